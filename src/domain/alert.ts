@@ -1,0 +1,55 @@
+import type { Rule } from './rule.ts';
+
+/** A reusable plain-English rule. */
+export interface EventDefinition {
+  id: string;
+  prompt: string;
+  label: string;
+  rule: Rule;
+  createdMs: number;
+}
+
+/** An event armed on one index (VideoDB's "alert"). */
+export interface Alert {
+  id: string;
+  streamId: string;
+  indexId: string;
+  eventId: string;
+  /** Where to POST when it fires; absent means no webhook. */
+  callbackUrl?: string;
+  wsConnectionId?: string;
+  status: 'enabled' | 'disabled';
+  createdMs: number;
+}
+
+/** One time that an alert fired, with what a person needs to believe it. */
+export interface Firing {
+  id: string;
+  alertId: string;
+  eventId: string;
+  label: string;
+  streamId: string;
+  indexId: string;
+  sceneId: number;
+  atMs: number;
+  startMs: number;
+  endMs: number;
+  confidence: number;
+  explanation: string;
+  evidence: { rule: Rule; packs: string[]; sceneText: string };
+}
+
+export type DeliveryChannel = 'mqtt' | 'webhook';
+
+/** One firing on its way to one receiver; kept until the receiver has acknowledged it. */
+export interface Delivery {
+  id: number;
+  firingId: string;
+  channel: DeliveryChannel;
+  /** The webhook's URL, or the MQTT topic's last levels. */
+  target: string;
+  attempts: number;
+  nextTryMs: number;
+  lastError?: string;
+  deliveredMs?: number;
+}

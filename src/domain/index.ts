@@ -1,0 +1,16 @@
+/**
+ * The nouns that cross module borders, their ids and their units. No I/O, no time source, no imports from above.
+ *
+ * Units everywhere below `http/`: times are Unix milliseconds named `…Ms`; boxes and polygons are fractions 0–1 of the
+ * picture, origin top left; scores and confidences are 0–1.
+ */
+export * from './alert.ts';
+export * from './geometry.ts';
+export * from './ids.ts';
+export * from './index-spec.ts';
+export * from './journal.ts';
+export * from './lexicon.ts';
+export * from './media.ts';
+export * from './rule.ts';
+export * from './scene.ts';
+export * from './stream.ts';

@@ -1,0 +1,87 @@
+/**
+ * The words people use for what detectors see. One list serves prompts ("a vehicle stays…"), search ("someone") and
+ * the sentence of a scene, so that what is written is also found.
+ */
+export const COCO_LABELS: readonly string[] = (
+  'person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,stop sign,parking meter,' +
+  'bench,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,backpack,umbrella,handbag,tie,suitcase,frisbee,' +
+  'skis,snowboard,sports ball,kite,baseball bat,baseball glove,skateboard,surfboard,tennis racket,bottle,' +
+  'wine glass,cup,fork,knife,spoon,bowl,banana,apple,sandwich,orange,broccoli,carrot,hot dog,pizza,donut,cake,' +
+  'chair,couch,potted plant,bed,dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,oven,' +
+  'toaster,sink,refrigerator,book,clock,vase,scissors,teddy bear,hair drier,toothbrush'
+).split(',');
+
+/** A word a person may use → the labels it stands for. Labels stand for themselves and need no line here. */
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  someone: ['person'],
+  somebody: ['person'],
+  anyone: ['person'],
+  anybody: ['person'],
+  people: ['person'],
+  human: ['person'],
+  man: ['person'],
+  woman: ['person'],
+  child: ['person'],
+  kid: ['person'],
+  boy: ['person'],
+  girl: ['person'],
+  pedestrian: ['person'],
+  visitor: ['person'],
+  intruder: ['person'],
+  worker: ['person'],
+  figure: ['person'],
+  men: ['person'],
+  women: ['person'],
+  children: ['person'],
+  vehicle: ['car', 'truck', 'bus', 'motorcycle'],
+  automobile: ['car'],
+  auto: ['car'],
+  van: ['car', 'truck'],
+  lorry: ['truck'],
+  pickup: ['truck', 'car'],
+  motorbike: ['motorcycle'],
+  bike: ['bicycle', 'motorcycle'],
+  cyclist: ['bicycle'],
+  animal: ['dog', 'cat', 'bird', 'horse', 'sheep', 'cow', 'bear', 'elephant', 'zebra', 'giraffe'],
+  pet: ['dog', 'cat'],
+  puppy: ['dog'],
+  kitten: ['cat'],
+  bag: ['backpack', 'handbag', 'suitcase'],
+  luggage: ['suitcase', 'backpack', 'handbag'],
+  phone: ['cell phone'],
+  mobile: ['cell phone'],
+  sofa: ['couch'],
+  television: ['tv'],
+  plane: ['airplane'],
+  aeroplane: ['airplane'],
+  ship: ['boat'],
+};
+
+/** "dogs" → "dog", "buses" → "bus", "people" stays (it is a synonym). */
+export function singular(word: string): string {
+  if (COCO_LABELS.includes(word) || word in SYNONYMS) return word;
+  for (const [ending, replacement] of [
+    ['ies', 'y'],
+    ['es', ''],
+    ['s', ''],
+  ] as const) {
+    if (!word.endsWith(ending) || word.length < ending.length + 2) continue;
+    const stem = word.slice(0, -ending.length) + replacement;
+    if (COCO_LABELS.includes(stem) || stem in SYNONYMS) return stem;
+  }
+  return word;
+}
+
+/** Detector labels that a word or label phrase stands for, singular or plural; empty when it isn't a known thing. */
+export function labelsFor(word: string): readonly string[] {
+  const one = singular(word.toLowerCase().trim());
+  if (COCO_LABELS.includes(one)) return [one];
+  return SYNONYMS[one] ?? [];
+}
+
+/** Every word a person may use for a label, for search. */
+export function wordsFor(label: string): string[] {
+  return Object.entries(SYNONYMS)
+    .filter(([, labels]) => labels.includes(label))
+    .map(([word]) => word);
+}

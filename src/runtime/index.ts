@@ -1,0 +1,13 @@
+/**
+ * How things live: lifetimes, child processes, retry schedules, the clock, the log, errors with a kind, systemd.
+ * Knows nothing of cameras or scenes. When something here fails it throws a `Fault`; it never logs and goes on.
+ */
+export * from './channel.ts';
+export * from './clock.ts';
+export * from './errors.ts';
+export * from './lifetime.ts';
+export * from './log.ts';
+export * from './process.ts';
+export * from './retry.ts';
+export * from './systemd.ts';
+export * from './tasks.ts';

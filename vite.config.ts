@@ -1,0 +1,27 @@
+/** The page's build and the test projects. `unit` needs no tools beyond Node; `e2e` uses ffmpeg, an RTSP server, a broker and a browser. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: 'src/web',
+  base: './',
+  build: { outDir: '../../dist/web', emptyOutDir: true, target: 'es2022', reportCompressedSize: false },
+  oxc: { target: 'es2022' },
+  test: {
+    root: '.',
+    reporters: ['default'],
+    projects: [
+      { extends: true, test: { name: 'unit', root: '.', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**', 'node_modules/**'] } },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          root: '.',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
