@@ -10,7 +10,10 @@ export default defineConfig({
     root: '.',
     reporters: ['default'],
     projects: [
-      { extends: true, test: { name: 'unit', root: '.', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**', 'node_modules/**'] } },
+      {
+        extends: true,
+        test: { name: 'unit', root: '.', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**', 'node_modules/**'] },
+      },
       {
         extends: true,
         test: {
