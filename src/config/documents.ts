@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { configSchema } from './schema.ts';
+
+/** The part of JSON Schema that zod writes for our schema. */
+interface JsonSchema {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  items?: JsonSchema;
+  prefixItems?: JsonSchema[];
+  minimum?: number;
+  maximum?: number;
+}
+
+/** JSON Schema (draft 2020-12) of the file, for editors: `# yaml-language-server: $schema=…`. */
+export function configJsonSchema(): object {
+  return { title: 'Watchpost configuration', ...(schema() as object) };
+}
+
+function schema(): JsonSchema {
+  const json = z.toJSONSchema(configSchema, {
+    io: 'input',
+    override: ({ jsonSchema, path }) => {
+      // The host name of whoever generates it is nobody else's default.
+      if (path.join('.') === 'properties.name') delete jsonSchema.default;
+    },
+  });
+  // zod types its result as any JSON Schema; ours uses only the members named above.
+  return json as JsonSchema;
+}
+
+/** Keys that may stand at a place of the file; empty when it is unknown. */
+export function keysAt(path: readonly PropertyKey[]): string[] {
+  let here: JsonSchema | undefined = schema();
+  for (const key of path) here = typeof key === 'number' ? here?.items : here?.properties?.[String(key)];
+  return Object.keys(here?.properties ?? {});
+}
+
+/** Every key of the file as a dotted path, lists as `[]`: `cameras[].zones[].polygon`. */
+export function configKeys(): string[] {
+  return rows(schema()).map((row) => row.path);
+}
+
+interface Row {
+  path: string;
+  schema: JsonSchema;
+  required: boolean;
+}
+
+function rows(parent: JsonSchema, prefix = ''): Row[] {
+  return Object.entries(parent.properties ?? {}).flatMap(([key, child]) => {
+    const path = prefix + key + (child.items?.properties ? '[]' : '');
+    const row = { path, schema: child, required: parent.required?.includes(key) ?? false };
+    return [row, ...rows(child.items?.properties ? child.items : child, `${path}.`)];
+  });
+}
+
+/** docs/config.md. */
+export function configMarkdown(): string {
+  const table = rows(schema()).map(
+    (row) =>
+      `| \`${row.path}\` | ${typeText(row.schema)} | ${row.required ? '**required**' : defaultText(row.schema)} | ${cell(row.schema.description ?? '')} |`,
+  );
+  return `${INTRODUCTION}\n| Key | Type | Default | Meaning |\n| --- | --- | --- | --- |\n${table.join('\n')}\n`;
+}
+
+function typeText(part: JsonSchema): string {
+  if (part.enum) return part.enum.map((value) => `\`${value}\``).join(' ');
+  if (part.items?.prefixItems) return 'list of [x, y]';
+  if (part.type === 'array') return 'list';
+  if (part.type === 'object') return 'group';
+  const bounds = [part.minimum, part.maximum].filter((bound) => bound !== undefined && Math.abs(bound) < 1e9);
+  return bounds.length === 2 ? `${part.type} ${bounds.join('–')}` : (part.type ?? 'text');
+}
+
+function defaultText(part: JsonSchema): string {
+  if (part.default === undefined || part.type === 'object') return '';
+  return `\`${JSON.stringify(part.default)}\``;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+const INTRODUCTION = `# Configuration
+
+<!-- Generated from src/config/schema.ts by \`npm run generate\`; edit the descriptions there. -->
+
+\`watchpost run --config FILE\` reads one YAML file. It is read strictly: an unknown key is an error that names its path
+and the key that was probably meant. Check a file with \`watchpost config check FILE\`. Every key is shown in
+[config/watchpost.example.yaml](../config/watchpost.example.yaml), and
+[config/watchpost.schema.json](../config/watchpost.schema.json) gives editors completion.
+
+Without a file the box starts empty and is set up over HTTP.
+
+**Secrets.** Any text may hold \`\${NAME}\` (an environment variable) or \`\${file:/path}\` (the first line of a file that
+only its owner can read, mode 0600 or 0400). They are looked up when the file is read; a missing one is an error. Inside
+an address, percent-encode characters such as \`@\`, \`/\` and \`:\` in a password.
+
+**Environment.** \`LOG_LEVEL\` wins over \`logLevel\`; \`STATE_DIRECTORY\` (set by systemd) over the default of \`dataDir\`;
+\`WATCHPOST_API_KEY\` is the first API key instead of a random one. \`--data-dir\` and \`--listen\` win over the file.
+`;

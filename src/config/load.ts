@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { LineCounter, parseDocument } from 'yaml';
+import { Fault } from '#runtime';
+import { faultFrom, type Problem, problemsFrom } from './problems.ts';
+import { type Config, configSchema } from './schema.ts';
+import { resolveReferences } from './secrets.ts';
+
+/**
+ * Reads the YAML text of a configuration. `sourceName` names it in errors.
+ * Throws `invalid` with the path of everything that is wrong.
+ */
+export function parseConfig(yamlText: string, env: NodeJS.ProcessEnv, sourceName: string): Config {
+  const problems: Problem[] = [];
+  const written = resolveReferences(parseYaml(yamlText, sourceName) ?? {}, env, problems);
+  const parsed = configSchema.safeParse(withEnvironment(written, env));
+  if (!parsed.success) problems.push(...problemsFrom(parsed.error).filter(notAmong(problems)));
+  if (problems.length > 0 || !parsed.data) throw faultFrom(problems, sourceName);
+  return parsed.data;
+}
+
+/** The file's configuration, or the defaults without a file. `overrides` come from the command line. */
+export async function loadConfig(
+  file: string | undefined,
+  env: NodeJS.ProcessEnv,
+  overrides: { dataDir?: string; listen?: string } = {},
+): Promise<Config> {
+  const config = parseConfig(file === undefined ? '' : await read(file), env, file ?? 'the defaults');
+  const fromFlags = parseConfig(JSON.stringify(overrides), env, 'the command line');
+  return {
+    ...config,
+    ...(overrides.dataDir === undefined ? {} : { dataDir: fromFlags.dataDir }),
+    ...(overrides.listen === undefined ? {} : { listen: fromFlags.listen }),
+  };
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Fault('invalid', `can't read the configuration file ${file}: does it exist, and may this user read it?`, {
+      cause: error,
+    });
+  }
+}
+
+/** Without pretty errors, as those quote the lines around, which may hold a password. */
+function parseYaml(text: string, sourceName: string): unknown {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const error = document.errors[0];
+  if (!error) return document.toJS();
+  const { line, col } = lineCounter.linePos(error.pos[0]);
+  throw new Fault(
+    'invalid',
+    `${sourceName}: line ${line}, column ${col}: not valid YAML (${YAML_MISTAKES[error.code] ?? error.code})`,
+  );
+}
+
+const YAML_MISTAKES: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'this key stands here twice',
+  TAB_AS_INDENT: 'indent with spaces, not tabs',
+  BAD_INDENT: 'wrong indentation',
+  MISSING_CHAR: 'a closing quote or bracket or a colon is missing',
+  MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the indentation is wrong',
+  BLOCK_AS_IMPLICIT_KEY: 'text with a colon needs quotes, or the indentation is wrong',
+  UNEXPECTED_TOKEN: 'unexpected character; text with : # { [ or % needs quotes',
+};
+
+function withEnvironment(written: unknown, env: NodeJS.ProcessEnv): unknown {
+  if (typeof written !== 'object' || written === null || Array.isArray(written)) return written;
+  return {
+    ...(env['STATE_DIRECTORY'] ? { dataDir: env['STATE_DIRECTORY'] } : {}),
+    ...written,
+    ...(env['LOG_LEVEL'] ? { logLevel: env['LOG_LEVEL'] } : {}),
+  };
+}
+
+/** A text whose reference is missing fails the schema too; that is one problem, not two. */
+function notAmong(problems: readonly Problem[]): (problem: Problem) => boolean {
+  const known = new Set(problems.map(({ path }) => path.join('\0')));
+  return ({ path }) => !known.has(path.join('\0'));
+}

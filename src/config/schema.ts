@@ -1,0 +1,215 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(100, 'must not be longer than 100 characters')
+  .regex(/^\P{Cc}*$/u, 'must not contain control characters');
+
+function address(schemes: readonly string[], what: string): z.ZodString {
+  const allowed = schemes.map((scheme) => `${scheme}://`).join(', ');
+  const shape = new RegExp(`^(${schemes.join('|')})://[^\\s/]`, 'i');
+  return z.string().regex(shape, `must be ${what} that starts with ${allowed}`);
+}
+
+const notAFraction = 'must be a fraction of the picture between 0 and 1, not pixels: divide by its width or height';
+const fraction = z.number('must be a number').min(0, notAFraction).max(1, notAFraction);
+
+const point = z.tuple([fraction, fraction], 'must be a point [x, y]');
+
+const zone = z.strictObject({
+  name: name.describe('What prompts call it: "someone enters the loading zone".'),
+  polygon: z
+    .array(point, 'must be a list of points [[x, y], …]')
+    .min(3, { error: 'needs at least 3 points', abort: true })
+    .max(100, 'must not have more than 100 points')
+    .refine((points) => area(points) > 1e-6, 'encloses no area: its points lie on one line')
+    .describe('Corners as fractions 0–1 of the picture, origin top left; at least three; the last joins the first.'),
+});
+
+/** Shoelace formula. */
+function area(points: readonly (readonly [number, number])[]): number {
+  const last = points.at(-1);
+  if (!last) return 0;
+  let [previousX, previousY] = last;
+  let doubled = 0;
+  for (const [x, y] of points) {
+    doubled += previousX * y - x * previousY;
+    [previousX, previousY] = [x, y];
+  }
+  return Math.abs(doubled) / 2;
+}
+
+const event = z.strictObject({
+  prompt: z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .describe('What to watch for, in plain English: "someone enters the loading zone", "the lights go off".'),
+  label: name.describe('Short name of the alert; the last level of its MQTT topic.'),
+  callbackUrl: address(['http', 'https'], 'an address')
+    .exactOptional()
+    .describe('Where to POST each alert (webhook). Without it the alert goes to MQTT only.'),
+});
+
+const index = z.strictObject({
+  name: name.describe('Name of the index, unique within its camera.'),
+  prompt: z
+    .string()
+    .default('Describe what is happening')
+    .describe('What the index is to describe. Kept with it and used by packs that follow prompts.'),
+  seconds: z
+    .number()
+    .min(1, 'must be at least 1 second')
+    .max(3600, 'must not be more than 3600 seconds')
+    .default(5)
+    .describe('Length of one scene window in seconds.'),
+  frames: z
+    .int('must be a whole number')
+    .min(1, 'must be at least 1')
+    .max(30, 'must not be more than 30')
+    .default(2)
+    .describe('Pictures looked at per window.'),
+  events: z.array(event).default([]).describe('Alerts armed on this index.'),
+});
+
+const DEFAULT_INDEX = { name: 'scenes' };
+
+const camera = z.strictObject({
+  name: name.describe('Name of the camera, unique on this box.'),
+  url: z
+    .string()
+    .regex(/^[a-z][a-z0-9+.-]*:\/\/\S+$/i, 'must be an address such as rtsp://user:password@192.168.1.20:554/stream1')
+    .describe(
+      `Address of the stream: rtsp, rtsps, rtmp, rtmps, http or https (HLS, MJPEG, MP4). Put the password in \${NAME} or \${file:/path}.`,
+    ),
+  transport: z
+    .enum(['tcp', 'udp'], 'must be tcp or udp')
+    .default('tcp')
+    .describe('How RTSP media travels. UDP only where TCP does not work: lost packets show as damaged pictures.'),
+  zones: uniqueNames(z.array(zone)).default([]).describe('Named regions of the picture, for prompts.'),
+  indexes: uniqueNames(z.array(index))
+    .prefault([DEFAULT_INDEX])
+    .describe('What is looked at. Default: one index "scenes". An empty list records without looking.'),
+});
+
+function uniqueNames<T extends z.ZodType<{ name: string }[]>>(list: T): T {
+  return list.check((context) => {
+    const seen = new Set<string>();
+    for (const [at, item] of context.value.entries()) {
+      if (seen.has(item.name))
+        context.issues.push({
+          code: 'custom',
+          input: undefined,
+          path: [at, 'name'],
+          message: 'is used twice: give each its own name',
+        });
+      seen.add(item.name);
+    }
+  });
+}
+
+const listen = z
+  .string('must be HOST:PORT, for example 0.0.0.0:8080')
+  .transform((text, context) => {
+    const parts = /^(?:\[([0-9a-f:]+)\]|([^\s:]+)):(\d{1,5})$/i.exec(text.trim());
+    const port = Number(parts?.[3]);
+    if (parts && port <= 65_535) return { host: parts[1] ?? parts[2] ?? '', port };
+    context.issues.push({ code: 'custom', input: undefined, message: 'must be HOST:PORT, for example 0.0.0.0:8080' });
+    return z.NEVER;
+  })
+  .prefault('0.0.0.0:8080');
+
+const ingest = z.strictObject({
+  allowFile: z
+    .boolean()
+    .default(false)
+    .describe('Accept file:// addresses. Off, as whoever holds an API key could then read video files of this box.'),
+  maxConnecting: z
+    .int('must be a whole number')
+    .min(1, 'must be at least 1')
+    .max(64, 'must not be more than 64')
+    .default(2)
+    .describe('How many cameras may be connecting at once; the others wait their turn.'),
+});
+
+const recording = z.strictObject({
+  segmentSeconds: z
+    .int('must be a whole number')
+    .min(2, 'must be at least 2')
+    .max(30, 'must not be more than 30')
+    .default(4)
+    .describe('Shortest recorded segment; segments end at the next keyframe. A power cut loses at most the open one.'),
+  reservePercent: z
+    .number()
+    .min(1, 'must be at least 1')
+    .max(90, 'must not be more than 90')
+    .default(5)
+    .describe('Share of the disk that stays free: the oldest recordings are deleted to keep it.'),
+  keepDays: z
+    .number()
+    .positive('must be more than 0')
+    .exactOptional()
+    .describe('Delete recordings older than this. Default: keep them until the disk needs the room.'),
+});
+
+const models = z.strictObject({
+  autoFetch: z
+    .boolean()
+    .default(true)
+    .describe('Fetch the default detector in the background at the first start that has a network.'),
+  detector: name.default('yolox-nano').describe('The model pack that finds objects; see `watchpost models list`.'),
+});
+
+const mqtt = z.strictObject({
+  url: address(['mqtt', 'mqtts', 'ws', 'wss'], 'a broker address').describe(
+    'The broker, for example mqtt://192.168.1.5:1883 or mqtts://broker.example:8883.',
+  ),
+  username: z.string().exactOptional().describe('User name, when the broker wants one.'),
+  password: z.string().exactOptional().describe(`Password: write \${NAME} or \${file:/path}, not the password itself.`),
+  topicPrefix: z
+    .string()
+    .regex(/^[^\s+#/](?:[^+#]*[^\s+#/])?$/, 'must be a topic without + and # that neither starts nor ends with /')
+    .default('watchpost')
+    .describe('First level(s) of every topic: PREFIX/BOX/alerts/CAMERA/LABEL and PREFIX/BOX/status.'),
+  caFile: z
+    .string()
+    .min(1, 'must not be empty')
+    .exactOptional()
+    .describe('PEM file of the authority that signed the broker’s certificate, when it is your own.'),
+});
+
+export const configSchema = z.strictObject({
+  name: name.default(() => hostname()).describe('Name of this box. Default: its host name.'),
+  listen: listen.describe('HOST:PORT of the API and the page. 127.0.0.1:8080 for this machine only.'),
+  dataDir: z
+    .string()
+    .min(1, 'must not be empty')
+    .default('./data')
+    .describe('Where recordings, the database and model packs are kept. Default under systemd: $STATE_DIRECTORY.'),
+  publicUrl: address(['http', 'https'], 'an address')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .exactOptional()
+    .describe(
+      'Address under which others reach this box; used in the links of alerts. Default: guessed from requests.',
+    ),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
+    .default('info')
+    .describe('How much is logged. LOG_LEVEL in the environment wins.'),
+  ingest: ingest.prefault({}).describe('How streams are taken in.'),
+  recording: recording.prefault({}).describe('What is kept, and for how long.'),
+  models: models.prefault({}).describe('Model packs.'),
+  mqtt: mqtt
+    .exactOptional()
+    .describe('The broker that alerts go to. Without it they go to webhooks and the page only.'),
+  cameras: uniqueNames(z.array(camera)).default([]).describe('The cameras. More can be added over HTTP.'),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type CameraConfig = z.output<typeof camera>;
+export type IndexConfig = z.output<typeof index>;
+export type EventConfig = z.output<typeof event>;
+export type ZoneConfig = z.output<typeof zone>;
