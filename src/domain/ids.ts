@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
 const PREFIX = {
   collection: 'c-',
@@ -41,4 +41,9 @@ function uuidV7(nowMs: number): string {
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** What the store keeps of an API key: its SHA-256 in hex. Keys are random and long, so no salt or stretching is needed. */
+export function hashKey(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
 }

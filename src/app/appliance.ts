@@ -1,0 +1,138 @@
+import { mkdir } from 'node:fs/promises';
+import { checkSourceUrl } from '#camera';
+import type { Config } from '#config';
+import { Delivery } from '#delivery';
+import { Evaluator } from '#events';
+import { createHttpApp, listen } from '#http';
+import { Inference } from '#inference';
+import { ModelLibrary } from '#models';
+import { Supervisor } from '#pipeline';
+import { MediaLinks } from '#playback';
+import { Fault, Gate, Lifetime, type Log, messageOf, type Notify, systemClock, watchdogIntervalMs } from '#runtime';
+import { Store } from '#store';
+import { applyConfiguredCameras } from './configured.ts';
+import { lockDataDir } from './data-lock.ts';
+import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
+import { ensureFirstKey } from './keys.ts';
+import { alertLinks, publicOrigin } from './links.ts';
+import { mediaDir, modelsDir, thumbsDir } from './places.ts';
+import { version } from './version.ts';
+
+export interface ApplianceOptions {
+  log: Log;
+  notify?: Notify;
+  /** Used as an API key from now on, instead of a random first one. */
+  firstKey?: string | undefined;
+}
+
+export interface Appliance extends AsyncDisposable {
+  /** Where the page and the API are. */
+  readonly url: string;
+  /** The API key in plain text, only when it was made by this start. */
+  readonly firstKey?: string;
+  readonly store: Store;
+}
+
+/** Builds and starts the whole appliance; everything it started ends with it, newest first. */
+export async function runAppliance(config: Config, options: ApplianceOptions, signal: AbortSignal): Promise<Appliance> {
+  const life = new Lifetime();
+  try {
+    return await build(config, options, life, signal);
+  } catch (error) {
+    await life[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function build(
+  config: Config,
+  options: ApplianceOptions,
+  life: Lifetime,
+  signal: AbortSignal,
+): Promise<Appliance> {
+  const { log, notify = () => undefined } = options;
+  const clock = systemClock;
+  const { dataDir } = config;
+  checkCameras(config);
+
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  life.use(lockDataDir(dataDir));
+  const store = life.use(await Store.open(dataDir, { clock, log }));
+  const firstKey = ensureFirstKey(store, options.firstKey);
+  const models = await ModelLibrary.open(modelsDir(dataDir), log);
+  const inference = life.use(await Inference.start({ models, detector: config.models.detector, log, clock }, signal));
+
+  let origin = '';
+  const links = new MediaLinks(store.signingKey, clock);
+  const mqtt = config.mqtt ? { mqtt: config.mqtt } : {};
+  const streamName = (id: string) => store.streams.get(id)?.name ?? id;
+  const delivery = life.use(
+    await Delivery.start({ store, links: alertLinks(links, () => origin), ...mqtt, clock, log, streamName }, signal),
+  );
+  const evaluator = life.use(
+    await Evaluator.start({ store, clock, log, mqttTopic: config.mqtt !== undefined }, signal),
+  );
+
+  applyConfiguredCameras(config, store, clock);
+  const { maxConnecting, allowFile } = config.ingest;
+  const { segmentSeconds } = config.recording;
+  const places = { mediaDir: mediaDir(dataDir), thumbsDir: thumbsDir(dataDir) };
+  const camera = { mediaDir: places.mediaDir, segmentSeconds, allowFile, spawnGate: new Gate(maxConnecting), clock };
+  const supervisor = life.use(
+    await Supervisor.start({ store, inference, camera, thumbsDir: places.thumbsDir, clock, log }),
+  );
+
+  const deps = {
+    store,
+    config,
+    supervisor,
+    inference,
+    evaluator,
+    delivery,
+    models,
+    links,
+    clock,
+    log,
+    ...places,
+    version,
+  };
+  const server = life.use(await listen(createHttpApp(deps), config.listen, log));
+  origin = publicOrigin(config, server.address.port);
+  life.use(startHousekeeping({ config, store, models, inference, clock, log }));
+  life.use(feedWatchdog(notify));
+  notify('READY=1');
+  life.defer(() => notify('STOPPING=1'));
+  log.info({ url: origin, dataDir, cameras: config.cameras.length }, 'watchpost is running');
+
+  const end = () => life[Symbol.asyncDispose]();
+  return { url: origin, ...(firstKey === undefined ? {} : { firstKey }), store, [Symbol.asyncDispose]: end };
+}
+
+/** A wrong address in the file is an error at start, not a camera that never connects. */
+function checkCameras(config: Config): void {
+  config.cameras.forEach((camera, i) => {
+    try {
+      checkSourceUrl(camera.url, { allowFile: config.ingest.allowFile });
+    } catch (error) {
+      throw new Fault('invalid', `cameras[${i}].${messageOf(error)}`, { cause: error });
+    }
+  });
+}
+
+function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {
+  const stop = new AbortController();
+  const ended = keepHouse(deps, stop.signal);
+  return {
+    [Symbol.asyncDispose]: () => {
+      stop.abort();
+      return ended;
+    },
+  };
+}
+
+/** An event loop that no longer turns stops feeding it, and systemd starts us anew. */
+function feedWatchdog(notify: Notify): Disposable {
+  const everyMs = watchdogIntervalMs();
+  const timer = everyMs === undefined ? undefined : setInterval(() => notify('WATCHDOG=1'), everyMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

@@ -1,0 +1,69 @@
+import { setMaxListeners } from 'node:events';
+import type { Config } from '#config';
+import type { Inference } from '#inference';
+import type { ModelLibrary } from '#models';
+import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
+import type { Store } from '#store';
+import { mediaDir, thumbsDir } from './places.ts';
+
+const RETENTION_EVERY_MS = 60_000;
+/** The model's address may come back with the network at any time, and nobody waits for it. */
+const FETCH_RETRY = { firstMs: 60_000, capMs: 3_600_000 };
+
+export interface HousekeepingDeps {
+  config: Config;
+  store: Store;
+  models: ModelLibrary;
+  inference: Inference;
+  clock: Clock;
+  log: Log;
+}
+
+/** Runs until aborted; each duty fails on its own and is tried again. */
+export async function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): Promise<void> {
+  setMaxListeners(0, signal);
+  await Promise.all([freeSpace(deps, signal), fetchDetector(deps, signal)]);
+}
+
+async function freeSpace({ config, store, clock, log }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
+  const { reservePercent, keepDays } = config.recording;
+  while (!signal.aborted) {
+    try {
+      const freed = await store.retention.enforce({
+        mediaDir: mediaDir(config.dataDir),
+        thumbsDir: thumbsDir(config.dataDir),
+        reservePercent,
+        ...(keepDays === undefined ? {} : { keepDays }),
+        signal,
+      });
+      if (freed.deletedSegments > 0) log.info(freed, 'deleted the oldest recordings');
+    } catch (error) {
+      if (!signal.aborted) log.error({ error: messageOf(error) }, 'retention failed; will retry');
+    }
+    await clock.sleep(RETENTION_EVERY_MS, signal).catch(() => undefined);
+  }
+}
+
+/** On a box without a detector: fetch the default one as soon as there is a network. The built-in pack serves meanwhile. */
+async function fetchDetector(deps: HousekeepingDeps, signal: AbortSignal): Promise<void> {
+  const { config, models, inference, clock, log } = deps;
+  const { autoFetch, detector } = config.models;
+  if (!autoFetch || models.get(detector)) return;
+  for (const delayMs of retryDelays(FETCH_RETRY)) {
+    try {
+      log.info({ model: detector }, 'fetching the object detector in the background');
+      await models.pull(detector, { signal });
+      await inference.reload();
+      log.info({ model: detector }, 'object detector ready');
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn(
+        { model: detector, error: messageOf(error), retryInMs: delayMs },
+        'object detector not fetched; the built-in pack serves. Without a network: watchpost models import DIR',
+      );
+      await clock.sleep(delayMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+    }
+  }
+}

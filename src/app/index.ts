@@ -1,0 +1,7 @@
+/**
+ * The composition root: builds everything below in order and returns one thing to dispose. Nothing is decided here
+ * but the order; read `appliance.ts` as the table of contents.
+ */
+export { type Appliance, type ApplianceOptions, runAppliance } from './appliance.ts';
+export { grantKey } from './keys.ts';
+export { mediaDir, modelsDir, thumbsDir } from './places.ts';

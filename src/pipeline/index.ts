@@ -1,0 +1,7 @@
+/**
+ * The way from camera to store, and the supervisor that keeps every wanted camera on it.
+ *
+ * Promises: a camera that fails is tried again for ever, with back-off; one camera's failure touches no other; what
+ * goes wrong in vision, the database or the API never stops `keep`, the recording branch.
+ */
+export { type PipelineDeps, Supervisor } from './supervisor.ts';

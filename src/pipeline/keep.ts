@@ -1,0 +1,52 @@
+import type { Camera } from '#camera';
+import type { RecordingSession, Segment } from '#domain';
+import { messageOf } from '#runtime';
+import type { Life } from './life.ts';
+
+/** Less than this between two segments is the camera's own rounding, not lost video. */
+const SEAM_MS = 1000;
+/** Finished files that wait for the database to take their rows; the oldest beyond this are found again at start-up. */
+const MAX_PENDING = 1000;
+
+interface Finished {
+  segment: Segment;
+  session: RecordingSession;
+}
+
+/**
+ * Enters every finished segment in the store, and the gap before it where video is missing. The files are safe on disk
+ * already: when the database refuses (full, locked), rows wait here and are tried with the next segment.
+ */
+export async function keep(segments: Camera['segments'], life: Life): Promise<void> {
+  const pending: Finished[] = [];
+  for await (const finished of segments) {
+    pending.push(finished);
+    if (pending.length > MAX_PENDING) pending.shift();
+    try {
+      for (let next = pending[0]; next; next = pending[0]) {
+        enter(next, life);
+        pending.shift();
+      }
+    } catch (error) {
+      life.log.error(
+        { pending: pending.length, error: messageOf(error) },
+        'segment recorded but not entered; will retry',
+      );
+    }
+  }
+}
+
+function enter({ segment, session }: Finished, life: Life): void {
+  const { segments } = life.deps.store;
+  const lastEndMs = segments.bounds(segment.streamId)?.endMs;
+  segments.add(segment, session);
+  if (lastEndMs !== undefined && segment.startMs - lastEndMs > SEAM_MS) {
+    segments.addGap({
+      streamId: segment.streamId,
+      startMs: lastEndMs,
+      endMs: segment.startMs,
+      reason: life.takeGapReason(),
+    });
+  }
+  life.goodMedia();
+}

@@ -1,0 +1,87 @@
+import { type CameraOptions, recoverSegments } from '#camera';
+import type { CameraStatus, Frame, Stream } from '#domain';
+import type { Inference } from '#inference';
+import type { Clock, Log } from '#runtime';
+import type { Store } from '#store';
+import { Life } from './life.ts';
+
+export interface PipelineDeps {
+  store: Store;
+  inference: Inference;
+  camera: Omit<CameraOptions, 'log'>;
+  thumbsDir: string;
+  clock: Clock;
+  log: Log;
+}
+
+/** Keeps one `Life` for every stream that is wanted, and none for the others. */
+export class Supervisor implements AsyncDisposable {
+  #deps: PipelineDeps;
+  #lives = new Map<string, Life>();
+  #leaving = new Map<string, Promise<void>>();
+  #ending = false;
+
+  private constructor(deps: PipelineDeps) {
+    this.#deps = deps;
+  }
+
+  /** Enters segments that a crash left without a row, then starts every wanted camera. */
+  static async start(deps: PipelineDeps): Promise<Supervisor> {
+    const { segments } = deps.store;
+    const found = await recoverSegments(deps.camera.mediaDir, (path) => segments.has(path));
+    for (const { segment, session } of found) segments.add(segment, session);
+    if (found.length > 0) deps.log.info({ segments: found.length }, 'entered segments found after a crash');
+    const supervisor = new Supervisor(deps);
+    supervisor.reconcile();
+    return supervisor;
+  }
+
+  /** To be called after every change of streams or indexes: starts, stops and updates lives to match the store. */
+  reconcile(): void {
+    const wanted = new Map(this.#wanted().map((stream) => [stream.id, stream]));
+    for (const [id, life] of this.#lives) {
+      const stream = wanted.get(id);
+      if (stream && sameSource(stream, life.stream)) life.update(stream);
+      else this.#leave(id, life);
+    }
+    for (const stream of wanted.values()) this.#enter(stream);
+  }
+
+  status(): CameraStatus[] {
+    return [...this.#lives.values()].map((life) => life.status());
+  }
+
+  latestFrame(streamId: string): Frame | undefined {
+    return this.#lives.get(streamId)?.latestFrame;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending = true;
+    for (const [id, life] of this.#lives) this.#leave(id, life);
+    await Promise.all(this.#leaving.values());
+  }
+
+  #wanted(): Stream[] {
+    return this.#deps.store.streams.list({ status: 'connected' }).results;
+  }
+
+  #enter(stream: Stream): void {
+    if (this.#lives.has(stream.id) || this.#leaving.has(stream.id)) return;
+    this.#lives.set(stream.id, new Life(stream, this.#deps));
+  }
+
+  /** A stream that is wanted again while its old life still ends starts anew when that has ended: never two at once. */
+  #leave(id: string, life: Life): void {
+    this.#lives.delete(id);
+    const left = life[Symbol.asyncDispose]().then(() => {
+      this.#leaving.delete(id);
+      const again = this.#wanted().find((stream) => stream.id === id);
+      if (again && !this.#ending) this.#enter(again);
+    });
+    this.#leaving.set(id, left);
+  }
+}
+
+function sameSource(a: Stream, b: Stream): boolean {
+  return a.url === b.url && a.transport === b.transport;
+}

@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { Child, Fault } from '#runtime';
+
+const node = (script: string, options: Partial<Parameters<typeof Child.start>[2]> = {}) =>
+  Child.start(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'ignore'], graceMs: 300, ...options });
+
+async function ready(child: Child): Promise<void> {
+  if (child.process.stdout) await once(child.process.stdout, 'data');
+}
+
+describe('Child', () => {
+  it('ends a process that does as it is asked', async () => {
+    const child = await node(`console.log('up'); process.stdin.on('data', () => process.exit(7))`, {
+      ask: 'q',
+      graceMs: 30_000,
+    });
+    await ready(child);
+    await child[Symbol.asyncDispose]();
+    expect(await child.ended).toEqual({ code: 7, signal: null });
+  });
+
+  it('kills a process that ignores both the question and SIGTERM', async () => {
+    const child = await node(`process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)`, {
+      ask: 'q',
+    });
+    await ready(child);
+    await child[Symbol.asyncDispose]();
+    expect(await child.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(child.running).toBe(false);
+  });
+
+  it('kills the whole group, grandchildren too', async () => {
+    const child = await node(
+      `const c = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']); console.log(c.pid); setInterval(() => {}, 1000)`,
+    );
+    const [data] = await once(child.process.stdout ?? expect.fail('no stdout'), 'data');
+    const grandchild = Number(String(data).trim());
+    await child[Symbol.asyncDispose]();
+    await expect.poll(() => alive(grandchild), { timeout: 10_000 }).toBe(false);
+  });
+
+  it('says which program is missing', async () => {
+    const start = Child.start('no-such-program', [], { stdio: 'ignore' });
+    await expect(start).rejects.toThrow(/no-such-program: is it installed/);
+    await expect(start).rejects.toBeInstanceOf(Fault);
+  });
+});
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
