@@ -1,0 +1,108 @@
+import { Command, CommanderError, Option } from 'commander';
+
+/**
+ * Runs the command that `args` (without node and script) names; what it needs is loaded only then. Resolves to the exit
+ * code: 0 done, 2 wrong usage, which has been explained on stderr. Everything else that goes wrong is thrown.
+ */
+export async function runCli(args: readonly string[], signal: AbortSignal): Promise<0 | 2> {
+  const program = new Command('watchpost')
+    .description('Watches RTSP cameras on this box: records, describes, searches and alerts.')
+    .exitOverride()
+    .showHelpAfterError('(add --help to see how it is used)');
+  addRun(program, signal);
+  addProbe(program, signal);
+  addModels(program, signal);
+  addConfig(program);
+  addToken(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+}
+
+const configFile = () => new Option('--config <file>', 'configuration file (default: none; set up over HTTP)');
+const dataDir = () => new Option('--data-dir <dir>', 'where everything is kept (default: ./data)');
+
+function addRun(program: Command, signal: AbortSignal): void {
+  program
+    .command('run')
+    .description('run the appliance until SIGTERM or Ctrl-C')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .option('--listen <host:port>', 'address of the API and the page (default: 0.0.0.0:8080)')
+    .addHelpText('after', '\nWATCHPOST_API_KEY in the environment is the first API key instead of a random one.')
+    .action(async (options) => (await import('./run.ts')).run(options, signal));
+  program
+    .command('demo')
+    .description('show it all on a small rendered scene: camera, recording, alerts by MQTT and webhook, page')
+    .option('--once', 'end after the first full minute; fails unless everything worked')
+    .option('--json', 'print one JSON line of figures at the end')
+    .action(async (options) => (await import('./demo/demo.ts')).demo(options, signal));
+}
+
+function addProbe(program: Command, signal: AbortSignal): void {
+  program
+    .command('probe <url>')
+    .description('look at a camera: codecs, keyframes, clock, and what to change in its settings')
+    .addOption(new Option('--transport <transport>', 'how RTSP media travels').choices(['tcp', 'udp']).default('tcp'))
+    .action(async (url, { transport }) => (await import('./probe.ts')).probe(url, transport, signal));
+}
+
+function addModels(program: Command, signal: AbortSignal): void {
+  const models = program.command('models').description('model packs: what finds objects in pictures');
+  models
+    .command('list')
+    .description('packs that are here or can be fetched')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (options) => (await import('./models.ts')).listModels(options));
+  models
+    .command('import <dir>')
+    .description('take a pack from a folder (for boxes without a network)')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (dir, options) => (await import('./models.ts')).importModel(dir, options));
+  models
+    .command('pull <name>')
+    .description('fetch a pack from its own project')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (name, options) => (await import('./models.ts')).pullModel(name, options, signal));
+  models
+    .command('verify [name]')
+    .description('check one pack, or all, against their hashes')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (name, options) => (await import('./models.ts')).verifyModels(name, options));
+}
+
+function addConfig(program: Command): void {
+  const config = program.command('config').description('the configuration file');
+  config
+    .command('check <file>')
+    .description('say what is wrong with it, or how each event was understood')
+    .action(async (file) => (await import('./config-check.ts')).checkConfig(file));
+  config
+    .command('schema')
+    .description('print its JSON Schema, for editors')
+    .action(async () => (await import('./config-documents.ts')).printSchema());
+  config
+    .command('docs')
+    .description('print its documentation')
+    .action(async () => (await import('./config-documents.ts')).printDocs());
+}
+
+function addToken(program: Command): void {
+  program
+    .command('token')
+    .description('API keys')
+    .command('create')
+    .description('make an API key; it is printed this once')
+    .option('--label <text>', 'what it is for', 'made on the command line')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (options) => (await import('./token.ts')).createToken(options));
+}
