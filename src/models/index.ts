@@ -1,0 +1,11 @@
+/**
+ * Model packs as files: what the catalogue offers, what lies in the data directory, fetching and importing. Knows
+ * files, not tensors.
+ *
+ * Promises: a pack under its name is complete and has the recorded SHA-256; a pull or an import that fails, or is
+ * killed, leaves the pack that was there as it was. An interrupted pull goes on where it stopped. What is wrong with a
+ * pack, a file or an address is thrown as a `Fault` that names it.
+ */
+export { type CatalogueEntry, readCatalogue } from './catalogue.ts';
+export { type InstalledPack, ModelLibrary, type PullOptions } from './library.ts';
+export type { ModelFamily, ModelPack, ModelTask } from './pack.ts';

@@ -1,0 +1,180 @@
+import { copyFile, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault, type Log, messageOf } from '#runtime';
+import { type CatalogueEntry, readCatalogue } from './catalogue.ts';
+import { download } from './download.ts';
+import { lockPack } from './lock.ts';
+import { checkWeights, describePack, hashFile, type ModelPack, readManifest } from './pack.ts';
+
+export interface InstalledPack {
+  pack: ModelPack;
+  /** Why it can't be used. */
+  problem?: string;
+}
+
+export interface PullOptions {
+  signal: AbortSignal;
+  onProgress?: (done: number, total?: number) => void;
+  /** Base address of a mirror, under which the weights lie with the file name they have upstream. */
+  from?: string;
+}
+
+/** The packs of one data directory, a folder each. Folders beginning with a dot are unfinished work. */
+export class ModelLibrary {
+  readonly #dir: string;
+  readonly #log: Log;
+  readonly #catalogue: CatalogueEntry[];
+  #packs = new Map<string, InstalledPack>();
+
+  private constructor(dir: string, log: Log, catalogue: CatalogueEntry[]) {
+    this.#dir = dir;
+    this.#log = log;
+    this.#catalogue = catalogue;
+  }
+
+  /** Makes the directory where it is missing and reads the packs in it. `catalogue` stands in for the shipped one. */
+  static async open(dir: string, log: Log, catalogue?: CatalogueEntry[]): Promise<ModelLibrary> {
+    await mkdir(dir, { recursive: true });
+    await bringBackOld(dir);
+    const library = new ModelLibrary(dir, log, catalogue ?? (await readCatalogue()));
+    await library.refresh();
+    return library;
+  }
+
+  /** Looks again at what is there: another process may have pulled or imported. What isn't a pack is logged and left out. */
+  async refresh(): Promise<void> {
+    const packs = new Map<string, InstalledPack>();
+    for (const entry of await readdir(this.#dir, { withFileTypes: true })) {
+      if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
+      try {
+        const installed = await look(join(this.#dir, entry.name));
+        packs.set(installed.pack.name, installed);
+      } catch (error) {
+        this.#log.warn({ error: messageOf(error) }, 'a folder among the model packs is left out');
+      }
+    }
+    this.#packs = packs;
+  }
+
+  list(): InstalledPack[] {
+    return [...this.#packs.values()];
+  }
+
+  /** A pack that can be used. */
+  get(name: string): ModelPack | undefined {
+    const installed = this.#packs.get(name);
+    return installed?.problem === undefined ? installed?.pack : undefined;
+  }
+
+  catalogue(): CatalogueEntry[] {
+    return this.#catalogue;
+  }
+
+  /** Reads the weights again and compares them with the recorded SHA-256. */
+  async verify(name: string): Promise<{ ok: boolean; problem?: string }> {
+    const installed = this.#packs.get(name);
+    if (!installed) return { ok: false, problem: `no pack ${name} here: watchpost models pull ${name}` };
+    const { file, sha256 } = installed.pack;
+    try {
+      await checkWeights(installed.pack);
+      const got = await hashFile(file);
+      if (got === sha256) return { ok: true };
+      return { ok: false, problem: `${file} has sha256 ${got}, recorded is ${sha256}: pull or import it again` };
+    } catch (error) {
+      return { ok: false, problem: messageOf(error) };
+    }
+  }
+
+  /** Copies a pack into the library. `invalid` when it isn't one, isn't supported, or isn't what its hash says. */
+  async importPack(sourceDir: string): Promise<ModelPack> {
+    const source = await describePack(sourceDir);
+    await checkWeights(source);
+    using _lock = lockPack(this.#dir, source.name);
+    const staging = this.#incoming(source.name);
+    await rm(staging, { recursive: true, force: true });
+    await mkdir(staging);
+    for (const entry of await readdir(sourceDir, { withFileTypes: true })) {
+      if (entry.isFile()) await copyFile(join(sourceDir, entry.name), join(staging, entry.name));
+    }
+    const { file, family, inputSize } = await describePack(staging);
+    const sha256 = await hashFile(file);
+    if (source.sha256 !== '' && sha256 !== source.sha256) {
+      await rm(staging, { recursive: true });
+      throw new Fault('invalid', `${source.file} has sha256 ${sha256} where model.json says ${source.sha256}`);
+    }
+    const bytes = await checkWeights({ ...source, file });
+    return this.#install({ ...(await readManifest(staging)), family, inputSize, bytes, sha256 });
+  }
+
+  /** Fetches a pack of the catalogue; see `download` for what is thrown. `conflict` when it is being fetched already. */
+  async pull(name: string, options: PullOptions): Promise<ModelPack> {
+    const entry = this.#catalogue.find((candidate) => candidate.name === name);
+    if (!entry) {
+      const known = this.#catalogue.map((candidate) => candidate.name).join(', ');
+      throw new Fault('not_found', `the catalogue has no pack ${name}; it has ${known}`);
+    }
+    using _lock = lockPack(this.#dir, name);
+    const staging = this.#incoming(name);
+    await mkdir(staging, { recursive: true });
+    const file = fileName(entry.url);
+    const { url: source, bytes, sha256, description: _, ...facts } = entry;
+    const url = options.from === undefined ? source : `${options.from.replace(/\/+$/, '')}/${file}`;
+    const part = join(staging, `${file}.part`);
+    const { signal, onProgress = () => undefined } = options;
+    await download({ url, part, bytes, sha256, signal, onProgress });
+    await rename(part, join(staging, file));
+    return this.#install({ ...facts, file, bytes, sha256, source });
+  }
+
+  #incoming(name: string): string {
+    return join(this.#dir, `.${name}.incoming`);
+  }
+
+  /** Completes the incoming folder, which then takes its name in one step; a pack that was there moves away first. */
+  async #install(manifest: { name: string; [key: string]: unknown }): Promise<ModelPack> {
+    const { name } = manifest;
+    const incoming = this.#incoming(name);
+    await writeFile(join(incoming, 'model.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    const dir = join(this.#dir, name);
+    const old = join(this.#dir, `.${name}.old`);
+    await syncFiles(incoming);
+    await rm(old, { recursive: true, force: true });
+    await rename(dir, old).catch(() => undefined);
+    await rename(incoming, dir);
+    await rm(old, { recursive: true, force: true });
+    const installed = await look(dir);
+    this.#packs.set(name, installed);
+    this.#log.info({ pack: name, licence: installed.pack.licence }, 'model pack installed');
+    return installed.pack;
+  }
+}
+
+async function look(dir: string): Promise<InstalledPack> {
+  const pack = await describePack(dir);
+  try {
+    const bytes = await checkWeights(pack);
+    return { pack: { ...pack, bytes, sha256: pack.sha256 || (await hashFile(pack.file)) } };
+  } catch (error) {
+    return { pack, problem: messageOf(error) };
+  }
+}
+
+/** A process killed between the two renames of an installation left the old pack aside. */
+async function bringBackOld(dir: string): Promise<void> {
+  const names = await readdir(dir);
+  for (const aside of names) {
+    const name = /^\.(.+)\.old$/.exec(aside)?.[1];
+    if (name !== undefined && !names.includes(name)) await rename(join(dir, aside), join(dir, name));
+  }
+}
+
+function fileName(url: string): string {
+  return new URL(url).pathname.split('/').pop() ?? 'model.onnx';
+}
+
+async function syncFiles(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    await using file = await open(join(dir, name), 'r');
+    await file.sync();
+  }
+}
