@@ -1,0 +1,129 @@
+/** The form that arms an alert: a sentence, how the box understands it (asked as you type), a label and cameras. */
+import { type Api, ApiError, isAbort, reasonOf } from './api.ts';
+import { byId, el, setHidden, setText } from './dom.ts';
+import { labelFrom } from './format.ts';
+import type { CameraJson, StatusJson, UnderstoodJson } from './wire.ts';
+
+const TYPING_MS = 350;
+
+export class AlertForm {
+  readonly #api: Api;
+  readonly #added: (label: string) => void;
+  readonly #dialog = byId('alert-dialog', HTMLDialogElement);
+  readonly #form = byId('alert-form', HTMLFormElement);
+  readonly #prompt = byId('alert-prompt', HTMLInputElement);
+  readonly #label = byId('alert-label', HTMLInputElement);
+  readonly #camera = byId('alert-camera', HTMLSelectElement);
+  readonly #callback = byId('alert-callback', HTMLInputElement);
+  readonly #understood = byId('alert-understood', HTMLElement);
+  readonly #problem = byId('alert-problem', HTMLElement);
+  readonly #submit = byId('alert-submit', HTMLButtonElement);
+  #status: StatusJson | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #question = new AbortController();
+
+  constructor(api: Api, added: (label: string) => void, signal: AbortSignal) {
+    this.#api = api;
+    this.#added = added;
+    byId('add-alert', HTMLButtonElement).addEventListener('click', () => this.#open(), { signal });
+    byId('alert-cancel', HTMLButtonElement).addEventListener('click', () => this.#dialog.close(), { signal });
+    this.#prompt.addEventListener('input', () => this.#typed(), { signal });
+    this.#label.addEventListener('input', () => this.#label.classList.toggle('is-own', this.#label.value !== ''), {
+      signal,
+    });
+    this.#camera.addEventListener('change', () => this.#ask(), { signal });
+    this.#form.addEventListener('submit', (event) => this.#submitted(event), { signal });
+    signal.addEventListener('abort', () => this.#dialog.close());
+  }
+
+  /** Cameras and the state of the detector, for the choices and warnings of the form. */
+  showStatus(status: StatusJson): void {
+    this.#status = status;
+  }
+
+  #open(): void {
+    const ready = this.#indexed();
+    const chosen = this.#camera.value;
+    this.#camera.replaceChildren(
+      ...(ready.length > 1 ? [el('option', { value: '' }, 'All cameras')] : []),
+      ...ready.map((camera) => el('option', { value: camera.stream_id }, camera.name)),
+    );
+    if (ready.some((camera) => camera.stream_id === chosen)) this.#camera.value = chosen;
+    this.#submit.disabled = ready.length === 0;
+    setHidden(this.#problem, ready.length > 0);
+    setText(this.#problem, ready.length > 0 ? '' : 'Add a camera first: an alert watches what a camera sees.');
+    this.#dialog.showModal();
+    this.#prompt.focus();
+  }
+
+  #indexed(): CameraJson[] {
+    return (this.#status?.cameras ?? []).filter((camera) => (camera.indexes ?? []).length > 0);
+  }
+
+  #typed(): void {
+    if (!this.#label.classList.contains('is-own')) this.#label.value = labelFrom(this.#prompt.value);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#ask(), TYPING_MS);
+  }
+
+  #ask(): void {
+    this.#question.abort();
+    this.#question = new AbortController();
+    const prompt = this.#prompt.value.trim();
+    if (prompt === '') this.#showUnderstood('', 'quiet');
+    else void this.#understand(prompt, this.#question.signal);
+  }
+
+  async #understand(prompt: string, signal: AbortSignal): Promise<void> {
+    try {
+      const { rule } = await this.#api.post<UnderstoodJson>('/v1/events/understand', { prompt }, signal);
+      const blind = rule.needs?.includes('object-detection') && this.#status?.inference?.state === 'none';
+      const warning = ' This needs an object detector and none is installed: it can’t fire until one is.';
+      this.#showUnderstood(`Understood: ${rule.understood}${blind ? warning : ''}`, blind ? 'warn' : 'good');
+    } catch (error) {
+      if (isAbort(error)) return;
+      this.#showUnderstood(reasonOf(error), error instanceof ApiError && error.status === 0 ? 'bad' : 'warn');
+    }
+  }
+
+  #showUnderstood(text: string, tone: 'quiet' | 'good' | 'warn' | 'bad'): void {
+    setText(this.#understood, text || 'Say it in one sentence. What the box understands appears here.');
+    this.#understood.dataset.tone = tone;
+  }
+
+  #submitted(event: Event): void {
+    event.preventDefault();
+    void this.#save();
+  }
+
+  async #save(): Promise<void> {
+    const label = this.#label.value.trim();
+    this.#submit.disabled = true;
+    setHidden(this.#problem, true);
+    try {
+      const body = { event_prompt: this.#prompt.value.trim(), label };
+      const { event_id } = await this.#api.post<{ event_id: string }>('/rtstream/event', body);
+      const chosen = this.#indexed().filter((camera) => !this.#camera.value || camera.stream_id === this.#camera.value);
+      await Promise.all(chosen.map((camera) => this.#arm(camera, event_id)));
+      this.#form.reset();
+      this.#label.classList.remove('is-own');
+      this.#showUnderstood('', 'quiet');
+      this.#dialog.close();
+      this.#added(label);
+    } catch (error) {
+      setText(this.#problem, reasonOf(error));
+      setHidden(this.#problem, false);
+    } finally {
+      this.#submit.disabled = false;
+    }
+  }
+
+  /** On the first running index of the camera, or its first. */
+  async #arm(camera: CameraJson, eventId: string): Promise<void> {
+    const indexes = camera.indexes ?? [];
+    const index = indexes.find(({ status }) => status === 'running') ?? indexes[0];
+    if (!index) return;
+    const path = `/rtstream/${encodeURIComponent(camera.stream_id)}/index/${encodeURIComponent(index.id)}/alert`;
+    await this.#api.post(path, { event_id: eventId, callback_url: this.#callback.value.trim() });
+  }
+}

@@ -1,0 +1,66 @@
+/** The form that adds a camera and starts its first index. */
+import { type Api, reasonOf } from './api.ts';
+import { byId, setHidden, setText } from './dom.ts';
+
+const FIRST_INDEX = {
+  name: 'scenes',
+  prompt: 'Describe what is seen',
+  extraction_type: 'time',
+  extraction_config: { time: 5, frame_count: 2 },
+  model_name: null,
+  model_config: {},
+};
+
+/** `added` is told the camera's name once it is there. */
+export function addCameraForm(api: Api, added: (name: string) => void, signal: AbortSignal): void {
+  const dialog = byId('camera-dialog', HTMLDialogElement);
+  const form = byId('camera-form', HTMLFormElement);
+  const name = byId('camera-name', HTMLInputElement);
+  const url = byId('camera-url', HTMLInputElement);
+  const submit = byId('camera-submit', HTMLButtonElement);
+  const problem = byId('camera-problem', HTMLElement);
+  // Set when the camera was made but its index was not: the next try then only makes the index.
+  let made: { url: string; id: string } | undefined;
+
+  const open = (): void => {
+    setHidden(problem, true);
+    dialog.showModal();
+    name.focus();
+  };
+  for (const id of ['add-camera', 'add-first-camera'])
+    byId(id, HTMLButtonElement).addEventListener('click', open, { signal });
+  byId('camera-cancel', HTMLButtonElement).addEventListener('click', () => dialog.close(), { signal });
+  signal.addEventListener('abort', () => dialog.close());
+
+  const save = async (): Promise<void> => {
+    const camera = { name: name.value.trim(), url: url.value.trim() };
+    submit.disabled = true;
+    setHidden(problem, true);
+    try {
+      if (made?.url !== camera.url) made = { url: camera.url, id: await createStream(api, camera) };
+      await api.post(`/rtstream/${encodeURIComponent(made.id)}/index/scene`, FIRST_INDEX);
+      made = undefined;
+      form.reset();
+      dialog.close();
+      added(camera.name);
+    } catch (error) {
+      setText(problem, (made ? 'The camera is added, but not yet indexed. ' : '') + reasonOf(error));
+      setHidden(problem, false);
+    } finally {
+      submit.disabled = false;
+    }
+  };
+  form.addEventListener(
+    'submit',
+    (event) => {
+      event.preventDefault();
+      void save();
+    },
+    { signal },
+  );
+}
+
+async function createStream(api: Api, camera: { name: string; url: string }): Promise<string> {
+  const body = { collection_id: 'default', ...camera, media_types: ['video'], store: true };
+  return (await api.post<{ id: string }>('/rtstream', body)).id;
+}

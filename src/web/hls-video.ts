@@ -1,0 +1,95 @@
+/**
+ * Plays an HLS address in a <video>: natively where the browser is good at it (Safari, and where there is nothing
+ * else), otherwise with hls.js, which is loaded only now. `onProblem` gets a sentence for the viewer.
+ */
+import type { ErrorData } from 'hls.js';
+
+export interface Playback {
+  end(): void;
+}
+
+export interface PlayOptions {
+  /** Follow what is being recorded instead of starting at the beginning. */
+  live: boolean;
+  onProblem(message: string): void;
+  onPlaying(): void;
+}
+
+export const NOTHING_RECORDED = 'Nothing is recorded for this time.';
+const MIME = 'application/vnd.apple.mpegurl';
+
+export async function play(video: HTMLVideoElement, url: string, options: PlayOptions): Promise<Playback> {
+  const path = sameOrigin(url, location.href);
+  const listeners = new AbortController();
+  video.addEventListener('playing', () => options.onPlaying(), { signal: listeners.signal });
+  const stop = prefersNative(video)
+    ? playNative(video, path, options, listeners.signal)
+    : await playHls(video, path, options);
+  video.play().catch(() => video.removeAttribute('autoplay'));
+  return {
+    end() {
+      listeners.abort();
+      stop();
+      video.pause();
+      video.removeAttribute('src');
+      video.load();
+    },
+  };
+}
+
+/** The box may name itself differently from how this browser reaches it (proxy, TLS): only the path counts. */
+export function sameOrigin(url: string, pageUrl: string): string {
+  const target = new URL(url, pageUrl);
+  return target.pathname + target.search;
+}
+
+function prefersNative(video: HTMLVideoElement): boolean {
+  if (video.canPlayType(MIME) === '') return false;
+  return 'WebKitPlaybackTargetAvailabilityEvent' in window || !('MediaSource' in window);
+}
+
+function playNative(video: HTMLVideoElement, url: string, options: PlayOptions, signal: AbortSignal): () => void {
+  video.addEventListener('error', () => options.onProblem(`${NOTHING_RECORDED} Or this browser can't play it.`), {
+    signal,
+  });
+  video.src = url;
+  return () => undefined;
+}
+
+async function playHls(video: HTMLVideoElement, url: string, options: PlayOptions): Promise<() => void> {
+  const { default: Hls } = await import('hls.js/light');
+  if (!Hls.isSupported()) {
+    options.onProblem('This browser can play neither HLS nor media source extensions.');
+    return () => undefined;
+  }
+  // The video is fMP4: there is nothing to remux that would need a worker, and a strict page policy allows none.
+  const hls = new Hls({ enableWorker: false, startPosition: options.live ? -1 : 0, backBufferLength: 60 });
+  let repaired = false;
+  hls.on(Hls.Events.ERROR, (_name, data) => {
+    if (!data.fatal) return;
+    if (data.type === 'mediaError' && !repaired) {
+      repaired = true;
+      hls.recoverMediaError();
+      return;
+    }
+    options.onProblem(problemWords(data));
+    hls.destroy();
+  });
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  return () => hls.destroy();
+}
+
+/** What a fatal hls.js error means to the viewer. */
+export function problemWords(data: Pick<ErrorData, 'type' | 'details' | 'response'>): string {
+  const details: string = data.details;
+  const code = data.response?.code ?? 0;
+  if (code === 401 || code === 403) return 'This link is no longer valid.';
+  if (code === 404 || code === 410 || /levelEmpty|manifestParsing/.test(details)) return NOTHING_RECORDED;
+  if (/[cC]odec|bufferAppend/.test(details)) {
+    return "This browser can't play the camera's video format (often H.265). Set the camera to H.264, or try Safari.";
+  }
+  if (data.type === 'networkError')
+    return 'The box does not answer. Is it switched on, and is this device on its network?';
+  return `The video can't be played (${details}).`;
+}

@@ -1,0 +1,108 @@
+/**
+ * The page once a key is known: status, cameras, feed, search, player and forms, and the live connection that feeds
+ * them. Ends when `signal` is aborted; when the key is refused on the way, `onRefused` is called.
+ */
+import { AlertForm } from './add-alert.ts';
+import { addCameraForm } from './add-camera.ts';
+import type { Api } from './api.ts';
+import { boxFacts } from './box-facts.ts';
+import { Cameras } from './cameras.ts';
+import { byId, el, setHidden, setText } from './dom.ts';
+import { Feed } from './feed.ts';
+import { followLive } from './live.ts';
+import { Player } from './player.ts';
+import { Search } from './search.ts';
+import type { SseEvent } from './sse.ts';
+import { showToast, Unseen, viewSwitch } from './views.ts';
+import type { AlertJson, SceneJson, StatusJson } from './wire.ts';
+
+/** Seconds of context around what happened. */
+const BEFORE_S = 3;
+const AFTER_S = 3;
+/** What is played from a moment on a timeline. */
+const FROM_MOMENT_S = 60;
+
+export async function runPage(api: Api, first: StatusJson, onRefused: () => void, signal: AbortSignal): Promise<void> {
+  const player = new Player(api, signal);
+  const watchScene = (scene: SceneJson): void =>
+    player.watch({ ...around(scene), title: scene.stream_name, text: scene.text });
+  const watchAlert = (alert: AlertJson): void =>
+    player.watch({ ...around(alert), title: `${alert.label} · ${alert.stream_name}`, text: alert.explanation });
+  const cameras = new Cameras(api, {
+    watchLive: (camera) => player.watchLive(camera.stream_id, camera.name),
+    watchFrom: (camera, at) =>
+      player.watch({
+        streamId: camera.stream_id,
+        title: camera.name,
+        text: '',
+        start: Math.floor(at),
+        end: Math.floor(at) + FROM_MOMENT_S,
+        live: false,
+      }),
+  });
+  signal.addEventListener('abort', () => cameras.end());
+  const search = new Search(api, watchScene, signal);
+  const feed = new Feed({ watchScene, watchAlert }, () => api.now(), signal);
+  const alertForm = new AlertForm(api, (label) => showToast(`Alert “${label}” is armed.`), signal);
+  addCameraForm(api, (name) => showToast(`${name} is added. The box connects to it now.`), signal);
+  const unseen = new Unseen(viewSwitch(signal), signal);
+
+  const showStatus = (status: StatusJson): void => {
+    showBox(status);
+    cameras.show(status.cameras);
+    search.showCameras(status.cameras);
+    alertForm.showStatus(status);
+  };
+  const onEvent = ({ event, data }: SseEvent): void => {
+    // What arrives is JSON of our own server, one shape per event name.
+    if (event === 'status') showStatus(JSON.parse(data) as StatusJson);
+    if (event === 'scene') {
+      const scene = JSON.parse(data) as SceneJson;
+      feed.addScene(scene);
+      cameras.sawSomething(scene.stream_id);
+    }
+    if (event === 'alert') {
+      const alert = JSON.parse(data) as AlertJson;
+      feed.addAlert(alert, true);
+      unseen.add();
+      cameras.sawSomething(alert.stream_id);
+    }
+  };
+  showStatus(first);
+  await Promise.all([
+    followLive(api, { onEvent, onState: (s) => (s === 'refused' ? onRefused() : feed.showState(s)) }, signal),
+    loadPast(api, feed, signal),
+  ]);
+}
+
+/** What happened before the page was opened. A failure here leaves the feed to what comes live. */
+async function loadPast(api: Api, feed: Feed, signal: AbortSignal): Promise<void> {
+  const [scenes, alerts] = await Promise.all([
+    api.get<{ scenes: SceneJson[] }>('/v1/scenes', { limit: 60 }, signal).catch(() => ({ scenes: [] })),
+    api.get<{ alerts: AlertJson[] }>('/v1/alerts', { limit: 30 }, signal).catch(() => ({ alerts: [] })),
+  ]);
+  for (const scene of scenes.scenes) feed.addScene(scene);
+  for (const alert of alerts.alerts) feed.addAlert(alert, false);
+}
+
+function around(moment: { stream_id: string; start: number; end: number }) {
+  return {
+    streamId: moment.stream_id,
+    start: Math.floor(moment.start - BEFORE_S),
+    end: Math.ceil(Math.max(moment.end, moment.start + 1) + AFTER_S),
+    live: false,
+  };
+}
+
+function showBox(status: StatusJson): void {
+  setText(byId('box-name', HTMLElement), status.box.name || 'Watchpost');
+  const list = byId('box-facts', HTMLElement);
+  const facts = boxFacts(status);
+  facts.forEach((fact, index) => {
+    const item = list.children[index] ?? list.appendChild(el('li', {}));
+    setText(item, fact.text);
+    item.setAttribute('data-tone', fact.tone);
+  });
+  while (list.children.length > facts.length) list.lastElementChild?.remove();
+  setHidden(list, facts.length === 0);
+}

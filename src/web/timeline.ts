@@ -1,0 +1,71 @@
+/** What a timeline bar shows, as data: stretches in percent of the bar, and words for any moment. Times are Unix seconds. */
+import { clock, plural } from './format.ts';
+import type { TimelineJson } from './wire.ts';
+
+export interface Bar {
+  kind: 'recorded' | 'gap' | 'motion' | 'alert';
+  left: number;
+  width: number;
+  title?: string;
+}
+
+/** Pieces of recording nearer than this are one stretch. */
+const JOIN_S = 2;
+
+export function bars(timeline: TimelineJson, start: number, end: number): Bar[] {
+  const place = (kind: Bar['kind'], from: number, to: number, title?: string): Bar[] => {
+    const a = Math.max(start, from);
+    const b = Math.min(end, to);
+    if (b < a || from > end || to < start) return [];
+    const bar: Bar = { kind, left: ((a - start) / (end - start)) * 100, width: ((b - a) / (end - start)) * 100 };
+    return [title === undefined ? bar : { ...bar, title }];
+  };
+  return [
+    ...joined(timeline.recorded).flatMap(([a, b]) => place('recorded', a, b)),
+    ...timeline.gaps.flatMap((gap) => place('gap', gap.start, gap.end, gap.reason)),
+    ...joined(moving(timeline).map((scene) => [scene.start, scene.end])).flatMap(([a, b]) => place('motion', a, b)),
+    ...timeline.alerts.flatMap((alert) => place('alert', alert.at, alert.at, alert.label)),
+  ];
+}
+
+/** Neighbouring stretches as one, in order. */
+export function joined(stretches: readonly (readonly [number, number])[]): [number, number][] {
+  const result: [number, number][] = [];
+  for (const [from, to] of [...stretches].sort((a, b) => a[0] - b[0])) {
+    const last = result.at(-1);
+    if (last && from - last[1] <= JOIN_S) last[1] = Math.max(last[1], to);
+    else result.push([from, to]);
+  }
+  return result;
+}
+
+function moving(timeline: TimelineJson): TimelineJson['scenes'] {
+  return timeline.scenes.filter((scene) => Boolean(scene.motion));
+}
+
+/** "09:41:20, recorded, motion, alert: door-open". */
+export function momentWords(timeline: TimelineJson, at: number, nowMs: number, locale?: string): string {
+  const gap = timeline.gaps.find((g) => at >= g.start && at <= g.end);
+  const recorded = timeline.recorded.some(([from, to]) => at >= from - JOIN_S && at <= to + JOIN_S);
+  const alert = timeline.alerts.find((a) => Math.abs(a.at - at) <= 15);
+  const parts = [
+    clock(at * 1000, nowMs, locale),
+    recorded ? 'recorded' : gap ? `not recorded: ${gap.reason}` : 'not recorded',
+    moving(timeline).some((scene) => at >= scene.start && at <= scene.end) ? 'motion' : '',
+    alert ? `alert: ${alert.label}` : '',
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+/** One sentence for the whole bar. */
+export function summary(timeline: TimelineJson, start: number, end: number): string {
+  const clipped = joined(timeline.recorded).map(([a, b]) => Math.min(b, end) - Math.max(a, start));
+  const recorded = clipped.reduce((sum, seconds) => sum + Math.max(0, seconds), 0);
+  const parts = [
+    `recorded ${Math.round(recorded / 60)} of ${Math.round((end - start) / 60)} min`,
+    plural(moving(timeline).length, 'scene with motion', 'scenes with motion'),
+    plural(timeline.alerts.length, 'alert'),
+  ];
+  if (timeline.gaps.length > 0) parts.push(plural(timeline.gaps.length, 'gap'));
+  return parts.join(', ');
+}

@@ -1,0 +1,99 @@
+/** The JSON of the appliance's own routes as the page reads it. Times are Unix seconds unless named otherwise. */
+export type CameraPhase = 'stopped' | 'connecting' | 'recording' | 'stalled' | 'waiting';
+
+export interface ZoneJson {
+  name: string;
+  /** Fractions 0–1 of the picture. */
+  polygon: [number, number][];
+}
+
+export interface CameraJson {
+  stream_id: string;
+  name: string;
+  phase: CameraPhase;
+  since_ms: number;
+  last_error?: string | null;
+  next_try_ms?: number | null;
+  restarts: number;
+  facts?: {
+    video_codec?: string;
+    width?: number;
+    height?: number;
+    fps?: number;
+    audio_codec?: string | null;
+    transport?: string;
+  } | null;
+  sampling?: 'keyframes' | 'decode' | null;
+  fps_seen: number;
+  frames_seen: number;
+  frames_dropped: number;
+  windows_dropped: number;
+  last_frame_ms?: number | null;
+  last_segment_end_ms?: number | null;
+  cpu_share?: number | null;
+  notes?: string[];
+  zones?: ZoneJson[];
+  keyframe_interval_s?: number | null;
+  indexes?: { id: string; name: string; status: string }[];
+}
+
+export interface StatusJson {
+  box: { id: string; name: string; version: string; uptime_s: number };
+  cameras: CameraJson[];
+  inference?: { state: string; pack?: string | null; last_error?: string | null };
+  delivery?: { mqtt?: { connected: boolean; last_error?: string | null } | null };
+  evaluator?: { lag: number };
+  storage?: { segments?: number; bytes?: number; free_bytes?: number | null };
+}
+
+export interface SceneJson {
+  id: number;
+  stream_id: string;
+  stream_name: string;
+  start: number;
+  end: number;
+  text: string;
+  thumbnail_url?: string | null;
+}
+
+export interface HitJson extends SceneJson {
+  /** 0–1. */
+  score: number;
+}
+
+export interface AlertJson {
+  id: string;
+  label: string;
+  stream_id: string;
+  stream_name: string;
+  start: number;
+  end: number;
+  /** ISO 8601. */
+  timestamp: string;
+  confidence: number;
+  explanation: string;
+  thumbnail_url?: string | null;
+}
+
+export interface TimelineJson {
+  recorded: [number, number][];
+  gaps: { start: number; end: number; reason: string }[];
+  scenes: { id: number; start: number; end: number; motion: boolean | number }[];
+  alerts: { id: string; at: number; label: string }[];
+}
+
+export interface UnderstoodJson {
+  rule: { understood: string; needs?: string[] };
+}
+
+/** Where a stretch of recording can be watched. */
+export interface StreamUrlJson {
+  stream_url: string;
+  player_url?: string;
+}
+
+export interface WatchJson {
+  stream_url: string;
+  title?: string | null;
+  description?: string | null;
+}
