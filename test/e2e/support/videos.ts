@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ffmpeg } from './ffmpeg.ts';
+
+const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/watchpost-videos', import.meta.url));
+const FPS = 10;
+
+/** H.264 with a keyframe every `gopSeconds` and nowhere else. */
+function h264(fps: number, gopSeconds: number): string[] {
+  const gop = String(fps * gopSeconds);
+  const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-bf', '0'];
+  return [...x264, '-g', gop, '-keyint_min', gop, '-sc_threshold', '0'];
+}
+
+/** Renders once per set of arguments; later calls find the file. */
+async function rendered(name: string, args: string[], input?: Buffer): Promise<string> {
+  const hash = createHash('sha256')
+    .update(args.join('\0'))
+    .update(input ?? '')
+    .digest('hex');
+  const file = join(CACHE, `${name}-${hash.slice(0, 12)}.mp4`);
+  if (existsSync(file)) return file;
+  await mkdir(CACHE, { recursive: true });
+  const raw = `${file}.${process.pid}.raw`;
+  const part = `${file}.${process.pid}.part.mp4`;
+  if (input) await writeFile(raw, input);
+  await ffmpeg('-y', ...args.map((arg) => (arg === 'RAW' ? raw : arg)), '-movflags', '+faststart', part);
+  await rename(part, file);
+  await rm(raw, { force: true });
+  return file;
+}
+
+const tone = (seconds: number) => ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`];
+
+/**
+ * A still grey yard through which a white block crosses in the first half of every `everySeconds`, from the second such
+ * stretch on; with sound. A keyframe each second.
+ */
+export function passingBlock(seconds: number, everySeconds = 8): Promise<string> {
+  const yard = `color=gray:s=640x360:r=${FPS}:d=${seconds},drawbox=x=0:y=240:w=640:h=120:color=0x404040:t=fill[yard]`;
+  const block = `color=white:s=100x160:r=${FPS}:d=${seconds}[block]`;
+  const phase = `mod(t,${everySeconds})`;
+  const crossing = `x='-100+${phase}*${1500 / everySeconds}':y=140:enable='gte(t,${everySeconds})*lt(${phase},${everySeconds / 2})'`;
+  const graph = `${yard};${block};[yard][block]overlay=${crossing}`;
+  const encode = [...h264(FPS, 1), '-c:a', 'aac', '-shortest'];
+  return rendered('passing-block', ['-f', 'lavfi', '-i', graph, ...tone(seconds), ...encode]);
+}
+
+export const CODE = { width: 320, height: 180, columns: 8, fps: FPS } as const;
+
+/**
+ * Every second of it shows which second it is: eight blocks, black 0 and white 1, the lowest bit rightmost, and below
+ * them their opposites. A keyframe at each second's first picture.
+ */
+export function codedSeconds(seconds: number): Promise<string> {
+  const { width, height, fps } = CODE;
+  const size = ['-f', 'rawvideo', '-pix_fmt', 'gray', '-s', `${width}x${height}`, '-r', String(fps), '-i', 'RAW'];
+  const frames = Array.from({ length: seconds * fps }, (_, i) => codedFrame(Math.floor(i / fps)));
+  return rendered('coded-seconds', [...size, ...h264(fps, 1)], Buffer.concat(frames));
+}
+
+function codedFrame(second: number): Buffer {
+  const { width, height, columns } = CODE;
+  const frame = Buffer.alloc(width * height);
+  for (let y = 0; y < height; y += 1)
+    for (let x = 0; x < width; x += 1) {
+      const bit = (second >> (columns - 1 - Math.floor((x * columns) / width))) & 1;
+      frame[y * width + x] = bit === (y < height / 2 ? 1 : 0) ? 235 : 16;
+    }
+  return frame;
+}
+
+/** The second that a picture (file, address, or bytes of a JPEG) shows; throws when it isn't such a picture. */
+export async function decodeSecond(...source: string[]): Promise<number> {
+  const { columns } = CODE;
+  const blocks = await ffmpeg(
+    ...source,
+    '-frames:v',
+    '1',
+    '-vf',
+    `scale=${columns * 8}:16:flags=area`,
+    '-pix_fmt',
+    'gray',
+    '-f',
+    'rawvideo',
+    '-',
+  );
+  // The middle of each block: its fourth pixel, and the fourth line of its half.
+  const bits = (line: number) =>
+    Array.from({ length: columns }, (_, i) => ((blocks[line * columns * 8 + i * 8 + 4] ?? 0) > 128 ? 1 : 0));
+  const [upper, lower] = [bits(4), bits(12)];
+  if (upper.some((bit, i) => bit === lower[i]))
+    throw new Error(`not a coded picture: ${upper.join('')} over ${lower.join('')}`);
+  return Number.parseInt(upper.join(''), 2);
+}
+
+/** A still scene at 1080p25 with a sensor's noise, 2 s between keyframes, about 4 Mb/s, with sound: a quiet camera. */
+export function quietCamera(seconds: number): Promise<string> {
+  const scene = `mandelbrot=s=1920x1080:r=1,trim=end_frame=1,loop=-1:1:0,fps=25,trim=duration=${seconds},noise=c0s=9:c0f=t`;
+  const rate = ['-b:v', '4M', '-maxrate', '4M', '-bufsize', '8M'];
+  return rendered('quiet-camera', [
+    '-f',
+    'lavfi',
+    '-i',
+    scene,
+    ...tone(seconds),
+    ...h264(25, 2),
+    ...rate,
+    '-c:a',
+    'aac',
+    '-shortest',
+  ]);
+}

@@ -1,0 +1,36 @@
+/** The parts of the appliance's answers that the tests read. Times are Unix seconds where they don't say `_ms`. */
+export interface CameraState {
+  stream_id: string;
+  phase: 'stopped' | 'connecting' | 'recording' | 'stalled' | 'waiting';
+  last_error?: string;
+  restarts: number;
+  segments_written: number;
+  last_segment_end_ms?: number;
+}
+
+export interface StatusAnswer {
+  cameras: CameraState[];
+  inference: { state: string; pid?: number; restarts: number };
+}
+
+export interface TimelineAnswer {
+  recorded: [start: number, end: number][];
+  gaps: { start: number; end: number; reason: string }[];
+}
+
+export interface SceneAnswer {
+  id: number;
+  start: number;
+  end: number;
+  text: string;
+  thumbnail_url?: string;
+}
+
+export interface FiringAnswer {
+  id: string;
+  alert_id: string;
+  label: string;
+  start: number;
+  end: number;
+  explanation: string;
+}
