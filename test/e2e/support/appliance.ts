@@ -15,6 +15,8 @@ export interface ApplianceOptions {
   dataDir?: string;
   /** As in the YAML file; nothing is fetched from the network unless it says so. */
   config?: Record<string, unknown>;
+  /** Default: debug, to see that no secret is in there. */
+  logLevel?: string;
   /** Return at once instead of when it serves. */
   whenServing?: boolean;
 }
@@ -45,7 +47,7 @@ export class TestAppliance implements AsyncDisposable {
     const config = join(own.path, 'watchpost.json');
     await writeFile(config, JSON.stringify({ name: 'test box', models: { autoFetch: false }, ...options.config }));
     const argv = ['run', '--config', config, '--data-dir', dataDir, '--listen', '127.0.0.1:0'];
-    const env = { ...process.env, WATCHPOST_API_KEY: KEY, LOG_LEVEL: 'debug' };
+    const env = { ...process.env, WATCHPOST_API_KEY: KEY, LOG_LEVEL: options.logLevel ?? 'debug' };
     const child = await Child.start(process.execPath, [MAIN, ...argv], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env,

@@ -4,6 +4,7 @@ export interface CameraState {
   phase: 'stopped' | 'connecting' | 'recording' | 'stalled' | 'waiting';
   last_error?: string;
   restarts: number;
+  sampling?: 'keyframes' | 'decode';
   segments_written: number;
   last_segment_end_ms?: number;
 }

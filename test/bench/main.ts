@@ -1,0 +1,26 @@
+/**
+ * `npm run bench -- NAME [--json]`: measures one thing and prints it as a table; with `--json` the last line is one JSON
+ * object of its figures. What was last published, and on which machine, is in docs/benchmarks.md.
+ */
+import { parseArgs } from 'node:util';
+import { ingest } from './ingest.ts';
+
+/** Figures by name, numbers or short words; printed in this order. */
+export type Figures = Record<string, number | string>;
+
+const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = { ingest };
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const bench = BENCHES[positionals[0] ?? ''];
+if (bench) {
+  const figures = await bench();
+  const width = Math.max(...Object.keys(figures).map((name) => name.length));
+  for (const [name, figure] of Object.entries(figures)) console.log(`${name.padEnd(width)}  ${figure}`);
+  if (values.json) console.log(JSON.stringify(figures));
+} else {
+  console.error(`npm run bench -- NAME [--json]: NAME is one of ${Object.keys(BENCHES).join(', ')}`);
+  process.exitCode = 2;
+}
