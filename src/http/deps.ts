@@ -1,0 +1,38 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, Hono } from 'hono';
+import type { Config } from '#config';
+import type { CameraStatus, Frame } from '#domain';
+import type { ModelLibrary } from '#models';
+import type { MediaLinks } from '#playback';
+import type { Clock, Log } from '#runtime';
+import type { Store } from '#store';
+
+/** Everything the routes reach; the live parts only by the little that is asked of them. */
+export interface HttpDeps {
+  store: Store;
+  config: Pick<Config, 'name' | 'ingest'> & { publicUrl?: string };
+  supervisor: {
+    reconcile(): void;
+    status(): CameraStatus[];
+    latestFrame(streamId: string): Frame | undefined;
+  };
+  inference: { status(): { state: string; queued: number; dropped: number; restarts: number; rssMb?: number } };
+  evaluator: { status(): { lag: number } };
+  delivery: { status(): object };
+  models: Pick<ModelLibrary, 'list'>;
+  links: MediaLinks;
+  clock: Clock;
+  log: Log;
+  mediaDir: string;
+  thumbsDir: string;
+  version: string;
+  /** Where the built page lies; the package's own by default. */
+  webDir?: string;
+}
+
+/** `incoming` and `outgoing` are absent when a request doesn't come over a socket. */
+export interface HttpEnv {
+  Bindings: Partial<HttpBindings>;
+}
+export type HttpContext = Context<HttpEnv>;
+export type Routes = Hono<HttpEnv>;

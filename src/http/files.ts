@@ -1,0 +1,79 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { isAbsolute, join, relative } from 'node:path';
+import { Readable } from 'node:stream';
+import { Fault } from '#runtime';
+import type { HttpContext } from './deps.ts';
+
+interface FileAnswer {
+  type: string;
+  cacheControl: string;
+  headers?: Record<string, string>;
+}
+
+/**
+ * The file as a stream, or the part that a Range header asks for. `path` is relative to `root` and must stay within it;
+ * it comes from a row or a fixed list, never from the URL. Throws `not_found` when the file is gone.
+ */
+export async function serveFile(c: HttpContext, root: string, path: string, answer: FileAnswer): Promise<Response> {
+  const handle = await openWithin(root, path);
+  try {
+    const { size } = await handle.stat();
+    const part = requestedPart(c.req.header('range'), size);
+    const headers = {
+      'Content-Type': answer.type,
+      'Cache-Control': answer.cacheControl,
+      'Accept-Ranges': 'bytes',
+      ...answer.headers,
+    };
+    if (part === 'unsatisfiable') {
+      await handle.close();
+      return new Response(null, { status: 416, headers: { ...headers, 'Content-Range': `bytes */${size}` } });
+    }
+    const { start, end } = part ?? { start: 0, end: size - 1 };
+    const length = { ...headers, 'Content-Length': String(end - start + 1) };
+    const range = part ? { 'Content-Range': `bytes ${start}-${end}/${size}` } : {};
+    const body = await bodyOf(c, handle, start, end);
+    return new Response(body, { status: part ? 206 : 200, headers: { ...length, ...range } });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function openWithin(root: string, path: string): Promise<FileHandle> {
+  const file = join(root, path);
+  const inside = relative(root, file);
+  if (inside.startsWith('..') || isAbsolute(inside)) throw gone();
+  try {
+    return await open(file, 'r');
+  } catch (error) {
+    throw gone(error);
+  }
+}
+
+function gone(cause?: unknown): Fault {
+  return new Fault('not_found', 'the file is no longer there', { cause });
+}
+
+async function bodyOf(c: HttpContext, handle: FileHandle, start: number, end: number): Promise<ReadableStream | null> {
+  if (c.req.method === 'HEAD' || end < start) {
+    await handle.close();
+    return null;
+  }
+  const stream = Readable.toWeb(handle.createReadStream({ start, end }));
+  // Node's and the DOM's declarations of the same class differ.
+  return stream as ReadableStream;
+}
+
+/** A single byte range; anything else that a Range header may say is answered with the whole file, as HTTP allows. */
+function requestedPart(
+  header: string | undefined,
+  size: number,
+): { start: number; end: number } | 'unsatisfiable' | undefined {
+  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
+  if (first === '' && last === '') return undefined;
+  const start = first === '' ? Math.max(0, size - Number(last)) : Number(first);
+  const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1);
+  if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined;
+  return start > end || start >= size ? 'unsatisfiable' : { start, end };
+}

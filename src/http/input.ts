@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { Fault } from '#runtime';
+import type { HttpContext } from './deps.ts';
+
+/** Bytes of a request's body. */
+const MAX_BODY = 1024 * 1024;
+
+/**
+ * The JSON body, checked. An empty body is an empty object, null is the same as missing, unknown keys are dropped.
+ * Throws `invalid` naming the field and the remedy, `too_large` beyond 1 MiB.
+ */
+export async function readBody<S extends z.ZodType>(c: HttpContext, schema: S): Promise<z.output<S>> {
+  const text = await readText(c.req.raw);
+  return check(schema, withoutNulls(parseObject(text)));
+}
+
+/** The query string, checked; an empty value is the same as missing. `aliases` are other names of the same keys. */
+export function readQuery<S extends z.ZodType>(
+  c: HttpContext,
+  schema: S,
+  aliases: Readonly<Record<string, string>> = {},
+): z.output<S> {
+  const given = Object.entries(c.req.query()).filter(([, value]) => value !== '');
+  return check(schema, Object.fromEntries(given.map(([key, value]) => [aliases[key] ?? key, value])));
+}
+
+async function readText(request: Request): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY) throw tooLarge();
+  if (!request.body) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of chunks(request.body)) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BODY) throw tooLarge();
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Leaving the loop early tells the sender's stream to stop. */
+async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  let ended = false;
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+    ended = true;
+  } finally {
+    if (!ended) await reader.cancel();
+  }
+}
+
+function tooLarge(): Fault {
+  return new Fault('too_large', 'the body is larger than 1 MiB, the most this route takes');
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  if (text.trim() === '') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Fault('invalid', 'the body is not JSON: send an object such as {"name": "…"}');
+  }
+  if (!isObject(value)) throw new Fault('invalid', 'the body must be a JSON object such as {"name": "…"}');
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
+}
+
+/** Throws `invalid` naming every wrong field and its remedy. */
+export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new Fault('invalid', result.error.issues.map(describe).join('; '));
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  const path = issue.path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
+    '',
+  );
+  return path ? `${path}: ${issue.message}` : issue.message;
+}
+
+/** Text without control characters. `example` is shown when it is missing. */
+export function text(max: number, example: string) {
+  return z
+    .string({ error: `must be text, e.g. "${example}"` })
+    .trim()
+    .min(1, `must not be empty; give text, e.g. "${example}"`)
+    .max(max, `must not be longer than ${max} characters`)
+    .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters');
+}
+
+/** Long text that may have line breaks. */
+export function prompt(example: string) {
+  return z
+    .string({ error: `must be text, e.g. "${example}"` })
+    .trim()
+    .min(1, `must not be empty; say what to look for, e.g. "${example}"`)
+    .max(10_000, 'must not be longer than 10000 characters');
+}
+
+/** A number, or a string that is one: the clients send both. */
+export function number(min: number, max: number, hint = `must be a number from ${min} to ${max}`) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+    z.number({ error: hint }).min(min, hint).max(max, hint),
+  );
+}
+
+export function whole(min: number, max: number) {
+  const hint = `must be a whole number from ${min} to ${max}`;
+  return number(min, max, hint).pipe(z.int(hint));
+}
+
+/** Unix seconds on the wire, milliseconds inside. */
+export const time = number(
+  0,
+  99_999_999_999,
+  'must be Unix seconds such as 1711000000.5 (not milliseconds, not a date)',
+).transform((seconds) => Math.round(seconds * 1000));
+
+export const flag = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean('must be true or false'),
+);
+
+/** A small object that is only kept and given back. */
+export const opaque = z
+  .record(z.string(), z.unknown(), 'must be an object')
+  .refine(isSmall, 'must be an object of at most 16 KiB');
+
+function isSmall(value: unknown): boolean {
+  try {
+    return JSON.stringify(value).length <= 16_384;
+  } catch {
+    return false; // Nested too deep to be written.
+  }
+}
+
+/** Members that are null count as missing. */
+export function nullsAreMissing<S extends z.ZodType>(schema: S) {
+  return z.preprocess((value) => (isObject(value) ? withoutNulls(value) : value), schema);
+}

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { Fault, type Log, messageOf } from '#runtime';
+import type { HttpApp } from './app.ts';
+
+export interface HttpServer extends AsyncDisposable {
+  readonly address: { host: string; port: number };
+}
+
+/** How long requests in flight may take when we stop. */
+const GRACE_MS = 2000;
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 60_000 };
+/** A connection on which nothing moves for so long is cut. */
+const SILENCE_MS = 120_000;
+const MOST_CONNECTIONS = 512;
+
+/**
+ * Serves the app until disposed: then no new connection is taken, and requests in flight are finished or cut after two
+ * seconds. Throws `unavailable` when the address can't be had.
+ */
+export async function listen(
+  app: Pick<HttpApp, 'fetch'>,
+  address: { host: string; port: number },
+  log: Log,
+): Promise<HttpServer> {
+  const server = createServer(
+    { ...TIMEOUTS, connectionsCheckingInterval: 5000 },
+    getRequestListener((request, bindings) => app.fetch(request, bindings), { overrideGlobalObjects: false }),
+  );
+  server.maxConnections = MOST_CONNECTIONS;
+  server.setTimeout(SILENCE_MS);
+  const { host, port } = address;
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (error) {
+    throw new Fault('unavailable', `listen: can't take ${host}:${port}: ${messageOf(error)}`, { cause: error });
+  }
+  server.on('error', (error) => log.error({ error: messageOf(error) }, 'HTTP server'));
+  // A TCP server's address is always of this form.
+  const bound = server.address() as AddressInfo;
+  return {
+    address: { host: bound.address, port: bound.port },
+    [Symbol.asyncDispose]: async () => {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { Hono } from 'hono';
+import { Fault } from '#runtime';
+import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
+import { boxStatus } from './status.ts';
+import { firingView, sceneView, snake } from './views.ts';
+
+const STATUS_EVERY_MS = 2000;
+const BATCH = 100;
+/** A viewer that comes back later than this many entries starts from here; history is what the other routes are for. */
+const FARTHEST_BACK = 1000;
+const MOST_VIEWERS = 32;
+
+/**
+ * GET /v1/live: the journal as server-sent events, with the box's status every two seconds. The next event is made only
+ * when the client has taken the one before: a slow client costs one batch of memory and loses nothing but time.
+ */
+export function liveRoutes(deps: HttpDeps): Routes {
+  const routes = new Hono<HttpEnv>();
+  let viewers = 0;
+
+  routes.get('/v1/live', (c) => {
+    if (viewers >= MOST_VIEWERS) throw new Fault('unavailable', `${MOST_VIEWERS} live viewers are connected already`);
+    const stop = new AbortController();
+    const events = liveEvents(deps, firstSeq(c.req.header('last-event-id'), deps), stop.signal);
+    const encoder = new TextEncoder();
+    viewers += 1;
+    stop.signal.addEventListener('abort', () => {
+      viewers -= 1;
+    });
+    const body = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          try {
+            const next = await events.next();
+            if (!next.done) return controller.enqueue(encoder.encode(next.value));
+            controller.close();
+          } catch (error) {
+            stop.abort();
+            controller.error(error);
+          }
+        },
+        cancel: () => stop.abort(),
+      },
+      { highWaterMark: 0 },
+    );
+    return c.body(body, 200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
+    });
+  });
+
+  return routes;
+}
+
+function firstSeq(lastEventId: string | undefined, { store }: HttpDeps): number {
+  const head = store.journal.head();
+  if (lastEventId === undefined || !/^\d{1,15}$/.test(lastEventId)) return head;
+  const seq = Number(lastEventId);
+  // A number from the future is from another database.
+  return seq > head ? head : Math.max(seq, head - FARTHEST_BACK);
+}
+
+async function* liveEvents(deps: HttpDeps, from: number, signal: AbortSignal): AsyncGenerator<string, void> {
+  const { clock, store } = deps;
+  const bell = new Bell();
+  using _subscription = store.journal.onAppend(() => bell.ring());
+  let seq = from;
+  let nextStatusMs = clock.monotonicMs();
+  while (!signal.aborted) {
+    const batch = store.journal.after(seq, BATCH, ['scene', 'firing']);
+    for (const entry of batch) {
+      seq = entry.seq;
+      const event = entryEvent(entry, batch, deps);
+      if (event) yield event;
+    }
+    if (clock.monotonicMs() >= nextStatusMs) {
+      nextStatusMs = clock.monotonicMs() + STATUS_EVERY_MS;
+      yield `event: status\ndata: ${JSON.stringify(snake(await boxStatus(deps)))}\n\n`;
+    } else if (batch.length === 0) {
+      await bell.heard(clock.sleep(Math.max(0, nextStatusMs - clock.monotonicMs()), signal));
+    }
+  }
+}
+
+/** Undefined for a scene that grows again within the batch, and for what retention has taken meanwhile. */
+function entryEvent(
+  { seq, kind, ref }: { seq: number; kind: string; ref: string },
+  batch: readonly { seq: number; kind: string; ref: string }[],
+  deps: HttpDeps,
+): string | undefined {
+  if (batch.some((later) => later.seq > seq && later.kind === kind && later.ref === ref)) return undefined;
+  const scene = kind === 'scene' ? deps.store.scenes.get(Number(ref)) : undefined;
+  const firing = kind === 'firing' ? deps.store.firings.get(ref) : undefined;
+  if (scene) return `id: ${seq}\nevent: scene\ndata: ${JSON.stringify(sceneView(scene, deps))}\n\n`;
+  if (firing) return `id: ${seq}\nevent: alert\ndata: ${JSON.stringify(firingView(firing, deps))}\n\n`;
+  return undefined;
+}
+
+/** Wakes one waiter; a ring that nobody waits for is remembered. */
+class Bell {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  /** Resolves when rung or when `otherwise` settles. */
+  async heard(otherwise: Promise<void>): Promise<void> {
+    const rung = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (this.#rung) resolve();
+    });
+    await Promise.race([rung, otherwise.catch(() => undefined)]);
+    this.#rung = false;
+    this.#wake = undefined;
+  }
+}

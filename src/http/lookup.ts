@@ -1,0 +1,37 @@
+import type { Alert, Collection, EventDefinition, SceneIndex, Stream } from '#domain';
+import { Fault } from '#runtime';
+import type { HttpDeps } from './deps.ts';
+
+/** What an id in a path or body stands for. Each throws `not_found` naming the kind of id. */
+type Stores = Pick<HttpDeps, 'store'>;
+
+export function collectionBy({ store }: Stores, id: string): Collection {
+  return store.collections.get(id) ?? unknown('collection_id', 'collection', id, 'GET /collection');
+}
+
+export function streamBy({ store }: Stores, id: string): Stream {
+  return store.streams.get(id) ?? unknown('rtstream_id', 'stream', id, 'GET /rtstream');
+}
+
+/** The index, when it belongs to the stream. */
+export function indexBy(deps: Stores, streamId: string, id: string): SceneIndex {
+  const stream = streamBy(deps, streamId);
+  const index = deps.store.indexes.get(id);
+  if (index?.streamId === stream.id) return index;
+  return unknown('scene_index_id', 'scene index of this stream', id, `GET /rtstream/${stream.id}/index/scene`);
+}
+
+/** The alert, when it belongs to the index. */
+export function alertBy(deps: Stores, index: SceneIndex, id: string): Alert {
+  const alert = deps.store.alerts.get(id);
+  if (alert?.indexId === index.id) return alert;
+  return unknown('alert_id', 'alert on this index', id, `GET /rtstream/${index.streamId}/index/${index.id}/alert`);
+}
+
+export function eventBy({ store }: Stores, id: string): EventDefinition {
+  return store.events.get(id) ?? unknown('event_id', 'event', id, 'GET /rtstream/event');
+}
+
+function unknown(field: string, kind: string, id: string, list: string): never {
+  throw new Fault('not_found', `${field}: there is no ${kind} "${id.slice(0, 80)}"; ${list} lists them`);
+}

@@ -1,0 +1,130 @@
+import { Hono, type MiddlewareHandler } from 'hono';
+import { z } from 'zod';
+import { buildPlaylist, type MediaTicket, nothingRecorded, playableRange } from '#playback';
+import { Fault } from '#runtime';
+import type { SegmentRow } from '#store';
+import { origin } from './address.ts';
+import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
+import { ok } from './envelope.ts';
+import { serveFile } from './files.ts';
+import { readQuery, time } from './input.ts';
+import { streamBy } from './lookup.ts';
+
+const words = z.string().optional();
+const request = z.object({
+  start: time.optional(),
+  end: time.optional(),
+  player_title: words,
+  player_description: words,
+  player_slug_prefix: words,
+});
+
+/** The document's Node sample passes one object, which its SDK writes with brackets. */
+const BRACKET_FORM: Readonly<Record<string, string>> = {
+  'start[start]': 'start',
+  'start[end]': 'end',
+  'start[playerConfig][title]': 'player_title',
+  'start[playerConfig][description]': 'player_description',
+  'start[playerConfig][slug]': 'player_slug_prefix',
+};
+
+/** GET rtstream/{id}/stream: signed links to a recorded range. */
+export function playbackRoutes(deps: HttpDeps): Routes {
+  const { store, links, clock } = deps;
+  const routes = new Hono<HttpEnv>();
+
+  routes.get('/rtstream/:id/stream', (c) => {
+    const { id } = streamBy(deps, c.req.param('id'));
+    const asked = readQuery(c, request, BRACKET_FORM);
+    const wanted = { startMs: asked.start, endMs: asked.end };
+    const { startMs, endMs } = playableRange(wanted, store.segments.bounds(id), clock.nowMs());
+    if (store.segments.inRange(id, startMs, endMs).length === 0) throw nothingRecorded({ startMs, endMs });
+    const base = origin(c, deps.config);
+    const player = {
+      ...(asked.player_title ? { title: asked.player_title } : {}),
+      ...(asked.player_description ? { description: asked.player_description } : {}),
+      ...(asked.player_slug_prefix ? { slugPrefix: asked.player_slug_prefix } : {}),
+    };
+    return ok(c, {
+      stream_url: base + links.manifestPath(id, startMs, endMs),
+      player_url: base + links.watchPath(id, startMs, endMs, player),
+      start: startMs / 1000,
+      end: endMs / 1000,
+    });
+  });
+
+  return routes;
+}
+
+/** What signed links lead to. No API key: the token in the path opens its own range and nothing else. */
+export function signedMediaRoutes(deps: HttpDeps): Routes {
+  const { store, links, clock, mediaDir } = deps;
+  const routes = new Hono<HttpEnv>();
+  routes.use('/hls/*', openToPlayers);
+
+  routes.get('/hls/:token/manifests/:stream/:name{[0-9]+-[0-9]+\\.m3u8}', (c) => {
+    const ticket = ticketOf(links.verify(c.req.param('token')));
+    if (ticket.streamId !== c.req.param('stream')) throw wrongLink();
+    const rows = store.segments.inRange(ticket.streamId, ticket.startMs, ticket.endMs);
+    if (rows.length === 0) throw nothingRecorded(ticket);
+    const uri = {
+      init: (row: SegmentRow) => `../../sessions/${row.sessionId}.mp4`,
+      segment: (row: SegmentRow) => `../../segments/${row.id}.m4s`,
+    };
+    const playlist = buildPlaylist(rows, { ...ticket, nowMs: clock.nowMs() }, uri);
+    return c.body(playlist, 200, { 'Content-Type': 'application/vnd.apple.mpegurl', 'Cache-Control': 'no-cache' });
+  });
+
+  routes.get('/hls/:token/segments/:name{[0-9]+\\.m4s}', (c) => {
+    const ticket = ticketOf(links.verify(c.req.param('token')));
+    const row = store.segments.get(Number.parseInt(c.req.param('name'), 10));
+    const inside = row?.streamId === ticket.streamId && row.startMs < ticket.endMs && row.endMs > ticket.startMs;
+    if (!row || !inside) throw new Fault('not_found', 'the link does not cover such a segment');
+    return serveFile(c, mediaDir, row.path, { type: 'video/iso.segment', cacheControl: FOREVER });
+  });
+
+  routes.get('/hls/:token/sessions/:name{.+\\.mp4}', (c) => {
+    const ticket = ticketOf(links.verify(c.req.param('token')));
+    const sessionId = c.req.param('name').replace(/\.mp4$/, '');
+    const rows = store.segments.inRange(ticket.streamId, ticket.startMs, ticket.endMs);
+    const session = rows.find((row) => row.sessionId === sessionId)?.session;
+    if (!session) throw new Fault('not_found', 'the link does not cover such a recording session');
+    return serveFile(c, mediaDir, session.initPath, { type: 'video/mp4', cacheControl: FOREVER });
+  });
+
+  routes.get('/v1/watch/:slug', (c) => {
+    const { streamId, startMs, endMs, expiresMs, title, description } = ticketOf(links.verify(c.req.param('slug')));
+    return ok(c, {
+      stream_url: links.manifestPath(streamId, startMs, endMs, expiresMs),
+      title: title ?? store.streams.get(streamId)?.name ?? '',
+      description: description ?? '',
+      start: startMs / 1000,
+      end: endMs / 1000,
+    });
+  });
+
+  return routes;
+}
+
+const FOREVER = 'private, max-age=86400, immutable';
+
+/** Any page may play a signed link, also a public one that reaches into this network. */
+const openToPlayers: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  c.header('Access-Control-Allow-Origin', '*');
+  c.header('Access-Control-Expose-Headers', 'Content-Length, Content-Range');
+  if (c.req.method !== 'OPTIONS') return next();
+  c.header('Access-Control-Allow-Methods', 'GET, HEAD, OPTIONS');
+  c.header('Access-Control-Allow-Headers', 'Range, Content-Type');
+  c.header('Access-Control-Allow-Private-Network', 'true');
+  c.header('Access-Control-Max-Age', '86400');
+  return c.body(null, 204);
+};
+
+function ticketOf(ticket: MediaTicket | undefined): MediaTicket {
+  if (!ticket) throw wrongLink();
+  return ticket;
+}
+
+function wrongLink(): Fault {
+  return new Fault('forbidden', 'this link is not valid or has expired: ask the appliance for a new one');
+}

@@ -1,0 +1,92 @@
+import type { HttpDeps } from './deps.ts';
+import type { BoxStatus } from './status.ts';
+
+type Sample = [labels: Record<string, string>, value: number | undefined];
+type Camera = BoxStatus['cameras'][number];
+
+const CAMERA_METRICS: readonly [
+  name: string,
+  kind: 'gauge' | 'counter',
+  help: string,
+  (camera: Camera) => number | undefined,
+][] = [
+  ['camera_recording', 'gauge', '1 while the camera is being recorded', ({ phase }) => Number(phase === 'recording')],
+  ['camera_restarts_total', 'counter', 'Connections after the first', ({ restarts }) => restarts],
+  ['camera_fps', 'gauge', 'Sampled frames per second over the last minute', ({ fpsSeen }) => fpsSeen],
+  ['camera_frames_total', 'counter', 'Sampled frames', ({ framesSeen }) => framesSeen],
+  ['camera_frames_dropped_total', 'counter', 'Sampled frames dropped', ({ framesDropped }) => framesDropped],
+  [
+    'camera_windows_dropped_total',
+    'counter',
+    'Windows dropped as inference was busy',
+    (camera) => camera.windowsDropped,
+  ],
+  ['camera_segments_total', 'counter', 'Segments written', ({ segmentsWritten }) => segmentsWritten],
+  ['camera_bytes_total', 'counter', 'Bytes recorded', ({ bytesWritten }) => bytesWritten],
+  ['camera_cpu_share', 'gauge', 'Share of one core used by ffmpeg', ({ cpuShare }) => cpuShare],
+  [
+    'camera_last_segment_seconds',
+    'gauge',
+    'End of the last segment, Unix seconds',
+    (camera) => (camera.lastSegmentEndMs === undefined ? undefined : camera.lastSegmentEndMs / 1000),
+  ],
+];
+
+/** Prometheus text format 0.0.4. */
+export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'>): string {
+  const { inference, evaluator, storage } = status;
+  const delivered = Object.entries(store.deliveries.totals()).map(([channel, n]): Sample => [{ channel }, n]);
+  const pending = store.deliveries.backlog().map(({ channel, pending }): Sample => [{ channel }, pending]);
+  const lines = [
+    ...metric('info', 'gauge', 'Always 1', [[{ version: status.box.version, box: status.box.id }, 1]]),
+    ...CAMERA_METRICS.flatMap(([name, kind, help, read]) =>
+      metric(
+        name,
+        kind,
+        help,
+        status.cameras.map((camera): Sample => [labelsOf(camera), read(camera)]),
+      ),
+    ),
+    ...metric('inference_ready', 'gauge', '1 while a detector is loaded', one(Number(inference.state === 'ready'))),
+    ...metric('inference_queued', 'gauge', 'Frames waiting for the detector', one(inference.queued)),
+    ...metric('inference_dropped_total', 'counter', 'Frames dropped by the detector', one(inference.dropped)),
+    ...metric('inference_restarts_total', 'counter', 'Restarts of the detector process', one(inference.restarts)),
+    ...metric('events_lag', 'gauge', 'Journal entries not yet evaluated', one(evaluator.lag)),
+    ...metric('alerts', 'gauge', 'Alerts kept', one(store.firings.count())),
+    ...metric('deliveries_done', 'gauge', 'Kept alerts that were delivered', delivered),
+    ...metric('deliveries_pending', 'gauge', 'Alerts waiting for delivery', pending),
+    ...metric('storage_segments', 'gauge', 'Segments kept', one(storage.segments)),
+    ...metric('storage_bytes', 'gauge', 'Bytes of segments kept', one(storage.bytes)),
+    ...metric('storage_free_bytes', 'gauge', 'Free bytes on the recording disk', one(storage.freeBytes)),
+    ...metric('process_resident_bytes', 'gauge', 'Memory of the main process', one(process.memoryUsage.rss())),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function one(value: number | undefined): Sample[] {
+  return [[{}, value]];
+}
+
+function labelsOf({ streamId, name }: Camera): Record<string, string> {
+  return { stream_id: streamId, name };
+}
+
+function metric(name: string, kind: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string[] {
+  const known = samples.filter(([, value]) => value !== undefined);
+  if (known.length === 0) return [];
+  const full = `watchpost_${name}`;
+  return [
+    `# HELP ${full} ${help}.`,
+    `# TYPE ${full} ${kind}`,
+    ...known.map(([labels, value]) => `${full}${labelText(labels)} ${value}`),
+  ];
+}
+
+function labelText(labels: Record<string, string>): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${escapeLabel(value)}"`);
+  return pairs.length > 0 ? `{${pairs.join(',')}}` : '';
+}
+
+function escapeLabel(value: string): string {
+  return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
+}

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Hono } from 'hono';
+import type { HttpContext, HttpDeps, HttpEnv, Routes } from './deps.ts';
+import { serveFile } from './files.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.webmanifest': 'application/manifest+json',
+};
+
+const POLICY = [
+  "default-src 'self'",
+  "img-src 'self' data: blob:",
+  "media-src 'self' blob:",
+  "worker-src 'self' blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** The built page. It holds no data: everything it shows it fetches with the key that the user gives it. */
+export function pageRoutes({ webDir = packagedPage() }: Pick<HttpDeps, 'webDir'>): Routes {
+  const routes = new Hono<HttpEnv>();
+  const page =
+    (file: string, framable: boolean) =>
+    async (c: HttpContext): Promise<Response> => {
+      if (!existsSync(join(webDir, file))) return c.text(NOT_BUILT);
+      return serveFile(c, webDir, file, {
+        type: typeOf(file),
+        cacheControl: 'no-cache',
+        headers: { 'Content-Security-Policy': `${POLICY}; frame-ancestors ${framable ? '*' : "'none'"}` },
+      });
+    };
+  routes.get('/', page('index.html', false));
+  routes.get('/watch', page('watch.html', false));
+  routes.get('/embed', page('watch.html', true));
+  routes.get('/assets/:name{[A-Za-z0-9_-][A-Za-z0-9._-]*}', (c) => {
+    const name = c.req.param('name');
+    const cacheControl = 'public, max-age=31536000, immutable';
+    return serveFile(c, join(webDir, 'assets'), name, { type: typeOf(name), cacheControl });
+  });
+  routes.get('/:name{[a-z0-9_-]+\\.(?:svg|png|ico|webmanifest)}', (c) => {
+    const name = c.req.param('name');
+    return serveFile(c, webDir, name, { type: typeOf(name), cacheControl: 'public, max-age=3600' });
+  });
+  return routes;
+}
+
+const NOT_BUILT =
+  'Watchpost is running. Its page is not built: run "npm run build". The API is described in docs/api.md.\n';
+
+/** `dist/web` of the package, from the sources as well as from the build. */
+function packagedPage(): string {
+  return fileURLToPath(new URL('../../dist/web', import.meta.url));
+}
+
+function typeOf(name: string): string {
+  return TYPES[extname(name)] ?? 'application/octet-stream';
+}

@@ -1,0 +1,123 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { checkSourceUrl } from '#camera';
+import { newId, type Stream } from '#domain';
+import { Fault } from '#runtime';
+import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
+import { ok } from './envelope.ts';
+import { flag, readBody, readQuery, text, whole } from './input.ts';
+import { collectionBy, streamBy } from './lookup.ts';
+import { streamView } from './views.ts';
+
+const EXAMPLE_URL = 'rtsp://user:password@192.168.1.20:554/stream1';
+const name = text(200, 'Front gate');
+
+const creation = z.object({
+  url: z
+    .string({ error: `must be the camera's address, e.g. "${EXAMPLE_URL}"` })
+    .max(2048, 'must not be longer than 2048 characters'),
+  name,
+  collection_id: z.string('must be a collection id or "default"').default('default'),
+  media_types: z
+    .array(z.enum(['video', 'audio'], 'must be "video" or "audio"'), 'must be a list such as ["video"]')
+    .min(1, 'must name "video", "audio" or both')
+    .default(['video']),
+  sample_rate: whole(1, 240).default(30),
+  store: flag.default(false),
+  enable_transcript: flag.default(true),
+  transport: z.enum(['tcp', 'udp'], 'must be "tcp" or "udp"').default('tcp'),
+});
+
+const listing = z.object({
+  limit: whole(1, 1000).default(10),
+  offset: whole(0, 1_000_000_000).default(0),
+  status: z.enum(['connected', 'stopped'], 'must be connected or stopped').optional(),
+  name: z.string().optional(),
+  ordering: z
+    .string()
+    .regex(/^-?(created_at|name|status)$/, 'must be created_at, name or status, with a leading - for descending')
+    .optional(),
+});
+
+const change = z.object({ name: name.optional(), sample_rate: whole(1, 240).optional() });
+const statusChange = z.object({ action: z.enum(['start', 'stop'], 'must be "start" or "stop"') });
+
+export function streamRoutes(deps: HttpDeps): Routes {
+  const { streams } = deps.store;
+  const routes = new Hono<HttpEnv>();
+
+  routes.post('/rtstream', async (c) => {
+    const stream = newStream(await readBody(c, creation), deps);
+    streams.create(stream);
+    deps.supervisor.reconcile();
+    return ok(c, streamView(stream), { status: 201 });
+  });
+
+  routes.get('/rtstream', (c) => {
+    const query = readQuery(c, listing);
+    const { results, count } = streams.list(given(query));
+    return ok(c, { results: results.map(streamView), count, ...neighbours(c.req.query(), query, count) });
+  });
+
+  routes.get('/rtstream/:id', (c) => ok(c, streamView(streamBy(deps, c.req.param('id')))));
+
+  routes.patch('/rtstream/:id', async (c) => {
+    const stream = streamBy(deps, c.req.param('id'));
+    const { name, sample_rate: sampleRate } = await readBody(c, change);
+    if (stream.origin === 'config' && name !== undefined && name !== stream.name) {
+      throw new Fault('conflict', 'name: this camera comes from the configuration file; rename it there');
+    }
+    return ok(c, streamView(streams.update(stream.id, given({ name, sampleRate }))));
+  });
+
+  routes.patch('/rtstream/:id/status', async (c) => {
+    const { id } = streamBy(deps, c.req.param('id'));
+    const { action } = await readBody(c, statusChange);
+    const stream = streams.update(id, { wanted: action === 'start' ? 'connected' : 'stopped' });
+    deps.supervisor.reconcile();
+    return ok(c, streamView(stream));
+  });
+
+  return routes;
+}
+
+function newStream(body: z.output<typeof creation>, deps: HttpDeps): Stream {
+  checkSourceUrl(body.url, { allowFile: deps.config.ingest.allowFile });
+  const nowMs = deps.clock.nowMs();
+  return {
+    id: newId('stream', nowMs),
+    collectionId: collectionBy(deps, body.collection_id || 'default').id,
+    name: body.name,
+    url: body.url,
+    mediaTypes: [...new Set(body.media_types)],
+    sampleRate: body.sample_rate,
+    store: body.store,
+    enableTranscript: body.enable_transcript,
+    transport: body.transport,
+    zones: [],
+    wanted: 'connected',
+    origin: 'api',
+    createdMs: nowMs,
+  };
+}
+
+/** Paths of the pages before and after this one; null where there is none. */
+function neighbours(
+  asked: Record<string, string>,
+  { limit, offset }: { limit: number; offset: number },
+  count: number,
+): { next: string | null; previous: string | null } {
+  const page = (at: number) =>
+    `/rtstream?${new URLSearchParams({ ...asked, limit: String(limit), offset: String(at) })}`;
+  return {
+    next: offset + limit < count ? page(offset + limit) : null,
+    previous: offset > 0 ? page(Math.max(0, offset - limit)) : null,
+  };
+}
+
+/** Without the members that are undefined. */
+function given<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+  // Only undefined members were taken out.
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

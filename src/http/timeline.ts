@@ -1,0 +1,73 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { Fault } from '#runtime';
+import type { SegmentRow } from '#store';
+import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
+import { ok } from './envelope.ts';
+import { readQuery, time } from './input.ts';
+import { streamBy } from './lookup.ts';
+
+const DEFAULT_MS = 3_600_000;
+const LONGEST_MS = 48 * 3_600_000;
+/** Neighbours closer than this are shown as one stretch. */
+const SEAM_MS = 1000;
+const MOST_SCENES = 2000;
+const MOST_ALERTS = 1000;
+
+const request = z.object({
+  stream: z.string('must be the id of a stream'),
+  start: time.optional(),
+  end: time.optional(),
+});
+
+/** GET /v1/timeline: what one camera recorded, saw and alerted in a stretch of time, coarse enough to draw. */
+export function timelineRoutes(deps: HttpDeps): Routes {
+  const { store, clock } = deps;
+  const routes = new Hono<HttpEnv>();
+
+  routes.get('/v1/timeline', (c) => {
+    const query = readQuery(c, request);
+    const { id } = streamBy(deps, query.stream);
+    const endMs = query.end ?? clock.nowMs();
+    const startMs = query.start ?? endMs - DEFAULT_MS;
+    if (endMs <= startMs) throw new Fault('invalid', 'end: must be after start (both are Unix seconds)');
+    if (endMs - startMs > LONGEST_MS) throw new Fault('invalid', 'start: must be at most 48 hours before end');
+    return ok(c, {
+      recorded: stretches(store.segments.inRange(id, startMs, endMs)),
+      gaps: store.segments.gaps(id, startMs, endMs).map((gap) => ({ ...seconds(gap), reason: gap.reason })),
+      scenes: scenesIn(id, startMs, endMs, deps),
+      alerts: alertsIn(id, startMs, endMs, deps),
+    });
+  });
+
+  return routes;
+}
+
+function stretches(rows: readonly SegmentRow[]): [number, number][] {
+  const found: [number, number][] = [];
+  for (const row of rows) {
+    const { start, end } = seconds(row);
+    const last = found.at(-1);
+    if (last && start - last[1] <= SEAM_MS / 1000) last[1] = Math.max(last[1], end);
+    else found.push([start, end]);
+  }
+  return found;
+}
+
+function scenesIn(streamId: string, startMs: number, endMs: number, { store }: HttpDeps): object[] {
+  return store.indexes
+    .listByStream(streamId)
+    .flatMap((index) => store.scenes.page(index.id, { startMs, endMs, page: 1, pageSize: MOST_SCENES }).scenes)
+    .map((scene) => ({ id: scene.id, ...seconds(scene), motion: scene.facts.motion.amount }));
+}
+
+function alertsIn(streamId: string, startMs: number, endMs: number, { store }: HttpDeps): object[] {
+  return store.firings
+    .recent({ streamId, beforeMs: endMs, limit: MOST_ALERTS })
+    .filter((firing) => firing.atMs >= startMs)
+    .map(({ id, atMs, label }) => ({ id, at: atMs / 1000, label }));
+}
+
+function seconds({ startMs, endMs }: { startMs: number; endMs: number }): { start: number; end: number } {
+  return { start: startMs / 1000, end: endMs / 1000 };
+}

@@ -1,0 +1,116 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '#runtime';
+import type { TimeRange } from './range.ts';
+
+/** What a player page shows beside the video. */
+export interface Player {
+  title?: string;
+  description?: string;
+  /** Human-readable start of the slug. */
+  slugPrefix?: string;
+}
+
+/** What a valid token stands for. */
+export interface MediaTicket extends TimeRange {
+  streamId: string;
+  expiresMs: number;
+  title?: string;
+  description?: string;
+}
+
+const DAY_MS = 86_400_000;
+const LIFETIME_DAYS = 30;
+const MAX_TITLE = 200;
+const MAX_DESCRIPTION = 1000;
+/** Longer than any token we make: nothing longer is even looked at. */
+const MAX_TOKEN = 8192;
+
+/** Makes and checks signed links. Links made on one day for the same thing are equal, so that caches can hold them. */
+export class MediaLinks {
+  #key: Buffer;
+  #clock: Clock;
+
+  constructor(signingKey: Buffer, clock: Clock) {
+    this.#key = signingKey;
+    this.#clock = clock;
+  }
+
+  /** Absolute path of the HLS playlist; start and end in its name are Unix microseconds. */
+  manifestPath(streamId: string, startMs: number, endMs: number, expiresMs: number = this.#expiry()): string {
+    const token = this.#sign('media', [streamId, Math.floor(startMs), Math.ceil(endMs), expiresMs]);
+    return `/hls/${token}/manifests/${streamId}/${manifestName({ startMs, endMs })}`;
+  }
+
+  /** Absolute path of the player page; `/embed?v=` takes the same slug. */
+  watchPath(streamId: string, startMs: number, endMs: number, player: Player = {}): string {
+    const title = player.title?.slice(0, MAX_TITLE) ?? '';
+    const description = player.description?.slice(0, MAX_DESCRIPTION) ?? '';
+    const words = title || description ? [title, description] : [];
+    const token = this.#sign('media', [streamId, Math.floor(startMs), Math.ceil(endMs), this.#expiry(), ...words]);
+    const prefix = slugWords(player.slugPrefix ?? '');
+    return `/watch?v=${prefix ? `${prefix}.` : ''}${token}`;
+  }
+
+  /** Accepts a token or a slug. */
+  verify(token: string): MediaTicket | undefined {
+    const fields = this.#open('media', token);
+    if (!fields) return undefined;
+    const [streamId, startMs, endMs, expiresMs, title, description] = fields;
+    if (typeof streamId !== 'string' || typeof startMs !== 'number' || typeof endMs !== 'number') return undefined;
+    if (typeof expiresMs !== 'number' || expiresMs < this.#clock.nowMs()) return undefined;
+    return {
+      streamId,
+      startMs,
+      endMs,
+      expiresMs,
+      ...(typeof title === 'string' && title ? { title } : {}),
+      ...(typeof description === 'string' && description ? { description } : {}),
+    };
+  }
+
+  /** Absolute path of a scene's picture that needs no API key. */
+  thumbPath(sceneId: number): string {
+    return `/v1/thumbs/${sceneId}.jpg?t=${this.#sign('thumb', [sceneId, this.#expiry()])}`;
+  }
+
+  verifyThumb(sceneId: number, token: string): boolean {
+    const [id, expiresMs] = this.#open('thumb', token) ?? [];
+    return id === sceneId && typeof expiresMs === 'number' && expiresMs >= this.#clock.nowMs();
+  }
+
+  #expiry(): number {
+    return (Math.ceil(this.#clock.nowMs() / DAY_MS) + LIFETIME_DAYS) * DAY_MS;
+  }
+
+  #sign(purpose: string, fields: readonly (string | number)[]): string {
+    const payload = Buffer.from(JSON.stringify(fields)).toString('base64url');
+    return `${payload}.${this.#mac(purpose, payload).toString('base64url')}`;
+  }
+
+  #open(purpose: string, token: string): unknown[] | undefined {
+    if (token.length > MAX_TOKEN) return undefined;
+    const [payload = '', mac = ''] = token.split('.').slice(-2);
+    const given = Buffer.from(mac, 'base64url');
+    const right = this.#mac(purpose, payload);
+    if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
+    const fields: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    return Array.isArray(fields) ? fields : undefined;
+  }
+
+  #mac(purpose: string, payload: string): Buffer {
+    return createHmac('sha256', this.#key).update(`${purpose}\n${payload}`).digest();
+  }
+}
+
+function manifestName({ startMs, endMs }: TimeRange): string {
+  const micros = (ms: number) => String(Math.round(Math.max(0, ms) * 1000)).padStart(16, '0');
+  return `${micros(Math.floor(startMs))}-${micros(Math.ceil(endMs))}.m3u8`;
+}
+
+function slugWords(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60);
+}

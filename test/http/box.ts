@@ -1,0 +1,217 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'vitest';
+import {
+  type CameraStatus,
+  type Frame,
+  hashKey,
+  newId,
+  type RecordingSession,
+  type Scene,
+  type SceneFacts,
+  type SceneIndex,
+  type Stream,
+} from '#domain';
+import { createHttpApp, type HttpApp, type HttpDeps } from '#http';
+import { embedText, TEXT_EMBEDDING } from '#inference';
+import { MediaLinks } from '#playback';
+import { createLog, systemClock } from '#runtime';
+import { Store } from '#store';
+
+export const KEY = 'sk-right';
+export const T0 = Date.UTC(2026, 0, 15, 12, 0, 0);
+
+/** An app over a real store in a directory of its own, with stand-ins for the parts that need cameras and models. */
+export interface Box extends AsyncDisposable {
+  app: HttpApp;
+  deps: HttpDeps;
+  store: Store;
+  dir: string;
+  live: { statuses: CameraStatus[]; frames: Map<string, Frame>; reconciled: number; detector: string };
+  /** Calls a route with the right key; a body that isn't text is sent as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+}
+
+export interface Answer {
+  status: number;
+  success: boolean;
+  message: string;
+  error_code?: string;
+  // Tests read whatever the route under test promises.
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is what the tests check.
+  data: any;
+  headers: Headers;
+}
+
+export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
+  const dir = await mkdtemp(join(tmpdir(), 'watchpost-http-'));
+  const log = createLog('silent');
+  const store = await Store.open(dir, { clock: systemClock, log });
+  store.keys.add(hashKey(KEY), 'test');
+  const live: Box['live'] = { statuses: [], frames: new Map(), reconciled: 0, detector: 'ready' };
+  const deps: HttpDeps = {
+    store,
+    config: { name: 'test box', ingest: { allowFile: false, maxConnecting: 2 } },
+    supervisor: {
+      reconcile: () => {
+        live.reconciled += 1;
+      },
+      status: () => live.statuses,
+      latestFrame: (id) => live.frames.get(id),
+    },
+    inference: { status: () => ({ state: live.detector, queued: 0, dropped: 0, restarts: 0 }) },
+    evaluator: { status: () => ({ lag: 0 }) },
+    delivery: { status: () => ({ mqtt: { connected: false, lastError: 'away' } }) },
+    models: { list: () => [] },
+    links: new MediaLinks(store.signingKey, systemClock),
+    clock: systemClock,
+    log,
+    mediaDir: join(dir, 'media'),
+    thumbsDir: join(dir, 'thumbs'),
+    version: '0.0.0-test',
+    webDir: join(dir, 'web'),
+    ...overrides,
+  };
+  await mkdir(deps.mediaDir);
+  const app = createHttpApp(deps);
+  return {
+    app,
+    deps,
+    store,
+    dir,
+    live,
+    call: (method, path, body, headers = {}) => call(app, method, path, body, headers),
+    [Symbol.asyncDispose]: async () => {
+      await store[Symbol.asyncDispose]();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+async function call(
+  app: HttpApp,
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await app.request(`http://box.local:8080${path}`, {
+    method,
+    headers: { 'x-access-token': KEY, 'content-type': 'application/json', ...headers },
+    ...(text === undefined ? {} : { body: text }),
+  });
+  expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+  // The envelope is what every route promises.
+  const envelope = (await response.json()) as Omit<Answer, 'status' | 'headers'>;
+  expect(typeof envelope.success).toBe('boolean');
+  return { ...envelope, status: response.status, headers: response.headers };
+}
+
+export function addStream(store: Store, change: Partial<Stream> = {}): Stream {
+  const stream: Stream = {
+    id: newId('stream'),
+    collectionId: store.defaultCollection.id,
+    name: 'Gate',
+    url: 'rtsp://admin:canary@10.0.0.9/stream1',
+    mediaTypes: ['video'],
+    sampleRate: 30,
+    store: true,
+    enableTranscript: true,
+    transport: 'tcp',
+    zones: [],
+    wanted: 'connected',
+    origin: 'api',
+    createdMs: T0,
+    ...change,
+  };
+  store.streams.create(stream);
+  return stream;
+}
+
+export function addIndex(store: Store, streamId: string, change: Partial<SceneIndex> = {}): SceneIndex {
+  const index: SceneIndex = {
+    id: newId('index'),
+    streamId,
+    name: 'scenes',
+    prompt: 'Describe the scene',
+    extraction: { type: 'time', seconds: 5, frameCount: 2 },
+    extractionConfig: { time: 5, frame_count: 2 },
+    modelName: 'basic',
+    modelConfig: {},
+    status: 'running',
+    createdMs: T0,
+    ...change,
+  };
+  store.indexes.create(index);
+  return index;
+}
+
+export const FACTS: SceneFacts = {
+  objects: [
+    {
+      label: 'traffic light',
+      score: 0.9,
+      box: { x1: 0.1, y1: 0.1, x2: 0.2, y2: 0.4 },
+      track: 1,
+      zones: ['gate'],
+      entered: [],
+      sinceMs: T0,
+    },
+  ],
+  gone: [],
+  counts: { 'traffic light': 1 },
+  motion: { amount: 0.25, regions: [], zones: [] },
+  light: { brightness: 0.5 },
+  colours: ['grey'],
+  tamper: [],
+  packs: ['built-in'],
+};
+
+export function addScene(
+  store: Store,
+  index: SceneIndex,
+  fromS: number,
+  text: string,
+  change: Partial<Scene> = {},
+): Scene {
+  const scene = {
+    streamId: index.streamId,
+    indexId: index.id,
+    startMs: T0 + fromS * 1000,
+    endMs: T0 + (fromS + 5) * 1000,
+    text,
+    facts: FACTS,
+    ...change,
+  };
+  return store.scenes.add(scene, embedText(text), TEXT_EMBEDDING.model);
+}
+
+/** Records segments of four seconds from `fromS` on, each file holding its own path as bytes. Returns their row ids. */
+export async function record(box: Box, streamId: string, fromS: number, count: number, sessionId = 'ses-1') {
+  const session: RecordingSession = {
+    id: sessionId,
+    streamId,
+    startedMs: T0 + fromS * 1000,
+    initPath: `${streamId}/${sessionId}/init.mp4`,
+    codecs: 'avc1.640028',
+    width: 640,
+    height: 360,
+  };
+  const ids: number[] = [];
+  await put(join(box.deps.mediaDir, session.initPath), `init ${sessionId}`);
+  for (let i = 0; i < count; i += 1) {
+    const startMs = T0 + (fromS + i * 4) * 1000;
+    const path = `${streamId}/${sessionId}/${startMs}-${startMs + 4000}.m4s`;
+    await put(join(box.deps.mediaDir, path), path);
+    const segment = { streamId, sessionId, startMs, endMs: startMs + 4000, path, bytes: path.length };
+    ids.push(box.store.segments.add(segment, session));
+  }
+  return ids;
+}
+
+export async function put(file: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+}
