@@ -1,0 +1,168 @@
+import type { Statement } from 'better-sqlite3';
+import type { Connection } from './connection.ts';
+import type { Vectors } from './vectors.ts';
+
+/** Rows in one transaction: few enough that nothing else waits long. */
+const BATCH = 500;
+
+type Sized = { id: number; bytes: number };
+type Ids = Statement<[string]>;
+
+export interface Erased {
+  deletedSegments: number;
+  bytes: number;
+}
+
+const LISTED = '(SELECT value FROM json_each(?))';
+/** Every stream keeps its newest segment: what is being recorded hangs on to it. */
+const NOT_NEWEST = `
+  id NOT IN (
+    SELECT newest FROM (
+      SELECT (SELECT id FROM segments WHERE stream_id = streams.id ORDER BY start_ms DESC LIMIT 1) AS newest
+      FROM streams
+    ) WHERE newest IS NOT NULL
+  )`;
+
+/**
+ * The first half of deleting: rows go and the paths of their files are noted as garbage, in one transaction that is on
+ * disk before any file is touched. So a row never names a file that is gone, not even after a power cut.
+ */
+export class Eraser {
+  readonly #connection: Connection;
+  readonly #vectors: Vectors;
+  readonly #endedSegments: Statement<[number, number], Sized>;
+  readonly #firstSegments: Statement<[number], Sized>;
+  readonly #segmentFiles: Ids;
+  readonly #segmentRows: Ids;
+  readonly #emptySessionFiles: Statement<[]>;
+  readonly #emptySessionRows: Statement<[]>;
+  readonly #endedScenes: Statement<[number, number], { id: number }>;
+  readonly #sceneWords: Ids;
+  readonly #sceneRows: Ids;
+  readonly #thumbed: Statement<[number], { id: number }>;
+  readonly #thumbFiles: Ids;
+  readonly #thumbPaths: Ids;
+
+  constructor(connection: Connection, vectors: Vectors) {
+    const { sql } = connection;
+    this.#connection = connection;
+    this.#vectors = vectors;
+    this.#endedSegments = sql.prepare(
+      `SELECT id, bytes FROM segments WHERE end_ms < ? AND ${NOT_NEWEST} ORDER BY end_ms LIMIT ?`,
+    );
+    this.#firstSegments = sql.prepare(`SELECT id, bytes FROM segments WHERE ${NOT_NEWEST} ORDER BY id LIMIT ?`);
+    this.#segmentFiles = sql.prepare(
+      `INSERT INTO garbage (root, path, dir) SELECT 'media', path, 0 FROM segments WHERE id IN ${LISTED}`,
+    );
+    this.#segmentRows = sql.prepare(`DELETE FROM segments WHERE id IN ${LISTED}`);
+    const empty = `
+      NOT EXISTS (SELECT 1 FROM segments WHERE session_id = recording_sessions.id)
+      AND started_ms < (SELECT max(started_ms) FROM recording_sessions r WHERE r.stream_id = recording_sessions.stream_id)`;
+    this.#emptySessionFiles = sql.prepare(
+      `INSERT INTO garbage (root, path, dir) SELECT 'media', init_path, 1 FROM recording_sessions WHERE ${empty}`,
+    );
+    this.#emptySessionRows = sql.prepare(`DELETE FROM recording_sessions WHERE ${empty}`);
+    this.#endedScenes = sql.prepare('SELECT id FROM scenes WHERE end_ms < ? ORDER BY end_ms LIMIT ?');
+    this.#sceneWords = sql.prepare(`DELETE FROM scene_words WHERE rowid IN ${LISTED}`);
+    this.#sceneRows = sql.prepare(`DELETE FROM scenes WHERE id IN ${LISTED}`);
+    this.#thumbed = sql.prepare(`
+      SELECT scenes.id FROM streams CROSS JOIN scenes ON scenes.stream_id = streams.id
+      WHERE thumb_path IS NOT NULL
+        AND end_ms <= coalesce((SELECT min(start_ms) FROM segments WHERE stream_id = streams.id), 9e15)
+      ORDER BY end_ms LIMIT ?`);
+    this.#thumbFiles = sql.prepare(`
+      INSERT INTO garbage (root, path, dir)
+      SELECT 'thumbs', thumb_path, 0 FROM scenes WHERE thumb_path IS NOT NULL AND id IN ${LISTED}`);
+    this.#thumbPaths = sql.prepare(`UPDATE scenes SET thumb_path = NULL WHERE id IN ${LISTED}`);
+  }
+
+  /** Everything that was made from the stream, and the stream. */
+  stream(id: string): void {
+    const { sql } = this.#connection;
+    this.#connection.writeDurably(() => {
+      sql
+        .prepare("INSERT INTO garbage (root, path, dir) SELECT 'media', path, 0 FROM segments WHERE stream_id = ?")
+        .run(id);
+      sql
+        .prepare(
+          "INSERT INTO garbage (root, path, dir) SELECT 'media', init_path, 1 FROM recording_sessions WHERE stream_id = ?",
+        )
+        .run(id);
+      const scenes = sql.prepare<[string], number>('SELECT id FROM scenes WHERE stream_id = ?').pluck().all(id);
+      this.#eraseScenes(JSON.stringify(scenes));
+      this.#vectors.eraseStream(id);
+      sql.prepare('DELETE FROM streams WHERE id = ?').run(id); // The rest follows by foreign keys.
+    });
+  }
+
+  /** A batch of the segments that ended before the time; zero when there is none left. */
+  segmentsEndedBefore(endMs: number): Erased {
+    return this.#eraseSegments(this.#endedSegments.all(endMs, BATCH));
+  }
+
+  /** The first stored segments, enough for so many bytes or a batch; zero when there is none left. */
+  firstSegments(bytes: number): Erased {
+    let sum = 0;
+    const enough: Sized[] = [];
+    for (const segment of this.#firstSegments.iterate(BATCH)) {
+      if (sum >= bytes) break;
+      sum += segment.bytes;
+      enough.push(segment);
+    }
+    return this.#eraseSegments(enough);
+  }
+
+  /** A batch of the scenes that ended before the time, without their vectors; returns how many. */
+  scenesEndedBefore(endMs: number): number {
+    const scenes = this.#endedScenes.all(endMs, BATCH);
+    if (scenes.length > 0) this.#connection.writeDurably(() => this.#eraseScenes(idList(scenes)));
+    return scenes.length;
+  }
+
+  /** What else is told of the time before: vectors, gaps, and firings that have reached their receivers. */
+  tracesBefore(endMs: number): void {
+    const { sql } = this.#connection;
+    this.#connection.write(() => {
+      this.#vectors.eraseBefore(endMs);
+      sql.prepare('DELETE FROM gaps WHERE end_ms < ?').run(endMs);
+      sql
+        .prepare(`
+          DELETE FROM firings WHERE at_ms < ?
+            AND id NOT IN (SELECT firing_id FROM deliveries WHERE delivered_ms IS NULL)`)
+        .run(endMs);
+    });
+  }
+
+  /** A batch of the oldest thumbnails of scenes that nothing recorded shows any more; their words stay. */
+  thumbsBeforeRecordings(): number {
+    const scenes = this.#thumbed.all(BATCH);
+    if (scenes.length === 0) return 0;
+    this.#connection.writeDurably(() => {
+      this.#thumbFiles.run(idList(scenes));
+      this.#thumbPaths.run(idList(scenes));
+    });
+    return scenes.length;
+  }
+
+  #eraseSegments(segments: Sized[]): Erased {
+    if (segments.length > 0) {
+      this.#connection.writeDurably(() => {
+        this.#segmentFiles.run(idList(segments));
+        this.#segmentRows.run(idList(segments));
+        this.#emptySessionFiles.run();
+        this.#emptySessionRows.run();
+      });
+    }
+    return { deletedSegments: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) };
+  }
+
+  #eraseScenes(ids: string): void {
+    this.#thumbFiles.run(ids);
+    this.#sceneWords.run(ids);
+    this.#sceneRows.run(ids);
+  }
+}
+
+function idList(rows: { id: number }[]): string {
+  return JSON.stringify(rows.map(({ id }) => id));
+}

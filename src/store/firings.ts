@@ -1,0 +1,131 @@
+import type { Statement } from 'better-sqlite3';
+import type { DeliveryChannel, Firing } from '#domain';
+import type { Connection } from './connection.ts';
+import type { Journal } from './journal.ts';
+
+export interface FiringRow {
+  id: string;
+  alert_id: string;
+  event_id: string;
+  label: string;
+  stream_id: string;
+  index_id: string;
+  scene_id: number;
+  at_ms: number;
+  start_ms: number;
+  end_ms: number;
+  confidence: number;
+  explanation: string;
+  evidence: string;
+}
+
+/** All that one pass of the evaluator has found out. */
+export interface EvaluationBatch {
+  /** The last journal entry that is covered, and the reader's name. */
+  cursor: number;
+  cursorName: string;
+  states: { alertId: string; state: string }[];
+  firings: { firing: Firing; deliveries: { channel: DeliveryChannel; target: string }[] }[];
+}
+
+/** Alerts that fired. They come only with the evaluator's progress, so that a crash neither repeats nor loses one. */
+export class Firings {
+  readonly #connection: Connection;
+  readonly #journal: Journal;
+  readonly #insert: Statement<FiringRow>;
+  readonly #insertDelivery: Statement<[string, DeliveryChannel, string]>;
+  readonly #saveState: Statement<[string, string]>;
+  readonly #get: Statement<[string], FiringRow>;
+  readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, FiringRow>;
+  readonly #count: Statement<[], { count: number }>;
+
+  constructor(connection: Connection, journal: Journal) {
+    const { sql } = connection;
+    this.#connection = connection;
+    this.#journal = journal;
+    // An alert that has been deleted meanwhile fires no more; one that fired for this start has done so.
+    this.#insert = sql.prepare(`
+      INSERT INTO firings (id, alert_id, event_id, label, stream_id, index_id, scene_id, at_ms, start_ms, end_ms,
+        confidence, explanation, evidence)
+      SELECT @id, @alert_id, @event_id, @label, @stream_id, @index_id, @scene_id, @at_ms, @start_ms, @end_ms,
+        @confidence, @explanation, @evidence
+      WHERE EXISTS (SELECT 1 FROM alerts WHERE id = @alert_id)
+      ON CONFLICT (alert_id, start_ms) DO NOTHING`);
+    this.#insertDelivery = sql.prepare(
+      'INSERT INTO deliveries (firing_id, channel, target) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    );
+    this.#saveState = sql.prepare(`
+      INSERT INTO alert_states (alert_id, state) SELECT id, ?2 FROM alerts WHERE id = ?1
+      ON CONFLICT (alert_id) DO UPDATE SET state = excluded.state`);
+    this.#get = sql.prepare('SELECT * FROM firings WHERE id = ?');
+    this.#recent = sql.prepare(`
+      SELECT * FROM firings
+      WHERE (@stream IS NULL OR stream_id = @stream) AND at_ms < coalesce(@before, 9e15)
+      ORDER BY at_ms DESC, rowid DESC LIMIT @limit`);
+    this.#count = sql.prepare('SELECT count(*) AS count FROM firings');
+  }
+
+  get(id: string): Firing | undefined {
+    const row = this.#get.get(id);
+    return row && firingOf(row);
+  }
+
+  /** Newest first, those before `beforeMs`. */
+  recent(query: { limit: number; streamId?: string; beforeMs?: number }): Firing[] {
+    const { limit, streamId, beforeMs } = query;
+    return this.#recent.all({ stream: streamId ?? null, before: beforeMs ?? null, limit }).map(firingOf);
+  }
+
+  count(): number {
+    return this.#count.get()?.count ?? 0;
+  }
+
+  /** All of the batch or nothing, and on disk when it returns. A firing with a known alert and start is left out. */
+  commit(batch: EvaluationBatch): void {
+    this.#connection.writeDurably(() => {
+      for (const { alertId, state } of batch.states) this.#saveState.run(alertId, state);
+      for (const { firing, deliveries } of batch.firings) {
+        if (this.#insert.run(rowOf(firing)).changes === 0) continue;
+        for (const { channel, target } of deliveries) this.#insertDelivery.run(firing.id, channel, target);
+        this.#journal.append('firing', firing.streamId, firing.id, firing.atMs);
+      }
+      this.#journal.moveCursor(batch.cursorName, batch.cursor);
+    });
+  }
+}
+
+export function firingOf(row: FiringRow): Firing {
+  return {
+    id: row.id,
+    alertId: row.alert_id,
+    eventId: row.event_id,
+    label: row.label,
+    streamId: row.stream_id,
+    indexId: row.index_id,
+    sceneId: row.scene_id,
+    atMs: row.at_ms,
+    startMs: row.start_ms,
+    endMs: row.end_ms,
+    confidence: row.confidence,
+    explanation: row.explanation,
+    evidence: JSON.parse(row.evidence),
+  };
+}
+
+function rowOf(firing: Firing): FiringRow {
+  return {
+    id: firing.id,
+    alert_id: firing.alertId,
+    event_id: firing.eventId,
+    label: firing.label,
+    stream_id: firing.streamId,
+    index_id: firing.indexId,
+    scene_id: firing.sceneId,
+    at_ms: firing.atMs,
+    start_ms: firing.startMs,
+    end_ms: firing.endMs,
+    confidence: firing.confidence,
+    explanation: firing.explanation,
+    evidence: JSON.stringify(firing.evidence),
+  };
+}

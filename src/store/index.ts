@@ -1,0 +1,17 @@
+/**
+ * Everything the box remembers: SQLite (WAL, one writer) with full-text and vector search, the journal, retention. All
+ * SQL is here.
+ *
+ * Promises: a write is all or nothing and is journalled in the same transaction; what was promised to someone (firings,
+ * deliveries, armed alerts, keys, deletions) survives a cut cable, the rest a killed process. A segment's row is written
+ * after its file and goes before it. When something fails a `Fault` is thrown and nothing has changed.
+ */
+export type { CollectionDraft } from './collections.ts';
+export type { EvaluationBatch } from './firings.ts';
+export type { StoredKey } from './keys.ts';
+export type { FreeSpace, RetentionOptions } from './retention.ts';
+export type { SceneHit } from './scenes.ts';
+export type { SceneQuery } from './search.ts';
+export type { SegmentRow } from './segments.ts';
+export { Store } from './store.ts';
+export type { StreamQuery } from './streams.ts';

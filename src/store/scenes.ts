@@ -1,0 +1,176 @@
+import type { Statement } from 'better-sqlite3';
+import type { Scene } from '#domain';
+import { Fault } from '#runtime';
+import type { Collections } from './collections.ts';
+import type { Connection } from './connection.ts';
+import type { Journal } from './journal.ts';
+import { checkRelative } from './paths.ts';
+import { type SceneQuery, Search } from './search.ts';
+import type { Vectors } from './vectors.ts';
+
+export interface SceneHit {
+  scene: Scene;
+  /** 0–1; comparable between queries. */
+  score: number;
+}
+
+interface Row {
+  id: number;
+  stream_id: string;
+  index_id: string;
+  start_ms: number;
+  end_ms: number;
+  text: string;
+  facts: string;
+  thumb_path: string | null;
+}
+
+interface PageQuery {
+  index: string;
+  start: number | null;
+  end: number | null;
+  limit: number;
+  offset: number;
+}
+
+/** What the indexes have described, with its words and vectors. */
+export class Scenes {
+  readonly #connection: Connection;
+  readonly #collections: Collections;
+  readonly #journal: Journal;
+  readonly #vectors: Vectors;
+  readonly #search: Search;
+  readonly #insert: Statement<Omit<Row, 'id'>>;
+  readonly #insertWords: Statement<[number, string]>;
+  readonly #grow: Statement<[number, number]>;
+  readonly #get: Statement<[number], Row>;
+  readonly #latest: Statement<[string], Row>;
+  readonly #page: Statement<PageQuery, Row>;
+  readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, Row>;
+
+  constructor(connection: Connection, collections: Collections, journal: Journal, vectors: Vectors) {
+    const { sql } = connection;
+    this.#connection = connection;
+    this.#collections = collections;
+    this.#journal = journal;
+    this.#vectors = vectors;
+    this.#search = new Search(connection, vectors);
+    this.#insert = sql.prepare(`
+      INSERT INTO scenes (stream_id, index_id, start_ms, end_ms, text, facts, thumb_path)
+      VALUES (@stream_id, @index_id, @start_ms, @end_ms, @text, @facts, @thumb_path)`);
+    this.#insertWords = sql.prepare('INSERT INTO scene_words (rowid, text) VALUES (?, ?)');
+    this.#grow = sql.prepare('UPDATE scenes SET end_ms = max(end_ms, ?) WHERE id = ?');
+    this.#get = sql.prepare('SELECT * FROM scenes WHERE id = ?');
+    this.#latest = sql.prepare('SELECT * FROM scenes WHERE index_id = ? ORDER BY start_ms DESC, id DESC LIMIT 1');
+    // The longest scene bounds how far back one may start that still reaches into the range.
+    this.#page = sql.prepare(`
+      SELECT * FROM scenes
+      WHERE index_id = @index
+        AND start_ms < coalesce(@end, 9e15) AND end_ms > coalesce(@start, -1)
+        AND start_ms > coalesce(@start - (SELECT max(end_ms - start_ms) FROM scenes WHERE index_id = @index), -1)
+      ORDER BY start_ms DESC, id DESC LIMIT @limit OFFSET @offset`);
+    this.#recent = sql.prepare(`
+      SELECT * FROM scenes
+      WHERE (@stream IS NULL OR stream_id = @stream) AND id < coalesce(@before, 9e15)
+      ORDER BY id DESC LIMIT @limit`);
+  }
+
+  /** Stores it with its words, its vector and its journal entry. Throws `not_found` when the index has been deleted. */
+  add(draft: Omit<Scene, 'id'>, vector: Float32Array, model: string): Scene {
+    if (draft.thumbPath !== undefined) checkRelative(draft.thumbPath, 'scene.thumbPath');
+    this.#vectors.openDay(draft.startMs);
+    return this.#connection.write(() => {
+      const id = Number(this.#insert.run(rowOf(draft)).lastInsertRowid);
+      const scene = { ...draft, id };
+      this.#insertWords.run(id, draft.text);
+      this.#vectors.add(scene, vector, model);
+      this.#journal.append('scene', draft.streamId, String(id), draft.endMs);
+      return scene;
+    });
+  }
+
+  /** The scene goes on until `endMs`; it never gets shorter. Throws `not_found`. */
+  grow(id: number, endMs: number): Scene {
+    return this.#connection.write(() => {
+      this.#grow.run(endMs, id);
+      const scene = this.get(id);
+      if (!scene) throw new Fault('not_found', `no scene ${id}`);
+      this.#vectors.grow(id, scene.startMs, scene.endMs);
+      this.#journal.append('scene', scene.streamId, String(id), scene.endMs);
+      return scene;
+    });
+  }
+
+  get(id: number): Scene | undefined {
+    const row = this.#get.get(id);
+    return row && sceneOf(row);
+  }
+
+  /** The index's newest scene by start. */
+  latest(indexId: string): Scene | undefined {
+    const row = this.#latest.get(indexId);
+    return row && sceneOf(row);
+  }
+
+  /** Newest first; pages count from 1; a range takes the scenes that overlap it. */
+  page(
+    indexId: string,
+    query: { startMs?: number; endMs?: number; page: number; pageSize: number },
+  ): { scenes: Scene[]; nextPage: boolean } {
+    const { startMs, endMs, page, pageSize } = query;
+    const rows = this.#page.all({
+      index: indexId,
+      start: startMs ?? null,
+      end: endMs ?? null,
+      limit: pageSize + 1,
+      offset: (page - 1) * pageSize,
+    });
+    return { scenes: rows.slice(0, pageSize).map(sceneOf), nextPage: rows.length > pageSize };
+  }
+
+  /** Newest stored first, those before `beforeId`. */
+  recent(query: { limit: number; streamId?: string; beforeId?: number }): Scene[] {
+    const { limit, streamId, beforeId } = query;
+    return this.#recent.all({ stream: streamId ?? null, before: beforeId ?? null, limit }).map(sceneOf);
+  }
+
+  /** Best first. Nothing is found rather than something unrelated. */
+  search(query: SceneQuery): SceneHit[] {
+    const hits = this.#search.run(query, {
+      stream: query.streamId ?? null,
+      collection: query.collectionId === undefined ? null : this.#collections.resolve(query.collectionId),
+      index: query.indexId ?? null,
+      start: query.startMs ?? null,
+      end: query.endMs ?? null,
+    });
+    return hits.flatMap(({ id, score }) => {
+      const scene = this.get(id);
+      return scene ? [{ scene, score }] : [];
+    });
+  }
+}
+
+function sceneOf(row: Row): Scene {
+  return {
+    id: row.id,
+    streamId: row.stream_id,
+    indexId: row.index_id,
+    startMs: row.start_ms,
+    endMs: row.end_ms,
+    text: row.text,
+    facts: JSON.parse(row.facts),
+    ...(row.thumb_path === null ? {} : { thumbPath: row.thumb_path }),
+  };
+}
+
+function rowOf(scene: Omit<Scene, 'id'>): Omit<Row, 'id'> {
+  return {
+    stream_id: scene.streamId,
+    index_id: scene.indexId,
+    start_ms: scene.startMs,
+    end_ms: scene.endMs,
+    text: scene.text,
+    facts: JSON.stringify(scene.facts),
+    thumb_path: scene.thumbPath ?? null,
+  };
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { type Collection, newId } from '#domain';
+import { type Clock, Fault, type Log } from '#runtime';
+import { Alerts } from './alerts.ts';
+import { ClockSteps } from './clock-steps.ts';
+import { Collections } from './collections.ts';
+import { Connection } from './connection.ts';
+import { Deliveries } from './deliveries.ts';
+import { Eraser } from './eraser.ts';
+import { Events } from './events.ts';
+import { type EvaluationBatch, Firings } from './firings.ts';
+import { Garbage } from './garbage.ts';
+import { signingKey } from './identity.ts';
+import { Indexes } from './indexes.ts';
+import { Journal } from './journal.ts';
+import { Keys } from './keys.ts';
+import { Meta } from './meta.ts';
+import { Retention } from './retention.ts';
+import { Scenes } from './scenes.ts';
+import { Segments } from './segments.ts';
+import { Streams } from './streams.ts';
+import { Vectors } from './vectors.ts';
+
+/** Everything the box remembers, one class per aggregate. Calls are synchronous and short; a write is all or nothing. */
+export class Store implements AsyncDisposable {
+  readonly boxId: string;
+  /** 32 bytes. */
+  readonly signingKey: Buffer;
+  readonly collections: Collections;
+  readonly streams: Streams;
+  readonly indexes: Indexes;
+  readonly segments: Segments;
+  readonly scenes: Scenes;
+  readonly events: Events;
+  readonly alerts: Alerts;
+  readonly firings: Omit<Firings, 'commit'>;
+  readonly journal: Pick<Journal, 'after' | 'cursor' | 'head' | 'onAppend'>;
+  readonly deliveries: Deliveries;
+  readonly keys: Keys;
+  readonly retention: Retention;
+  readonly clockSteps: ClockSteps;
+  readonly #connection: Connection;
+  readonly #firings: Firings;
+
+  private constructor(connection: Connection, key: Buffer, clock: Clock) {
+    const meta = new Meta(connection);
+    const journal = new Journal(connection);
+    const vectors = new Vectors(connection);
+    const eraser = new Eraser(connection, vectors);
+    this.#connection = connection;
+    this.#firings = new Firings(connection, journal);
+    this.signingKey = key;
+    this.boxId = meta.once('box_id', () => newId('box'));
+    this.collections = new Collections(connection, meta, clock);
+    this.streams = new Streams(connection, this.collections, eraser);
+    this.indexes = new Indexes(connection);
+    this.segments = new Segments(connection, journal);
+    this.scenes = new Scenes(connection, this.collections, journal, vectors);
+    this.events = new Events(connection);
+    this.alerts = new Alerts(connection);
+    this.firings = this.#firings;
+    this.journal = journal;
+    this.deliveries = new Deliveries(connection, clock);
+    this.keys = new Keys(connection, clock);
+    this.retention = new Retention(eraser, new Garbage(connection), clock);
+    this.clockSteps = new ClockSteps(connection);
+  }
+
+  /**
+   * Opens or makes `watchpost.db` and `signing.key` in the data directory. Throws `refused` when a newer Watchpost wrote
+   * the database, `internal` when it is damaged.
+   */
+  static async open(dir: string, options: { clock: Clock; log: Log }): Promise<Store> {
+    const connection = await Connection.open(join(dir, 'watchpost.db'), options.log);
+    try {
+      return new Store(connection, await signingKey(dir), options.clock);
+    } catch (error) {
+      connection[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  get defaultCollection(): Collection {
+    const collection = this.collections.get('default');
+    if (!collection) throw new Fault('internal', 'the default collection is gone from the database');
+    return collection;
+  }
+
+  /** What the evaluator found, and how far it has come: all of it or nothing, and on disk when this returns. */
+  commitEvaluation(batch: EvaluationBatch): void {
+    this.#firings.commit(batch);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connection[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,180 @@
+import type { Statement } from 'better-sqlite3';
+import type { Stream } from '#domain';
+import { Fault } from '#runtime';
+import type { Collections } from './collections.ts';
+import type { Connection } from './connection.ts';
+import type { Eraser } from './eraser.ts';
+
+interface Row {
+  id: string;
+  collection_id: string;
+  name: string;
+  url: string;
+  media_types: string;
+  sample_rate: number;
+  store: number;
+  enable_transcript: number;
+  transport: Stream['transport'];
+  zones: string;
+  wanted: Stream['wanted'];
+  origin: Stream['origin'];
+  created_ms: number;
+}
+
+export interface StreamQuery {
+  /** All of them when absent. */
+  limit?: number;
+  offset?: number;
+  status?: Stream['wanted'];
+  /** Part of the name, in any case. */
+  name?: string;
+  /** `created_at`, `name`, `status` or `id`; with `-` descending. Default: newest first. */
+  ordering?: string;
+  collectionId?: string;
+}
+
+/** What a client may sort by → the column. */
+const ORDERINGS: Readonly<Record<string, string>> = {
+  created_at: 'created_ms',
+  name: 'name COLLATE NOCASE',
+  status: 'wanted',
+  id: 'id',
+};
+
+const MATCHES = `
+  (@status IS NULL OR wanted = @status)
+  AND (@name IS NULL OR instr(lower(name), lower(@name)) > 0)
+  AND (@collection IS NULL OR collection_id = @collection)`;
+
+const UPSERT = `
+  INSERT INTO streams (id, collection_id, name, url, media_types, sample_rate, store, enable_transcript, transport,
+    zones, wanted, origin, created_ms)
+  VALUES (@id, @collection_id, @name, @url, @media_types, @sample_rate, @store, @enable_transcript, @transport,
+    @zones, @wanted, @origin, @created_ms)`;
+
+const UPDATE = `
+  UPDATE streams SET collection_id = @collection_id, name = @name, url = @url, media_types = @media_types,
+    sample_rate = @sample_rate, store = @store, enable_transcript = @enable_transcript, transport = @transport,
+    zones = @zones, wanted = @wanted, origin = @origin
+  WHERE id = @id`;
+
+/** The cameras. Deleting one takes everything along that was made from it. */
+export class Streams {
+  readonly #connection: Connection;
+  readonly #collections: Collections;
+  readonly #eraser: Eraser;
+  readonly #insert: Statement<Row>;
+  readonly #update: Statement<Row>;
+  readonly #get: Statement<[string], Row>;
+
+  constructor(connection: Connection, collections: Collections, eraser: Eraser) {
+    const { sql } = connection;
+    this.#connection = connection;
+    this.#collections = collections;
+    this.#eraser = eraser;
+    this.#insert = sql.prepare(UPSERT);
+    this.#update = sql.prepare(UPDATE);
+    this.#get = sql.prepare('SELECT * FROM streams WHERE id = ?');
+  }
+
+  /** Throws `conflict` when the id is taken, `not_found` when the collection isn't there. */
+  create(stream: Stream): void {
+    this.#connection.write(() => this.#insert.run(this.#rowOf(stream)));
+  }
+
+  get(id: string): Stream | undefined {
+    const row = this.#get.get(id);
+    return row && streamOf(row);
+  }
+
+  /** `count` is the number that match, whatever the limit. Throws `invalid` for an unknown ordering. */
+  list(query: StreamQuery = {}): { results: Stream[]; count: number } {
+    const { sql } = this.#connection;
+    const filter = {
+      status: query.status ?? null,
+      name: query.name ?? null,
+      collection: query.collectionId === undefined ? null : this.#collections.resolve(query.collectionId),
+    };
+    const page = { limit: query.limit ?? -1, offset: query.offset ?? 0 };
+    const results = sql
+      .prepare<[typeof filter & typeof page], Row>(
+        `SELECT * FROM streams WHERE ${MATCHES} ORDER BY ${orderBy(query.ordering)} LIMIT @limit OFFSET @offset`,
+      )
+      .all({ ...filter, ...page });
+    const counted = sql
+      .prepare<[typeof filter], { count: number }>(`SELECT count(*) AS count FROM streams WHERE ${MATCHES}`)
+      .get(filter);
+    return { results: results.map(streamOf), count: counted?.count ?? 0 };
+  }
+
+  /** Throws `not_found`. The id and the time of creation stay. */
+  update(id: string, patch: Partial<Stream>): Stream {
+    const before = this.#demand(id);
+    const stream: Stream = { ...before, ...patch, id, createdMs: before.createdMs };
+    this.#connection.write(() => this.#update.run(this.#rowOf(stream)));
+    return stream;
+  }
+
+  /**
+   * Takes along its indexes, alerts, firings with their pending deliveries, scenes and recordings; the files are
+   * unlinked by the next retention run. Throws `not_found`.
+   */
+  delete(id: string): void {
+    this.#demand(id);
+    this.#eraser.stream(id);
+  }
+
+  #demand(id: string): Stream {
+    const stream = this.get(id);
+    if (!stream) throw new Fault('not_found', `no stream ${id}`);
+    return stream;
+  }
+
+  #rowOf(stream: Stream): Row {
+    return {
+      id: stream.id,
+      collection_id: this.#collections.resolve(stream.collectionId),
+      name: stream.name,
+      url: stream.url,
+      media_types: JSON.stringify(stream.mediaTypes),
+      sample_rate: stream.sampleRate,
+      store: Number(stream.store),
+      enable_transcript: Number(stream.enableTranscript),
+      transport: stream.transport,
+      zones: JSON.stringify(stream.zones),
+      wanted: stream.wanted,
+      origin: stream.origin,
+      created_ms: stream.createdMs,
+    };
+  }
+}
+
+function orderBy(ordering = '-created_at'): string {
+  const column = ORDERINGS[ordering.replace(/^-/, '')];
+  if (!column) {
+    throw new Fault(
+      'invalid',
+      `ordering: "${ordering}" is not one of ${Object.keys(ORDERINGS).join(', ')} (with - for descending)`,
+    );
+  }
+  const direction = ordering.startsWith('-') ? 'DESC' : 'ASC';
+  return `${column} ${direction}, rowid ${direction}`;
+}
+
+function streamOf(row: Row): Stream {
+  return {
+    id: row.id,
+    collectionId: row.collection_id,
+    name: row.name,
+    url: row.url,
+    mediaTypes: JSON.parse(row.media_types),
+    sampleRate: row.sample_rate,
+    store: row.store === 1,
+    enableTranscript: row.enable_transcript === 1,
+    transport: row.transport,
+    zones: JSON.parse(row.zones),
+    wanted: row.wanted,
+    origin: row.origin,
+    createdMs: row.created_ms,
+  };
+}

@@ -1,0 +1,183 @@
+import type { Statement } from 'better-sqlite3';
+import type { Connection } from './connection.ts';
+
+export const DAY_MS = 86_400_000;
+const TABLE = /^vectors_(\d{4})(\d{2})(\d{2})$/;
+
+/** Which vectors may answer; null stands for any. Times are those of the scene; the range means overlap. */
+export interface VectorFilter {
+  model: string;
+  stream: string | null;
+  collection: string | null;
+  index: string | null;
+  start: number | null;
+  end: number | null;
+}
+
+interface NewVector {
+  scene: number;
+  stream: string;
+  index: string;
+  start: number;
+  end: number;
+  model: string;
+  vector: Buffer;
+}
+
+interface Day {
+  insert: Statement<NewVector>;
+  grow: Statement<[number, number]>;
+  nearest?: Statement<VectorFilter & { query: Buffer; limit: number }, { scene: number; distance: number }>;
+  distance?: Statement<[Buffer, number, string], { distance: number | null }>;
+}
+
+/**
+ * One vector per scene, 8 bits per dimension, in one table per UTC day of the scene's start: a day that has passed is
+ * dropped whole. sqlite-vec compares them by exact cosine, newest day first; without it nothing is ever near.
+ */
+export class Vectors {
+  readonly #connection: Connection;
+  readonly #days = new Map<string, Day>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    const tables = connection.sql
+      .prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'vectors_%'")
+      .all();
+    for (const { name } of tables) if (TABLE.test(name)) this.#days.set(name, this.#prepare(name));
+  }
+
+  /** Makes the day's table; called before the transaction that adds, so that a rollback can't take the table away. */
+  openDay(startMs: number): void {
+    const name = tableOf(startMs);
+    if (this.#days.has(name)) return;
+    this.#connection.write(() =>
+      this.#connection.sql.exec(`
+        CREATE TABLE IF NOT EXISTS ${name} (
+          scene_id  INTEGER PRIMARY KEY,
+          stream_id TEXT NOT NULL,
+          index_id  TEXT NOT NULL,
+          start_ms  INTEGER NOT NULL,
+          end_ms    INTEGER NOT NULL,
+          model     TEXT NOT NULL,
+          embedding BLOB NOT NULL
+        ) STRICT`),
+    );
+    this.#days.set(name, this.#prepare(name));
+  }
+
+  /** A vector without direction (all zero, or empty) is not stored: nothing is near it. */
+  add(
+    scene: { id: number; streamId: string; indexId: string; startMs: number; endMs: number },
+    vector: Float32Array,
+    model: string,
+  ): void {
+    const quantised = quantise(vector);
+    if (!quantised) return;
+    this.#days.get(tableOf(scene.startMs))?.insert.run({
+      scene: scene.id,
+      stream: scene.streamId,
+      index: scene.indexId,
+      start: scene.startMs,
+      end: scene.endMs,
+      model,
+      vector: quantised,
+    });
+  }
+
+  grow(sceneId: number, startMs: number, endMs: number): void {
+    this.#days.get(tableOf(startMs))?.grow.run(endMs, sceneId);
+  }
+
+  /** The scenes nearest to the vector with their cosine similarity, best first. */
+  nearest(vector: Float32Array, filter: VectorFilter, limit: number): { scene: number; cosine: number }[] {
+    const query = quantise(vector);
+    if (!query) return [];
+    const found: { scene: number; cosine: number }[] = [];
+    for (const [name, day] of this.#days) {
+      if (filter.end !== null && dayStartMs(name) >= filter.end) continue;
+      for (const { scene, distance } of day.nearest?.all({ ...filter, query, limit }) ?? []) {
+        found.push({ scene, cosine: 1 - distance });
+      }
+    }
+    return found.sort((a, b) => b.cosine - a.cosine || b.scene - a.scene).slice(0, limit);
+  }
+
+  /** Cosine similarity of one stored scene to the vector; 0 when the scene has none of this model. */
+  cosine(vector: Float32Array, model: string, scene: { id: number; startMs: number }): number {
+    const query = quantise(vector);
+    const found = query && this.#days.get(tableOf(scene.startMs))?.distance?.get(query, scene.id, model);
+    return found && found.distance !== null ? 1 - found.distance : 0;
+  }
+
+  /** Takes away the vectors of the stream. */
+  eraseStream(streamId: string): void {
+    for (const name of this.#days.keys()) {
+      this.#connection.sql.prepare(`DELETE FROM ${name} WHERE stream_id = ?`).run(streamId);
+    }
+  }
+
+  /** Takes away the vectors of scenes that ended before the time: a day whose scenes have all ended goes whole. */
+  eraseBefore(endMs: number): void {
+    const { sql } = this.#connection;
+    for (const name of this.#days.keys()) {
+      if (dayStartMs(name) >= endMs) continue;
+      const goesOn = sql.prepare(`SELECT 1 FROM ${name} WHERE end_ms >= ? LIMIT 1`).get(endMs);
+      if (goesOn) sql.prepare(`DELETE FROM ${name} WHERE end_ms < ?`).run(endMs);
+      else {
+        sql.exec(`DROP TABLE ${name}`);
+        this.#days.delete(name);
+      }
+    }
+  }
+
+  #prepare(name: string): Day {
+    const { sql, hasVectors } = this.#connection;
+    const writing = {
+      insert: sql.prepare<NewVector>(`
+        INSERT INTO ${name} (scene_id, stream_id, index_id, start_ms, end_ms, model, embedding)
+        VALUES (@scene, @stream, @index, @start, @end, @model, @vector)`),
+      grow: sql.prepare<[number, number]>(`UPDATE ${name} SET end_ms = max(end_ms, ?) WHERE scene_id = ?`),
+    };
+    if (!hasVectors) return writing;
+    return {
+      ...writing,
+      nearest: sql.prepare(`
+        SELECT scene_id AS scene, vec_distance_cosine(vec_int8(embedding), vec_int8(@query)) AS distance
+        FROM ${name}
+        WHERE model = @model AND length(embedding) = length(@query)
+          AND (@stream IS NULL OR stream_id = @stream)
+          AND (@collection IS NULL OR stream_id IN (SELECT id FROM streams WHERE collection_id = @collection))
+          AND (@index IS NULL OR index_id = @index)
+          AND (@start IS NULL OR end_ms > @start)
+          AND (@end IS NULL OR start_ms < @end)
+        ORDER BY distance, scene_id DESC LIMIT @limit`),
+      distance: sql.prepare(`
+        SELECT vec_distance_cosine(vec_int8(embedding), vec_int8(?1)) AS distance
+        FROM ${name} WHERE scene_id = ?2 AND model = ?3 AND length(embedding) = length(?1)`),
+    };
+  }
+}
+
+function tableOf(atMs: number): string {
+  return `vectors_${new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '')}`;
+}
+
+function dayStartMs(table: string): number {
+  const [, year, month, day] = TABLE.exec(table) ?? [];
+  return Date.UTC(Number(year), Number(month) - 1, Number(day));
+}
+
+/** The start of the UTC day that holds the time. */
+export function startOfDay(atMs: number): number {
+  return Math.floor(atMs / DAY_MS) * DAY_MS;
+}
+
+/** Scaled so that the largest component is ±127: cosine does not mind the scale. */
+function quantise(vector: Float32Array): Buffer | undefined {
+  let largest = 0;
+  for (const component of vector) largest = Math.max(largest, Math.abs(component));
+  if (!(largest > 0)) return undefined;
+  const scaled = Int8Array.from(vector, (component) => Math.round((component / largest) * 127));
+  return Buffer.from(scaled.buffer);
+}
