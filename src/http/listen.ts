@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Fault, type Log, messageOf } from '#runtime';
 import type { HttpApp } from './app.ts';
@@ -31,6 +31,7 @@ export async function listen(
   );
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(SILENCE_MS);
+  const connections = new Connections(server);
   const { host, port } = address;
   try {
     server.listen({ host, port });
@@ -47,10 +48,33 @@ export async function listen(
       if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
-      server.closeIdleConnections();
+      connections.cutIdle();
       const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
       await closed;
       clearTimeout(cut);
     },
   };
+}
+
+/** Knows which connections serve a request: Node's own list leaves out those that have not sent one yet. */
+class Connections {
+  #idle = new Set<Socket>();
+
+  constructor(server: Server) {
+    server.on('connection', (socket: Socket) => {
+      this.#idle.add(socket);
+      socket.once('close', () => this.#idle.delete(socket));
+    });
+    server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+      this.#idle.delete(socket);
+      response.once('close', () => {
+        if (!server.listening) socket.destroySoon();
+        else if (!socket.destroyed) this.#idle.add(socket);
+      });
+    });
+  }
+
+  cutIdle(): void {
+    for (const socket of this.#idle) socket.destroy();
+  }
 }
