@@ -9,10 +9,16 @@ export function routePath(request: Request): string {
 
 /** Scheme, host and port to put before paths: `publicUrl` where configured, else what the client itself used. */
 export function origin(c: HttpContext, config: HttpDeps['config']): string {
-  if (config.publicUrl) return config.publicUrl.replace(/\/+$/, '');
+  const configured = configuredOrigin(config);
+  if (configured !== undefined) return configured;
   const { protocol, host } = new URL(c.req.url);
   if (!/^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?$/i.test(host)) {
     throw new Fault('invalid', 'Host: the header must be a host name or address with an optional port');
   }
   return `${protocol}//${host}`;
+}
+
+/** `publicUrl` without a slash at its end. */
+export function configuredOrigin({ publicUrl }: HttpDeps['config']): string | undefined {
+  return publicUrl?.replace(/\/+$/, '');
 }

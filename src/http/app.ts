@@ -23,7 +23,7 @@ export type HttpApp = Routes;
 export function createHttpApp(deps: HttpDeps): HttpApp {
   const app = new Hono<HttpEnv>({ getPath: routePath });
   app.onError((error, c) => failure(c, error, deps.log));
-  app.notFound((c) => failure(c, new Fault('not_found', `there is no route ${c.req.method} ${c.req.path}`), deps.log));
+  app.notFound((c) => failure(c, noRoute(c.req), deps.log));
   app.use(async (c, next) => {
     await next();
     c.header('X-Content-Type-Options', 'nosniff');
@@ -47,6 +47,10 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   ];
   for (const group of closed) app.route('/', group(deps));
   return app;
+}
+
+function noRoute({ method, path }: { method: string; path: string }): Fault {
+  return new Fault('not_found', `this version has no route ${method} ${path}; docs/api.md lists what it has`);
 }
 
 function healthRoutes({ store, version }: HttpDeps): Routes {

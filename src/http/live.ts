@@ -17,29 +17,33 @@ const MOST_VIEWERS = 32;
 export function liveRoutes(deps: HttpDeps): Routes {
   const routes = new Hono<HttpEnv>();
   let viewers = 0;
+  /** From the first event that is asked for: a HEAD asks for none. */
+  const takeSeat = (): Disposable => {
+    viewers += 1;
+    return {
+      [Symbol.dispose]: () => {
+        viewers -= 1;
+      },
+    };
+  };
 
   routes.get('/v1/live', (c) => {
     if (viewers >= MOST_VIEWERS) throw new Fault('unavailable', `${MOST_VIEWERS} live viewers are connected already`);
     const stop = new AbortController();
-    const events = liveEvents(deps, firstSeq(c.req.header('last-event-id'), deps), stop.signal);
+    const from = firstSeq(c.req.header('last-event-id'), deps);
+    const events = liveEvents(deps, from, takeSeat, stop.signal);
     const encoder = new TextEncoder();
-    viewers += 1;
-    stop.signal.addEventListener('abort', () => {
-      viewers -= 1;
-    });
     const body = new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
-          try {
-            const next = await events.next();
-            if (!next.done) return controller.enqueue(encoder.encode(next.value));
-            controller.close();
-          } catch (error) {
-            stop.abort();
-            controller.error(error);
-          }
+          const next = await events.next();
+          if (next.done) controller.close();
+          else controller.enqueue(encoder.encode(next.value));
         },
-        cancel: () => stop.abort(),
+        async cancel() {
+          stop.abort();
+          await events.return();
+        },
       },
       { highWaterMark: 0 },
     );
@@ -61,8 +65,14 @@ function firstSeq(lastEventId: string | undefined, { store }: HttpDeps): number 
   return seq > head ? head : Math.max(seq, head - FARTHEST_BACK);
 }
 
-async function* liveEvents(deps: HttpDeps, from: number, signal: AbortSignal): AsyncGenerator<string, void> {
+async function* liveEvents(
+  deps: HttpDeps,
+  from: number,
+  takeSeat: () => Disposable,
+  signal: AbortSignal,
+): AsyncGenerator<string, void> {
   const { clock, store } = deps;
+  using _seat = takeSeat();
   const bell = new Bell();
   using _subscription = store.journal.onAppend(() => bell.ring());
   let seq = from;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
+import { configuredOrigin } from './address.ts';
 import type { HttpContext, HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { serveFile } from './files.ts';
 
@@ -16,18 +17,26 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 
-const POLICY = [
-  "default-src 'self'",
-  "img-src 'self' data: blob:",
-  "media-src 'self' blob:",
-  "worker-src 'self' blob:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+/** Media may also come from the configured public address: links to it are made with that. */
+function policy(framable: boolean, config: HttpDeps['config']): string {
+  const media = configuredOrigin(config) ?? '';
+  return [
+    "default-src 'self'",
+    `connect-src 'self' ${media}`,
+    "img-src 'self' data: blob:",
+    `media-src 'self' blob: ${media}`,
+    "worker-src 'self' blob:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    `frame-ancestors ${framable ? '*' : "'none'"}`,
+  ]
+    .map((directive) => directive.trim())
+    .join('; ');
+}
 
 /** The built page. It holds no data: everything it shows it fetches with the key that the user gives it. */
-export function pageRoutes({ webDir = packagedPage() }: Pick<HttpDeps, 'webDir'>): Routes {
+export function pageRoutes({ webDir = packagedPage(), config }: Pick<HttpDeps, 'webDir' | 'config'>): Routes {
   const routes = new Hono<HttpEnv>();
   const page =
     (file: string, framable: boolean) =>
@@ -36,7 +45,7 @@ export function pageRoutes({ webDir = packagedPage() }: Pick<HttpDeps, 'webDir'>
       return serveFile(c, webDir, file, {
         type: typeOf(file),
         cacheControl: 'no-cache',
-        headers: { 'Content-Security-Policy': `${POLICY}; frame-ancestors ${framable ? '*' : "'none'"}` },
+        headers: { 'Content-Security-Policy': policy(framable, config) },
       });
     };
   routes.get('/', page('index.html', false));

@@ -108,7 +108,7 @@ function neighbours(
   count: number,
 ): { next: string | null; previous: string | null } {
   const page = (at: number) =>
-    `/rtstream?${new URLSearchParams({ ...asked, limit: String(limit), offset: String(at) })}`;
+    `/rtstream?${new URLSearchParams({ ...asked, limit: String(limit), offset: String(at) }).toString()}`;
   return {
     next: offset + limit < count ? page(offset + limit) : null,
     previous: offset > 0 ? page(Math.max(0, offset - limit)) : null,

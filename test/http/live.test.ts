@@ -113,4 +113,12 @@ describe('/v1/live', () => {
     await Promise.all(viewers.map((viewer) => viewer.return()));
     await vi.waitFor(async () => (await open()).return());
   });
+
+  it('gives no seat to a HEAD', async () => {
+    const headers = { 'x-access-token': 'sk-right' };
+    for (let i = 0; i < 40; i += 1) {
+      const { status } = await fetch(`http://127.0.0.1:${server.address.port}/v1/live`, { method: 'HEAD', headers });
+      expect(status).toBe(200);
+    }
+  });
 });
