@@ -1,0 +1,132 @@
+import { type Relation, type Rule, type RuleSubject, singular } from '#domain';
+import { Fault } from '#runtime';
+import { type Parsed, parse } from './parse.ts';
+import type { Named } from './subjects.ts';
+import { understood } from './understood.ts';
+import type { Meaning } from './words.ts';
+import type { Place } from './zones.ts';
+
+/** "stays", "loiters", "is parked" without a time. */
+const DEFAULT_STAY_MS = 60_000;
+const LONGEST_PROMPT = 500;
+
+/**
+ * The rule that a plain-English prompt stands for. A place that is no known zone is kept by name: cameras that have
+ * such a zone watch it, others the whole picture. Throws `invalid` saying which words were not understood, what is
+ * needed and three prompts that work.
+ */
+export function compileRule(prompt: string, context: { zones: readonly string[] }): Rule {
+  const refuse = (reason: string) => refusal(reason, context.zones);
+  if (prompt.length > LONGEST_PROMPT) throw refuse(`it is longer than ${LONGEST_PROMPT} characters`);
+  const parsed = parse(prompt, context.zones);
+  if (parsed.leftover.length > 0) throw refuse(`did not understand ${quoted(parsed.leftover)}`);
+  const subject = parsed.special ?? objectOf(parsed, refuse);
+  const relation = relationOf(parsed, subject, refuse);
+  const place = placeOf(parsed, refuse);
+  const wholePicture = subject.kind === 'light' || subject.kind === 'tamper';
+  const lasting = relation === 'stays' || (relation === 'count' && parsed.meanings.some((m) => m === 'stay'));
+  const forMs = parsed.forMs ?? (lasting ? DEFAULT_STAY_MS : undefined);
+  const rule = {
+    version: 1,
+    subject,
+    relation,
+    ...(place && !wholePicture ? { zone: place.name } : {}),
+    ...(forMs === undefined ? {} : { forMs }),
+    ...(relation === 'count' && parsed.count ? { count: parsed.count } : {}),
+    needs: subject.kind === 'object' ? ['object-detection'] : [],
+  } as const;
+  return { ...rule, needs: [...rule.needs], understood: understood(rule, place) };
+}
+
+type Refuse = (reason: string) => Fault;
+
+function refusal(reason: string, zones: readonly string[]): Fault {
+  const place = zones[0] ?? 'loading zone';
+  return new Fault(
+    'invalid',
+    `prompt: ${reason}. A rule says what to look for (a person, a vehicle, an animal or another known object, motion, ` +
+      'the lights, the camera itself) and what it does (enters, leaves, appears, stays for a time, is absent, how many). ' +
+      `These work: "someone enters the ${place}", "a car stays for more than 30 seconds", "the camera is covered"`,
+  );
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `"${word}"`).join(', ');
+}
+
+function objectOf(parsed: Parsed, refuse: Refuse): RuleSubject {
+  const named = parsed.subjects.length > 0 ? parsed.subjects : impliedPerson(parsed.meanings);
+  if (named.length === 0) throw refuse('it does not say what to look for');
+  if (named.length > 1 && parsed.conjunction === 'and' && !named.every(({ word }) => isPlural(word)))
+    throw refuse(`${quoted(named.map(({ word }) => word))} together can't be asked for: make an event of each`);
+  if (named.length > 1 && !parsed.conjunction)
+    throw refuse(`did not understand how ${quoted(named.map(({ word }) => word))} belong together`);
+  return {
+    kind: 'object',
+    name: [...new Set(named.map(({ word }) => nameOf(word)))].join(' or '),
+    labels: [...new Set(named.flatMap(({ labels }) => labels))],
+  };
+}
+
+const ABOUT_PEOPLE: ReadonlySet<Meaning> = new Set(['intrude', 'loiter', 'empty', 'stay'] as const);
+
+/** Only people intrude and loiter; a desk that is empty or unattended lacks a person. */
+function impliedPerson(meanings: readonly Meaning[]): Named[] {
+  const implied = meanings.some((meaning) => ABOUT_PEOPLE.has(meaning));
+  return implied ? [{ word: 'person', labels: ['person'] }] : [];
+}
+
+function isPlural(word: string): boolean {
+  return singular(word) !== word || /^(?:people|men|women|children)$/.test(word);
+}
+
+function nameOf(word: string): string {
+  return /^(?:people|anyone|anybody|somebody)$/.test(word) ? 'person' : singular(word);
+}
+
+function placeOf({ places }: Parsed, refuse: Refuse): Place | undefined {
+  const known = places.filter((place) => place.known);
+  const candidates = known.length > 0 ? known : places;
+  if (candidates.length > 1)
+    throw refuse(`${quoted(candidates.map(({ name }) => name))} are several places and a rule has one`);
+  return candidates[0];
+}
+
+function relationOf(parsed: Parsed, subject: RuleSubject, refuse: Refuse): Relation {
+  const { meanings, forMs, count, negated } = parsed;
+  const does = (...wanted: Meaning[]) => wanted.some((meaning) => meanings.includes(meaning));
+  if (subject.kind !== 'object') return specialRelation(parsed, subject, refuse);
+  if (does('switch', 'cover', 'shift'))
+    throw refuse('only the lights are switched, only the camera is covered or turned');
+  const leaves = does('leave') || parsed.direction === 'out';
+  const enters = does('enter', 'intrude') || parsed.direction === 'in';
+  if (count) {
+    if (leaves || negated) throw refuse('a number can only be asked of things that are there');
+    return 'count';
+  }
+  if (does('empty')) return negated ? 'present' : 'absent';
+  const unattended = parsed.subjects.length === 0 && does('stay');
+  if (unattended) return 'absent';
+  if (negated) return leaves ? 'stays' : 'absent';
+  if (leaves) return forMs === undefined ? 'leaves' : 'absent';
+  if (forMs !== undefined || does('stay', 'loiter')) return 'stays';
+  if (enters) return 'enters';
+  return does('appear', 'come') ? 'appears' : 'present';
+}
+
+function specialRelation(parsed: Parsed, subject: RuleSubject, refuse: Refuse): Relation {
+  const { meanings, forMs, count, negated, direction } = parsed;
+  if (count) throw refuse('a number can only be asked of objects');
+  if (subject.kind === 'light' || subject.kind === 'tamper') {
+    if (negated) throw refuse('only a change of the light or the camera can be asked for, not its absence');
+    if (subject.kind === 'light' && forMs !== undefined)
+      throw refuse('only the moment at which the light changes can be told');
+    return forMs === undefined ? 'appears' : 'stays';
+  }
+  if (meanings.includes('leave') || direction === 'out')
+    throw refuse('what leaves must be named ("a person", "a car"): motion alone does not tell');
+  if (negated || meanings.includes('rest') || meanings.includes('empty')) return 'absent';
+  if (forMs !== undefined || meanings.includes('stay')) return 'stays';
+  if (meanings.includes('enter') || meanings.includes('intrude') || direction === 'in') return 'enters';
+  return meanings.includes('appear') ? 'appears' : 'present';
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import type { Alert, DeliveryChannel, Firing, JournalEntry, Rule, Scene } from '#domain';
+import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
+import type { Store } from '#store';
+import { type RuleState, readState } from './state.ts';
+import { step } from './step.ts';
+import { topicOf } from './topic.ts';
+import { matchZone } from './zones.ts';
+
+const CURSOR = 'events';
+const BATCH = 200;
+const RETRY = { firstMs: 500, capMs: 30_000 };
+
+export interface EvaluatorDeps {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  /** A broker is configured: every firing is also one MQTT delivery. */
+  mqttTopic: boolean;
+}
+
+type Batch = Parameters<Store['commitEvaluation']>[0];
+
+/** Reads the journal from its cursor and lets the armed rules look at every scene, once. */
+export class Evaluator implements AsyncDisposable {
+  readonly #deps: EvaluatorDeps;
+  readonly #stop = new AbortController();
+  #ended: Promise<void> = Promise.resolve();
+  #wake: () => void = () => undefined;
+  #handled = 0;
+  #failures = 0;
+
+  private constructor(deps: EvaluatorDeps) {
+    this.#deps = deps;
+  }
+
+  /** Goes on where the last life committed; ends when disposed of or when `signal` aborts. */
+  static async start(deps: EvaluatorDeps, signal: AbortSignal): Promise<Evaluator> {
+    const evaluator = new Evaluator(deps);
+    evaluator.#ended = evaluator.#run(AbortSignal.any([signal, evaluator.#stop.signal]));
+    return evaluator;
+  }
+
+  /** `lag`: journal entries not looked at yet. `failures`: times that a rule threw and was skipped. */
+  status(): { lag: number; failures: number } {
+    const { journal } = this.#deps.store;
+    const lag = journal.head() - Math.max(this.#handled, journal.cursor(CURSOR));
+    return { lag: Math.max(0, lag), failures: this.#failures };
+  }
+
+  /** Handles the next scenes of the journal, at most 200, in one transaction; returns how many. */
+  runOnce(): number {
+    const { store } = this.#deps;
+    const head = store.journal.head();
+    const from = store.journal.cursor(CURSOR);
+    const entries = store.journal.after(from, BATCH, ['scene']);
+    const last = entries.at(-1);
+    if (last) store.commitEvaluation(this.#evaluate(entries, last.seq));
+    this.#handled = entries.length < BATCH ? head : (last?.seq ?? head);
+    return entries.length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    using _wakes = store.journal.onAppend(() => this.#wake());
+    signal.addEventListener('abort', () => this.#wake());
+    let delays = retryDelays(RETRY);
+    while (!signal.aborted) {
+      const appended = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      try {
+        const handled = this.runOnce();
+        delays = retryDelays(RETRY);
+        if (handled === 0) await appended;
+        else await new Promise(setImmediate);
+      } catch (error) {
+        log.error({ error: messageOf(error) }, 'alerts could not be evaluated; trying again');
+        await clock.sleep(delays.next().value, signal).catch(() => undefined); // It only rejects when aborted.
+      }
+    }
+  }
+
+  #evaluate(entries: readonly JournalEntry[], cursor: number): Batch {
+    const states = new Map<string, RuleState>();
+    const firings: Batch['firings'] = [];
+    for (const entry of entries) {
+      const scene = this.#deps.store.scenes.get(Number(entry.ref));
+      if (!scene) continue; // Deleted meanwhile.
+      const asOfEntry = { ...scene, endMs: entry.atMs };
+      for (const alert of this.#deps.store.alerts.enabledByIndex(scene.indexId)) {
+        const firing = this.#look(alert, asOfEntry, entry.seq, states);
+        if (firing) firings.push({ firing, deliveries: this.#deliveries(alert, firing) });
+      }
+    }
+    const saved = [...states].map(([alertId, state]) => ({ alertId, state: JSON.stringify(state) }));
+    return { cursor, cursorName: CURSOR, states: saved, firings };
+  }
+
+  /** One alert looks at one scene; a rule that throws has seen nothing. */
+  #look(alert: Alert, scene: Scene, seq: number, states: Map<string, RuleState>): Firing | undefined {
+    const { store, log } = this.#deps;
+    if (scene.endMs <= alert.createdMs) return undefined;
+    try {
+      const event = store.events.get(alert.eventId);
+      if (!event) return undefined;
+      const rule = this.#ruleFor(event.rule, scene.streamId);
+      const before = states.get(alert.id) ?? readState(store.alerts.evidenceState(alert.id));
+      const { state, fired } = step(rule, before, scene);
+      if (state) states.set(alert.id, state);
+      if (!fired) return undefined;
+      const id = createHash('sha256').update(`${alert.id}:${seq}`).digest('hex').slice(0, 16);
+      const { streamId, indexId } = scene;
+      const evidence = { rule, packs: scene.facts.packs, sceneText: scene.text };
+      const about = { alertId: alert.id, eventId: event.id, label: event.label, streamId, indexId, sceneId: scene.id };
+      return { id, ...about, atMs: scene.endMs, ...fired, evidence };
+    } catch (error) {
+      this.#failures += 1;
+      log.error({ alert: alert.id, scene: scene.id, error: messageOf(error) }, 'rule skipped a scene: it threw');
+      return undefined;
+    }
+  }
+
+  /** The rule with the name that this camera has for the zone; without such a zone it is about the whole picture. */
+  #ruleFor(rule: Rule, streamId: string): Rule {
+    const { zone, ...rest } = rule;
+    if (zone === undefined) return rule;
+    const zones = this.#deps.store.streams.get(streamId)?.zones ?? [];
+    const own = matchZone(
+      zone,
+      zones.map(({ name }) => name),
+    );
+    return own === undefined ? rest : { ...rest, zone: own };
+  }
+
+  #deliveries(alert: Alert, firing: Firing): { channel: DeliveryChannel; target: string }[] {
+    const { store, mqttTopic } = this.#deps;
+    const name = store.streams.get(firing.streamId)?.name ?? firing.streamId;
+    return [
+      ...(mqttTopic ? [{ channel: 'mqtt' as const, target: topicOf(name, firing.label) }] : []),
+      ...(alert.callbackUrl ? [{ channel: 'webhook' as const, target: alert.callbackUrl }] : []),
+    ];
+  }
+}

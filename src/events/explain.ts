@@ -1,0 +1,47 @@
+import type { Rule } from '#domain';
+import type { Piece } from './follow.ts';
+import type { RuleState } from './state.ts';
+import { durationWords, placeWords, withArticle } from './understood.ts';
+
+/** One sentence: what, where, when and how sure. */
+export function explain(rule: Rule, state: RuleState, when: Piece, confidence: number): string {
+  const sure = `(${rule.subject.kind === 'object' && state.tier === 'object' ? 'score' : 'confidence'} ${confidence.toFixed(2)})`;
+  const text = what(rule, state, when);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)} ${sure}.`;
+}
+
+function what(rule: Rule, state: RuleState, when: Piece): string {
+  const { subject, relation } = rule;
+  const where = placeWords(rule.zone);
+  const around = `around ${timeOfDay(when.startMs)}`;
+  const since = `for ${durationWords(roundSeconds(when.endMs - when.startMs))}, since ${timeOfDay(when.startMs)}`;
+  if (subject.kind === 'light') return `the lights went ${subject.change} ${around}`;
+  if (subject.kind === 'tamper') return `the camera was ${subject.tampers.join(' or ')} ${around}`;
+  if (subject.kind === 'motion') {
+    if (relation === 'absent') return `nothing has moved in ${where} ${since}`;
+    return relation === 'stays'
+      ? `something kept moving in ${where} ${since}`
+      : `something moved in ${where} ${around}`;
+  }
+  if (state.tier === 'motion')
+    return `something moved in ${where} ${around}; no object detector was running, so what it was is not known`;
+  const name = withArticle(state.name);
+  const phrases: Record<Rule['relation'], string> = {
+    present: `${name} was in ${where} ${around}`,
+    appears: `${name} appeared in ${where} ${around}`,
+    enters: `${name} came into ${where} ${around}`,
+    leaves: `${name} left ${where} ${around}`,
+    stays: `${name} stayed in ${where} ${since}`,
+    absent: `no ${subject.name.replace('someone', 'person')} has been in ${where} ${since}`,
+    count: `${state.level} × ${state.name} at once in ${where} ${rule.forMs === undefined ? around : since}`,
+  };
+  return phrases[relation];
+}
+
+function timeOfDay(ms: number): string {
+  return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+}
+
+function roundSeconds(ms: number): number {
+  return Math.max(1, Math.round(ms / 1000)) * 1000;
+}

@@ -1,0 +1,8 @@
+/**
+ * Prompts compiled to rules, and rules evaluated over the journal of scenes. Owns the grammar, the rules' states and the
+ * cursor "events". Promises that each enabled alert sees each scene of its index exactly once, whatever crashes: firings,
+ * states and cursor are one transaction. A rule that throws is logged, counted and skipped; it never stops the others.
+ */
+export * from './compile.ts';
+export * from './evaluator.ts';
+export * from './step.ts';

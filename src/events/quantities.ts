@@ -1,0 +1,66 @@
+import type { Rule } from '#domain';
+import { labelAt } from './subjects.ts';
+import type { Sentence } from './tokens.ts';
+import { DURATION_LEADS, NUMBERS, OPERATORS, UNITS } from './words.ts';
+
+/** "for more than 30 seconds", "1 minute and 30 s", "an hour", "five minutes or longer" → milliseconds. */
+export function takeDuration(sentence: Sentence): number | undefined {
+  for (let i = 0; i < sentence.words.length; i += 1) {
+    const first = lengthAt(sentence, i);
+    if (!first) continue;
+    let { ms, end } = first;
+    for (;;) {
+      const next = lengthAt(sentence, sentence.free(end) === 'and' ? end + 1 : end);
+      if (!next) break;
+      ms += next.ms;
+      end = next.end;
+    }
+    if (sentence.free(end) === 'or' && /^(?:more|longer|over)$/.test(sentence.free(end + 1) ?? '')) end += 2;
+    let start = i;
+    while (DURATION_LEADS.has(sentence.free(start - 1) ?? '')) start -= 1;
+    sentence.take(start, end);
+    return ms;
+  }
+  return undefined;
+}
+
+/** A number and its unit; "a second person" isn't one. */
+function lengthAt(sentence: Sentence, at: number): { ms: number; end: number } | undefined {
+  const article = /^an?$/.test(sentence.free(at) ?? '');
+  const number = article ? { value: 1, end: at + 1 } : numberAt(sentence, at);
+  const unit = sentence.free(number?.end ?? -1);
+  if (!number || unit === undefined || !Object.hasOwn(UNITS, unit)) return undefined;
+  if (article && (unit.length < 3 || labelAt(sentence, number.end + 1))) return undefined;
+  return { ms: number.value * (UNITS[unit] ?? 0), end: number.end + 1 };
+}
+
+/** "3", "2.5", "three", "twenty five". */
+function numberAt(sentence: Sentence, at: number): { value: number; end: number } | undefined {
+  const word = sentence.free(at);
+  if (word === undefined) return undefined;
+  if (/^\d/.test(word)) return { value: Number(word), end: at + 1 };
+  if (!Object.hasOwn(NUMBERS, word)) return undefined;
+  const tens = NUMBERS[word] ?? 0;
+  const ones = NUMBERS[sentence.free(at + 1) ?? ''] ?? 0;
+  return tens >= 20 && tens < 100 && ones > 0 && ones < 10
+    ? { value: tens + ones, end: at + 2 }
+    : { value: tens, end: at + 1 };
+}
+
+/** "more than 3 people", "at least two dogs", "2 or more cars"; "one person" and "at least one" are no number. */
+export function takeCount(sentence: Sentence): Rule['count'] {
+  for (let i = 0; i < sentence.words.length; i += 1) {
+    const operator = OPERATORS.find(([words]) => words.every((word, k) => sentence.free(i + k) === word));
+    const at = i + (operator?.[0].length ?? 0);
+    const number = numberAt(sentence, at);
+    if (!number) continue;
+    const orMore = /^or (?:more|fewer)$/.exec(sentence.phrase(number.end, 2) ?? '')?.[0];
+    const end = orMore ? number.end + 2 : number.end;
+    if (!operator && !labelAt(sentence, end)) continue;
+    sentence.take(i, end);
+    const op = operator?.[1] ?? (orMore === 'or fewer' ? '<=' : number.value === 0 ? '==' : '>=');
+    if (op === '>=' && number.value <= 1) return undefined;
+    return { op, value: number.value };
+  }
+  return undefined;
+}

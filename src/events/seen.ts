@@ -1,0 +1,78 @@
+import type { Rule, RuleSubject, SceneFacts, SceneObject } from '#domain';
+
+/** What a rule's subject did in one window. */
+export interface Seen {
+  /** How many there were at once; 1 or 0 for motion, light and tamper. */
+  n: number;
+  confidence: number;
+  /** For a sentence: "person", "motion", "the lights". */
+  name: string;
+  /** `motion` stands in for objects where no detector was at work. */
+  tier: 'object' | 'motion' | 'light' | 'tamper';
+  /** Those counted, for subjects that are objects. */
+  objects: SceneObject[];
+}
+
+/** A share of the picture that changed from which on something has moved, where no region was cut out. */
+const MOVED = 0.01;
+const WITHOUT_DETECTOR: ReadonlySet<Rule['relation']> = new Set(['present', 'appears', 'enters'] as const);
+
+/**
+ * `mute` when the facts don't say: objects without a detector, asked for more than whether something came or is there.
+ * When a scene goes on nothing new was measured: things stay where they were, and nothing moves or switches.
+ */
+export function look(rule: Rule, facts: SceneFacts, goesOn: boolean): Seen | 'mute' {
+  const { subject } = rule;
+  switch (subject.kind) {
+    case 'object':
+      if (facts.packs.some((pack) => pack !== 'built-in')) return objects(subject, rule.zone, facts);
+      return WITHOUT_DETECTOR.has(rule.relation) ? standIn(rule, facts, goesOn) : 'mute';
+    case 'motion':
+      return motion(rule.zone, facts, goesOn);
+    case 'light':
+      return light(subject.change, facts, goesOn);
+    case 'tamper':
+      return single(
+        'tamper',
+        facts.tamper.some((tamper) => subject.tampers.includes(tamper)),
+        0.9,
+        'the camera',
+      );
+  }
+}
+
+function objects(
+  { labels, name }: Extract<RuleSubject, { kind: 'object' }>,
+  zone: string | undefined,
+  facts: SceneFacts,
+): Seen {
+  const wanted = facts.objects.filter(
+    (object) => labels.includes(object.label) && (zone === undefined || object.zones.includes(zone)),
+  );
+  const atOnce = labels.reduce((sum, label) => sum + (facts.counts[label] ?? 0), 0);
+  const n = Math.min(wanted.length, atOnce || wanted.length);
+  const best = [...wanted].sort((a, b) => b.score - a.score);
+  const counted = best.slice(0, Math.max(n, 1));
+  const confidence = counted.reduce((sum, { score }) => sum + score, 0) / Math.max(counted.length, 1);
+  return { n, confidence, name: best[0]?.label ?? name, tier: 'object', objects: wanted };
+}
+
+function standIn(rule: Rule, facts: SceneFacts, goesOn: boolean): Seen {
+  const seen = motion(rule.zone, facts, goesOn);
+  return { ...seen, confidence: Math.min(0.5, seen.confidence - 0.25) };
+}
+
+function motion(zone: string | undefined, { motion: moved }: SceneFacts, goesOn: boolean): Seen {
+  const there = zone === undefined ? moved.regions.length > 0 || moved.amount >= MOVED : moved.zones.includes(zone);
+  return single('motion', !goesOn && there, Math.min(0.95, 0.55 + moved.amount * 2), 'something');
+}
+
+function light(change: 'on' | 'off', { light: measured }: SceneFacts, goesOn: boolean): Seen {
+  const { brightness } = measured;
+  const confidence = change === 'off' ? 0.95 - brightness / 2 : 0.6 + brightness * 0.35;
+  return single('light', !goesOn && measured.change === change, confidence, 'the lights');
+}
+
+function single(tier: Seen['tier'], there: boolean, confidence: number, name: string): Seen {
+  return { n: there ? 1 : 0, confidence, name, tier, objects: [] };
+}

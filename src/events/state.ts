@@ -1,0 +1,56 @@
+import type { Box } from '#domain';
+
+/** One thing that a `stays` rule follows. */
+export interface Followed {
+  /** Tracks are numbered anew when a tracker starts, so the time is part of its identity. */
+  track: number;
+  trackSinceMs: number;
+  label: string;
+  box: Box;
+  /** Since when it has been in the place that the rule is about. */
+  sinceMs: number;
+  seenMs: number;
+  told: boolean;
+}
+
+/** What one alert remembers from scene to scene; JSON in the store. */
+export interface RuleState {
+  version: 1;
+  /** The stretch that has been looked at last: start of its scene, and its end. */
+  sceneStartMs: number;
+  untilMs: number;
+  /** How many there are, as far as it is certain: a smaller number counts only after a while. */
+  level: number;
+  /** Since when it has been this level. */
+  sinceMs: number;
+  /** Since when fewer have been seen. */
+  belowSinceMs?: number;
+  /** Since when the rule's condition holds; absent when it doesn't. */
+  heldSinceMs?: number;
+  /** The alert has fired for what is going on now. */
+  told: boolean;
+  firedMs?: number;
+  /** How sure it was of what it saw last. */
+  confidence: number;
+  name: string;
+  tier: string;
+  followed: Followed[];
+}
+
+/** A stored state; undefined when it is of another version or damaged: the rule then starts anew. */
+export function readState(json: string | undefined): RuleState | undefined {
+  if (json === undefined) return undefined;
+  try {
+    const state: unknown = JSON.parse(json);
+    return isState(state) ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isState(value: unknown): value is RuleState {
+  if (typeof value !== 'object' || value === null) return false;
+  const state = value as Partial<Record<keyof RuleState, unknown>>; // Any object may be asked for any key.
+  const numbers = [state.sceneStartMs, state.untilMs, state.level, state.sinceMs, state.confidence];
+  return state.version === 1 && numbers.every((n) => typeof n === 'number') && Array.isArray(state.followed);
+}

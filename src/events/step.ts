@@ -1,0 +1,177 @@
+import type { Rule, SceneFacts, SceneObject } from '#domain';
+import { explain } from './explain.ts';
+import { follow, type Piece } from './follow.ts';
+import { look, type Seen } from './seen.ts';
+import type { RuleState } from './state.ts';
+
+export interface Fired {
+  confidence: number;
+  /** One sentence: what, where, when and how sure. */
+  explanation: string;
+  startMs: number;
+  endMs: number;
+}
+
+/** A scene as far as it had come at one journal entry; when it grows, the same start with a later end. */
+export interface SceneView {
+  startMs: number;
+  endMs: number;
+  facts: SceneFacts;
+}
+
+/** Fewer than before counts only after this long without them: one window, and more of them when windows are shorter. */
+const CERTAIN_MS = 2000;
+/** Two firings of an alert are at least this far apart. */
+const COOLDOWN_MS = 3000;
+/** After a stretch this long that nobody looked at, what was there before says nothing. */
+const FORGET_MS = 60_000;
+/** How sure it is that something is not there: nothing measures it. */
+const ABSENCE_CONFIDENCE = 0.8;
+
+/**
+ * One scene, or one more piece of it, seen by one rule. Pure: the same scenes give the same firings wherever the journal
+ * is cut. Pieces that were seen before change nothing.
+ */
+export function step(
+  rule: Rule,
+  before: RuleState | undefined,
+  scene: SceneView,
+): { state: RuleState | undefined; fired?: Fired } {
+  const goesOn = before !== undefined && before.sceneStartMs === scene.startMs;
+  if (goesOn && scene.endMs <= before.untilMs) return { state: before };
+  const seen = look(rule, scene.facts, goesOn);
+  if (seen === 'mute') return { state: before };
+  const lapsed = before !== undefined && isLapsed(before, scene);
+  // A detector that is away for a moment is not a thing that left.
+  if (before?.tier === 'object' && seen.tier === 'motion' && !lapsed) return { state: before };
+  const known = lapsed || before?.tier !== seen.tier ? undefined : before;
+  const piece = { startMs: goesOn ? before.untilMs : scene.startMs, endMs: scene.endMs };
+  const state = { ...advance(rule, known, before, seen, piece), sceneStartMs: scene.startMs };
+  return decide(rule, state, known, seen, piece);
+}
+
+function isLapsed(before: RuleState, scene: SceneView): boolean {
+  return scene.startMs - before.untilMs > FORGET_MS || scene.endMs < before.untilMs - FORGET_MS;
+}
+
+/** The level follows what is seen: up at once, down when it is certain. `known` is `before` unless that says nothing now. */
+function advance(
+  rule: Rule,
+  known: RuleState | undefined,
+  before: RuleState | undefined,
+  seen: Seen,
+  piece: Piece,
+): Omit<RuleState, 'sceneStartMs'> {
+  const follows = rule.relation === 'stays' && seen.tier === 'object';
+  const enteredMs = ({ sinceMs }: SceneObject) => (rule.zone === undefined ? sinceMs : piece.startMs);
+  const lost = known === undefined;
+  const state = {
+    version: 1,
+    untilMs: piece.endMs,
+    tier: seen.tier,
+    told: known?.told ?? false,
+    confidence: seen.n > 0 ? seen.confidence : (known?.confidence ?? seen.confidence),
+    name: seen.n > 0 ? seen.name : (known?.name ?? seen.name),
+    followed: follows ? follow(before?.followed ?? [], seen.objects, piece, lost, enteredMs) : [],
+    ...(before?.firedMs === undefined ? {} : { firedMs: before.firedMs }),
+    ...levelOf(known, seen.n, piece),
+  } as const;
+  if (!holds(rule, state.level)) return { ...state, told: false };
+  const held = known !== undefined && holds(rule, known.level) ? known.heldSinceMs : undefined;
+  return { ...state, heldSinceMs: held ?? state.sinceMs };
+}
+
+function levelOf(
+  known: RuleState | undefined,
+  n: number,
+  piece: Piece,
+): Pick<RuleState, 'level' | 'sinceMs' | 'belowSinceMs'> {
+  if (!known || n > known.level) return { level: n, sinceMs: piece.startMs };
+  const { level, sinceMs } = known;
+  if (n === level) return { level, sinceMs };
+  const belowSinceMs = known.belowSinceMs ?? piece.startMs;
+  return piece.endMs - belowSinceMs >= CERTAIN_MS
+    ? { level: n, sinceMs: belowSinceMs }
+    : { level, sinceMs, belowSinceMs };
+}
+
+/** Whether what the rule asks for is so at this level. */
+function holds({ relation, count }: Rule, level: number): boolean {
+  if (relation === 'absent') return level === 0;
+  if (relation !== 'count' || !count) return level > 0;
+  const { op, value } = count;
+  if (op === '>') return level > value;
+  if (op === '>=') return level >= value;
+  if (op === '<') return level < value;
+  return op === '<=' ? level <= value : level === value;
+}
+
+function decide(
+  rule: Rule,
+  state: RuleState,
+  known: RuleState | undefined,
+  seen: Seen,
+  piece: Piece,
+): { state: RuleState; fired?: Fired } {
+  const startMs = state.followed.length > 0 ? dwellSince(rule, state) : since(rule, state, known, seen, piece);
+  const tooSoon = state.firedMs !== undefined && Math.abs(piece.endMs - state.firedMs) < COOLDOWN_MS;
+  if (startMs === undefined || tooSoon) return { state };
+  const when = { startMs, endMs: piece.endMs };
+  const confidence = Math.min(1, Math.max(0, rule.relation === 'absent' ? ABSENCE_CONFIDENCE : state.confidence));
+  const told = { ...state, told: true, firedMs: piece.endMs, followed: toldOf(rule, state) };
+  return { state: told, fired: { confidence, explanation: explain(rule, state, when, confidence), ...when } };
+}
+
+/** When what the alert fires for began; undefined when there is nothing to fire for. */
+function since(
+  rule: Rule,
+  state: RuleState,
+  known: RuleState | undefined,
+  seen: Seen,
+  piece: Piece,
+): number | undefined {
+  if (rule.relation === 'enters') {
+    const more = known ? state.level > known.level : seen.n > 0 && isNew(rule, seen, piece);
+    return more ? piece.startMs : undefined;
+  }
+  if (rule.relation === 'leaves') return known && state.level < known.level ? piece.startMs : undefined;
+  if (rule.relation === 'stays' && seen.tier === 'object') return undefined;
+  const { heldSinceMs, told } = state;
+  if (told || heldSinceMs === undefined || seenLess(rule, state)) return undefined;
+  const atLeastMs = Math.max(rule.forMs ?? 0, lacks(rule) ? CERTAIN_MS : 0);
+  if (piece.endMs - heldSinceMs < atLeastMs) return undefined;
+  return rule.forMs === undefined ? piece.startMs : heldSinceMs;
+}
+
+/** It may just have ended: wait until that is certain. */
+function seenLess(rule: Rule, { belowSinceMs }: RuleState): boolean {
+  return belowSinceMs !== undefined && rule.forMs !== undefined;
+}
+
+/** Rules that a missed detection would make true. */
+function lacks({ relation, count }: Rule): boolean {
+  return relation === 'absent' || count?.op === '<' || count?.op === '<=' || count?.op === '==';
+}
+
+/** Where nothing was known before: whether it came in this window or was there all along. */
+function isNew({ zone }: Rule, { tier, objects }: Seen, { startMs }: Piece): boolean {
+  if (tier !== 'object') return true;
+  return objects.some(
+    ({ entered, appeared, sinceMs }) =>
+      sinceMs >= startMs || (zone === undefined ? appeared !== undefined : entered.includes(zone)),
+  );
+}
+
+/** The earliest arrival among those who have stayed long enough and have not been told. */
+function dwellSince(rule: Rule, state: RuleState): number | undefined {
+  const due = state.followed.filter((one) => !one.told && hasStayed(rule, one));
+  return due.length > 0 ? Math.min(...due.map(({ sinceMs }) => sinceMs)) : undefined;
+}
+
+function toldOf(rule: Rule, { followed }: RuleState): RuleState['followed'] {
+  return followed.map((one) => (hasStayed(rule, one) ? { ...one, told: true } : one));
+}
+
+function hasStayed(rule: Rule, { sinceMs, seenMs }: RuleState['followed'][number]): boolean {
+  return seenMs - sinceMs >= (rule.forMs ?? 0);
+}

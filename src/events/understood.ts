@@ -1,0 +1,68 @@
+import type { Rule } from '#domain';
+import type { Place } from './zones.ts';
+
+/** One sentence that tells a person what the rule does. */
+export function understood(rule: Omit<Rule, 'understood' | 'needs'>, place: Place | undefined): string {
+  return `Fires when ${clause(rule)}${reservation(rule, place)}.`;
+}
+
+function reservation({ zone }: Omit<Rule, 'understood' | 'needs'>, place: Place | undefined): string {
+  if (!place) return '';
+  if (zone === undefined) return `, measured over the whole picture, not only "${place.name}"`;
+  return place.known ? '' : `; no zone is named "${zone}", so a camera without one watches the whole picture`;
+}
+
+const OPERATOR_WORDS = { '>': 'more than', '>=': 'at least', '==': 'exactly', '<': 'fewer than', '<=': 'at most' };
+
+function clause(rule: Omit<Rule, 'understood' | 'needs'>): string {
+  const { subject, relation, count } = rule;
+  const where = placeWords(rule.zone);
+  const long = rule.forMs === undefined ? '' : ` for ${durationWords(rule.forMs)}`;
+  if (subject.kind === 'light') return `the lights go ${subject.change}`;
+  if (subject.kind === 'tamper')
+    return relation === 'stays'
+      ? `the camera has been ${subject.tampers.join(' or ')}${long}`
+      : `the camera is ${subject.tampers.join(' or ')}`;
+  const what = subject.kind === 'motion' ? 'something' : withArticle(subject.name);
+  const bare = subject.kind === 'motion' ? 'motion' : subject.name.replace('someone', 'person');
+  const verbs: Record<Rule['relation'], string> = {
+    present: subject.kind === 'motion' ? `something moves in ${where}` : `${what} is in ${where}`,
+    appears: `${what} appears in ${where}`,
+    enters: `${what} comes into ${where}`,
+    leaves: `${what} leaves ${where}`,
+    stays: subject.kind === 'motion' ? `something keeps moving in ${where}${long}` : `${what} stays in ${where}${long}`,
+    absent:
+      rule.forMs === undefined ? `there is no ${bare} in ${where}` : `there has been no ${bare} in ${where}${long}`,
+    count: `${counted(bare, count)} at once in ${where}${long}`,
+  };
+  return verbs[relation];
+}
+
+function counted(name: string, count: Rule['count']): string {
+  if (!count) return `there is a ${name}`;
+  const one = count.value === 1;
+  const plural = name === 'person' ? 'people' : `${name}s`;
+  return `there ${one ? 'is' : 'are'} ${OPERATOR_WORDS[count.op]} ${count.value} ${one ? name : plural}`;
+}
+
+export function placeWords(zone: string | undefined): string {
+  return zone === undefined ? 'the picture' : `the zone "${zone}"`;
+}
+
+export function withArticle(name: string): string {
+  if (name === 'someone') return name;
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+const LENGTHS = [
+  [3_600_000, 'hour'],
+  [60_000, 'minute'],
+  [1000, 'second'],
+] as const;
+
+/** 90000 → "90 seconds", 600000 → "10 minutes". */
+export function durationWords(ms: number): string {
+  const [length, name] = LENGTHS.find(([unit]) => ms >= unit && ms % unit === 0) ?? [1000, 'second'];
+  const amount = Number((ms / length).toFixed(1));
+  return `${amount} ${name}${amount === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,61 @@
+import { singular } from '#domain';
+
+export interface Place {
+  name: string;
+  /** False when no zone of that name is known. */
+  known: boolean;
+}
+
+/** Words that say "a place" without saying which: "the loading area" is the zone "loading". */
+const GENERIC = new Set(['the', 'area', 'zone', 'region', 'spot', 'place', 'of']);
+const ARTICLES = new Set(['a', 'an', 'my', 'our']);
+
+/** The zone whose name is the phrase, but for case, plurals, articles, spaces, words such as "area" and one slip of the keyboard. */
+export function sameZone(phrase: string, zones: readonly string[]): string | undefined {
+  const wanted = wordsOf(phrase);
+  if (wanted.length === 0) return undefined;
+  const known = zones.map((name) => ({ name, words: wordsOf(name) }));
+  const same =
+    known.find(({ words }) => words.join('') === wanted.join('')) ??
+    known.find(({ words }) => words.length === wanted.length && words.every((word, i) => alike(word, wanted[i] ?? '')));
+  return same?.name;
+}
+
+/** `sameZone`, else the only zone whose words contain the phrase's or the other way round ("the loading dock" → "loading"). */
+export function matchZone(phrase: string, zones: readonly string[]): string | undefined {
+  const same = sameZone(phrase, zones);
+  if (same !== undefined) return same;
+  const wanted = wordsOf(phrase);
+  const near = zones.filter((name) => {
+    const words = wordsOf(name);
+    return words.length > 0 && wanted.length > 0 && (within(words, wanted) || within(wanted, words));
+  });
+  return near.length === 1 ? near[0] : undefined;
+}
+
+function wordsOf(phrase: string): string[] {
+  const all = phrase.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words = ARTICLES.has(all[0] ?? '') ? all.slice(1) : [...all];
+  const telling = words.filter((word) => !GENERIC.has(word));
+  return (telling.length > 0 ? telling : words).map((word) => (word.length > 3 ? stem(word) : word));
+}
+
+function stem(word: string): string {
+  const one = singular(word);
+  return one === word ? word.replace(/(?<!s)s$/, '') : one;
+}
+
+function within(part: readonly string[], whole: readonly string[]): boolean {
+  return part.every((word) => whole.some((other) => alike(word, other)));
+}
+
+/** Equal, or for longer words of letters: one letter more, less, other or swapped. */
+function alike(a: string, b: string): boolean {
+  if (a === b) return true;
+  if (Math.min(a.length, b.length) < 5 || Math.abs(a.length - b.length) > 1 || /\d/.test(a + b)) return false;
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  const [restA, restB] = [a.slice(start), b.slice(start)];
+  const swapped = restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2);
+  return swapped || restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1);
+}
