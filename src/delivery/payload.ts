@@ -1,0 +1,33 @@
+import type { Firing } from '#domain';
+
+/** Absolute addresses put in messages; signed, so that they open without a key. */
+export interface AlertLinks {
+  streamUrl(firing: Firing): string;
+  playerUrl(firing: Firing): string;
+}
+
+/**
+ * VideoDB's alert webhook: `start_time` and `end_time` in Unix seconds, `timestamp` ISO 8601, `confidence` 0–1. Never has
+ * a key `event`, by which receivers recognise other webhooks.
+ */
+export function webhookPayload(
+  firing: Firing,
+  links: AlertLinks,
+  streamName: (id: string) => string,
+): Record<string, unknown> {
+  return {
+    event_id: firing.eventId,
+    label: firing.label,
+    confidence: Number(firing.confidence.toFixed(4)),
+    explanation: firing.explanation,
+    timestamp: new Date(firing.atMs).toISOString(),
+    start_time: firing.startMs / 1000,
+    end_time: firing.endMs / 1000,
+    stream_url: links.streamUrl(firing),
+    player_url: links.playerUrl(firing),
+    alert_id: firing.alertId,
+    rtstream_id: firing.streamId,
+    rtstream_name: streamName(firing.streamId),
+    scene_index_id: firing.indexId,
+  };
+}
