@@ -13,24 +13,19 @@ export interface Seen {
   objects: SceneObject[];
 }
 
-/** A share of the picture that changed from which on something has moved, where no region was cut out. */
-const MOVED = 0.01;
 const WITHOUT_DETECTOR: ReadonlySet<Rule['relation']> = new Set(['present', 'appears', 'enters'] as const);
 
-/**
- * `mute` when the facts don't say: objects without a detector, asked for more than whether something came or is there.
- * When a scene goes on nothing new was measured: things stay where they were, and nothing moves or switches.
- */
-export function look(rule: Rule, facts: SceneFacts, goesOn: boolean): Seen | 'mute' {
+/** `mute` when the facts don't say: objects without a detector, asked for more than whether something came or is there. */
+export function look(rule: Rule, facts: SceneFacts): Seen | 'mute' {
   const { subject } = rule;
   switch (subject.kind) {
     case 'object':
       if (facts.packs.some((pack) => pack !== 'built-in')) return objects(subject, rule.zone, facts);
-      return WITHOUT_DETECTOR.has(rule.relation) ? standIn(rule, facts, goesOn) : 'mute';
+      return WITHOUT_DETECTOR.has(rule.relation) ? standIn(rule, facts) : 'mute';
     case 'motion':
-      return motion(rule.zone, facts, goesOn);
+      return motion(rule.zone, facts);
     case 'light':
-      return light(subject.change, facts, goesOn);
+      return light(subject.change, facts);
     case 'tamper':
       return single(
         'tamper',
@@ -57,20 +52,20 @@ function objects(
   return { n, confidence, name: best[0]?.label ?? name, tier: 'object', objects: wanted };
 }
 
-function standIn(rule: Rule, facts: SceneFacts, goesOn: boolean): Seen {
-  const seen = motion(rule.zone, facts, goesOn);
+function standIn(rule: Rule, facts: SceneFacts): Seen {
+  const seen = motion(rule.zone, facts);
   return { ...seen, confidence: Math.min(0.5, seen.confidence - 0.25) };
 }
 
-function motion(zone: string | undefined, { motion: moved }: SceneFacts, goesOn: boolean): Seen {
-  const there = zone === undefined ? moved.regions.length > 0 || moved.amount >= MOVED : moved.zones.includes(zone);
-  return single('motion', !goesOn && there, Math.min(0.95, 0.55 + moved.amount * 2), 'something');
+function motion(zone: string | undefined, { motion: moved }: SceneFacts): Seen {
+  const there = zone === undefined ? moved.amount > 0 : moved.zones.includes(zone);
+  return single('motion', there, Math.min(0.95, 0.55 + moved.amount * 2), 'something');
 }
 
-function light(change: 'on' | 'off', { light: measured }: SceneFacts, goesOn: boolean): Seen {
+function light(change: 'on' | 'off', { light: measured }: SceneFacts): Seen {
   const { brightness } = measured;
   const confidence = change === 'off' ? 0.95 - brightness / 2 : 0.6 + brightness * 0.35;
-  return single('light', !goesOn && measured.change === change, confidence, 'the lights');
+  return single('light', measured.change === change, confidence, 'the lights');
 }
 
 function single(tier: Seen['tier'], there: boolean, confidence: number, name: string): Seen {

@@ -39,7 +39,7 @@ export function step(
 ): { state: RuleState | undefined; fired?: Fired } {
   const goesOn = before !== undefined && before.sceneStartMs === scene.startMs;
   if (goesOn && scene.endMs <= before.untilMs) return { state: before };
-  const seen = look(rule, scene.facts, goesOn);
+  const seen = look(rule, scene.facts);
   if (seen === 'mute') return { state: before };
   const lapsed = before !== undefined && isLapsed(before, scene);
   // A detector that is away for a moment is not a thing that left.
@@ -131,7 +131,7 @@ function since(
   piece: Piece,
 ): number | undefined {
   if (rule.relation === 'enters') {
-    const more = known ? state.level > known.level : seen.n > 0 && isNew(rule, seen, piece);
+    const more = known ? state.level > known.level : seen.n > 0 && isNew(rule, seen);
     return more ? piece.startMs : undefined;
   }
   if (rule.relation === 'leaves') return known && state.level < known.level ? piece.startMs : undefined;
@@ -154,12 +154,10 @@ function lacks({ relation, count }: Rule): boolean {
 }
 
 /** Where nothing was known before: whether it came in this window or was there all along. */
-function isNew({ zone }: Rule, { tier, objects }: Seen, { startMs }: Piece): boolean {
-  if (tier !== 'object') return true;
-  return objects.some(
-    ({ entered, appeared, sinceMs }) =>
-      sinceMs >= startMs || (zone === undefined ? appeared !== undefined : entered.includes(zone)),
-  );
+function isNew({ zone }: Rule, { tier, objects }: Seen): boolean {
+  const came = ({ entered, appeared }: SceneObject) =>
+    zone === undefined ? appeared !== undefined : entered.includes(zone);
+  return tier !== 'object' || objects.some(came);
 }
 
 /** The earliest arrival among those who have stayed long enough and have not been told. */
