@@ -35,7 +35,7 @@ def pipeline(file):
             payloader = PAYLOADERS.get(stream.get_caps().get_structure(0).get_name())
             if payloader:
                 pay = len(parts) - 1
-                parts.append(f"demux.{kind}_0 ! queue ! {payloader} name=pay{pay} pt={96 + pay}")
+                parts.append(f"demux.{kind}_0 ! queue name=queue{pay} ! {payloader} name=pay{pay} pt={96 + pay}")
     return "( " + " ".join(parts) + " )"
 
 
@@ -53,6 +53,23 @@ def protect(server, factory, user, password):
     factory.set_permissions(permissions)
 
 
+def refuse_seeks(_factory, media):
+    """A camera can't be rewound: without this, every further client's PLAY would start the file anew for all."""
+
+    def refuse(_pad, info):
+        if info.type & Gst.PadProbeType.QUERY_UPSTREAM:
+            refused = info.get_query().type == Gst.QueryType.SEEKING
+        else:
+            refused = info.get_event().type == Gst.EventType.SEEK
+        return Gst.PadProbeReturn.DROP if refused else Gst.PadProbeReturn.OK
+
+    upstream = Gst.PadProbeType.QUERY_UPSTREAM | Gst.PadProbeType.EVENT_UPSTREAM
+    for name in ("queue0", "queue1"):
+        queue = media.get_element().get_by_name(name)
+        if queue:
+            queue.get_static_pad("sink").add_probe(upstream, refuse)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--file", required=True)
@@ -67,6 +84,7 @@ def main():
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(pipeline(os.path.abspath(options.file)))
     factory.set_shared(True)
+    factory.connect("media-configure", refuse_seeks)
     user = os.environ.get("WATCHPOST_RTSP_USER")
     if user:
         protect(server, factory, user, os.environ.get("WATCHPOST_RTSP_PASSWORD", ""))

@@ -1,0 +1,104 @@
+import { frameSize, type SamplingPlan } from './plan.ts';
+import type { Source } from './probe.ts';
+import { inputAddress, inputOptions } from './source-url.ts';
+
+/** File descriptors of the pipes beside stdin and stderr. */
+export const FRAMES_FD = 3;
+export const PCM_FD = 4;
+export const TIMES_FD = 5;
+
+/** What the segments are called while ffmpeg writes them, in the directory it runs in. */
+export const INIT_NAME = 'init.mp4';
+export const OPEN_SEGMENT = /^(\d+)\.m4s$/;
+
+/** Intra-only cameras send every frame as a keyframe; nobody needs that many. */
+const SHORTEST_KEYFRAMES_MS = 500;
+
+export interface Recipe {
+  source: Source;
+  plan: SamplingPlan;
+  segmentSeconds: number;
+  withAudio: boolean;
+}
+
+/** Codecs that fMP4 carries as they are. Anything else is transcoded to H.264, which costs a good part of a core. */
+export function needsTranscoding({ facts }: Source): boolean {
+  return !['h264', 'hevc', 'av1'].includes(facts.videoCodec);
+}
+
+/**
+ * One ffmpeg, three outputs of one input: HLS fMP4 segments into the working directory, raw RGB frames on a pipe with
+ * their times and scene scores on another, 16 kHz mono PCM on a fourth. All three count time from the input's start.
+ */
+export function ffmpegArguments(recipe: Recipe): string[] {
+  const { source, plan, withAudio } = recipe;
+  const onlyKeyframes = plan.mode === 'keyframes' && !needsTranscoding(source);
+  return [
+    ['-hide_banner', '-nostats', '-loglevel', 'level+warning'],
+    inputOptions(source.facts.transport),
+    ['-analyzeduration', '1000000', '-probesize', '2000000', '-fflags', '+genpts'],
+    source.finite ? ['-re'] : [],
+    onlyKeyframes ? ['-skip_frame:v', 'nokey', '-flags:v', 'low_delay'] : [],
+    ['-threads:v', '1', '-i', inputAddress(source.url)],
+    recordingOutput(recipe),
+    framesOutput(source, plan),
+    withAudio ? pcmOutput() : [],
+  ].flat();
+}
+
+function recordingOutput({ source, segmentSeconds, withAudio }: Recipe): string[] {
+  const { videoCodec, audioCodec, fps } = source.facts;
+  const keyframeEvery = String(Math.max(1, Math.round((fps || 10) * 2)));
+  const transcode = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-g', keyframeEvery];
+  const video = needsTranscoding(source) ? transcode : ['-c:v', 'copy'];
+  const sound = audioCodec === 'aac' ? ['-c:a', 'copy', '-bsf:a', 'aac_adtstoasc'] : ['-c:a', 'aac', '-b:a', '64k'];
+  return [
+    ['-map', '0:V:0', ...video, ...(videoCodec === 'hevc' ? ['-tag:v', 'hvc1'] : [])],
+    withAudio ? ['-map', '0:a:0', ...sound] : [],
+    ['-f', 'hls', '-hls_time', String(segmentSeconds), '-hls_segment_type', 'fmp4', '-hls_flags', 'temp_file'],
+    // Each segment carries its time on the input's clock, not on its own track's: sound and picture stay together.
+    ['-hls_segment_options', 'movflags=+frag_discont'],
+    ['-hls_list_size', '5', '-hls_fmp4_init_filename', INIT_NAME, '-hls_segment_filename', '%d.m4s', 'live.m3u8'],
+  ].flat();
+}
+
+function framesOutput(source: Source, plan: SamplingPlan): string[] {
+  const { width, height } = frameSize(source.facts);
+  const tooMany =
+    plan.mode === 'keyframes' && (needsTranscoding(source) || (source.facts.keyframeIntervalS ?? 1) < 0.5);
+  const everyMs = plan.mode === 'decode' ? plan.everyMs : tooMany ? SHORTEST_KEYFRAMES_MS : undefined;
+  const filters = [
+    ...(everyMs === undefined ? [] : [thinOut(everyMs / 1000)]),
+    `scale=${width}:${height}`,
+    "select='gte(scene,0)'", // Keeps every frame, and computes its scene score.
+    `metadata=mode=print:file=pipe\\\\:${TIMES_FD}:direct=1`,
+  ].join(',');
+  return [
+    ['-map', '0:V:0', '-vf', filters, '-fps_mode', 'passthrough'],
+    ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-threads', '1', '-flush_packets', '1', `pipe:${FRAMES_FD}`],
+  ].flat();
+}
+
+/** Keeps the first frame of every stretch with its own time (the filter `fps` would round it). */
+function thinOut(seconds: number): string {
+  return `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${seconds - 0.01})'`;
+}
+
+/** Padded and trimmed so that sample n is at n ÷ 16 kHz on the common clock, whatever the camera leaves out. */
+function pcmOutput(): string[] {
+  return [
+    '-map',
+    '0:a:0',
+    '-af',
+    'aresample=async=1:first_pts=0',
+    '-ac',
+    '1',
+    '-ar',
+    '16000',
+    '-f',
+    's16le',
+    '-flush_packets',
+    '1',
+    `pipe:${PCM_FD}`,
+  ];
+}

@@ -1,0 +1,33 @@
+import type { CameraFacts } from '#domain';
+
+/** The longest acceptable distance between two frames; Infinity when nobody looks at them. */
+export interface SamplingDemand {
+  everyMs: number;
+}
+
+/** How one run of ffmpeg takes frames: keyframes only, at a tenth of the cost, or every frame decoded and thinned out. */
+export type SamplingPlan = { mode: 'keyframes' } | { mode: 'decode'; everyMs: number };
+
+/** Frames come at most this often, whatever is asked: models can't use more. */
+const SHORTEST_MS = 100;
+/** Keyframes that come this much later than asked still do. */
+const TOLERANCE = 1.1;
+
+/** Keyframes as long as they suffice, or as long as nothing is known about them. */
+export function planFor(demand: SamplingDemand, keyframeIntervalS: number | undefined): SamplingPlan {
+  const suffices = keyframeIntervalS === undefined || keyframeIntervalS * 1000 <= demand.everyMs * TOLERANCE;
+  return suffices ? { mode: 'keyframes' } : { mode: 'decode', everyMs: Math.max(SHORTEST_MS, demand.everyMs) };
+}
+
+export function samePlan(a: SamplingPlan, b: SamplingPlan): boolean {
+  return a.mode === b.mode && (a.mode === 'keyframes' || b.mode === 'keyframes' || a.everyMs === b.everyMs);
+}
+
+const WIDEST = 640;
+
+/** The size of sampled frames: at most 640 wide, even, of the picture's shape. */
+export function frameSize({ width, height }: CameraFacts): { width: number; height: number } {
+  const scaled = Math.min(WIDEST, width);
+  const even = (value: number) => Math.max(2, Math.round(value / 2) * 2);
+  return { width: even(scaled), height: even((height * scaled) / width) };
+}

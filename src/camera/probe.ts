@@ -1,0 +1,140 @@
+import { text } from 'node:stream/consumers';
+import type { CameraFacts } from '#domain';
+import { Child, Fault } from '#runtime';
+import { Complaints } from './reason.ts';
+import { checkSourceUrl, inputAddress, inputOptions, transportOf } from './source-url.ts';
+
+/** How much of the stream is read to measure the distance of its keyframes. */
+const MEASURED_S = 5;
+const TIMEOUT_MS = 15_000;
+
+export interface ProbeOptions {
+  transport: 'tcp' | 'udp';
+  allowFile: boolean;
+  signal: AbortSignal;
+  timeoutMs?: number;
+}
+
+/** The facts and what only this module needs to know. */
+export interface Source {
+  url: URL;
+  facts: CameraFacts;
+  /** Pictures are sent in another order than they are shown: a decoder must hold some back. */
+  reordered: boolean;
+  /** It has an end and can be read faster than it was filmed. */
+  finite: boolean;
+}
+
+/**
+ * Connects once and reads about five seconds: codecs, size, rate and the distance of keyframes. Throws `invalid` for an
+ * address that isn't allowed, `unauthorized` for wrong credentials, else `unavailable`, saying what to do.
+ */
+export async function probeSource(url: string, options: ProbeOptions): Promise<CameraFacts> {
+  return (await examine(url, options, true)).facts;
+}
+
+/** As `probeSource`; without `measure` it returns as soon as the codecs are known. */
+export async function examine(address: string, options: ProbeOptions, measure: boolean): Promise<Source> {
+  const url = checkSourceUrl(address, options);
+  const transport = transportOf(url, options.transport);
+  const complaints = new Complaints(url);
+  const output = await runProbe(probeArguments(url, transport, measure), complaints, options);
+  const report = parseReport(output, complaints);
+  const video = report.streams.find((stream) => stream.codec_type === 'video' && stream.width);
+  if (!video) throw complaints.faultOf('unavailable', 'has no video stream');
+  return {
+    url,
+    facts: factsOf(video, report, transport),
+    reordered: (video.has_b_frames ?? 0) > 0,
+    finite: Number(report.format?.duration) > 0 && (transport === 'file' || transport === 'http'),
+  };
+}
+
+function probeArguments(url: URL, transport: CameraFacts['transport'], measure: boolean): string[] {
+  const packets = measure ? ':packet=stream_index,pts_time,dts_time,flags' : '';
+  const fields = 'index,codec_type,codec_name,width,height,avg_frame_rate,has_b_frames,sample_rate,channels';
+  return [
+    ['-hide_banner', '-loglevel', 'level+error', '-of', 'json=compact=1'],
+    [...inputOptions(transport), '-analyzeduration', '1000000', '-probesize', '2000000'],
+    ['-show_entries', `stream=${fields}:format=duration${packets}`],
+    measure ? ['-read_intervals', `%+${MEASURED_S}`] : [],
+    ['-i', inputAddress(url)],
+  ].flat();
+}
+
+interface Report {
+  streams: ReportedStream[];
+  packets: { stream_index?: number; pts_time?: string; dts_time?: string; flags?: string }[];
+  format?: { duration?: string };
+}
+
+interface ReportedStream {
+  index?: number;
+  codec_type?: string;
+  codec_name?: string;
+  width?: number;
+  height?: number;
+  avg_frame_rate?: string;
+  has_b_frames?: number;
+  sample_rate?: string;
+  channels?: number;
+}
+
+async function runProbe(args: string[], complaints: Complaints, options: ProbeOptions): Promise<string> {
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)]);
+  await using child = await Child.start('ffprobe', args, { stdio: ['ignore', 'pipe', 'pipe'], graceMs: 500 });
+  const { stdout, stderr } = child.process;
+  if (!stdout || !stderr) throw new Fault('internal', 'ffprobe was started without pipes');
+  stderr.setEncoding('utf8').on('data', (lines: string) => complaints.add(lines));
+  const kill = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', kill, { once: true });
+  if (signal.aborted) kill();
+  const output = await text(stdout);
+  const { code } = await child.ended;
+  signal.removeEventListener('abort', kill);
+  options.signal.throwIfAborted();
+  if (signal.aborted) throw complaints.faultOf('unavailable', 'sent no video in time: check its power and network');
+  if (code !== 0) throw complaints.fault("can't be read");
+  return output;
+}
+
+function parseReport(output: string, complaints: Complaints): Report {
+  try {
+    // ffprobe's own JSON; every field is optional and checked where it is used.
+    const { streams = [], packets = [], format = {} } = JSON.parse(output) as Partial<Report>;
+    return { streams, packets, format };
+  } catch {
+    throw complaints.fault('gave a report that makes no sense');
+  }
+}
+
+function factsOf(video: ReportedStream, report: Report, transport: CameraFacts['transport']): CameraFacts {
+  const audio = report.streams.find((stream) => stream.codec_type === 'audio' && Number(stream.sample_rate) > 0);
+  const interval = keyframeInterval(report.packets.filter((packet) => packet.stream_index === video.index));
+  return {
+    videoCodec: video.codec_name ?? 'unknown',
+    width: video.width ?? 0,
+    height: video.height ?? 0,
+    fps: fraction(video.avg_frame_rate),
+    ...(interval === undefined ? {} : { keyframeIntervalS: interval }),
+    ...(audio?.codec_name ? { audioCodec: audio.codec_name } : {}),
+    ...(audio?.sample_rate ? { audioSampleRate: Number(audio.sample_rate) } : {}),
+    ...(audio?.channels ? { audioChannels: audio.channels } : {}),
+    transport,
+  };
+}
+
+/** The longest distance seen between two keyframes, in seconds; undefined when fewer than two came. */
+function keyframeInterval(packets: Report['packets']): number | undefined {
+  const times = packets
+    .filter(({ flags }) => flags?.startsWith('K'))
+    .map((packet) => Number(packet.pts_time ?? packet.dts_time ?? 0)); // RTSP's first packet has no time: it is 0.
+  const gaps = times.slice(1).map((seconds, i) => seconds - (times[i] ?? seconds));
+  return gaps.length > 0 ? Math.round(Math.max(...gaps) * 1000) / 1000 : undefined;
+}
+
+function fraction(text = ''): number {
+  const [over, under = 1] = text.split('/').map(Number);
+  const value = Number(over) / Number(under);
+  return Number.isFinite(value) ? Math.round(value * 1000) / 1000 : 0;
+}

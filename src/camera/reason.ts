@@ -1,0 +1,98 @@
+import { Fault, type FaultKind, redactCredentials } from '#runtime';
+
+const KEPT_LINES = 30;
+
+/** What ffmpeg's and ffprobe's messages mean to a person: first match wins. */
+const MEANINGS: readonly (readonly [RegExp, FaultKind, string])[] = [
+  [/\b401\b|Unauthorized/i, 'unauthorized', 'rejected the user name or password (401): correct them in url'],
+  [/\b403\b|Forbidden/i, 'unauthorized', 'forbids this user the stream (403): give the user the right to view it'],
+  [/\b404\b|Stream Not Found/i, 'unavailable', 'has no stream at this path (404): correct the path in url'],
+  [/\b461\b|Unsupported transport/i, 'unavailable', 'refuses this transport (461): try the other of tcp and udp'],
+  [/\b453\b|Not Enough Bandwidth/i, 'unavailable', 'has no connection left (453): close other viewers'],
+  [/\b(5\d\d) (Server|Service|Internal|Bad Gateway)|5XX/i, 'unavailable', 'answers with a server error: restart it'],
+  [/Connection refused/i, 'unavailable', 'refused the connection: nothing listens there; check host and port'],
+  [
+    /No route to host|Network is unreachable|Host is down/i,
+    'unavailable',
+    'is unreachable: check its power and network',
+  ],
+  [
+    /resolve|Name or service not known|Temporary failure in name/i,
+    'unavailable',
+    'is unknown: correct its name in url',
+  ],
+  [
+    /timed out|Connection timed|Operation not permitted/i,
+    'unavailable',
+    'sent nothing for 5 s: check its power and network',
+  ],
+  [/No such file or directory/i, 'unavailable', 'is not there: correct the path in url'],
+  [/Permission denied/i, 'unavailable', "can't be read: permission denied"],
+  [/No space left/i, 'unavailable', "can't be recorded: the disk is full"],
+  [/matches no streams/i, 'unavailable', 'has no video stream'],
+  [/Connection reset|Broken pipe|End of file/i, 'unavailable', 'closed the connection'],
+  [/Invalid data found|moov atom not found/i, 'unavailable', "sends something that isn't video"],
+];
+
+/** Collects a tool's stderr: the last lines, with credentials and memory addresses cut out. */
+export class Complaints {
+  #source: URL;
+  #lines: string[] = [];
+  #rest = '';
+
+  constructor(source: URL) {
+    this.#source = source;
+  }
+
+  add(text: string): void {
+    const lines = (this.#rest + text).split(/[\r\n]+/);
+    this.#rest = (lines.pop() ?? '').slice(-2000);
+    this.#lines.push(...lines.filter((line) => line.trim() !== '').map((line) => this.#clean(line)));
+    this.#lines = this.#lines.slice(-KEPT_LINES);
+  }
+
+  /** The last lines, oldest first, without credentials. */
+  lines(): string[] {
+    return this.#rest.trim() === '' ? this.#lines : [...this.#lines, this.#clean(this.#rest)];
+  }
+
+  matches(pattern: RegExp): boolean {
+    return this.lines().some((line) => pattern.test(line));
+  }
+
+  /** Why the tool failed, as an error to show; `otherwise` when its messages say nothing known. */
+  fault(otherwise: string): Fault {
+    const errors = this.lines().filter((line) => !line.includes('[warning]'));
+    for (const [pattern, kind, meaning] of MEANINGS) {
+      if (errors.some((line) => pattern.test(line))) return this.faultOf(kind, meaning);
+    }
+    const last = errors.at(-1);
+    return this.faultOf('unavailable', last === undefined ? otherwise : `${otherwise} (${last})`);
+  }
+
+  faultOf(kind: FaultKind, meaning: string): Fault {
+    return new Fault(kind, `${placeOf(this.#source)} ${meaning}`);
+  }
+
+  #clean(line: string): string {
+    let text = redactCredentials(line).replace(/ @ 0x[0-9a-f]+/g, '');
+    const { username, password } = this.#source;
+    for (const secret of [password, decoded(password), username, decoded(username)]) {
+      if (secret.length > 2) text = text.replaceAll(secret, '***');
+    }
+    return text.slice(0, 500);
+  }
+}
+
+/** The source without credentials, path or query: those may hold secrets too. */
+function placeOf(source: URL): string {
+  return source.protocol === 'file:' ? 'the file' : `the camera at ${source.host}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
