@@ -48,6 +48,8 @@ export class Session implements AsyncDisposable {
   #complaints: Complaints;
   #watchdog: Watchdog;
   #lastFrameMs: number | undefined;
+  /** The first frame is late by ffmpeg's start: when it really was shows with the second. */
+  #emitFirst: (() => void) | undefined;
   #samples = 0;
   #kept = false;
   #finishing: Promise<void> = Promise.resolve();
@@ -130,7 +132,14 @@ export class Session implements AsyncDisposable {
     if (pixels && times) {
       readFrames(pixels, times, width * height * 3, ({ streamMs, sceneScore, rgb }) => {
         this.#frame(streamMs);
-        this.#sinks.frame({ atMs: this.#clock.toUtcMs(streamMs), width, height, rgb, sceneScore });
+        const emit = () => this.#sinks.frame({ atMs: this.#clock.toUtcMs(streamMs), width, height, rgb, sceneScore });
+        if (this.#lastFrameMs === undefined) this.#emitFirst = emit;
+        else {
+          this.#emitFirst?.();
+          this.#emitFirst = undefined;
+          emit();
+        }
+        this.#lastFrameMs = streamMs;
       });
     }
     pcm?.on('data', (chunk: Buffer) => this.#pcm(chunk));
@@ -148,7 +157,6 @@ export class Session implements AsyncDisposable {
       this.keyframeIntervalS = Math.max(this.keyframeIntervalS ?? 0, (streamMs - this.#lastFrameMs) / 1000);
       this.#watchdog.expectFramesEvery(this.keyframeIntervalS);
     }
-    this.#lastFrameMs = streamMs;
     this.#isReady();
   }
 

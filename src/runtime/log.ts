@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
 import { redactCredentials } from './errors.ts';
 
 export type Log = Logger;
