@@ -55,7 +55,9 @@ async function build(
   const { dataDir } = config;
   checkCameras(config);
 
+  const places = { mediaDir: mediaDir(dataDir), thumbsDir: thumbsDir(dataDir) };
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  for (const place of Object.values(places)) await mkdir(place, { recursive: true });
   life.use(lockDataDir(dataDir));
   const store = life.use(await Store.open(dataDir, { clock, log }));
   const firstKey = ensureFirstKey(store, options.firstKey);
@@ -76,7 +78,6 @@ async function build(
   applyConfiguredCameras(config, store, clock);
   const { maxConnecting, allowFile } = config.ingest;
   const { segmentSeconds } = config.recording;
-  const places = { mediaDir: mediaDir(dataDir), thumbsDir: thumbsDir(dataDir) };
   const camera = { mediaDir: places.mediaDir, segmentSeconds, allowFile, spawnGate: new Gate(maxConnecting), clock };
   const supervisor = life.use(
     await Supervisor.start({ store, inference, camera, thumbsDir: places.thumbsDir, clock, log }),

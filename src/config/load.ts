@@ -25,11 +25,12 @@ export async function loadConfig(
   overrides: { dataDir?: string; listen?: string } = {},
 ): Promise<Config> {
   const config = parseConfig(file === undefined ? '' : await read(file), env, file ?? 'the defaults');
-  const fromFlags = parseConfig(JSON.stringify(overrides), env, 'the command line');
+  const { dataDir, listen } = overrides;
+  const fromFlags = parseConfig(JSON.stringify({ dataDir, listen }), env, 'the command line');
   return {
     ...config,
-    ...(overrides.dataDir === undefined ? {} : { dataDir: fromFlags.dataDir }),
-    ...(overrides.listen === undefined ? {} : { listen: fromFlags.listen }),
+    ...(dataDir === undefined ? {} : { dataDir: fromFlags.dataDir }),
+    ...(listen === undefined ? {} : { listen: fromFlags.listen }),
   };
 }
 

@@ -55,7 +55,7 @@ export class Firings {
       'INSERT INTO deliveries (firing_id, channel, target) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     );
     this.#saveState = sql.prepare(`
-      INSERT INTO alert_states (alert_id, state) SELECT id, ?2 FROM alerts WHERE id = ?1
+      INSERT INTO alert_states (alert_id, state) SELECT id, ? FROM alerts WHERE id = ?
       ON CONFLICT (alert_id) DO UPDATE SET state = excluded.state`);
     this.#get = sql.prepare('SELECT * FROM firings WHERE id = ?');
     this.#recent = sql.prepare(`
@@ -83,7 +83,7 @@ export class Firings {
   /** All of the batch or nothing, and on disk when it returns. A firing with a known alert and start is left out. */
   commit(batch: EvaluationBatch): void {
     this.#connection.writeDurably(() => {
-      for (const { alertId, state } of batch.states) this.#saveState.run(alertId, state);
+      for (const { alertId, state } of batch.states) this.#saveState.run(state, alertId);
       for (const { firing, deliveries } of batch.firings) {
         if (this.#insert.run(rowOf(firing)).changes === 0) continue;
         for (const { channel, target } of deliveries) this.#insertDelivery.run(firing.id, channel, target);

@@ -28,7 +28,7 @@ interface Day {
   insert: Statement<NewVector>;
   grow: Statement<[number, number]>;
   nearest?: Statement<VectorFilter & { query: Buffer; limit: number }, { scene: number; distance: number }>;
-  distance?: Statement<[Buffer, number, string], { distance: number | null }>;
+  distance?: Statement<{ query: Buffer; scene: number; model: string }, { distance: number | null }>;
 }
 
 /**
@@ -106,7 +106,7 @@ export class Vectors {
   /** Cosine similarity of one stored scene to the vector; 0 when the scene has none of this model. */
   cosine(vector: Float32Array, model: string, scene: { id: number; startMs: number }): number {
     const query = quantise(vector);
-    const found = query && this.#days.get(tableOf(scene.startMs))?.distance?.get(query, scene.id, model);
+    const found = query && this.#days.get(tableOf(scene.startMs))?.distance?.get({ query, scene: scene.id, model });
     return found && found.distance !== null ? 1 - found.distance : 0;
   }
 
@@ -153,8 +153,8 @@ export class Vectors {
           AND (@end IS NULL OR start_ms < @end)
         ORDER BY distance, scene_id DESC LIMIT @limit`),
       distance: sql.prepare(`
-        SELECT vec_distance_cosine(vec_int8(embedding), vec_int8(?1)) AS distance
-        FROM ${name} WHERE scene_id = ?2 AND model = ?3 AND length(embedding) = length(?1)`),
+        SELECT vec_distance_cosine(vec_int8(embedding), vec_int8(@query)) AS distance
+        FROM ${name} WHERE scene_id = @scene AND model = @model AND length(embedding) = length(@query)`),
     };
   }
 }
