@@ -153,7 +153,10 @@ describe('compileRule', () => {
     const error = failureOf(() => compileRule(prompt, { zones: ZONES }));
     expect(isFault(error, 'invalid')).toBe(true);
     expect(String(error)).toContain(words);
-    const forms = String(error).split('These work: ')[1]?.match(/"[^"]+"/g) ?? [];
+    const forms =
+      String(error)
+        .split('These work: ')[1]
+        ?.match(/"[^"]+"/g) ?? [];
     expect(forms).toHaveLength(3);
     for (const form of forms) compileRule(form.slice(1, -1), { zones: ZONES });
   });
