@@ -1,0 +1,72 @@
+import type { Box, Frame, LightFacts, MotionFacts, Tamper, Zone } from '#domain';
+import { type Change, compare, merge, zonesTouched } from './change.ts';
+import { type Luma, lumaOf } from './luma.ts';
+import { TamperWatch } from './tamper.ts';
+
+/** Frames further apart than this say nothing about what moved or whether the light changed suddenly. */
+const TOO_LONG_AGO_MS = 90_000;
+
+/** What the pixels of one window say, without any model. */
+export interface PixelFacts {
+  motion: MotionFacts;
+  light: LightFacts;
+  tamper: Tamper[];
+  /** Something differs from the picture of the last `settle`, or between the frames. */
+  changed: boolean;
+  /** Index of the frame before which most changed. */
+  liveliest: number;
+}
+
+/** The built-in pack for one camera: compares each frame with the one before it, and each window with the last settled one. */
+export class PixelWatch {
+  #tampers = new TamperWatch();
+  #before: { luma: Luma; atMs: number } | undefined;
+  #settled: Luma | undefined;
+  #reported: readonly Tamper[] = [];
+
+  /** Frames of one window, oldest first, at least one. */
+  watch(frames: readonly Frame[], zones: readonly Zone[]): PixelFacts {
+    const changes = frames.map((frame) => this.#step(frame));
+    const liveliest = changes.reduce((best, { amount }, i) => (amount > (changes[best]?.amount ?? 0) ? i : best), 0);
+    const amount = Math.max(0, ...changes.map((change) => change.amount));
+    const cells: Box[] = changes.flatMap((change) => change.cells);
+    const regions = merge(changes.flatMap((change) => change.regions)).sort((a, b) => size(b) - size(a));
+    const light = changes.findLast((change) => change.light)?.light;
+    const last = this.#before?.luma;
+    const before = this.#reported;
+    this.#reported = changes[changes.length - 1]?.tamper ?? [];
+    return {
+      motion: { amount, regions, zones: zonesTouched(cells, zones) },
+      light: { brightness: last?.mean ?? 0, ...(light ? { change: light } : {}) },
+      tamper: [...this.#reported],
+      changed: amount > 0 || light !== undefined || before.join() !== this.#reported.join() || this.#strayed(last),
+      liveliest,
+    };
+  }
+
+  /** From here on the last picture watched is what "unchanged" means. */
+  settle(): void {
+    this.#settled = this.#before?.luma;
+  }
+
+  #step(frame: Frame): Change & { tamper: Tamper[] } {
+    const luma = lumaOf(frame);
+    const before = this.#before;
+    const recent = before && frame.atMs - before.atMs < TOO_LONG_AGO_MS ? before.luma : luma;
+    const change = compare(recent, luma);
+    const tamper = this.#tampers.look(luma, frame.atMs, change.light !== undefined);
+    this.#before = { luma, atMs: frame.atMs };
+    return { ...change, tamper };
+  }
+
+  /** Slow changes add up. */
+  #strayed(luma: Luma | undefined): boolean {
+    if (!luma || !this.#settled) return true;
+    const { amount, light } = compare(this.#settled, luma);
+    return amount > 0 || light !== undefined;
+  }
+}
+
+function size({ x1, y1, x2, y2 }: Box): number {
+  return (x2 - x1) * (y2 - y1);
+}

@@ -1,0 +1,202 @@
+import type { Tamper } from '#domain';
+import { isBlack } from './change.ts';
+import type { Luma } from './luma.ts';
+
+/** Looks before the picture is known well enough to say that something was done to the camera. */
+const LEARN_LOOKS = 4;
+/** How slowly the known picture follows the seen one. */
+const FOLLOW_MS = 60_000;
+/** A camera that was turned and stays so has a new picture after this time. */
+const ACCEPT_MOVED_MS = 600_000;
+/** Consecutive looks, and time, before a suspicion is reported. */
+const PATIENCE: Record<Tamper, { looks: number; ms: number }> = {
+  covered: { looks: 2, ms: 500 },
+  blurred: { looks: 3, ms: 2000 },
+  moved: { looks: 4, ms: 4000 },
+};
+/** Looks without the suspicion before a report ends. */
+const RELIEF_LOOKS = 2;
+/** Mean gradient, in luma steps, below which a picture is too empty to judge by its edges. */
+const EMPTY = 1;
+const STRONG_EDGE = 12;
+const BLOCKS = { across: 4, down: 3 };
+
+interface Known {
+  luma: Luma;
+  sharpness: number;
+}
+
+interface Suspicion {
+  looks: number;
+  sinceMs: number;
+  calm: number;
+  reported: boolean;
+}
+
+/**
+ * Watches one camera for being covered, blurred or turned, against a slowly learnt picture. Something as large as a
+ * person, noise, and slow changes of the light are none of these.
+ */
+export class TamperWatch {
+  #known: Known | undefined;
+  #looks = 0;
+  #lastMs = 0;
+  #suspicions = new Map<Tamper, Suspicion>();
+
+  /** Looks at the next picture; returns what is the matter. `lightChanged`: it has just become another picture of the same place. */
+  look(luma: Luma, atMs: number, lightChanged: boolean): Tamper[] {
+    const seen = { luma, sharpness: sharpnessOf(luma) };
+    const known = this.#known;
+    if (!known || known.luma.values.length !== luma.values.length || (lightChanged && !isBlack(luma))) {
+      this.#learnAnew(seen, atMs);
+      return [];
+    }
+    this.#looks += 1;
+    const suspected = this.#looks > LEARN_LOOKS ? suspect(known, seen, this.#reported()) : undefined;
+    for (const kind of ['covered', 'blurred', 'moved'] as const) this.#weigh(kind, kind === suspected, atMs);
+    if (suspected === undefined) this.#follow(known, seen, atMs - this.#lastMs);
+    this.#lastMs = atMs;
+    const moved = this.#suspicions.get('moved');
+    if (moved && atMs - moved.sinceMs > ACCEPT_MOVED_MS) this.#learnAnew(seen, atMs);
+    return this.#reported();
+  }
+
+  #learnAnew(seen: Known, atMs: number): void {
+    this.#known = seen;
+    this.#looks = 1;
+    this.#lastMs = atMs;
+    this.#suspicions.clear();
+  }
+
+  #reported(): Tamper[] {
+    return [...this.#suspicions].filter(([, { reported }]) => reported).map(([kind]) => kind);
+  }
+
+  #weigh(kind: Tamper, suspected: boolean, atMs: number): void {
+    const so = this.#suspicions.get(kind);
+    if (suspected) {
+      const looks = (so?.looks ?? 0) + 1;
+      const sinceMs = so?.sinceMs ?? atMs;
+      const enough = looks >= PATIENCE[kind].looks && atMs - sinceMs >= PATIENCE[kind].ms;
+      this.#suspicions.set(kind, { looks, sinceMs, calm: 0, reported: so?.reported === true || enough });
+    } else if (so?.reported && so.calm + 1 < RELIEF_LOOKS) {
+      this.#suspicions.set(kind, { ...so, calm: so.calm + 1 });
+    } else {
+      this.#suspicions.delete(kind);
+    }
+  }
+
+  #follow(known: Known, seen: Known, passedMs: number): void {
+    const share = Math.max(this.#looks <= LEARN_LOOKS ? 1 / this.#looks : 0, 1 - Math.exp(-passedMs / FOLLOW_MS));
+    const values = known.luma.values.map((value, i) => value + share * ((seen.luma.values[i] ?? 0) - value));
+    const mean = known.luma.mean + share * (seen.luma.mean - known.luma.mean);
+    const sharpness = known.sharpness + share * (seen.sharpness - known.sharpness);
+    this.#known = { luma: { ...known.luma, values, mean }, sharpness };
+  }
+}
+
+/** What this one look suggests. What is reported already needs less to stay. */
+function suspect(known: Known, seen: Known, reported: readonly Tamper[]): Tamper | undefined {
+  const stays = (kind: Tamper) => reported.includes(kind);
+  if (isBlack(seen.luma)) return known.luma.mean > 0.12 ? 'covered' : undefined;
+  if (known.sharpness < EMPTY) return undefined;
+  const sharper = seen.sharpness / known.sharpness;
+  const brighter = seen.luma.mean / Math.max(0.01, known.luma.mean);
+  const alike = likeness(blocks(known.luma), blocks(seen.luma));
+  const changed = meanDifference(known.luma, seen.luma);
+  if (sharper < (stays('covered') ? 0.5 : 0.35) && alike < 0.5 && changed > 12) return 'covered';
+  if (brighter < 0.6 || brighter > 1.6) return undefined;
+  if (sharper < (stays('blurred') ? 0.7 : 0.5) && alike > 0.7) return 'blurred';
+  if (sharper > 0.4 && sharper < 3 && disagreement(known.luma, seen.luma) >= (stays('moved') ? 0.5 : 0.75))
+    return 'moved';
+  return undefined;
+}
+
+/** Mean gradient: falls with focus and contrast. */
+function sharpnessOf({ values, width }: Luma): number {
+  let sum = 0;
+  for (let i = width; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    const across = i % width === 0 ? 0 : value - (values[i - 1] ?? 0);
+    sum += Math.hypot(across, value - (values[i - width] ?? 0));
+  }
+  return sum / values.length;
+}
+
+function meanDifference(a: Luma, b: Luma): number {
+  let sum = 0;
+  for (let i = 0; i < a.values.length; i++) sum += Math.abs((a.values[i] ?? 0) - (b.values[i] ?? 0));
+  return sum / a.values.length;
+}
+
+/** Means of 8 × 8 pixels: what remains of a picture that is out of focus. */
+function blocks({ values, width, height }: Luma): number[] {
+  const across = Math.ceil(width / 8);
+  const sums = new Array<number>(across * Math.ceil(height / 8)).fill(0);
+  const counts = sums.slice();
+  values.forEach((value, i) => {
+    const block = Math.floor(Math.floor(i / width) / 8) * across + Math.floor((i % width) / 8);
+    sums[block] = (sums[block] ?? 0) + value;
+    counts[block] = (counts[block] ?? 0) + 1;
+  });
+  return sums.map((sum, i) => sum / (counts[i] ?? 1));
+}
+
+/** Correlation, -1…1; 0 when one of them is flat. */
+function likeness(a: readonly number[], b: readonly number[]): number {
+  const meanA = a.reduce((sum, value) => sum + value, 0) / a.length;
+  const meanB = b.reduce((sum, value) => sum + value, 0) / b.length;
+  let [both, onlyA, onlyB] = [0, 0, 0];
+  a.forEach((value, i) => {
+    const da = value - meanA;
+    const db = (b[i] ?? 0) - meanB;
+    both += da * db;
+    onlyA += da * da;
+    onlyB += db * db;
+  });
+  const scale = Math.sqrt(onlyA * onlyB) / a.length;
+  return scale > 1 ? both / a.length / scale : 0;
+}
+
+/**
+ * Share, 0–1, of the picture's parts in which the known strong edges are no longer where they were (within a pixel, in
+ * the same direction). Something that walks through hides the edges of some parts; turning the camera shifts all.
+ */
+function disagreement(known: Luma, seen: Luma): number {
+  const { width, height } = known;
+  const parts = Array.from({ length: BLOCKS.across * BLOCKS.down }, () => ({ edges: 0, found: 0 }));
+  for (let y = 2; y < height - 2; y++) {
+    for (let x = 2; x < width - 2; x++) {
+      const edge = gradient(known, x, y);
+      if (Math.hypot(edge.x, edge.y) < STRONG_EDGE) continue;
+      const part =
+        parts[Math.floor((y * BLOCKS.down) / height) * BLOCKS.across + Math.floor((x * BLOCKS.across) / width)];
+      if (!part) continue;
+      part.edges += 1;
+      if (hasEdge(seen, x, y, edge)) part.found += 1;
+    }
+  }
+  const telling = parts.filter(({ edges }) => edges >= 12);
+  if (telling.length < 4) return 0;
+  return telling.filter(({ edges, found }) => found < 0.4 * edges).length / telling.length;
+}
+
+function gradient({ values, width }: Luma, x: number, y: number): { x: number; y: number } {
+  const at = y * width + x;
+  return {
+    x: (values[at + 1] ?? 0) - (values[at - 1] ?? 0),
+    y: (values[at + width] ?? 0) - (values[at - width] ?? 0),
+  };
+}
+
+function hasEdge(seen: Luma, x: number, y: number, edge: { x: number; y: number }): boolean {
+  const strength = Math.hypot(edge.x, edge.y);
+  for (let v = y - 1; v <= y + 1; v++) {
+    for (let u = x - 1; u <= x + 1; u++) {
+      const here = gradient(seen, u, v);
+      const size = Math.hypot(here.x, here.y);
+      if (size > 0.4 * strength && here.x * edge.x + here.y * edge.y > 0.7 * size * strength) return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,93 @@
+import type { Box, SceneFacts, SceneObject } from '#domain';
+
+const PLURALS: Readonly<Record<string, string>> = {
+  person: 'people',
+  knife: 'knives',
+  mouse: 'mice',
+  sheep: 'sheep',
+  skis: 'skis',
+  scissors: 'scissors',
+  broccoli: 'broccoli',
+};
+/** Luma below which a covered lens and a dark room can't be told apart. */
+const DARK = 0.08;
+
+/** The facts in plain English, e.g. "2 people and a car; one person entered from the left; motion in the doorway zone". */
+export function describe(facts: SceneFacts): string {
+  const clauses = [...troubles(facts), ...lights(facts), ...things(facts), ...events(facts), ...motion(facts)];
+  return clauses.join('; ');
+}
+
+function troubles({ tamper, light }: SceneFacts): string[] {
+  const covered = light.brightness < DARK ? 'the camera is covered or sees only darkness' : 'the camera is covered';
+  const texts = { covered, blurred: 'the picture is blurred', moved: 'the camera was moved' };
+  return tamper.map((kind) => texts[kind]);
+}
+
+function lights({ light }: SceneFacts): string[] {
+  return light.change ? [`the lights went ${light.change}`] : [];
+}
+
+function things({ objects, counts }: SceneFacts): string[] {
+  const found = Object.entries(counts)
+    .sort((a, b) => b[1] - a[1])
+    .map(([label, count]) => {
+      const zones = zonesOf(objects.filter((object) => object.label === label));
+      return `${count === 1 ? withArticle(label) : `${count} ${plural(label)}`}${zones}`;
+    });
+  return found.length === 0 ? [] : [list(found)];
+}
+
+/** " in the doorway zone", or nothing. */
+function zonesOf(objects: readonly SceneObject[]): string {
+  const zones = [...new Set(objects.flatMap((object) => object.zones))];
+  return zones.length === 0 ? '' : ` in ${zoneNames(zones)}`;
+}
+
+function events({ objects, gone }: SceneFacts): string[] {
+  const told = new Map<string, Map<string, number>>();
+  const tell = (what: string, label: string) => {
+    const labels = told.get(what) ?? new Map<string, number>();
+    told.set(what, labels.set(label, (labels.get(label) ?? 0) + 1));
+  };
+  for (const { label, appeared, entered } of objects) {
+    if (appeared === 'in') tell('appeared', label);
+    else if (appeared) tell(`entered from the ${appeared}`, label);
+    if (entered.length > 0) tell(`entered ${zoneNames(entered)}`, label);
+  }
+  for (const { label } of gone) tell('left', label);
+  return [...told].map(([what, labels]) => `${list([...labels].map(([label, n]) => counted(label, n)))} ${what}`);
+}
+
+function motion({ motion: { regions, zones } }: SceneFacts): string[] {
+  const [largest] = regions;
+  if (!largest) return ['nothing moves'];
+  return [zones.length > 0 ? `motion in ${zoneNames(zones)}` : `motion ${placeOf(largest)}`];
+}
+
+function placeOf({ x1, x2 }: Box): string {
+  if (x2 - x1 > 0.6) return 'across the picture';
+  const centre = (x1 + x2) / 2;
+  return centre < 0.36 ? 'on the left' : centre > 0.64 ? 'on the right' : 'in the middle';
+}
+
+function zoneNames(zones: readonly string[]): string {
+  return list(zones.map((zone) => (/\bzone$/i.test(zone) ? `the ${zone}` : `the ${zone} zone`)));
+}
+
+function counted(label: string, count: number): string {
+  return count === 1 ? `one ${label}` : `${count} ${plural(label)}`;
+}
+
+function withArticle(label: string): string {
+  return `${/^[aeiou]/.test(label) ? 'an' : 'a'} ${label}`;
+}
+
+function plural(label: string): string {
+  return PLURALS[label] ?? (/(s|x|ch|sh)$/.test(label) ? `${label}es` : `${label}s`);
+}
+
+function list(parts: readonly string[]): string {
+  if (parts.length < 2) return parts.join('');
+  return `${parts.slice(0, -1).join(', ')} and ${parts[parts.length - 1]}`;
+}
