@@ -18,7 +18,7 @@ import { Store } from '#store';
 
 export const NOON = Date.UTC(2025, 5, 15, 12);
 export const DAY = 86_400_000;
-export const quiet = createLog('silent', { pretty: false });
+export const quiet = createLog('silent');
 
 /** A clock that stands where it is put. */
 export function standingClock(nowMs = NOON): Clock & { now: number } {
