@@ -34,7 +34,7 @@ export class Firings {
   readonly #journal: Journal;
   readonly #insert: Statement<FiringRow>;
   readonly #insertDelivery: Statement<[string, DeliveryChannel, string]>;
-  readonly #saveState: Statement<{ alertId: string; state: string }>;
+  readonly #saveState: Statement<[string, string]>;
   readonly #get: Statement<[string], FiringRow>;
   readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, FiringRow>;
   readonly #count: Statement<[], { count: number }>;
