@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { checkSourceUrl } from '#camera';
 import type { Config } from '#config';
 import { Delivery } from '#delivery';
 import { Evaluator } from '#events';
@@ -8,8 +7,9 @@ import { Inference } from '#inference';
 import { ModelLibrary } from '#models';
 import { Supervisor } from '#pipeline';
 import { MediaLinks } from '#playback';
-import { Fault, Gate, Lifetime, type Log, messageOf, type Notify, systemClock, watchdogIntervalMs } from '#runtime';
+import { Gate, Lifetime, type Log, type Notify, systemClock, watchdogIntervalMs } from '#runtime';
 import { Store } from '#store';
+import { checkCameras } from './check-cameras.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
 import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
@@ -53,7 +53,7 @@ async function build(
   const { log, notify = () => undefined } = options;
   const clock = systemClock;
   const { dataDir } = config;
-  checkCameras(config);
+  checkCameras(config); // A mistake in the file is an error now, not a camera that never connects.
 
   const places = { mediaDir: mediaDir(dataDir), thumbsDir: thumbsDir(dataDir) };
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -107,17 +107,6 @@ async function build(
 
   const end = () => life[Symbol.asyncDispose]();
   return { url: origin, ...(firstKey === undefined ? {} : { firstKey }), store, [Symbol.asyncDispose]: end };
-}
-
-/** A wrong address in the file is an error at start, not a camera that never connects. */
-function checkCameras(config: Config): void {
-  config.cameras.forEach((camera, i) => {
-    try {
-      checkSourceUrl(camera.url, { allowFile: config.ingest.allowFile });
-    } catch (error) {
-      throw new Fault('invalid', `cameras[${i}].${messageOf(error)}`, { cause: error });
-    }
-  });
 }
 
 function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {

@@ -3,5 +3,6 @@
  * but the order; read `appliance.ts` as the table of contents.
  */
 export { type Appliance, type ApplianceOptions, runAppliance } from './appliance.ts';
+export { checkCameras, type UnderstoodEvent } from './check-cameras.ts';
 export { grantKey } from './keys.ts';
 export { mediaDir, modelsDir, thumbsDir } from './places.ts';

@@ -31,7 +31,11 @@ const MEANINGS: readonly (readonly [RegExp, FaultKind, string])[] = [
   [/No space left/i, 'unavailable', "can't be recorded: the disk is full"],
   [/matches no streams/i, 'unavailable', 'has no video stream'],
   [/Connection reset|Broken pipe|End of file/i, 'unavailable', 'closed the connection'],
-  [/Invalid data found|moov atom not found/i, 'unavailable', "sends something that isn't video"],
+  [
+    /Invalid data found|moov atom not found/i,
+    'unavailable',
+    'gave no answer that is video: check host, port and path in url',
+  ],
 ];
 
 /** Collects a tool's stderr: the last lines, with credentials and memory addresses cut out. */

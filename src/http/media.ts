@@ -10,6 +10,9 @@ import { serveFile } from './files.ts';
 import { readQuery, time } from './input.ts';
 import { streamBy } from './lookup.ts';
 
+/** A segment ends at the first keyframe after its time; then it is finished. */
+const OPEN_SEGMENT_MS = 15_000;
+
 const words = z.string().optional();
 const request = z.object({
   start: time.optional(),
@@ -33,10 +36,11 @@ export function playbackRoutes(deps: HttpDeps): Routes {
   const { store, links, clock } = deps;
   const routes = new Hono<HttpEnv>();
 
-  routes.get('/rtstream/:id/stream', (c) => {
+  routes.get('/rtstream/:id/stream', async (c) => {
     const { id } = streamBy(deps, c.req.param('id'));
     const asked = readQuery(c, request, BRACKET_FORM);
     const wanted = { startMs: asked.start, endMs: asked.end };
+    await untilRecorded(deps, id, wanted, c.req.raw.signal);
     const { startMs, endMs } = playableRange(wanted, store.segments.bounds(id), clock.nowMs());
     if (store.segments.inRange(id, startMs, endMs).length === 0) throw nothingRecorded({ startMs, endMs });
     const base = origin(c, deps.config);
@@ -54,6 +58,39 @@ export function playbackRoutes(deps: HttpDeps): Routes {
   });
 
   return routes;
+}
+
+/**
+ * What has just happened is still in the segment that ffmpeg writes: waits until it is finished, so that a shot from a
+ * moment ago plays. Not for a camera that isn't recording, and not for what lies longer ago or in the future.
+ */
+async function untilRecorded(
+  { store, clock, supervisor }: HttpDeps,
+  id: string,
+  { startMs, endMs }: { startMs: number | undefined; endMs: number | undefined },
+  closed: AbortSignal,
+): Promise<void> {
+  const nowMs = clock.nowMs();
+  if (startMs === undefined || startMs > nowMs || nowMs - (endMs ?? nowMs) > OPEN_SEGMENT_MS) return;
+  const untilMs = endMs === undefined || endMs > nowMs ? startMs : Math.max(endMs, startMs + 1);
+  const signal = AbortSignal.any([closed, AbortSignal.timeout(OPEN_SEGMENT_MS)]);
+  const recording = () => supervisor.status().some(({ streamId, phase }) => streamId === id && phase === 'recording');
+  while (!signal.aborted && recording() && (store.segments.bounds(id)?.endMs ?? 0) < untilMs) {
+    await nextAppend(store, signal);
+  }
+}
+
+/** Resolves when the journal grows, or on abort. */
+function nextAppend({ journal }: HttpDeps['store'], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const listening = journal.onAppend(done);
+    signal.addEventListener('abort', done, { once: true });
+    function done(): void {
+      listening[Symbol.dispose]();
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+  });
 }
 
 /** What signed links lead to. No API key: the token in the path opens its own range and nothing else. */

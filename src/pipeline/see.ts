@@ -6,8 +6,9 @@ import { isAbort, messageOf } from '#runtime';
 import { timeWindows } from '#sampling';
 import type { Life } from './life.ts';
 
-/** A scene that goes on unchanged grows up to this long, then a new one begins, so that a hit is a stretch one can watch. */
-const LONGEST_SCENE_MS = 3_600_000;
+/** A scene that goes on unchanged grows up to this long, then a new one begins: a hit must be a stretch one can watch. */
+const LONGEST_QUIET_MS = 3_600_000;
+const LONGEST_BUSY_MS = 60_000;
 
 /** Describes one index's windows until the frames end. A window that can't be described is counted, never waited for. */
 export async function see(
@@ -56,8 +57,9 @@ async function store(observation: Observation, window: Window, index: SceneIndex
 function continues(last: Scene, window: Window): boolean {
   const lengthMs = window.endMs - window.startMs;
   const sameDay = Math.floor(last.startMs / 86_400_000) === Math.floor(window.startMs / 86_400_000);
+  const busy = last.facts.objects.length > 0 || last.facts.motion.regions.length > 0;
   const adjoins = window.startMs - last.endMs <= lengthMs && window.endMs > last.endMs;
-  return adjoins && sameDay && window.endMs - last.startMs <= LONGEST_SCENE_MS;
+  return adjoins && sameDay && window.endMs - last.startMs <= (busy ? LONGEST_BUSY_MS : LONGEST_QUIET_MS);
 }
 
 /** The file is complete under its name before a row may name it. */

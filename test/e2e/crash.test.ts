@@ -81,7 +81,7 @@ test('nothing promised is lost, whenever the appliance is killed', { timeout: 40
     ['webhook', () => webhook.alerts],
   ] as const)
     await until(`all ${stored.length} stored alerts by ${channel}`, () => {
-      const ids = new Set(received().map((alert) => alert['id']));
+      const ids = new Set(received().map((alert) => alert['firing_id']));
       return stored.every((id) => ids.has(id));
     });
   await last.kill('SIGKILL');

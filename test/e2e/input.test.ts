@@ -235,7 +235,7 @@ describe('on the command line', () => {
 
   test.each([
     ['an unknown key', { recordings: {} }, /recordings/],
-    ['an unknown key deep inside', yard({ zone: [] }), /cameras\[0\]\.zone/],
+    ['an unknown key deep inside', yard({ zone: [] }), /cameras\[0\]: unknown key .zone/],
     [
       'a polygon with two points',
       yard({
@@ -267,8 +267,8 @@ describe('on the command line', () => {
       }),
       /cameras\[0\]\.zones\[0\]\.polygon/,
     ],
-    ['a scheme that is not allowed', yard({ url: 'gopher://192.168.1.20/1' }), /cameras\[0\]\.url: .*rtsp/],
-    ['a file where files are not allowed', yard({ url: 'file:///etc/passwd' }), /cameras\[0\]\.url: .*file/],
+    ['a scheme that is not allowed', yard({ url: 'gopher://192.168.1.20/1' }), /cameras\[0\]\.url .*rtsp/],
+    ['a file where files are not allowed', yard({ url: 'file:///etc/passwd' }), /cameras\[0\]\.url .*file/],
     [
       'a missing secret',
       yard({ url: `rtsp://viewer:\${NO_SUCH_SECRET}@192.168.1.20/` }),

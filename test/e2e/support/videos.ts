@@ -55,6 +55,10 @@ export const CODE = { width: 320, height: 180, columns: 8, fps: FPS } as const;
  * Every second of it shows which second it is: eight blocks, black 0 and white 1, the lowest bit rightmost, and below
  * them their opposites. A keyframe at each second's first picture.
  */
+/** Coprime to 256, and its inverse: from one second to the next many bits change, so that each is a scene of its own. */
+const SPREAD = 37;
+const UNSPREAD = 173;
+
 export function codedSeconds(seconds: number): Promise<string> {
   const { width, height, fps } = CODE;
   const size = ['-f', 'rawvideo', '-pix_fmt', 'gray', '-s', `${width}x${height}`, '-r', String(fps), '-i', 'RAW'];
@@ -67,7 +71,7 @@ function codedFrame(second: number): Buffer {
   const frame = Buffer.alloc(width * height);
   for (let y = 0; y < height; y += 1)
     for (let x = 0; x < width; x += 1) {
-      const bit = (second >> (columns - 1 - Math.floor((x * columns) / width))) & 1;
+      const bit = ((second * SPREAD) >> (columns - 1 - Math.floor((x * columns) / width))) & 1;
       frame[y * width + x] = bit === (y < height / 2 ? 1 : 0) ? 235 : 16;
     }
   return frame;
@@ -94,7 +98,7 @@ export async function decodeSecond(...source: string[]): Promise<number> {
   const [upper, lower] = [bits(4), bits(12)];
   if (upper.some((bit, i) => bit === lower[i]))
     throw new Error(`not a coded picture: ${upper.join('')} over ${lower.join('')}`);
-  return Number.parseInt(upper.join(''), 2);
+  return (Number.parseInt(upper.join(''), 2) * UNSPREAD) % 2 ** columns;
 }
 
 /** A still scene at 1080p25 with a sensor's noise, 2 s between keyframes, about 4 Mb/s, with sound: a quiet camera. */

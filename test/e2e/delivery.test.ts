@@ -1,0 +1,289 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createConnection, createServer, type Socket } from 'node:net';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { promisify } from 'node:util';
+import { connectAsync, type MqttClient } from 'mqtt';
+import { describe, expect, it, vi } from 'vitest';
+import { Delivery } from '#delivery';
+import { Evaluator } from '#events';
+import { Child, createLog, Lifetime } from '#runtime';
+import type { Store } from '#store';
+import { fire, hastyClock, links, ok, receiver, streamName } from '../delivery/fixture.ts';
+import { anObject, T0, withObjects } from '../events/scenes.ts';
+import { anArmedCamera, aScene, openStore, quiet, standingClock } from '../store/fixture.ts';
+import { freePort } from './support/ports.ts';
+import { tempDir } from './support/temp-dir.ts';
+import { until } from './support/waiting.ts';
+
+const signal = new AbortController().signal;
+const mqtt = { channel: 'mqtt', target: 'front-door/person-at-gate' } as const;
+const soon = (check: () => void) => vi.waitFor(check, 60_000);
+
+/** A real broker that can be killed and comes back on its port with what it had promised its subscribers. */
+async function mosquitto(settings: (dir: string, port: number) => string = plain) {
+  const life = new Lifetime();
+  const dir = life.use(await tempDir());
+  const port = await freePort();
+  const config = join(dir.path, 'mosquitto.conf');
+  // As root it would become another user, who may not read or write here.
+  await writeFile(config, `user ${userInfo().username}\n${settings(dir.path, port)}\n`);
+  let running: Child | undefined;
+  const stop = async (how: NodeJS.Signals) => {
+    running?.kill(how);
+    await running?.ended;
+  };
+  life.defer(() => stop('SIGKILL'));
+  const start = async () => {
+    const path = `${process.env['PATH'] ?? ''}:/usr/sbin`;
+    running = await Child.start('mosquitto', ['-c', config], { stdio: 'ignore', env: { ...process.env, PATH: path } });
+    await until('mosquitto accepts connections', () => accepts(port));
+  };
+  const freeze = () => running?.kill('SIGSTOP');
+  return { dir: dir.path, port, start, stop, freeze, [Symbol.asyncDispose]: () => life[Symbol.asyncDispose]() };
+}
+
+function plain(dir: string, port: number): string {
+  return [
+    `listener ${port} 127.0.0.1`,
+    'allow_anonymous true',
+    'persistence true',
+    `persistence_location ${dir}/`,
+    'autosave_on_changes true',
+    'autosave_interval 1',
+  ].join('\n');
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = createConnection(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Hears everything, also what was said while it or the broker was away. */
+async function listener(port: number, prefix = 'watchpost') {
+  const heard: { topic: string; text: string; qos: number }[] = [];
+  const options = { clientId: `listener-${port}`, clean: false, reconnectPeriod: 100 };
+  const client: MqttClient = await connectAsync(`mqtt://127.0.0.1:${port}`, options);
+  client.on('error', () => undefined); // It reconnects.
+  client.on('message', (topic, payload, { qos }) => heard.push({ topic, text: payload.toString(), qos }));
+  await client.subscribeAsync(`${prefix}/#`, { qos: 1 });
+  return {
+    heard,
+    statuses: () => heard.filter(({ topic }) => topic.endsWith('/status')).map(({ text }) => text),
+    firings: () =>
+      heard.filter(({ topic }) => topic.includes('/alerts/')).map(({ text }) => String(JSON.parse(text).firing_id)),
+    [Symbol.asyncDispose]: () => client.endAsync(true),
+  };
+}
+
+/** Stands between the box and the broker, and can cut the line. */
+async function line(port: number) {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = createConnection(port, '127.0.0.1');
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => sockets.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: `mqtt://127.0.0.1:${address.port}`,
+    cut,
+    [Symbol.asyncDispose]: async () => {
+      cut();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+type Mqtt = NonNullable<Parameters<typeof Delivery.start>[0]['mqtt']>;
+
+function delivering(store: Store, broker: Partial<Mqtt> & { url: string }, log = quiet): Promise<Delivery> {
+  const clock = hastyClock(10);
+  return Delivery.start(
+    { store, links, clock, log, streamName, mqtt: { topicPrefix: 'watchpost', ...broker } },
+    signal,
+  );
+}
+
+const pending = (store: Store) => store.deliveries.due(Number.MAX_SAFE_INTEGER, 1000);
+
+describe('MQTT', () => {
+  it('loses nothing when the broker is killed, frozen, away and back', async () => {
+    await using at = await openStore();
+    const { alert } = anArmedCamera(at.store);
+    await using broker = await mosquitto();
+    await broker.start();
+    await using ear = await listener(broker.port);
+    await broker.stop('SIGTERM');
+
+    const fired: string[] = [];
+    const fireSome = (n: number) => {
+      for (let i = 0; i < n; i += 1) fired.push(fire(at.store, alert, mqtt).id);
+    };
+    fireSome(5);
+    await using delivery = await delivering(at.store, { url: `mqtt://127.0.0.1:${broker.port}` });
+    await soon(() => expect(delivery.status().mqtt?.lastError).toContain('ECONNREFUSED'));
+    expect(delivery.status()).toMatchObject({ mqtt: { connected: false }, backlog: [{ channel: 'mqtt', pending: 5 }] });
+
+    await broker.start();
+    await soon(() => expect(delivery.status()).toMatchObject({ mqtt: { connected: true }, backlog: [] }));
+    fireSome(40);
+    await soon(() => expect(new Set(ear.firings())).toEqual(new Set(fired)));
+
+    broker.freeze();
+    fireSome(20);
+    await soon(() => expect(delivery.status().backlog).toMatchObject([{ pending: 20 }]));
+    await broker.stop('SIGKILL');
+    await soon(() => expect(delivery.status().mqtt?.connected).toBe(false));
+    expect(pending(at.store).map(({ attempts }) => attempts)).toEqual(Array.from({ length: 20 }, () => 0));
+
+    await broker.start();
+    fireSome(5);
+    await soon(() => expect(new Set(ear.firings())).toEqual(new Set(fired)));
+    await soon(() => expect(delivery.status().backlog).toEqual([]));
+    expect(delivery.status().delivered.mqtt).toBe(70);
+    expect(ear.heard.every(({ qos }) => qos === 1)).toBe(true);
+  });
+
+  it('publishes what the webhook would say, under the box, the camera and the label', async () => {
+    await using at = await openStore();
+    const { index, stream } = anArmedCamera(at.store);
+    await using broker = await mosquitto();
+    await broker.start();
+    await using ear = await listener(broker.port, 'site/a');
+    const broker_ = { url: `mqtt://127.0.0.1:${broker.port}`, topicPrefix: 'site/a' };
+    await using _delivery = await delivering(at.store, broker_);
+    const deps = { store: at.store, clock: standingClock(), log: quiet, mqttTopic: true };
+    await using _evaluator = await Evaluator.start(deps, signal);
+    const facts = withObjects(anObject('person', { zones: ['gate'] }));
+    at.store.scenes.add(aScene(index, { facts }), new Float32Array(256).fill(1), 'test');
+    await soon(() => expect(ear.firings()).toHaveLength(1));
+    const alert = ear.heard.find(({ topic }) => topic.includes('/alerts/'));
+    expect(alert?.topic).toBe(`site/a/${at.store.boxId}/alerts/front-door/person-at-gate`);
+    expect(JSON.parse(alert?.text ?? '')).toMatchObject({
+      label: 'person-at-gate',
+      rtstream_id: stream.id,
+      rtstream_name: 'Front door',
+      box_id: at.store.boxId,
+      firing_id: at.store.firings.recent({ limit: 1 })[0]?.id,
+      start_time: T0 / 1000,
+    });
+  });
+
+  it('is said to be offline by the broker when the line breaks, and by the box when it stops', async () => {
+    await using at = await openStore();
+    await using broker = await mosquitto();
+    await broker.start();
+    await using wire = await line(broker.port);
+    await using ear = await listener(broker.port);
+    {
+      await using delivery = await delivering(at.store, wire);
+      await soon(() => expect(ear.statuses()).toEqual(['online']));
+      wire.cut();
+      await soon(() => expect(ear.statuses()).toEqual(['online', 'offline', 'online']));
+      await soon(() => expect(delivery.status().mqtt).toEqual({ connected: true }));
+    }
+    await soon(() => expect(ear.statuses()).toEqual(['online', 'offline', 'online', 'offline']));
+    const late = await connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+    const retained = new Promise((resolve) => late.on('message', (_, payload) => resolve(payload.toString())));
+    await late.subscribeAsync(`watchpost/${at.store.boxId}/status`);
+    expect(await retained).toBe('offline');
+    await late.endAsync();
+  });
+
+  it('says why the broker refuses, never the password', async () => {
+    await using at = await openStore();
+    await using broker = await mosquitto((_, port) => `listener ${port} 127.0.0.1\nallow_anonymous false\n`);
+    await broker.start();
+    const written = new PassThrough({ encoding: 'utf8' });
+    const url = `mqtt://box:canary@127.0.0.1:${broker.port}`;
+    const secrets = { username: 'box', password: 'canary' };
+    await using delivery = await delivering(at.store, { url, ...secrets }, createLog('trace', written));
+    await soon(() => expect(delivery.status().mqtt?.lastError).toMatch(/not authorized/i));
+    expect(String(written.read()) + JSON.stringify(delivery.status())).not.toContain('canary');
+  });
+
+  it('speaks TLS with an authority of its own, and WebSocket', async () => {
+    await using at = await openStore();
+    const { alert } = anArmedCamera(at.store);
+    const plainPort = await freePort();
+    const wsPort = await freePort();
+    await using broker = await mosquitto((dir, port) =>
+      [
+        'per_listener_settings false\nallow_anonymous true',
+        `listener ${port} 127.0.0.1\ncertfile ${dir}/cert.pem\nkeyfile ${dir}/key.pem`,
+        `listener ${plainPort} 127.0.0.1`,
+        `listener ${wsPort} 127.0.0.1\nprotocol websockets`,
+      ].join('\n'),
+    );
+    await certificate(broker.dir);
+    await broker.start();
+    await using ear = await listener(plainPort);
+    const url = `mqtts://127.0.0.1:${broker.port}`;
+    {
+      await using stranger = await delivering(at.store, { url });
+      await soon(() => expect(stranger.status().mqtt?.lastError).toMatch(/self.signed|unable to verify/i));
+    }
+    {
+      await using lost = await delivering(at.store, { url, caFile: join(broker.dir, 'nowhere.pem') });
+      await soon(() => expect(lost.status().mqtt?.lastError).toContain('mqtt.caFile'));
+    }
+    const first = fire(at.store, alert, mqtt).id;
+    {
+      await using _tls = await delivering(at.store, { url, caFile: join(broker.dir, 'cert.pem') });
+      await soon(() => expect(ear.firings()).toEqual([first]));
+    }
+    const second = fire(at.store, alert, mqtt).id;
+    await using _ws = await delivering(at.store, { url: `ws://127.0.0.1:${wsPort}` });
+    await soon(() => expect(ear.firings()).toEqual([first, second]));
+  });
+});
+
+/** A certificate for 127.0.0.1 that is its own authority. */
+async function certificate(dir: string): Promise<void> {
+  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1';
+  const out = [
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    '-keyout',
+    join(dir, 'key.pem'),
+    '-out',
+    join(dir, 'cert.pem'),
+  ];
+  await promisify(execFile)('openssl', [...request.split(' '), ...out]);
+}
+
+describe('a webhook whose receiver hangs', () => {
+  it('is given up after its timeout and tried again', async () => {
+    await using at = await openStore();
+    const { alert } = anArmedCamera(at.store);
+    await using hook = await receiver((response, nth) => (nth === 1 ? undefined : ok(response)));
+    fire(at.store, alert, { channel: 'webhook', target: hook.url });
+    await using delivery = await Delivery.start(
+      { store: at.store, links, clock: hastyClock(), log: quiet, streamName },
+      signal,
+    );
+    await soon(() => expect(pending(at.store)[0]?.lastError ?? 'delivered').toMatch(/no answer within 10 s|delivered/));
+    await soon(() => expect(delivery.status()).toMatchObject({ backlog: [], delivered: { webhook: 1 } }));
+    expect(hook.posted).toHaveLength(2);
+  });
+});
