@@ -4,7 +4,7 @@ import { planes } from './plane.ts';
 /** DEIM, D-FINE and RT-DETR as deployed: stretched to the input, RGB 0–1; boxes come back in the picture's pixels. */
 export const deim: Family = {
   prepare(picture, size) {
-    const data = planes(picture, size, { filled: size, channels: [0, 1, 2], scale: 1 / 255, pad: 0 });
+    const data = planes(picture, size, { filled: size, channels: [0, 1, 2], scale: 1 / 255, pad: 0, antialias: true });
     return {
       images: { data, dims: [1, 3, size.height, size.width] },
       orig_target_sizes: { data: BigInt64Array.of(BigInt(picture.width), BigInt(picture.height)), dims: [1, 2] },

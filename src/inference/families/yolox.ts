@@ -11,7 +11,7 @@ export const yolox: Family = {
   prepare(picture, size) {
     const scale = letterboxScale(picture, size);
     const filled = { width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) };
-    const data = planes(picture, size, { filled, channels: [2, 1, 0], scale: 1, pad: PAD });
+    const data = planes(picture, size, { filled, channels: [2, 1, 0], scale: 1, pad: PAD, antialias: false });
     return { images: { data, dims: [1, 3, size.height, size.width] } };
   },
 
