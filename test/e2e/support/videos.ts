@@ -52,13 +52,10 @@ export function passingBlock(seconds: number, everySeconds = 8): Promise<string>
 export const CODE = { width: 320, height: 180, columns: 8, fps: FPS } as const;
 
 /**
- * Every second of it shows which second it is: eight blocks, black 0 and white 1, the lowest bit rightmost, and below
- * them their opposites. A keyframe at each second's first picture.
+ * Every second of it shows which second it is: eight blocks, dark 0 and bright 1, the lowest bit rightmost, and below
+ * them their opposites. A keyframe at each second's first picture. The light goes on and off every second, so that each
+ * second is a scene of its own.
  */
-/** Coprime to 256, and its inverse: from one second to the next many bits change, so that each is a scene of its own. */
-const SPREAD = 37;
-const UNSPREAD = 173;
-
 export function codedSeconds(seconds: number): Promise<string> {
   const { width, height, fps } = CODE;
   const size = ['-f', 'rawvideo', '-pix_fmt', 'gray', '-s', `${width}x${height}`, '-r', String(fps), '-i', 'RAW'];
@@ -71,8 +68,9 @@ function codedFrame(second: number): Buffer {
   const frame = Buffer.alloc(width * height);
   for (let y = 0; y < height; y += 1)
     for (let x = 0; x < width; x += 1) {
-      const bit = ((second * SPREAD) >> (columns - 1 - Math.floor((x * columns) / width))) & 1;
-      frame[y * width + x] = bit === (y < height / 2 ? 1 : 0) ? 235 : 16;
+      const bit = (second >> (columns - 1 - Math.floor((x * columns) / width))) & 1;
+      const light = second % 2 === 0 ? 120 : 16;
+      frame[y * width + x] = light + (bit === (y < height / 2 ? 1 : 0) ? 100 : 0);
     }
   return frame;
 }
@@ -93,12 +91,12 @@ export async function decodeSecond(...source: string[]): Promise<number> {
     '-',
   );
   // The middle of each block: its fourth pixel, and the fourth line of its half.
-  const bits = (line: number) =>
-    Array.from({ length: columns }, (_, i) => ((blocks[line * columns * 8 + i * 8 + 4] ?? 0) > 128 ? 1 : 0));
-  const [upper, lower] = [bits(4), bits(12)];
-  if (upper.some((bit, i) => bit === lower[i]))
-    throw new Error(`not a coded picture: ${upper.join('')} over ${lower.join('')}`);
-  return (Number.parseInt(upper.join(''), 2) * UNSPREAD) % 2 ** columns;
+  const line = (y: number) => Array.from({ length: columns }, (_, i) => blocks[y * columns * 8 + i * 8 + 4] ?? 0);
+  const lower = line(12);
+  const differences = line(4).map((upper, i) => upper - (lower[i] ?? 0));
+  if (differences.some((difference) => Math.abs(difference) < 40))
+    throw new Error(`not a coded picture: ${differences.join(' ')}`);
+  return Number.parseInt(differences.map((difference) => (difference > 0 ? '1' : '0')).join(''), 2);
 }
 
 /** A still scene at 1080p25 with a sensor's noise, 2 s between keyframes, about 4 Mb/s, with sound: a quiet camera. */
