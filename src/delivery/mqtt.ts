@@ -1,9 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Config } from '#config';
 import type { Delivery, Firing } from '#domain';
 import { type Clock, Fault, type Log, messageOf, redactCredentials, retryDelay, retryDelays } from '#runtime';
 import type { Store } from '#store';
+import { deadline } from './deadline.ts';
 import { type AlertLinks, webhookPayload } from './payload.ts';
 import { Wake } from './wake.ts';
 
@@ -98,6 +100,7 @@ export class MqttOutlet implements AsyncDisposable {
     client.on('error', fail);
     client.on('close', () => fail(new Fault('unavailable', 'the broker closed the connection')));
     const over = AbortSignal.any([signal, gone.signal]);
+    setMaxListeners(0, over); // Everything in flight listens.
     try {
       await untilAborted(new Promise<void>((resolve) => client.once('connect', () => resolve())), over);
       await this.#publish({ client, over, fail }, 'status', 'online', true);
@@ -179,7 +182,8 @@ export class MqttOutlet implements AsyncDisposable {
 
   /** A broker that has been left properly doesn't publish the will, so the same words are said here. */
   async #sayGoodbye(client: MqttClient, gone: AbortSignal): Promise<void> {
-    const over = AbortSignal.any([gone, AbortSignal.timeout(GOODBYE_MS)]);
+    using limit = deadline(gone, GOODBYE_MS);
+    const over = limit.signal;
     try {
       await this.#publish({ client, over, fail: () => undefined }, 'status', 'offline', true);
       await untilAborted(client.endAsync(), over);

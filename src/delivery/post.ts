@@ -1,4 +1,5 @@
 import { Fault } from '#runtime';
+import { deadline } from './deadline.ts';
 
 const TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 3;
@@ -8,10 +9,10 @@ const MAX_REDIRECTS = 3;
  * an address that can't be posted to, `unavailable` saying what the receiver did; neither repeats the address.
  */
 export async function post(target: string, payload: unknown, id: string, signal: AbortSignal): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  using limit = deadline(signal, TIMEOUT_MS);
   let url = addressOf(target);
   for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-    const response = await send(url, JSON.stringify(payload), id, deadline, signal);
+    const response = await send(url, JSON.stringify(payload), id, limit.signal, signal);
     await response.body?.cancel();
     if (response.ok) return;
     const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
@@ -21,7 +22,7 @@ export async function post(target: string, payload: unknown, id: string, signal:
   throw new Fault('unavailable', `the receiver redirected more than ${MAX_REDIRECTS} times`);
 }
 
-async function send(url: URL, body: string, id: string, deadline: AbortSignal, stop: AbortSignal): Promise<Response> {
+async function send(url: URL, body: string, id: string, limit: AbortSignal, stop: AbortSignal): Promise<Response> {
   const bare = new URL(url);
   bare.username = '';
   bare.password = '';
@@ -32,10 +33,10 @@ async function send(url: URL, body: string, id: string, deadline: AbortSignal, s
     ...(url.username ? { authorization: basic(url) } : {}),
   };
   try {
-    return await fetch(bare, { method: 'POST', headers, body, redirect: 'manual', signal: deadline });
+    return await fetch(bare, { method: 'POST', headers, body, redirect: 'manual', signal: limit });
   } catch (error) {
     stop.throwIfAborted();
-    if (deadline.aborted) throw new Fault('unavailable', `no answer within ${TIMEOUT_MS / 1000} s`);
+    if (limit.aborted) throw new Fault('unavailable', `no answer within ${TIMEOUT_MS / 1000} s`);
     throw new Fault('unavailable', `no connection (${codeOf(error)})`, { cause: error });
   }
 }

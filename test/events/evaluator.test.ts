@@ -5,6 +5,9 @@ import type { Store } from '#store';
 import { aCamera, anAlert, anEvent, aScene, openStore, quiet, standingClock } from '../store/fixture.ts';
 import { anObject, EMPTY, moved, T0, withObjects } from './scenes.ts';
 
+vi.setConfig({ testTimeout: 60_000 });
+const soon = (check: () => void) => vi.waitFor(check, 20_000);
+
 const VECTOR = new Float32Array(256).fill(1 / 16);
 const PERSON = withObjects(anObject('person', { zones: ['gate'], entered: ['gate'] }));
 
@@ -38,9 +41,9 @@ describe('Evaluator', () => {
     const deps = { store: at.store, clock: standingClock(), log: quiet, mqttTopic: true };
     await using evaluator = await Evaluator.start(deps, signal);
     const scene = addScene(at.store, index, 0, PERSON);
-    await vi.waitFor(() => expect(at.store.firings.count()).toBe(1));
+    await soon(() => expect(at.store.firings.count()).toBe(1));
     at.store.scenes.grow(scene.id, scene.endMs + 60_000);
-    await vi.waitFor(() => expect(evaluator.status()).toEqual({ lag: 0, failures: 0 }));
+    await soon(() => expect(evaluator.status()).toEqual({ lag: 0, failures: 0 }));
 
     expect(at.store.firings.recent({ limit: 9 })).toMatchObject([
       {

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
+import type { Alert, DeliveryChannel, Firing } from '#domain';
+import type { Clock } from '#runtime';
+import { systemClock } from '#runtime';
+import type { Store } from '#store';
+import { aFiring, NOON } from '../store/fixture.ts';
+
+export const links = {
+  streamUrl: ({ id }: Firing) => `http://box/hls/${id}.m3u8`,
+  playerUrl: ({ id }: Firing) => `http://box/watch?v=${id}`,
+};
+export const streamName = () => 'Front door';
+
+/** Time runs this much faster, so that waiting for a retry takes a test no time. */
+export function hastyClock(factor = 50): Clock {
+  const started = performance.now();
+  return {
+    nowMs: () => NOON + Math.round((performance.now() - started) * factor),
+    monotonicMs: () => performance.now() * factor,
+    sleep: (ms, signal) => systemClock.sleep(ms / factor, signal),
+  };
+}
+
+let moment = NOON;
+
+/** One more firing of the alert, due at these receivers. */
+export function fire(
+  store: Store,
+  alert: Alert,
+  ...deliveries: { channel: DeliveryChannel; target: string }[]
+): Firing {
+  moment += 1000;
+  const firing = aFiring(alert, moment, { confidence: 0.912345 });
+  const cursor = store.journal.cursor('events');
+  store.commitEvaluation({ cursor, cursorName: 'events', states: [], firings: [{ firing, deliveries }] });
+  return firing;
+}
+
+export interface Posted {
+  path: string;
+  headers: IncomingMessage['headers'];
+  body: unknown;
+}
+
+/** A receiver on loopback; `answer` decides what it says, and may leave the question open. */
+export async function receiver(answer: (response: ServerResponse, nth: number) => void, port = 0) {
+  const posted: Posted[] = [];
+  const server = createServer(async (request, response) => {
+    posted.push({ path: request.url ?? '', headers: request.headers, body: await json(request) });
+    answer(response, posted.length);
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
+  return {
+    posted,
+    port: address.port,
+    url: `http://127.0.0.1:${address.port}/hook`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+export const ok = (response: ServerResponse): void => void response.writeHead(204).end();
