@@ -25,7 +25,7 @@ interface Connection {
   /** Aborts, with the reason, when the connection has ended or the outlet is stopped. */
   over: AbortSignal;
   /** Gives the connection up. */
-  fail(reason: unknown): void;
+  fail: (reason: unknown) => void;
 }
 
 export interface MqttDeps {
@@ -34,7 +34,7 @@ export interface MqttDeps {
   mqtt: MqttConfig;
   clock: Clock;
   log: Log;
-  streamName(id: string): string;
+  streamName: (id: string) => string;
 }
 
 /**

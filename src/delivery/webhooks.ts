@@ -18,7 +18,7 @@ export interface WebhookDeps {
   links: AlertLinks;
   clock: Clock;
   log: Log;
-  streamName(id: string): string;
+  streamName: (id: string) => string;
 }
 
 /** Posts what is due, one at a time to each receiver; a receiver that fails is left alone for a growing while. */

@@ -59,7 +59,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 
 /** "dogs" → "dog", "buses" → "bus", "people" stays (it is a synonym). */
 export function singular(word: string): string {
-  if (COCO_LABELS.includes(word) || word in SYNONYMS) return word;
+  if (isKnown(word)) return word;
   for (const [ending, replacement] of [
     ['ies', 'y'],
     ['es', ''],
@@ -67,16 +67,20 @@ export function singular(word: string): string {
   ] as const) {
     if (!word.endsWith(ending) || word.length < ending.length + 2) continue;
     const stem = word.slice(0, -ending.length) + replacement;
-    if (COCO_LABELS.includes(stem) || stem in SYNONYMS) return stem;
+    if (isKnown(stem)) return stem;
   }
   return word;
+}
+
+function isKnown(word: string): boolean {
+  return COCO_LABELS.includes(word) || Object.hasOwn(SYNONYMS, word);
 }
 
 /** Detector labels that a word or label phrase stands for, singular or plural; empty when it isn't a known thing. */
 export function labelsFor(word: string): readonly string[] {
   const one = singular(word.toLowerCase().trim());
   if (COCO_LABELS.includes(one)) return [one];
-  return SYNONYMS[one] ?? [];
+  return isKnown(one) ? (SYNONYMS[one] ?? []) : [];
 }
 
 /** Every word a person may use for a label, for search. */

@@ -38,7 +38,7 @@ export function fire(
   return firing;
 }
 
-export interface Posted {
+interface Posted {
   path: string;
   headers: IncomingMessage['headers'];
   body: unknown;

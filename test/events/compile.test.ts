@@ -180,6 +180,17 @@ describe('compileRule', () => {
     expect(compileRule('someone enters gate 3', { zones }).understood).toContain('no zone is named');
   });
 
+  it('makes a rule or says what is wrong, whatever the words and their order', () => {
+    const words = [...new Set(UNDERSTOOD.flatMap(([prompt]) => prompt.split(/\s+/))), 'constructor', '🐕', '12', "n't"];
+    for (let seed = 0; seed < 3000; seed += 1) {
+      const pick = (i: number) => words[(seed * 7919 + i * i * 104_729 + i * seed) % words.length] ?? '';
+      const prompt = Array.from({ length: 1 + (seed % 9) }, (_, i) => pick(i)).join(' ');
+      const result = failureOf(() => compileRule(prompt, { zones: ZONES }));
+      if (isFault(result)) expect(result.message, prompt).toMatch(/^prompt: .*These work: /);
+      else expect(result, prompt).toMatchObject({ version: 1, understood: expect.stringMatching(/^Fires when .*\.$/) });
+    }
+  });
+
   it('survives JSON', () => {
     const rule = compileRule('at least two dogs in the driveway for a minute', { zones: ZONES });
     expect(JSON.parse(JSON.stringify(rule))).toEqual(rule);
