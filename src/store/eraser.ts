@@ -14,11 +14,11 @@ export interface Erased {
 }
 
 const LISTED = '(SELECT value FROM json_each(?))';
-/** Every stream keeps its newest segment: what is being recorded hangs on to it. */
+/** Every stream keeps the segment that it stored last: what is being recorded hangs on to its session. */
 const NOT_NEWEST = `
   id NOT IN (
     SELECT newest FROM (
-      SELECT (SELECT id FROM segments WHERE stream_id = streams.id ORDER BY start_ms DESC LIMIT 1) AS newest
+      SELECT (SELECT max(id) FROM segments WHERE stream_id = streams.id) AS newest
       FROM streams
     ) WHERE newest IS NOT NULL
   )`;

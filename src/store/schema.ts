@@ -76,6 +76,7 @@ CREATE TABLE segments (
   path       TEXT NOT NULL UNIQUE,
   bytes      INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX segments_by_stream ON segments (stream_id);
 CREATE INDEX segments_by_time ON segments (stream_id, start_ms);
 CREATE INDEX segments_by_length ON segments (stream_id, end_ms - start_ms); -- bounds the look back of an overlap query
 CREATE INDEX segments_by_session ON segments (session_id);

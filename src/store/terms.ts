@@ -6,8 +6,8 @@ const STOP_WORDS = new Set(
     'a an the this that these those it its is are was were be been being am do does did done has have had having ' +
     'i we you he she they me us him her them my our your his their who whom what when where which why how ' +
     'of in on at to into onto from by for with within as and or but if then than so not no nor near around ' +
-    'there here something anything any some all each every other show find tell give get see look me please was can could will would ' +
-    'should may might just only also ever scene scenes video videos clip clips moment moments time times happen ' +
+    'there here something anything any some all each every other show find tell give get see look please can could ' +
+    'will would should may might just only also ever scene scenes video videos clip clips moment moments time times happen ' +
     'happens happened happening'
   ).split(' '),
 );

@@ -1,0 +1,110 @@
+import { chmodSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Store } from '#store';
+import { Connection } from '../../src/store/connection.ts';
+import { type Migration, migrate } from '../../src/store/migrate.ts';
+import { Vectors } from '../../src/store/vectors.ts';
+import { axis, NOON, quiet, standingClock } from './fixture.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'wp-open-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const open = (where = dir) => Store.open(where, { clock: standingClock(), log: quiet });
+
+describe('opening a store', () => {
+  it('makes private files that are found again', async () => {
+    const data = join(dir, 'data');
+    let first: { boxId: string; key: Buffer; collection: string };
+    {
+      await using store = await open(data);
+      first = { boxId: store.boxId, key: store.signingKey, collection: store.defaultCollection.id };
+      expect(store.boxId).toMatch(/^box-[0-9a-f]{16}$/);
+      expect(store.signingKey).toHaveLength(32);
+    }
+    const mode = (path: string) => statSync(path).mode & 0o777;
+    expect(mode(data)).toBe(0o700);
+    expect(mode(join(data, 'watchpost.db'))).toBe(0o600);
+    expect(mode(join(data, 'signing.key'))).toBe(0o600);
+    chmodSync(join(data, 'watchpost.db'), 0o644);
+    await using again = await open(data);
+    expect({ boxId: again.boxId, key: again.signingKey, collection: again.defaultCollection.id }).toEqual(first);
+    expect(mode(join(data, 'watchpost.db'))).toBe(0o600);
+    expect(again.collections.list()).toHaveLength(1);
+  });
+
+  it('gives two that open together the same identity', async () => {
+    const [a, b] = await Promise.all([open(), open()]);
+    expect(a.boxId).toBe(b.boxId);
+    expect(a.signingKey).toEqual(b.signingKey);
+    a.keys.add('hash', 'from the other');
+    expect(b.keys.find('hash')?.label).toBe('from the other');
+    await Promise.all([a[Symbol.asyncDispose](), b[Symbol.asyncDispose]()]);
+  });
+
+  it('refuses a database of a newer version, and leaves it as it is', async () => {
+    await (await open())[Symbol.asyncDispose]();
+    const db = new Database(join(dir, 'watchpost.db'));
+    db.pragma('user_version = 99');
+    db.close();
+    await expect(open()).rejects.toMatchObject({ kind: 'refused', message: expect.stringMatching(/schema 99.*newer/) });
+  });
+
+  it('says what to do about a damaged database and a damaged key', async () => {
+    writeFileSync(join(dir, 'watchpost.db'), 'not a database at all, but long enough to look at'.repeat(100));
+    await expect(open()).rejects.toMatchObject({ kind: 'internal', message: expect.stringMatching(/damaged.*move/) });
+    rmSync(join(dir, 'watchpost.db'));
+    await (await open())[Symbol.asyncDispose]();
+    truncateSync(join(dir, 'signing.key'), 7);
+    await expect(open()).rejects.toMatchObject({ message: expect.stringMatching(/signing\.key: has 7 bytes/) });
+  });
+
+  it('keeps scenes without sqlite-vec, and finds nothing near', () => {
+    const sql = new Database(':memory:');
+    using connection = new Connection(sql, false);
+    const vectors = new Vectors(connection);
+    vectors.openDay(NOON);
+    vectors.add({ id: 1, streamId: 's', indexId: 'i', startMs: NOON, endMs: NOON }, axis(0), 'm');
+    const filter = { model: 'm', stream: null, collection: null, index: null, start: null, end: null };
+    expect(vectors.nearest(axis(0), filter, 10)).toEqual([]);
+    expect(vectors.cosine(axis(0), 'm', { id: 1, startMs: NOON })).toBe(0);
+  });
+});
+
+describe('migrations', () => {
+  const version1 = 'CREATE TABLE cameras (id INTEGER PRIMARY KEY, name TEXT) STRICT;';
+  const steps: Migration[] = [
+    { version: 2, sql: 'CREATE TABLE zones (id INTEGER PRIMARY KEY) STRICT;' },
+    { version: 3, sql: 'CREATE INDEX cameras_by_name ON cameras (name);' },
+  ];
+  const newest = [version1, ...steps.map(({ sql }) => sql)].join('\n');
+  const described = (db: Database.Database) => [
+    db.pragma('user_version', { simple: true }),
+    db.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name').all(),
+  ];
+
+  it('bring an older database to what a fresh one is, and keep its rows', () => {
+    const [old, fresh] = [new Database(':memory:'), new Database(':memory:')];
+    migrate(old, version1, []);
+    old.exec("INSERT INTO cameras (name) VALUES ('front')");
+    migrate(old, newest, steps);
+    migrate(fresh, newest, steps);
+    expect(described(old)).toEqual(described(fresh));
+    expect(old.prepare('SELECT name FROM cameras').pluck().all()).toEqual(['front']);
+    migrate(old, newest, steps);
+    expect(described(old)).toEqual(described(fresh));
+  });
+
+  it('leave a whole older version when a step fails', () => {
+    const db = new Database(':memory:');
+    migrate(db, version1, []);
+    const broken = [steps[0], { version: 3, sql: 'CREATE TABLE half (id INTEGER); SELECT nonsense;' }] as Migration[];
+    expect(() => migrate(db, newest, broken)).toThrow(/nonsense/);
+    expect(described(db)).toMatchObject([2, [{ name: 'cameras' }, { name: 'zones' }]]);
+  });
+});
