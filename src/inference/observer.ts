@@ -53,7 +53,7 @@ export class Observer {
     if (!last) return 'dropped';
     const pixels = this.#pixels.watch(frames, window.zones);
     const seen = this.#isDue(pixels, last.atMs)
-      ? await this.#lookAt(frames, window, priority, signal)
+      ? await this.#lookAt(frames, window, pixels, priority, signal)
       : { ...this.#tracker.still(), gone: [], packs: this.#packs };
     if (seen === 'dropped') {
       this.#missedLight = pixels.light.change ?? this.#missedLight;
@@ -75,6 +75,7 @@ export class Observer {
   async #lookAt(
     frames: readonly Frame[],
     { zones }: Window,
+    pixels: PixelFacts,
     priority: Priority,
     signal: AbortSignal,
   ): Promise<Seen | 'dropped'> {
@@ -95,7 +96,7 @@ export class Observer {
     }
     const { pack } = this.#inference.status();
     if (pack !== undefined) this.#packs = ['built-in', pack];
-    const { bestLook, ...sighting } = this.#tracker.follow(looks, zones);
+    const { bestLook, ...sighting } = this.#tracker.follow(looks, zones, pixels.stirred);
     const best = sighting.objects.length > 0 ? looks[bestLook]?.frame : undefined;
     return { ...sighting, packs: this.#packs, ...(best ? { best } : {}) };
   }

@@ -23,14 +23,12 @@ export interface Sighting {
   bestLook: number;
 }
 
-/** A new thing must be this certain, or be seen twice. */
-const NEW_SCORE = 0.6;
-/** Below this nothing new begins. */
-const CANDIDATE_SCORE = 0.45;
-/** A thing that is known stays while it is seen with this score. */
-const KEEP_SCORE = 0.3;
-/** Looks in a row without a sight of it after which a thing is gone. */
-const GONE_LOOKS = 2;
+/** Scores: certain at once, or after a second look; and what is enough for a thing that is known. */
+const SCORE = { sure: 0.6, likely: 0.45, enough: 0.3 };
+/** Looks that confirm a likely thing; more where nothing moved: then it is the detector that wavers. */
+const CONFIRMING = { stirred: 2, still: 3 };
+/** Looks in a row without a sight of a thing, after which it is gone; more where nothing moved. */
+const MISSING = { stirred: 2, still: 6 };
 /** Two names for one box: the better one counts. */
 const SAME_THING_IOU = 0.75;
 /** Labels that detectors confuse: a thing may change between them and stays itself. */
@@ -42,6 +40,7 @@ const CONFUSED = [
 const EDGE = 0.03;
 
 interface Track {
+  /** 0 until it is confirmed. */
   id: number;
   votes: Map<string, number>;
   box: Box;
@@ -49,134 +48,150 @@ interface Track {
   score: number;
   sinceMs: number;
   lastMs: number;
-  looks: number;
+  likelyLooks: number;
   missed: number;
-  confirmed: boolean;
-  /** Told to have appeared, or there from the start. */
-  announced: boolean;
+  /** Pixels changed where it came, or where it was when it was missed. */
+  stirred: boolean;
+  /** It came while we were watching: it is news when it is first told of. */
+  came: boolean;
+  told: boolean;
   zones: Set<string>;
   zonesBefore: Set<string>;
   /** Where it was in this window, by look. */
   places: Map<number, { box: Box; score: number }>;
 }
 
-/** Gives things an identity from look to look and from window to window. */
+/**
+ * Gives things an identity from look to look and from window to window. A detector wavers; pixels don't: nothing has
+ * come, entered or gone where no pixel changed.
+ */
 export class Tracker {
   #tracks: Track[] = [];
+  #leaving: Track[] = [];
   #nextId = 1;
   #begun = false;
 
-  /** False while something has just been missed or has been seen only once: the next look decides. */
+  /** False while something may have come or gone: the next look decides. */
   get settled(): boolean {
-    return this.#tracks.every(({ confirmed, missed }) => confirmed && missed === 0);
+    const open = ({ id, missed, stirred }: Track) => stirred && (id === 0 || missed > 0);
+    return this.#leaving.length === 0 && !this.#tracks.some(open);
   }
 
   get empty(): boolean {
     return this.#tracks.length === 0;
   }
 
-  /** Follows everything through the looks of one window, oldest first. */
-  follow(looks: readonly Look[], zones: readonly Zone[]): Sighting {
+  /** Follows everything through the looks of one window, oldest first. `stirred` tells where pixels changed. */
+  follow(looks: readonly Look[], zones: readonly Zone[], stirred: (box: Box) => boolean): Sighting {
     for (const track of this.#tracks) {
       track.zonesBefore = track.zones;
       track.zones = new Set();
       track.places.clear();
     }
-    const gone: Track[] = [];
-    const present: Record<string, number>[] = [];
+    const ended = [...this.#leaving];
     looks.forEach((look, i) => {
-      gone.push(...this.#look(look, i, zones));
-      present.push(countByLabel(this.#confirmed()));
+      ended.push(...this.#look(look, i, zones, stirred));
     });
-    const sighting = this.#sighting(looks.length, gone, present);
+    // What was seen in this window is told of once more before it is gone.
+    this.#leaving = ended.filter(({ places }) => places.size > 0);
+    const gone = ended.filter((track) => !this.#leaving.includes(track));
+    for (const track of gone) track.places.clear();
+    const here = [...this.#confirmed(), ...this.#leaving];
+    const bestLook = bestOf(looks.length, here);
+    const objects = here.map((track) => tell(track, bestLook, stirred));
     this.#begun = true;
-    return sighting;
+    return { objects, gone: gone.map(nameOf), counts: this.#counts(looks.length), bestLook };
   }
 
   /** What is there when nothing changed since the last look. */
   still(): Pick<Sighting, 'objects' | 'counts'> {
     const tracks = this.#confirmed();
-    for (const track of tracks) track.zonesBefore = track.zones;
-    return { objects: tracks.map((track) => objectOf(track, -1)), counts: countByLabel(tracks) };
+    const objects = tracks.map((track) => ({ ...tell(track, -1, () => false), entered: [] }));
+    return { objects, counts: count(tracks) };
   }
 
   #confirmed(): Track[] {
-    return this.#tracks.filter(({ confirmed }) => confirmed);
+    return this.#tracks.filter(({ id }) => id > 0);
   }
 
-  /** Returns the tracks that ended. */
-  #look({ atMs, detections }: Look, index: number, zones: readonly Zone[]): Track[] {
+  /** Returns the confirmed tracks that ended. */
+  #look({ atMs, detections }: Look, index: number, zones: readonly Zone[], stirred: (box: Box) => boolean): Track[] {
     const seen = distinct(detections);
     const unmatched = new Set(seen);
     const missed = new Set(this.#tracks);
-    for (const { track, detection } of this.#pairs(seen, atMs)) {
+    for (const { track, detection } of pairs(this.#tracks, seen, atMs)) {
       if (!missed.has(track) || !unmatched.has(detection)) continue;
       missed.delete(track);
       unmatched.delete(detection);
-      update(track, detection, atMs);
+      this.#update(track, detection, atMs);
     }
-    for (const track of missed) track.missed += 1;
-    const ended = this.#tracks.filter((track) => track.missed >= (track.confirmed ? GONE_LOOKS : 1));
+    for (const track of missed) {
+      track.stirred = (track.missed > 0 && track.stirred) || stirred(track.box);
+      track.missed += 1;
+    }
+    const ended = this.#tracks.filter((track) => track.missed >= patience(track));
     this.#tracks = this.#tracks.filter((track) => !ended.includes(track));
-    for (const detection of unmatched) if (detection.score >= CANDIDATE_SCORE) this.#begin(detection, atMs);
+    for (const detection of unmatched) this.#begin(detection, atMs, !this.#begun || stirred(detection.box));
     for (const track of this.#tracks) if (track.missed === 0) place(track, index, zones);
-    return ended.filter(({ confirmed }) => confirmed);
+    return ended.filter(({ id }) => id > 0);
   }
 
-  /** Every track with every detection it could be, best pair first: overlap counts most, then nearness. */
-  #pairs(seen: readonly Detection[], atMs: number): { track: Track; detection: Detection }[] {
-    return this.#tracks
-      .flatMap((track) => seen.map((detection) => ({ track, detection, cost: cost(track, detection, atMs) })))
-      .filter((pair) => pair.cost < Number.POSITIVE_INFINITY)
-      .sort((a, b) => a.cost - b.cost);
-  }
-
-  #begin({ label, score, box }: Detection, atMs: number): void {
-    this.#tracks.push({
-      id: this.#nextId++,
+  #begin({ label, score, box }: Detection, atMs: number, stirred: boolean): void {
+    if (score < (stirred ? SCORE.enough : SCORE.likely)) return;
+    const track: Track = {
+      id: 0,
       votes: new Map([[label, score]]),
       box,
       firstBox: box,
       score,
       sinceMs: atMs,
       lastMs: atMs,
-      looks: 1,
+      likelyLooks: score >= SCORE.likely ? 1 : 0,
       missed: 0,
-      confirmed: score >= NEW_SCORE,
-      announced: !this.#begun,
+      stirred,
+      came: this.#begun && stirred,
+      told: false,
       zones: new Set(),
       zonesBefore: new Set(),
       places: new Map(),
-    });
+    };
+    this.#tracks.push(track);
+    this.#confirm(track);
   }
 
-  #sighting(looks: number, gone: Track[], present: Record<string, number>[]): Sighting {
-    const tracks = this.#confirmed();
-    const shows = (look: number) => tracks.filter(({ places }) => places.has(look)).length;
-    let bestLook = looks - 1;
-    for (let look = looks - 1; look >= 0; look--) if (shows(look) > shows(bestLook)) bestLook = look;
-    const counts: Record<string, number> = {};
-    for (const one of present) {
-      for (const [label, count] of Object.entries(one)) counts[label] = Math.max(counts[label] ?? 0, count);
+  #update(track: Track, { label, score, box }: Detection, atMs: number): void {
+    track.votes.set(label, (track.votes.get(label) ?? 0) + score);
+    track.box = box;
+    track.score = score;
+    track.lastMs = atMs;
+    track.likelyLooks += score >= SCORE.likely ? 1 : 0;
+    track.missed = 0;
+    this.#confirm(track);
+  }
+
+  #confirm(track: Track): void {
+    if (track.id > 0) return;
+    const enough = track.likelyLooks >= (track.stirred ? CONFIRMING.stirred : CONFIRMING.still);
+    if (enough || (track.stirred && track.score >= SCORE.sure)) track.id = this.#nextId++;
+  }
+
+  /** Largest number at once; what was only missed just now counts as there. */
+  #counts(looks: number): Record<string, number> {
+    const most: Record<string, number> = {};
+    const all = [...this.#confirmed(), ...this.#leaving];
+    for (let look = 0; look < looks; look++) {
+      const there = all.filter(
+        ({ places, missed }) => places.has(look) || (look === looks - 1 && missed > 0 && places.size === 0),
+      );
+      for (const [label, number] of Object.entries(count(there))) most[label] = Math.max(most[label] ?? 0, number);
     }
-    const begun = this.#begun;
-    const objects = tracks.map((track) => {
-      const object = objectOf(track, bestLook, begun);
-      track.announced = true;
-      return object;
-    });
-    return { objects, gone: gone.map((track) => ({ label: labelOf(track), track: track.id })), counts, bestLook };
+    return most;
   }
 }
 
-function update(track: Track, { label, score, box }: Detection, atMs: number): void {
-  track.votes.set(label, (track.votes.get(label) ?? 0) + score);
-  track.box = box;
-  track.score = score;
-  track.lastMs = atMs;
-  track.looks += 1;
-  track.missed = 0;
-  track.confirmed ||= score >= NEW_SCORE || (track.looks >= 2 && score >= CANDIDATE_SCORE);
+function patience({ id, stirred }: Track): number {
+  if (id === 0) return 1;
+  return stirred ? MISSING.stirred : MISSING.still;
 }
 
 function place(track: Track, look: number, zones: readonly Zone[]): void {
@@ -184,37 +199,63 @@ function place(track: Track, look: number, zones: readonly Zone[]): void {
   for (const zone of zones) if (insidePolygon(footPoint(track.box), zone.polygon)) track.zones.add(zone.name);
 }
 
-function objectOf(track: Track, look: number, tellsNews = false): SceneObject {
+/** The look, the later among equals, that shows most of the tracks. */
+function bestOf(looks: number, tracks: readonly Track[]): number {
+  const shown = (look: number) => tracks.filter(({ places }) => places.has(look)).length;
+  let best = looks - 1;
+  for (let look = looks - 2; look >= 0; look--) if (shown(look) > shown(best)) best = look;
+  return best;
+}
+
+/** Tells of a track; the first time it may be news. A thing out of sight for a look is still where it was. */
+function tell(track: Track, look: number, stirred: (box: Box) => boolean): SceneObject {
   const { box, score } = track.places.get(look) ?? track;
-  // A thing out of sight for one look is still where it was.
   if (track.missed > 0 && track.places.size === 0) track.zones = track.zonesBefore;
   const zones = [...track.zones];
-  const news = tellsNews && !track.announced;
+  const news = track.came && !track.told;
+  const enters = news || (track.told && stirred(box));
+  track.told = true;
   return {
     label: labelOf(track),
     score,
     box,
     track: track.id,
     zones,
-    entered: tellsNews ? zones.filter((zone) => !track.zonesBefore.has(zone)) : [],
+    entered: enters ? zones.filter((zone) => !track.zonesBefore.has(zone)) : [],
     sinceMs: track.sinceMs,
     ...(news ? { appeared: sideOf(track.firstBox) } : {}),
   };
+}
+
+function nameOf(track: Track): { label: string; track: number } {
+  return { label: labelOf(track), track: track.id };
 }
 
 function labelOf({ votes }: Track): string {
   return [...votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best), ['', -1] as const)[0];
 }
 
-function countByLabel(tracks: readonly Track[]): Record<string, number> {
+function count(tracks: readonly Track[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const track of tracks) counts[labelOf(track)] = (counts[labelOf(track)] ?? 0) + 1;
   return counts;
 }
 
+/** Every track with every detection it could be, best pair first: overlap counts most, then nearness. */
+function pairs(
+  tracks: readonly Track[],
+  seen: readonly Detection[],
+  atMs: number,
+): { track: Track; detection: Detection }[] {
+  return tracks
+    .flatMap((track) => seen.map((detection) => ({ track, detection, cost: cost(track, detection, atMs) })))
+    .filter((pair) => pair.cost < Number.POSITIVE_INFINITY)
+    .sort((a, b) => a.cost - b.cost);
+}
+
 /** Smaller is likelier; infinite when the detection can't be the track. */
 function cost(track: Track, detection: Detection, atMs: number): number {
-  if (detection.score < KEEP_SCORE || !mayBe(labelOf(track), detection.label)) return Number.POSITIVE_INFINITY;
+  if (detection.score < SCORE.enough || !mayBe(labelOf(track), detection.label)) return Number.POSITIVE_INFINITY;
   const overlap = intersectionOverUnion(track.box, detection.box);
   if (overlap > 0.2) return 1 - overlap;
   const [a, b] = [track.box, detection.box];
@@ -236,13 +277,14 @@ function distinct(detections: readonly Detection[]): Detection[] {
   return kept;
 }
 
-/** Over which edge it came. What fills the picture from side to side came from nowhere in particular. */
-function sideOf(box: Box): 'left' | 'right' | 'top' | 'bottom' | 'in' {
-  const left = box.x1 < EDGE;
-  const right = box.x2 > 1 - EDGE;
+/** Over which edge it came. What spans the picture, or touches no edge, came from nowhere in particular. */
+function sideOf({ x1, y1, x2, y2 }: Box): 'left' | 'right' | 'top' | 'bottom' | 'in' {
+  const left = x1 < EDGE;
+  const right = x2 > 1 - EDGE;
   if (left !== right) return left ? 'left' : 'right';
-  const top = box.y1 < EDGE;
-  const bottom = box.y2 > 1 - EDGE;
-  if (left || top === bottom) return 'in';
-  return top ? 'top' : 'bottom';
+  const upper = y1 < 0.2;
+  const lower = y2 > 0.8;
+  if (left || upper === lower) return 'in';
+  if (upper) return y1 < EDGE ? 'top' : 'in';
+  return y2 > 1 - EDGE ? 'bottom' : 'in';
 }

@@ -1,4 +1,4 @@
-import { type Box, insidePolygon, type Zone } from '#domain';
+import { type Box, boxArea, insidePolygon, type Zone } from '#domain';
 import type { Luma } from './luma.ts';
 
 /** What changed from one picture to the next. */
@@ -49,6 +49,21 @@ export function zonesTouched(cells: readonly Box[], zones: readonly Zone[]): str
     insidePolygon([(cell.x1 + cell.x2) / 2, (cell.y1 + cell.y2) / 2], polygon) ||
     polygon.some(([x, y]) => x >= cell.x1 && x < cell.x2 && y >= cell.y1 && y < cell.y2);
   return zones.filter((zone) => cells.some((cell) => touches(cell, zone))).map(({ name }) => name);
+}
+
+/** Whether a good part of the box is among the changed cells. */
+export function stirs(cells: readonly Box[], box: Box): boolean {
+  const covered = cells.reduce((sum, cell) => sum + overlapArea(cell, box), 0);
+  return covered > 0.08 * boxArea(box);
+}
+
+function overlapArea(a: Box, b: Box): number {
+  return boxArea({
+    x1: Math.max(a.x1, b.x1),
+    y1: Math.max(a.y1, b.y1),
+    x2: Math.min(a.x2, b.x2),
+    y2: Math.min(a.y2, b.y2),
+  });
 }
 
 interface Line {

@@ -1,10 +1,11 @@
 import type { Box, Frame, LightFacts, MotionFacts, Tamper, Zone } from '#domain';
-import { type Change, compare, merge, zonesTouched } from './change.ts';
+import { type Change, compare, merge, stirs, zonesTouched } from './change.ts';
 import { type Luma, lumaOf } from './luma.ts';
 import { TamperWatch } from './tamper.ts';
 
 /** Frames further apart than this say nothing about what moved or whether the light changed suddenly. */
 const TOO_LONG_AGO_MS = 90_000;
+const EVERYWHERE: Box = { x1: 0, y1: 0, x2: 1, y2: 1 };
 
 /** What the pixels of one window say, without any model. */
 export interface PixelFacts {
@@ -15,6 +16,8 @@ export interface PixelFacts {
   changed: boolean;
   /** Index of the frame before which most changed. */
   liveliest: number;
+  /** Whether anything changed in that part of the picture since the last `settle`, or in the window before. */
+  stirred: (box: Box) => boolean;
 }
 
 /** The built-in pack for one camera: compares each frame with the one before it, and each window with the last settled one. */
@@ -23,6 +26,7 @@ export class PixelWatch {
   #before: { luma: Luma; atMs: number } | undefined;
   #settled: Luma | undefined;
   #reported: readonly Tamper[] = [];
+  #stirredBefore: readonly Box[] = [];
 
   /** Frames of one window, oldest first, at least one. */
   watch(frames: readonly Frame[], zones: readonly Zone[]): PixelFacts {
@@ -35,12 +39,16 @@ export class PixelWatch {
     const last = this.#before?.luma;
     const before = this.#reported;
     this.#reported = changes[changes.length - 1]?.tamper ?? [];
+    const strayed = this.#strayed(last);
+    const recent = [...cells, ...strayed, ...this.#stirredBefore];
+    this.#stirredBefore = [...cells, ...strayed];
     return {
       motion: { amount, regions, zones: zonesTouched(cells, zones) },
       light: { brightness: last?.mean ?? 0, ...(light ? { change: light } : {}) },
       tamper: [...this.#reported],
-      changed: amount > 0 || light !== undefined || before.join() !== this.#reported.join() || this.#strayed(last),
+      changed: amount + strayed.length > 0 || light !== undefined || before.join() !== this.#reported.join(),
       liveliest,
+      stirred: (box) => light !== undefined || stirs(recent, box),
     };
   }
 
@@ -59,11 +67,11 @@ export class PixelWatch {
     return { ...change, tamper };
   }
 
-  /** Slow changes add up. */
-  #strayed(luma: Luma | undefined): boolean {
-    if (!luma || !this.#settled) return true;
-    const { amount, light } = compare(this.#settled, luma);
-    return amount > 0 || light !== undefined;
+  /** Slow changes add up: where the picture differs from the settled one. Everywhere, when it is another one. */
+  #strayed(luma: Luma | undefined): Box[] {
+    if (!luma || !this.#settled) return [EVERYWHERE];
+    const { cells, light } = compare(this.#settled, luma);
+    return light ? [EVERYWHERE] : cells;
   }
 }
 
