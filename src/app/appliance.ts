@@ -64,7 +64,7 @@ async function build(
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
   const inference = life.use(await Inference.start({ models, detector: config.models.detector, log, clock }, signal));
 
-  let origin = '';
+  let origin = publicOrigin(config, config.listen.port);
   const links = new MediaLinks(store.signingKey, clock);
   const mqtt = config.mqtt ? { mqtt: config.mqtt } : {};
   const streamName = (id: string) => store.streams.get(id)?.name ?? id;

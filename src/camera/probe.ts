@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import type { CameraFacts } from '#domain';
-import { Child, Fault } from '#runtime';
+import { Child, deadline, Fault } from '#runtime';
 import { Complaints } from './reason.ts';
 import { checkSourceUrl, inputAddress, inputOptions, transportOf } from './source-url.ts';
 
@@ -81,7 +81,8 @@ interface ReportedStream {
 }
 
 async function runProbe(args: string[], complaints: Complaints, options: ProbeOptions): Promise<string> {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)]);
+  using limit = deadline(options.signal, options.timeoutMs ?? TIMEOUT_MS);
+  const { signal } = limit;
   await using child = await Child.start('ffprobe', args, { stdio: ['ignore', 'pipe', 'pipe'], graceMs: 500 });
   const { stdout, stderr } = child.process;
   if (!stdout || !stderr) throw new Fault('internal', 'ffprobe was started without pipes');

@@ -3,9 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Config } from '#config';
 import type { Delivery, Firing } from '#domain';
-import { type Clock, Fault, type Log, messageOf, redactCredentials, retryDelay, retryDelays } from '#runtime';
+import { type Clock, deadline, Fault, type Log, messageOf, redactCredentials, retryDelay, retryDelays } from '#runtime';
 import type { Store } from '#store';
-import { deadline } from './deadline.ts';
 import { type AlertLinks, webhookPayload } from './payload.ts';
 import { Wake } from './wake.ts';
 

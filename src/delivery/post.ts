@@ -1,5 +1,4 @@
-import { Fault } from '#runtime';
-import { deadline } from './deadline.ts';
+import { deadline, Fault } from '#runtime';
 
 const TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 3;

@@ -1,7 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { buildPlaylist, type MediaTicket, nothingRecorded, playableRange } from '#playback';
-import { Fault } from '#runtime';
+import { deadline, Fault } from '#runtime';
 import type { SegmentRow } from '#store';
 import { origin } from './address.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
@@ -73,7 +73,8 @@ async function untilRecorded(
   const nowMs = clock.nowMs();
   if (startMs === undefined || startMs > nowMs || nowMs - (endMs ?? nowMs) > OPEN_SEGMENT_MS) return;
   const untilMs = endMs === undefined || endMs > nowMs ? startMs : Math.max(endMs, startMs + 1);
-  const signal = AbortSignal.any([closed, AbortSignal.timeout(OPEN_SEGMENT_MS)]);
+  using limit = deadline(closed, OPEN_SEGMENT_MS);
+  const { signal } = limit;
   const recording = () => supervisor.status().some(({ streamId, phase }) => streamId === id && phase === 'recording');
   while (!signal.aborted && recording() && (store.segments.bounds(id)?.endMs ?? 0) < untilMs) {
     await nextAppend(store, signal);

@@ -4,6 +4,7 @@
  */
 export * from './channel.ts';
 export * from './clock.ts';
+export * from './deadline.ts';
 export * from './errors.ts';
 export * from './lifetime.ts';
 export * from './log.ts';
