@@ -39,8 +39,9 @@ export class Host implements AsyncDisposable {
     });
   }
 
-  /** Throws `invalid` when the model can't be used, `unavailable` when the process doesn't live to say so. */
-  static async start(pack: ModelPack): Promise<Host> {
+  /** Throws `invalid` when the model can't be used, `unavailable` when the process doesn't live to say so, or the signal's reason. */
+  static async start(pack: ModelPack, signal: AbortSignal): Promise<Host> {
+    signal.throwIfAborted();
     const source = fileURLToPath(new URL(`./host${extension()}`, import.meta.url));
     const host = new Host(
       fork(source, {
@@ -51,6 +52,8 @@ export class Host implements AsyncDisposable {
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       }),
     );
+    const giveUp = () => host.#gone.abort(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
     try {
       const { family, file, inputSize, labels } = pack;
       const load = { kind: 'load', family, file, inputSize, labels: labels.length, threads: threads() } as const;
@@ -63,6 +66,8 @@ export class Host implements AsyncDisposable {
     } catch (error) {
       await host[Symbol.asyncDispose]();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
     }
   }
 

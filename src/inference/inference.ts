@@ -141,7 +141,7 @@ export class Inference implements AsyncDisposable {
   async #serve(pack: ModelPack, leave: AbortSignal): Promise<void> {
     this.#enter('loading');
     this.#starts += 1;
-    await using host = await Host.start(pack);
+    await using host = await Host.start(pack, leave);
     this.#host = host;
     try {
       this.#enter('ready');
@@ -155,6 +155,7 @@ export class Inference implements AsyncDisposable {
       if (!leave.aborted) host.gone.throwIfAborted();
     } finally {
       this.#host = undefined;
+      this.#enter('loading');
     }
   }
 

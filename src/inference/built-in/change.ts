@@ -120,10 +120,11 @@ function lightChange(before: Luma, after: Luma, likeness: number): 'on' | 'off' 
   return brighter ? 'on' : 'off';
 }
 
-/** Dark and without anything in it. */
+/** Dark, with nothing but grain in it. */
 export function isBlack({ mean, values }: Luma): boolean {
   if (mean > 0.08) return false;
-  return values.every((value) => Math.abs(value - mean * 255) < 6);
+  const outside = values.filter((value) => Math.abs(value - mean * 255) > 8).length;
+  return outside < 0.02 * values.length;
 }
 
 /** 3 × 3 mean. */

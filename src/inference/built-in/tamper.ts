@@ -16,8 +16,10 @@ const PATIENCE: Record<Tamper, { looks: number; ms: number }> = {
 };
 /** Looks without the suspicion before a report ends. */
 const RELIEF_LOOKS = 2;
-/** Mean gradient, in luma steps, below which a picture is too empty to judge by its edges. */
-const EMPTY = 1;
+/** Gradient, in luma steps, that grain alone may have. */
+const GRAIN = 6;
+/** Mean gradient above the grain below which a picture is too empty to judge by its edges. */
+const EMPTY = 0.4;
 const STRONG_EDGE = 12;
 const BLOCKS = { across: 4, down: 3 };
 
@@ -98,11 +100,11 @@ export class TamperWatch {
 /** What this one look suggests. What is reported already needs less to stay. */
 function suspect(known: Known, seen: Known, reported: readonly Tamper[]): Tamper | undefined {
   const stays = (kind: Tamper) => reported.includes(kind);
-  if (isBlack(seen.luma)) return known.luma.mean > 0.12 ? 'covered' : undefined;
+  const alike = likeness(blocks(known.luma), blocks(seen.luma));
+  if (isBlack(seen.luma)) return known.luma.mean > 0.12 && alike < 0.5 ? 'covered' : undefined;
   if (known.sharpness < EMPTY) return undefined;
   const sharper = seen.sharpness / known.sharpness;
   const brighter = seen.luma.mean / Math.max(0.01, known.luma.mean);
-  const alike = likeness(blocks(known.luma), blocks(seen.luma));
   const changed = meanDifference(known.luma, seen.luma);
   if (sharper < (stays('covered') ? 0.5 : 0.35) && alike < 0.5 && changed > 12) return 'covered';
   if (brighter < 0.6 || brighter > 1.6) return undefined;
@@ -112,13 +114,13 @@ function suspect(known: Known, seen: Known, reported: readonly Tamper[]): Tamper
   return undefined;
 }
 
-/** Mean gradient: falls with focus and contrast. */
+/** Mean gradient above the grain: falls with focus and contrast. */
 function sharpnessOf({ values, width }: Luma): number {
   let sum = 0;
   for (let i = width; i < values.length; i++) {
     const value = values[i] ?? 0;
     const across = i % width === 0 ? 0 : value - (values[i - 1] ?? 0);
-    sum += Math.hypot(across, value - (values[i - width] ?? 0));
+    sum += Math.max(0, Math.hypot(across, value - (values[i - width] ?? 0)) - GRAIN);
   }
   return sum / values.length;
 }

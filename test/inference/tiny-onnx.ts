@@ -1,0 +1,82 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Just enough protobuf to write an ONNX file by hand. */
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+  return Buffer.from([...bytes, rest]);
+}
+const number = (field: number, value: number) => Buffer.concat([varint(field * 8), varint(value)]);
+const bytes = (field: number, value: Buffer | string) => {
+  const data = Buffer.from(value as string); // Buffer.from takes both.
+  return Buffer.concat([varint(field * 8 + 2), varint(data.length), data]);
+};
+const message = (field: number, ...parts: Buffer[]) => bytes(field, Buffer.concat(parts));
+
+function value(field: number, name: string, dims: readonly number[]): Buffer {
+  const shape = message(2, ...dims.map((dim) => message(1, number(1, dim))));
+  return message(field, bytes(1, name), message(2, message(1, number(1, 1), shape)));
+}
+
+function node(operator: string, inputs: readonly string[], output: string, ...attributes: Buffer[]): Buffer {
+  return message(1, ...inputs.map((input) => bytes(1, input)), bytes(2, output), bytes(4, operator), ...attributes);
+}
+
+function tensor(name: string, dims: readonly number[], data: Float32Array): Buffer {
+  return message(
+    5,
+    ...dims.map((dim) => number(1, dim)),
+    number(2, 1),
+    bytes(8, name),
+    bytes(9, Buffer.from(data.buffer)),
+  );
+}
+
+const SIDE = 32;
+const ROWS = 4 * 4 + 2 * 2 + 1;
+const WIDTH = 5 + 2;
+
+/**
+ * A YOLOX-shaped model of 32 × 32 with the labels person and car: one box in the middle half of the picture, a person,
+ * whose score is twice the mean brightness of the picture. `rows` other than 21 makes it ill-shaped.
+ */
+export function tinyModel(rows: number = ROWS): Buffer {
+  const constant = new Float32Array(rows * WIDTH);
+  const factor = new Float32Array(rows * WIDTH);
+  const last = (rows - 1) * WIDTH;
+  constant.set([0.5, 0.5, Math.log(0.5), Math.log(0.5), 0, 1, 0], last);
+  factor[last + 4] = 2 / 255;
+  const shape = [1, rows, WIDTH];
+  const keepNoDims = message(5, bytes(1, 'keepdims'), number(3, 0), number(20, 2));
+  const graph = [
+    node('ReduceMean', ['images'], 'mean', keepNoDims),
+    node('Mul', ['mean', 'factor'], 'scaled'),
+    node('Add', ['scaled', 'constant'], 'output'),
+    bytes(2, 'tiny'),
+    tensor('factor', shape, factor),
+    tensor('constant', shape, constant),
+    value(11, 'images', [1, 3, SIDE, SIDE]),
+    value(12, 'output', shape),
+  ];
+  return Buffer.concat([number(1, 7), message(8, bytes(1, ''), number(2, 13)), message(7, ...graph)]);
+}
+
+/** Writes a pack folder with these weights. */
+export async function writePack(dir: string, weights: Buffer = tinyModel(), name = 'tiny'): Promise<string> {
+  const pack = join(dir, name);
+  await mkdir(pack, { recursive: true });
+  await writeFile(join(pack, 'tiny.onnx'), weights);
+  const manifest = {
+    name,
+    task: 'object-detection',
+    family: 'yolox',
+    file: 'tiny.onnx',
+    licence: 'Apache-2.0',
+    labels: ['person', 'car'],
+    inputSize: { width: SIDE, height: SIDE },
+  };
+  await writeFile(join(pack, 'model.json'), JSON.stringify(manifest));
+  return pack;
+}
