@@ -5,4 +5,4 @@
 export { type Appliance, type ApplianceOptions, runAppliance } from './appliance.ts';
 export { checkCameras, type UnderstoodEvent } from './check-cameras.ts';
 export { grantKey } from './keys.ts';
-export { mediaDir, modelsDir, thumbsDir } from './places.ts';
+export { modelsDir } from './places.ts';

@@ -3,10 +3,11 @@
  * then again from the start. `ACTS` says what happens when; everything else here is how it looks.
  */
 import { rename } from 'node:fs/promises';
-import { Child, Fault } from '#runtime';
+import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
+import { Fault, messageOf } from '#runtime';
 
 /** Seconds within each minute. */
-export const ACTS = {
+const ACTS = {
   /** A figure walks in from the left, stands in the loading zone, and leaves to the right. */
   walk: { from: 6, arrives: 13, leaves: 17, to: 21 },
   /** A van passes behind, left to right. */
@@ -34,55 +35,50 @@ const REPEATS = 60;
 /** Writes an MP4 (H.264 with a keyframe each second, quiet AAC) of an hour. Throws `unavailable` without ffmpeg. */
 export async function renderScene(file: string, signal: AbortSignal): Promise<void> {
   const minute = `${file}.minute.mp4`;
-  await ffmpeg([...inputs(), '-filter_complex', picture(), ...encoding(), minute], signal);
-  await ffmpeg(['-stream_loop', String(REPEATS - 1), '-i', minute, '-c', 'copy', `${file}.part.mp4`], signal);
+  await save(drawing(), minute, signal);
+  const repeated = ffmpeg(minute).inputOptions(['-stream_loop', String(REPEATS - 1)]);
+  await save(repeated.outputOptions(['-c', 'copy']), `${file}.part.mp4`, signal);
   await rename(`${file}.part.mp4`, file);
 }
 
-async function ffmpeg(args: string[], signal: AbortSignal): Promise<void> {
-  await using child = await Child.start('ffmpeg', ['-hide_banner', '-nostdin', '-v', 'error', '-y', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let complaints = '';
-  child.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    complaints = (complaints + text).slice(-500);
-  });
-  const stop = () => child.kill('SIGKILL');
+async function save(command: FfmpegCommand, file: string, signal: AbortSignal): Promise<void> {
+  const stop = () => command.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
-  const { code } = await child.ended;
-  signal.removeEventListener('abort', stop);
-  signal.throwIfAborted();
-  if (code !== 0) throw new Fault('unavailable', `ffmpeg couldn't draw the demo's scene: ${complaints.trim()}`);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      command
+        .on('end', () => resolve())
+        .on('error', reject)
+        .save(file);
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new Fault('unavailable', `ffmpeg couldn't draw the demo's scene: ${messageOf(error)}`, { cause: error });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
-function inputs(): string[] {
-  const lavfi = (source: string) => ['-f', 'lavfi', '-t', String(MINUTE), '-i', source];
-  return [
-    ...lavfi(`color=c=0x9aa3a8:s=${WIDTH}x${HEIGHT}:r=${FPS}`),
-    ...lavfi(`color=c=black:s=96x216:r=${FPS}:d=1`),
-    ...lavfi('color=c=black:s=300x130:r=1:d=1'),
-    ...lavfi('sine=frequency=110:sample_rate=16000'),
-    ...lavfi('anoisesrc=color=brown:amplitude=0.05:sample_rate=16000'),
+function drawing(): FfmpegCommand {
+  const sources = [
+    `color=c=0x9aa3a8:s=${WIDTH}x${HEIGHT}:r=${FPS}`,
+    `color=c=black:s=96x216:r=${FPS}:d=1`,
+    'color=c=black:s=300x130:r=1:d=1',
+    'sine=frequency=110:sample_rate=16000',
+    'anoisesrc=color=brown:amplitude=0.05:sample_rate=16000',
   ];
-}
-
-function encoding(): string[] {
+  const command = ffmpeg();
+  for (const source of sources)
+    command
+      .input(source)
+      .inputFormat('lavfi')
+      .inputOptions(['-t', String(MINUTE)]);
   const video = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '27', '-pix_fmt', 'yuv420p', '-bf', '0'];
   const keyframes = ['-g', String(FPS), '-keyint_min', String(FPS), '-sc_threshold', '0'];
-  return [
-    '-map',
-    '[video]',
-    '-map',
-    '[audio]',
-    ...video,
-    ...keyframes,
-    '-c:a',
-    'aac',
-    '-b:a',
-    '32k',
-    '-t',
-    String(MINUTE),
-  ];
+  const sound = ['-c:a', 'aac', '-b:a', '32k'];
+  return command
+    .complexFilter(picture(), ['video', 'audio'])
+    .outputOptions([...video, ...keyframes, ...sound, '-t', String(MINUTE)]);
 }
 
 type Rectangle = [x: number, y: number, width: number, height: number, colour: string];

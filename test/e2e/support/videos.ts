@@ -49,7 +49,7 @@ export function passingBlock(seconds: number, everySeconds = 8): Promise<string>
   return rendered('passing-block', ['-f', 'lavfi', '-i', graph, ...tone(seconds), ...encode]);
 }
 
-export const CODE = { width: 320, height: 180, columns: 8, fps: FPS } as const;
+const CODE = { width: 320, height: 180, columns: 8, fps: FPS } as const;
 
 /**
  * Every second of it shows which second it is: eight blocks, dark 0 and bright 1, the lowest bit rightmost, and below
