@@ -30,6 +30,7 @@ const NOT_NEWEST = `
 export class Eraser {
   readonly #connection: Connection;
   readonly #vectors: Vectors;
+  readonly #orphanedSegments: Statement<[number], Sized>;
   readonly #endedSegments: Statement<[number, number], Sized>;
   readonly #firstSegments: Statement<[number], Sized>;
   readonly #segmentFiles: Ids;
@@ -47,6 +48,9 @@ export class Eraser {
     const { sql } = connection;
     this.#connection = connection;
     this.#vectors = vectors;
+    this.#orphanedSegments = sql.prepare(`
+      SELECT s.id, s.bytes FROM recording_sessions r CROSS JOIN segments s ON s.session_id = r.id
+      WHERE r.stream_id NOT IN (SELECT id FROM streams) LIMIT ?`);
     this.#endedSegments = sql.prepare(
       `SELECT id, bytes FROM segments WHERE end_ms < ? AND ${NOT_NEWEST} ORDER BY end_ms LIMIT ?`,
     );
@@ -55,9 +59,11 @@ export class Eraser {
       `INSERT INTO garbage (root, path, dir) SELECT 'media', path, 0 FROM segments WHERE id IN ${LISTED}`,
     );
     this.#segmentRows = sql.prepare(`DELETE FROM segments WHERE id IN ${LISTED}`);
+    // A stream's newest session may be recording.
     const empty = `
       NOT EXISTS (SELECT 1 FROM segments WHERE session_id = recording_sessions.id)
-      AND started_ms < (SELECT max(started_ms) FROM recording_sessions r WHERE r.stream_id = recording_sessions.stream_id)`;
+      AND (stream_id NOT IN (SELECT id FROM streams)
+        OR started_ms < (SELECT max(started_ms) FROM recording_sessions r WHERE r.stream_id = recording_sessions.stream_id))`;
     this.#emptySessionFiles = sql.prepare(
       `INSERT INTO garbage (root, path, dir) SELECT 'media', init_path, 1 FROM recording_sessions WHERE ${empty}`,
     );
@@ -76,23 +82,20 @@ export class Eraser {
     this.#thumbPaths = sql.prepare(`UPDATE scenes SET thumb_path = NULL WHERE id IN ${LISTED}`);
   }
 
-  /** Everything that was made from the stream, and the stream. */
+  /** The stream and everything that was made from it, save recordings: they are orphans then. */
   stream(id: string): void {
     const { sql } = this.#connection;
     this.#connection.writeDurably(() => {
-      sql
-        .prepare("INSERT INTO garbage (root, path, dir) SELECT 'media', path, 0 FROM segments WHERE stream_id = ?")
-        .run(id);
-      sql
-        .prepare(
-          "INSERT INTO garbage (root, path, dir) SELECT 'media', init_path, 1 FROM recording_sessions WHERE stream_id = ?",
-        )
-        .run(id);
       const scenes = sql.prepare<[string], number>('SELECT id FROM scenes WHERE stream_id = ?').pluck().all(id);
       this.#eraseScenes(JSON.stringify(scenes));
       this.#vectors.eraseStream(id);
       sql.prepare('DELETE FROM streams WHERE id = ?').run(id); // The rest follows by foreign keys.
     });
+  }
+
+  /** A batch of the segments whose stream has been deleted. */
+  orphanedSegments(): Erased {
+    return this.#eraseSegments(this.#orphanedSegments.all(BATCH));
   }
 
   /** A batch of the segments that ended before the time; zero when there is none left. */

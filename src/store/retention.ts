@@ -35,15 +35,18 @@ export class Retention {
   }
 
   /**
-   * Also finishes what an earlier run had begun. Throws `unavailable` when files can't be deleted; it stops at once when
-   * new ones can't, for then deleting rows gains no space.
+   * Also finishes what an earlier run had begun. Throws `unavailable` when files can't be deleted, but not before it has
+   * tried the others; where new ones can't be, it takes no further rows, for that gains no space.
    */
   async enforce(options: RetentionOptions): Promise<Erased> {
     const { signal, keepDays } = options;
     const roots: Roots = { media: options.mediaDir, thumbs: options.thumbsDir };
     const nowMs = this.#clock.nowMs();
-    const rounds: (() => Erased | undefined | Promise<Erased | undefined>)[] = [() => this.#makeRoom(options)];
-    if (keepDays !== undefined && isSane(nowMs)) rounds.unshift(() => this.#forgetOld(nowMs - keepDays * DAY_MS));
+    const rounds: (() => Erased | undefined | Promise<Erased | undefined>)[] = [
+      () => someOf(this.#eraser.orphanedSegments()),
+      ...(keepDays !== undefined && isSane(nowMs) ? [() => this.#forgetOld(nowMs - keepDays * DAY_MS)] : []),
+      () => this.#makeRoom(options),
+    ];
     const total = { deletedSegments: 0, bytes: 0 };
     let left = await this.#garbage.sweep(roots, signal);
     for (const round of rounds) {
@@ -52,7 +55,7 @@ export class Retention {
         total.bytes += erased.bytes;
         const before = left.length;
         left = await this.#garbage.sweep(roots, signal);
-        if (left.length > before) throw stuck(left);
+        if (left.length > before) break;
       }
     }
     if (left.length > 0) throw stuck(left);
@@ -75,6 +78,10 @@ export class Retention {
     const thumbs = this.#eraser.thumbsBeforeRecordings();
     return erased.deletedSegments > 0 || thumbs > 0 ? erased : undefined;
   }
+}
+
+function someOf(erased: Erased): Erased | undefined {
+  return erased.deletedSegments > 0 ? erased : undefined;
 }
 
 function stuck(left: Leftover[]): Fault {

@@ -54,10 +54,11 @@ CREATE TABLE indexes (
 ) STRICT;
 CREATE INDEX indexes_by_stream ON indexes (stream_id);
 
--- One run of ffmpeg; its segments share an init file.
+-- One run of ffmpeg; its segments share an init file. Recordings outlive their stream: retention takes those without
+-- one away in batches, for there can be hundreds of thousands.
 CREATE TABLE recording_sessions (
   id         TEXT PRIMARY KEY,
-  stream_id  TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+  stream_id  TEXT NOT NULL,
   started_ms INTEGER NOT NULL,
   init_path  TEXT NOT NULL,
   codecs     TEXT,
@@ -69,7 +70,7 @@ CREATE INDEX recording_sessions_by_stream ON recording_sessions (stream_id);
 -- A row is written after its file is on disk, and taken away before its file is.
 CREATE TABLE segments (
   id         INTEGER PRIMARY KEY AUTOINCREMENT, -- order of storing: the age that no clock step changes
-  stream_id  TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+  stream_id  TEXT NOT NULL,
   session_id TEXT NOT NULL REFERENCES recording_sessions (id),
   start_ms   INTEGER NOT NULL,
   end_ms     INTEGER NOT NULL,
@@ -220,6 +221,7 @@ CREATE TABLE garbage (
   path TEXT NOT NULL,
   dir  INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX garbage_by_path ON garbage (path);
 
 -- Steps of the system clock, for reading old times.
 CREATE TABLE clock_steps (

@@ -69,29 +69,28 @@ export class Search {
   /** Scene ids with their scores, best first, newest first among equals. */
   run(query: SceneQuery, filter: Filter): { id: number; score: number }[] {
     const terms = queryTerms(query.text);
-    const near = this.#vectors.nearest(query.vector, { ...filter, model: query.model }, POOL);
-    const cosines = new Map(near.map(({ scene, cosine }) => [scene, cosine]));
-    const candidates = this.#candidates(terms, filter, query.limit, [...cosines.keys()]);
+    const candidates = this.#candidates(terms, query, filter);
     const coverage = this.#coverage(terms, [...candidates.keys()]);
     const threshold = query.scoreThreshold ?? FLOOR;
     return [...candidates.values()]
-      .map(({ id, startMs }) => {
-        const cosine = cosines.get(id) ?? this.#vectors.cosine(query.vector, query.model, { id, startMs });
-        return { id, startMs, score: scoreOf(coverage.get(id) ?? 0, cosine) };
+      .map((scene) => {
+        const cosine = this.#vectors.cosine(query.vector, query.model, scene);
+        return { ...scene, score: scoreOf(coverage.get(scene.id) ?? 0, cosine) };
       })
       .filter(({ score }) => score > 0 && score >= threshold)
       .sort((a, b) => b.score - a.score || b.startMs - a.startMs || b.id - a.id)
       .slice(0, query.limit);
   }
 
-  #candidates(terms: Term[], filter: Filter, limit: number, near: number[]): Map<number, Candidate> {
-    const found = this.#starts.all(JSON.stringify(near));
-    if (terms.length > 0) {
-      const pool = Math.max(POOL, limit);
-      const full = this.#everyWord.all({ ...filter, match: terms.join(' AND '), limit: pool });
-      found.push(...full);
-      // When enough scenes match in full, those that match in part can't come before them.
-      if (full.length < limit) found.push(...this.#anyWord.all({ ...filter, match: terms.join(' OR '), limit: pool }));
+  /** When the newest scenes that have every word are enough, no others are looked at: none would come before them. */
+  #candidates(terms: Term[], query: SceneQuery, filter: Filter): Map<number, Candidate> {
+    const pool = Math.max(POOL, query.limit);
+    const found: Candidate[] = [];
+    if (terms.length > 0) found.push(...this.#everyWord.all({ ...filter, match: terms.join(' AND '), limit: pool }));
+    if (found.length < query.limit) {
+      if (terms.length > 1) found.push(...this.#anyWord.all({ ...filter, match: terms.join(' OR '), limit: pool }));
+      const near = this.#vectors.nearest(query.vector, { ...filter, model: query.model }, pool);
+      found.push(...this.#starts.all(JSON.stringify(near)));
     }
     return new Map(found.map((candidate) => [candidate.id, candidate]));
   }

@@ -43,7 +43,7 @@ export class Segments {
   readonly #insert: Statement<Segment>;
   readonly #inRange: Statement<Range, Row>;
   readonly #get: Statement<[number], Row>;
-  readonly #has: Statement<[string], { id: number }>;
+  readonly #has: Statement<{ path: string }, { id: number }>;
   readonly #bounds: Statement<{ stream: string }, { start: number | null; end: number | null }>;
   readonly #insertGap: Statement<Gap>;
   readonly #gaps: Statement<Range, GapRow>;
@@ -66,7 +66,9 @@ export class Segments {
         AND s.start_ms > @start - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = @stream)
       ORDER BY s.start_ms, s.id`);
     this.#get = sql.prepare(`${SELECT} WHERE s.id = ?`);
-    this.#has = sql.prepare('SELECT id FROM segments WHERE path = ?');
+    this.#has = sql.prepare(
+      'SELECT id FROM segments WHERE path = @path UNION ALL SELECT id FROM garbage WHERE path = @path',
+    );
     this.#bounds = sql.prepare(`
       SELECT (SELECT min(start_ms) FROM segments WHERE stream_id = @stream) AS start,
         (SELECT end_ms FROM segments WHERE stream_id = @stream ORDER BY start_ms DESC LIMIT 1) AS end`);
@@ -79,8 +81,8 @@ export class Segments {
   }
 
   /**
-   * To be called after the file is on disk. Returns the row's id. Throws `not_found` when the stream has been deleted,
-   * `conflict` when the path is known.
+   * To be called after the file is on disk. Returns the row's id. When the stream has been deleted meanwhile the next
+   * retention run takes row and file away. Throws `conflict` when the path is known.
    */
   add(segment: Segment, session: RecordingSession): number {
     checkRelative(segment.path, 'segment.path');
@@ -103,8 +105,9 @@ export class Segments {
     return row && segmentOf(row);
   }
 
+  /** Also true of a file that is about to be unlinked: it must not be entered again. */
   has(path: string): boolean {
-    return this.#has.get(path) !== undefined;
+    return this.#has.get({ path }) !== undefined;
   }
 
   /** From the oldest to the newest recording, gaps and all; undefined when there is none. */

@@ -116,8 +116,8 @@ export class Streams {
   }
 
   /**
-   * Takes along its indexes, alerts, firings with their pending deliveries, scenes and recordings; the files are
-   * unlinked by the next retention run. Throws `not_found`.
+   * Takes along its indexes, alerts, firings with their pending deliveries, and scenes; recordings and files go with the
+   * next retention run. Throws `not_found`.
    */
   delete(id: string): void {
     this.#demand(id);

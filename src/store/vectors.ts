@@ -33,7 +33,7 @@ interface Day {
 
 /**
  * One vector per scene, 8 bits per dimension, in one table per UTC day of the scene's start: a day that has passed is
- * dropped whole. sqlite-vec compares them by exact cosine, newest day first; without it nothing is ever near.
+ * dropped whole. sqlite-vec compares them by exact cosine; without it nothing is ever near.
  */
 export class Vectors {
   readonly #connection: Connection;
@@ -89,18 +89,17 @@ export class Vectors {
     this.#days.get(tableOf(startMs))?.grow.run(endMs, sceneId);
   }
 
-  /** The scenes nearest to the vector with their cosine similarity, best first. */
-  nearest(vector: Float32Array, filter: VectorFilter, limit: number): { scene: number; cosine: number }[] {
+  /** Ids of the scenes nearest to the vector, best first. */
+  nearest(vector: Float32Array, filter: VectorFilter, limit: number): number[] {
     const query = quantise(vector);
     if (!query) return [];
-    const found: { scene: number; cosine: number }[] = [];
+    const found: { scene: number; distance: number }[] = [];
     for (const [name, day] of this.#days) {
       if (filter.end !== null && dayStartMs(name) >= filter.end) continue;
-      for (const { scene, distance } of day.nearest?.all({ ...filter, query, limit }) ?? []) {
-        found.push({ scene, cosine: 1 - distance });
-      }
+      found.push(...(day.nearest?.all({ ...filter, query, limit }) ?? []));
     }
-    return found.sort((a, b) => b.cosine - a.cosine || b.scene - a.scene).slice(0, limit);
+    found.sort((a, b) => a.distance - b.distance || b.scene - a.scene);
+    return found.slice(0, limit).map(({ scene }) => scene);
   }
 
   /** Cosine similarity of one stored scene to the vector; 0 when the scene has none of this model. */

@@ -214,11 +214,20 @@ describe('deleting', () => {
     const session = aSession(stream.id);
     box.record(session, NOON);
     box.record(session, NOON + 4000);
-    box.store.streams.delete(stream.id); // Rows are gone and files are noted; the crash would come here.
-    expect(box.garbage().length).toBeGreaterThan(0);
+    box.store.streams.delete(stream.id);
+    // Rows go and files are noted; then it stops, as if by a crash, before a file is touched.
+    const stop = new AbortController();
+    const freeSpace = async () => ({ bsize: 1, blocks: 1, bavail: 1 });
+    const pending = box.enforce({ signal: stop.signal, freeSpace });
+    stop.abort();
+    await expect(pending).rejects.toThrow();
+    expect(box.store.segments.totals().count).toBe(0);
+    expect(box.garbage().length).toBe(3);
+    expect(box.store.segments.has(aSegment(session, NOON).path)).toBe(true);
     expect(box.media().length).toBe(4);
-    await box.enforce();
+    expect(await box.enforce()).toMatchObject({ deletedSegments: 0 });
     expect(box.garbage()).toEqual([]);
+    expect(box.store.segments.has(aSegment(session, NOON).path)).toBe(false);
     expect(readdirSync(box.mediaDir)).toEqual([]);
   });
 
@@ -253,6 +262,9 @@ describe('deleting', () => {
       store.commitEvaluation({ cursor: 1, cursorName: 'events', states, firings });
     }
     store.segments.addGap({ streamId: stream.id, startMs: 0, endMs: 1, reason: 'away' });
+    const session = aSession(stream.id);
+    box.record(session, NOON);
+    const stays = box.record(aSession(kept.stream.id), NOON);
     store.streams.delete(stream.id);
     expect(store.streams.get(stream.id)).toBeUndefined();
     expect(store.indexes.get(index.id)).toBeUndefined();
@@ -262,6 +274,9 @@ describe('deleting', () => {
     expect(store.deliveries.backlog()).toEqual([{ channel: 'mqtt', pending: 1, oldestMs: NOON }]);
     const found = store.scenes.search({ text: 'person', vector: axis(0), model: 'm', limit: 9 });
     expect(found.map(({ scene }) => scene.indexId)).toEqual([kept.index.id]);
+    box.record(session, NOON + 4000); // The camera ends a little later than its stream.
+    expect(await box.enforce()).toEqual({ deletedSegments: 2, bytes: 2000 });
+    expect(box.media().filter((path) => path.endsWith('.m4s'))).toEqual([stays.path]);
     expect(() => store.streams.delete(stream.id)).toThrowError(expect.objectContaining({ kind: 'not_found' }));
   });
 });
