@@ -71,7 +71,7 @@ export function recordView(scene: Scene, { links }: Pick<HttpDeps, 'links'>, ori
   };
 }
 
-export function metadata(facts: SceneFacts): object {
+function metadata(facts: SceneFacts): object {
   const counts = Object.entries(facts.counts).map(([label, count]) => ({ label, count }));
   return { ...snake(facts), counts };
 }

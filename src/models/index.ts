@@ -6,6 +6,6 @@
  * killed, leaves the pack that was there as it was. An interrupted pull goes on where it stopped. What is wrong with a
  * pack, a file or an address is thrown as a `Fault` that names it.
  */
-export { type CatalogueEntry, readCatalogue } from './catalogue.ts';
+export type { CatalogueEntry } from './catalogue.ts';
 export { type InstalledPack, ModelLibrary, type PullOptions } from './library.ts';
 export type { ModelFamily, ModelPack, ModelTask } from './pack.ts';
