@@ -89,13 +89,13 @@ export class Tracker {
       track.places.clear();
     }
     const ended = [...this.#leaving];
+    for (const track of ended) track.places.clear();
     looks.forEach((look, i) => {
       ended.push(...this.#look(look, i, zones, stirred));
     });
     // What was seen in this window is told of once more before it is gone.
     this.#leaving = ended.filter(({ places }) => places.size > 0);
     const gone = ended.filter((track) => !this.#leaving.includes(track));
-    for (const track of gone) track.places.clear();
     const here = [...this.#confirmed(), ...this.#leaving];
     const bestLook = bestOf(looks.length, here);
     const objects = here.map((track) => tell(track, bestLook, stirred));
@@ -196,7 +196,10 @@ function patience({ id, stirred }: Track): number {
 
 function place(track: Track, look: number, zones: readonly Zone[]): void {
   track.places.set(look, { box: track.box, score: track.score });
-  for (const zone of zones) if (insidePolygon(footPoint(track.box), zone.polygon)) track.zones.add(zone.name);
+  const [x, y] = footPoint(track.box);
+  // Whoever is cut off by the lower edge stands in a zone that is drawn down to it.
+  const foot = [x, Math.min(y, 0.999)] as const;
+  for (const zone of zones) if (insidePolygon(foot, zone.polygon)) track.zones.add(zone.name);
 }
 
 /** The look, the later among equals, that shows most of the tracks. */

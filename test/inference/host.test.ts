@@ -43,7 +43,7 @@ describe('the model process', () => {
     expect(first).toHaveLength(1);
     expect(first[0]?.label).toBe('person');
     // Brightness 120 above and the letterbox's 114 below.
-    expect(first[0]?.score).toBeCloseTo((2 * ((120 * 18) / 32 + (114 * 14) / 32)) / 255, 2);
+    expect(first[0]?.score).toBeCloseTo((4 * ((120 * 18) / 32 + (114 * 14) / 32)) / 255 - 1.2, 2);
     // 8…24 pixels of the input, of which the picture fills 32 × 18.
     expect(first[0]?.box.x1).toBeCloseTo(0.25, 2);
     expect(first[0]?.box.y2).toBe(1);
