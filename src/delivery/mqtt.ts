@@ -150,7 +150,6 @@ export class MqttOutlet implements AsyncDisposable {
     const { store, links, clock, log, streamName } = this.#deps;
     const payload = {
       ...webhookPayload(delivery.firing, links, streamName),
-      firing_id: delivery.firingId,
       box_id: store.boxId,
     };
     try {

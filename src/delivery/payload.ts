@@ -8,7 +8,7 @@ export interface AlertLinks {
 
 /**
  * VideoDB's alert webhook: `start_time` and `end_time` in Unix seconds, `timestamp` ISO 8601, `confidence` 0–1. Never has
- * a key `event`, by which receivers recognise other webhooks.
+ * a key `event`, by which receivers recognise other webhooks. `firing_id` is the same each time it is sent.
  */
 export function webhookPayload(
   firing: Firing,
@@ -25,6 +25,7 @@ export function webhookPayload(
     end_time: firing.endMs / 1000,
     stream_url: links.streamUrl(firing),
     player_url: links.playerUrl(firing),
+    firing_id: firing.id,
     alert_id: firing.alertId,
     rtstream_id: firing.streamId,
     rtstream_name: streamName(firing.streamId),

@@ -36,6 +36,7 @@ describe('webhookPayload', () => {
       end_time: firing.endMs / 1000,
       stream_url: `http://box/hls/${firing.id}.m3u8`,
       player_url: `http://box/watch?v=${firing.id}`,
+      firing_id: expect.stringMatching(/^[0-9a-f]{16}$/),
       alert_id: alert.id,
       rtstream_id: stream.id,
       rtstream_name: 'Front door',
