@@ -70,8 +70,8 @@ describe('with a detector', () => {
   afterAll(() => rm(dir, { recursive: true }));
 
   /** The tiny model sees a person in the middle as soon as the picture is bright enough: dark room, bright visitor. */
-  const empty: Painter = () => 20;
-  const visited = withRectangle(empty, 80, 0, 160, HEIGHT);
+  const empty: Painter = () => 30;
+  const visited = withRectangle(empty, 82, 0, 156, HEIGHT);
   const square = (paint: Painter, atMs: number): Frame => {
     const { rgb } = frame(atMs, noisy(paint, atMs, 3));
     return { atMs, width: WIDTH, height: HEIGHT, rgb, sceneScore: 0 };

@@ -22,6 +22,8 @@ const REGION_PIXELS = 10;
 const MOST_REGIONS = 8;
 /** Luma steps below which a difference is noise or coding, whatever the picture. */
 const QUIET = 9;
+/** Variance below which what is seen of a picture is grain, and says nothing about contrast. */
+const FLAT = 30;
 const LIGHT = { step: 0.08, ratio: 1.5, share: 0.65, likeness: 0.3 };
 const STILL: Change = { amount: 0, regions: [], cells: [] };
 
@@ -31,9 +33,9 @@ const STILL: Change = { amount: 0, regions: [], cells: [] };
  */
 export function compare(before: Luma, after: Luma): Change {
   if (before.width !== after.width || before.height !== after.height) return STILL;
-  const line = fitLine(before.values, after.values);
-  const light = lightChange(before, after, line.likeness);
+  const light = lightChange(before, after);
   if (light) return { ...STILL, light };
+  const line = fitLine(before.values, after.values);
   const rest = smooth(
     after.values.map((value, i) => value - line.offset - line.gain * (before.values[i] ?? 0)),
     after.width,
@@ -71,52 +73,73 @@ interface Line {
   offset: number;
   /** Standard deviation of what the line leaves unexplained, without what moved. */
   spread: number;
-  /** Correlation of the two pictures, -1…1; 0 when one of them is flat. */
-  likeness: number;
 }
 
-/** Least squares, three times, each time without the pixels that fit badly: those moved. */
+/**
+ * The line from old to new brightness on which most pixels lie. Begins with a mere shift, where that fits half of them
+ * (then the rest moved), else with all pixels; fits three times, each time without those that fit badly.
+ */
 function fitLine(before: Float32Array, after: Float32Array): Line {
-  let line: Line = { gain: 1, offset: 0, spread: Number.POSITIVE_INFINITY, likeness: 0 };
-  let likeness: number | undefined;
+  let line: Line = { gain: 1, offset: medianStep(before, after), spread: QUIET / 2.5 };
+  if (fitting(before, after, line).n < before.length / 2) line = { ...line, spread: Number.POSITIVE_INFINITY };
   for (let round = 0; round < 3; round++) {
-    const { gain, offset, spread } = line;
-    let [n, sx, sy, sxx, sxy, syy] = [0, 0, 0, 0, 0, 0];
-    for (let i = 0; i < before.length; i++) {
-      const x = before[i] ?? 0;
-      const y = after[i] ?? 0;
-      if (Math.abs(y - offset - gain * x) > 2.5 * spread) continue;
-      n += 1;
-      sx += x;
-      sy += y;
-      sxx += x * x;
-      sxy += x * y;
-      syy += y * y;
-    }
+    const { n, x, y, xx, xy, yy } = fitting(before, after, line);
     if (n < 16) break;
-    const vx = sxx / n - (sx / n) ** 2;
-    const vy = syy / n - (sy / n) ** 2;
-    const vxy = sxy / n - (sx / n) * (sy / n);
-    const slope = vx > 1 ? vxy / vx : 1;
-    likeness ??= vx > 0.25 && vy > 0.25 ? vxy / Math.sqrt(vx * vy) : 0;
-    const rest = Math.max(0, vy - 2 * slope * vxy + slope * slope * vx);
-    line = { gain: slope, offset: sy / n - (slope * sx) / n, spread: Math.sqrt(rest) + 0.5, likeness };
+    const gain = xx > FLAT ? xy / xx : 1;
+    line = { gain, offset: y - gain * x, spread: Math.sqrt(Math.max(0, yy - 2 * gain * xy + gain * gain * xx)) + 0.5 };
   }
   return line;
+}
+
+/** Number, means, variances and covariance of the pixels near the line. */
+function fitting(before: Float32Array, after: Float32Array, { gain, offset, spread }: Line) {
+  let [n, sx, sy, sxx, sxy, syy] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < before.length; i++) {
+    const x = before[i] ?? 0;
+    const y = after[i] ?? 0;
+    if (Math.abs(y - offset - gain * x) > 2.5 * spread) continue;
+    n += 1;
+    sx += x;
+    sy += y;
+    sxx += x * x;
+    sxy += x * y;
+    syy += y * y;
+  }
+  const [x, y] = [sx / n, sy / n];
+  return { n, x, y, xx: sxx / n - x * x, xy: sxy / n - x * y, yy: syy / n - y * y };
+}
+
+/** Half of the pixels became brighter by less than this, half by more. */
+function medianStep(before: Float32Array, after: Float32Array): number {
+  const counts = new Uint32Array(512);
+  before.forEach((value, i) => {
+    const step = Math.round((after[i] ?? 0) - value) + 256;
+    counts[step] = (counts[step] ?? 0) + 1;
+  });
+  let [step, seen] = [0, 0];
+  while (seen < before.length / 2 && step < 512) seen += counts[step++] ?? 0;
+  return step - 1 - 256;
+}
+
+/** Correlation of two pictures, -1…1; 0 when one of them is flat. */
+function likenessOf(before: Luma, after: Luma): number {
+  const everything = { gain: 1, offset: 0, spread: Number.POSITIVE_INFINITY };
+  const { xx, xy, yy } = fitting(before.values, after.values, everything);
+  return xx > 0.25 && yy > 0.25 ? xy / Math.sqrt(xx * yy) : 0;
 }
 
 /**
  * Sudden, large, nearly everywhere in the same direction, and still the same scene: then it was the light. A picture
  * that has become black throughout counts too, since no one can tell.
  */
-function lightChange(before: Luma, after: Luma, likeness: number): 'on' | 'off' | undefined {
+function lightChange(before: Luma, after: Luma): 'on' | 'off' | undefined {
   const brighter = after.mean > before.mean;
   const [low, high] = brighter ? [before, after] : [after, before];
   if (high.mean - low.mean < LIGHT.step || high.mean < LIGHT.ratio * low.mean) return undefined;
   let changed = 0;
   for (let i = 0; i < low.values.length; i++) if ((high.values[i] ?? 0) - (low.values[i] ?? 0) > 5) changed += 1;
   if (changed < LIGHT.share * low.values.length) return undefined;
-  if (likeness < LIGHT.likeness && !isBlack(low)) return undefined;
+  if (!isBlack(low) && likenessOf(before, after) < LIGHT.likeness) return undefined;
   return brighter ? 'on' : 'off';
 }
 

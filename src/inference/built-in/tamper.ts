@@ -101,7 +101,7 @@ export class TamperWatch {
 function suspect(known: Known, seen: Known, reported: readonly Tamper[]): Tamper | undefined {
   const stays = (kind: Tamper) => reported.includes(kind);
   const alike = likeness(blocks(known.luma), blocks(seen.luma));
-  if (isBlack(seen.luma)) return known.luma.mean > 0.12 && alike < 0.5 ? 'covered' : undefined;
+  if (isBlack(seen.luma)) return known.luma.mean - seen.luma.mean > 0.1 && alike < 0.5 ? 'covered' : undefined;
   if (known.sharpness < EMPTY) return undefined;
   const sharper = seen.sharpness / known.sharpness;
   const brighter = seen.luma.mean / Math.max(0.01, known.luma.mean);
