@@ -32,9 +32,9 @@ export interface ModelPack {
 /** Names become file names: no separators, no leading dot. */
 const plainName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain name without a path');
 
-const Manifest = z.looseObject({
-  name: plainName,
-  task: z.string(),
+const Identity = z.looseObject({ name: plainName, task: z.string() });
+
+const Manifest = Identity.extend({
   family: z.string().optional(),
   file: plainName,
   bytes: z.int().positive().optional(),
@@ -118,13 +118,19 @@ function parseManifest(text: string, dir: string): Manifest {
   } catch (error) {
     throw new Fault('invalid', `${where} is not JSON`, { cause: error });
   }
-  const parsed = Manifest.safeParse(json);
+  // A pack for another task may look otherwise; that it is for another task is what its owner must hear.
+  taskOf(parse(Identity, json, where));
+  return parse(Manifest, json, where);
+}
+
+function parse<T>(schema: z.ZodType<T>, json: unknown, where: string): T {
+  const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`);
   throw new Fault('invalid', `${where}: ${problems.join('; ')}`);
 }
 
-function taskOf({ name, task }: Manifest): ModelTask {
+function taskOf({ name, task }: z.infer<typeof Identity>): ModelTask {
   const known = TASKS.find((candidate) => candidate === task);
   if (known) return known;
   throw new Fault('invalid', `pack ${name} is for "${task}"; this version uses ${TASKS.join(', ')}`);
