@@ -151,7 +151,8 @@ export class Session implements AsyncDisposable {
   }
 
   #frame(streamMs: number): void {
-    this.#clock.arrived(streamMs);
+    // RTSP's first picture often has no time of its own: ffmpeg then says 0, which would mislead the clock.
+    if (this.#lastFrameMs !== undefined) this.#clock.arrived(streamMs);
     this.#watchdog.saw('frames');
     if (this.recipe.plan.mode === 'keyframes' && this.#lastFrameMs !== undefined) {
       this.keyframeIntervalS = Math.max(this.keyframeIntervalS ?? 0, (streamMs - this.#lastFrameMs) / 1000);
