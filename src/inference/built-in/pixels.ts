@@ -62,7 +62,7 @@ export class PixelWatch {
     const before = this.#before;
     const recent = before && frame.atMs - before.atMs < TOO_LONG_AGO_MS ? before.luma : luma;
     const change = compare(recent, luma);
-    const tamper = this.#tampers.look(luma, frame.atMs, change.light !== undefined);
+    const tamper = this.#tampers.look(luma, frame.atMs, change);
     this.#before = { luma, atMs: frame.atMs };
     return { ...change, tamper };
   }

@@ -1,9 +1,11 @@
 import type { Tamper } from '#domain';
-import { isBlack } from './change.ts';
+import { type Change, isBlack } from './change.ts';
 import type { Luma } from './luma.ts';
 
 /** Looks before the picture is known well enough to say that something was done to the camera. */
 const LEARN_LOOKS = 4;
+/** Share of the picture that must not move while it is learnt. */
+const RESTLESS = 0.1;
 /** How slowly the known picture follows the seen one. */
 const FOLLOW_MS = 60_000;
 /** A camera that was turned and stays so has a new picture after this time. */
@@ -45,11 +47,13 @@ export class TamperWatch {
   #lastMs = 0;
   #suspicions = new Map<Tamper, Suspicion>();
 
-  /** Looks at the next picture; returns what is the matter. `lightChanged`: it has just become another picture of the same place. */
-  look(luma: Luma, atMs: number, lightChanged: boolean): Tamper[] {
+  /** Looks at the next picture, given what changed since the one before; returns what is the matter. */
+  look(luma: Luma, atMs: number, { light, amount }: Change): Tamper[] {
     const seen = { luma, sharpness: sharpnessOf(luma) };
     const known = this.#known;
-    if (!known || known.luma.values.length !== luma.values.length || (lightChanged && !isBlack(luma))) {
+    const isAnother = light !== undefined && !isBlack(luma);
+    const isRestless = this.#looks <= LEARN_LOOKS && amount > RESTLESS;
+    if (!known || known.luma.values.length !== luma.values.length || isAnother || isRestless) {
       this.#learnAnew(seen, atMs);
       return [];
     }
