@@ -3,7 +3,6 @@ import type { CameraFacts } from '#domain';
 import { Child, deadline, Fault } from '#runtime';
 import { Complaints } from './reason.ts';
 import { checkSourceUrl, inputAddress, inputOptions, transportOf } from './source-url.ts';
-import { startTool } from './tool.ts';
 
 /** How much of the stream is read to measure the distance of its keyframes. */
 const MEASURED_S = 5;
@@ -52,94 +51,91 @@ export async function examine(address: string, options: ProbeOptions, measure: b
 }
 
 function probeArguments(url: URL, transport: CameraFacts['transport'], measure: boolean): string[] {
-  const streams = 'stream=index,codec_type,codec_name,width,height,avg_frame_rate,has_b_frames,sample_rate,channels';
   const packets = measure ? ':packet=stream_index,pts_time,dts_time,flags' : '';
+  const fields = 'index,codec_type,codec_name,width,height,avg_frame_rate,has_b_frames,sample_rate,channels';
   return [
     ['-hide_banner', '-loglevel', 'level+error', '-of', 'json=compact=1'],
     [...inputOptions(transport), '-analyzeduration', '1000000', '-probesize', '2000000'],
-    ['-show_entries', `${streams}:format=duration${packets}`],
+    ['-show_entries', `stream=${fields}:format=duration${packets}`],
     measure ? ['-read_intervals', `%+${MEASURED_S}`] : [],
     ['-i', inputAddress(url)],
   ].flat();
 }
 
-/** Runs ffprobe to its end; a second source of ends is the deadline, for servers that accept and then say nothing. */
-async function runProbe(args: string[], complaints: Complaints, options: ProbeOptions): Promise<string> {
-  const { signal, timeoutMs = 15_000 } = options;
-  signal.throwIfAborted();
-  const deadline = AbortSignal.timeout(timeoutMs);
-  await using child = await startTool('ffprobe', args, ['ignore', 'pipe', 'pipe']);
-  const { stdout, stderr } = child.process;
-  if (!stdout || !stderr) throw new Fault('internal', 'ffprobe was started without pipes');
-  stderr.setEncoding('utf8').on('data', (part: string) => complaints.add(part));
-  const stop = () => child.kill('SIGKILL');
-  const either = AbortSignal.any([signal, deadline]);
-  either.addEventListener('abort', stop, { once: true });
-  try {
-    const [output, end] = await Promise.all([text(stdout), child.ended]);
-    signal.throwIfAborted();
-    if (deadline.aborted) throw complaints.faultOf('unavailable', `sent no video within ${timeoutMs / 1000} s`);
-    if (end.code !== 0) throw complaints.fault("couldn't be read");
-    return output;
-  } finally {
-    either.removeEventListener('abort', stop);
-  }
+interface Report {
+  streams: ReportedStream[];
+  packets: { stream_index?: number; pts_time?: string; dts_time?: string; flags?: string }[];
+  format?: { duration?: string };
 }
 
-interface Report {
-  streams: {
-    index: number;
-    codec_type?: string;
-    codec_name?: string;
-    width?: number;
-    height?: number;
-    avg_frame_rate?: string;
-    has_b_frames?: number;
-    sample_rate?: string;
-    channels?: number;
-  }[];
-  packets?: { stream_index: number; pts_time?: string; dts_time?: string; flags: string }[];
-  format?: { duration?: string };
+interface ReportedStream {
+  index?: number;
+  codec_type?: string;
+  codec_name?: string;
+  width?: number;
+  height?: number;
+  avg_frame_rate?: string;
+  has_b_frames?: number;
+  sample_rate?: string;
+  channels?: number;
+}
+
+async function runProbe(args: string[], complaints: Complaints, options: ProbeOptions): Promise<string> {
+  using limit = deadline(options.signal, options.timeoutMs ?? TIMEOUT_MS);
+  const { signal } = limit;
+  await using child = await Child.start('ffprobe', args, { stdio: ['ignore', 'pipe', 'pipe'], graceMs: 500 });
+  const { stdout, stderr } = child.process;
+  if (!stdout || !stderr) throw new Fault('internal', 'ffprobe was started without pipes');
+  stderr.setEncoding('utf8').on('data', (lines: string) => complaints.add(lines));
+  const kill = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', kill, { once: true });
+  if (signal.aborted) kill();
+  const output = await text(stdout);
+  const { code } = await child.ended;
+  signal.removeEventListener('abort', kill);
+  options.signal.throwIfAborted();
+  if (signal.aborted) throw complaints.faultOf('unavailable', 'sent no video in time: check its power and network');
+  if (code !== 0) throw complaints.fault("can't be read");
+  return output;
 }
 
 function parseReport(output: string, complaints: Complaints): Report {
   try {
-    // ffprobe's JSON has this shape for the entries that probeArguments asks for; all but the indexes is optional.
-    const report = JSON.parse(output) as Partial<Report>;
-    return { ...report, streams: report.streams ?? [] };
+    // ffprobe's own JSON; every field is optional and checked where it is used.
+    const { streams = [], packets = [], format = {} } = JSON.parse(output) as Partial<Report>;
+    return { streams, packets, format };
   } catch {
-    throw complaints.fault("couldn't be read");
+    throw complaints.fault('gave a report that makes no sense');
   }
 }
 
-function factsOf(video: Report['streams'][number], report: Report, transport: CameraFacts['transport']): CameraFacts {
+function factsOf(video: ReportedStream, report: Report, transport: CameraFacts['transport']): CameraFacts {
   const audio = report.streams.find((stream) => stream.codec_type === 'audio' && Number(stream.sample_rate) > 0);
-  const interval = keyframeInterval(report.packets?.filter((packet) => packet.stream_index === video.index) ?? []);
+  const interval = keyframeInterval(report.packets.filter((packet) => packet.stream_index === video.index));
   return {
     videoCodec: video.codec_name ?? 'unknown',
     width: video.width ?? 0,
     height: video.height ?? 0,
-    fps: ratio(video.avg_frame_rate),
+    fps: fraction(video.avg_frame_rate),
     ...(interval === undefined ? {} : { keyframeIntervalS: interval }),
-    ...(audio?.codec_name === undefined
-      ? {}
-      : { audioCodec: audio.codec_name, audioSampleRate: Number(audio.sample_rate), audioChannels: audio.channels ?? 1 }),
+    ...(audio?.codec_name ? { audioCodec: audio.codec_name } : {}),
+    ...(audio?.sample_rate ? { audioSampleRate: Number(audio.sample_rate) } : {}),
+    ...(audio?.channels ? { audioChannels: audio.channels } : {}),
     transport,
   };
 }
 
-/** The longest distance between neighbouring keyframes in seconds; undefined when fewer than two were seen. */
-function keyframeInterval(packets: NonNullable<Report['packets']>): number | undefined {
+/** The longest distance seen between two keyframes, in seconds; undefined when fewer than two came. */
+function keyframeInterval(packets: Report['packets']): number | undefined {
   const times = packets
-    .filter((packet) => packet.flags.includes('K'))
-    .map((packet) => Number(packet.pts_time ?? packet.dts_time))
-    .filter((time) => Number.isFinite(time));
-  const distances = times.slice(1).map((time, i) => time - (times[i] ?? time));
-  return distances.length === 0 ? undefined : Math.round(Math.max(...distances) * 1000) / 1000;
+    .filter(({ flags }) => flags?.startsWith('K'))
+    .map((packet) => Number(packet.pts_time ?? packet.dts_time ?? 0)); // RTSP's first packet has no time: it is 0.
+  const gaps = times.slice(1).map((seconds, i) => seconds - (times[i] ?? seconds));
+  return gaps.length > 0 ? Math.round(Math.max(...gaps) * 1000) / 1000 : undefined;
 }
 
-/** `30000/1001` → 29.97; 0 when unknown. */
-function ratio(text = ''): number {
-  const [over = 0, under = 0] = text.split('/').map(Number);
-  return under > 0 ? Math.round((over / under) * 100) / 100 : 0;
+function fraction(text = ''): number {
+  const [over, under = 1] = text.split('/').map(Number);
+  const value = Number(over) / Number(under);
+  return Number.isFinite(value) ? Math.round(value * 1000) / 1000 : 0;
 }

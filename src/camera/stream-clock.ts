@@ -1,81 +1,54 @@
 import type { Clock } from '#runtime';
 
-/** Arrivals within this time of the first decide the first anchor: a server may begin with a burst of older pictures. */
-const SETTLE_MS = 600;
-/** More than this and the anchor moves, at the next segment boundary. */
+/** Less than this is jitter. */
 const TOLERATED_MS = 250;
 
 /**
- * Maps a session's stream time (milliseconds since its first packet) to UTC. Live data can arrive late but never early,
- * so the earliest arrival of all is the truth; it is measured on the monotonic clock, and UTC is added once. Frames, PCM
- * and segments all ask here, hence agree. The mapping changes only in `boundary`.
+ * From a session's own time (milliseconds since ffmpeg's input began) to UTC. The anchor is the earliest that anything
+ * was ever seen to arrive: lateness has many causes, earliness has none. It is found in the session's first seconds,
+ * then held, on the monotonic clock; only `settle`, called between two segments, may move it.
  */
 export class StreamClock {
-  #clock: Clock;
-  #firstArrivalMs: number | undefined;
-  /** Smallest arrival − stream time (monotonic) since the last boundary. */
+  readonly #clock: Clock;
+  #wallOffsetMs: number;
+  /** Monotonic time of stream time 0, as now used. */
+  #anchorMs: number | undefined;
+  /** The earliest seen since the last `settle`. */
   #earliestMs = Number.POSITIVE_INFINITY;
-  #anchor: { monotonicMs: number; utcOffsetMs: number } | undefined;
-  #waiting: (() => void)[] = [];
+  #held = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#wallOffsetMs = clock.nowMs() - clock.monotonicMs();
   }
 
   /** Something with this stream time has just arrived. */
   arrived(streamMs: number): void {
-    const nowMs = this.#clock.monotonicMs();
-    this.#firstArrivalMs ??= nowMs;
-    this.#earliestMs = Math.min(this.#earliestMs, nowMs - streamMs);
-    if (!this.#anchor && nowMs - this.#firstArrivalMs >= SETTLE_MS) this.settle();
+    this.#earliestMs = Math.min(this.#earliestMs, this.#clock.monotonicMs() - streamMs);
+    if (!this.#held) this.#anchorMs = this.#earliestMs;
   }
 
-  /** Anchors with what has arrived so far, if anything has. */
-  settle(): void {
-    if (this.#anchor || this.#firstArrivalMs === undefined) return;
-    this.#anchor = { monotonicMs: this.#earliestMs, utcOffsetMs: this.#utcOffsetMs() };
-    for (const task of this.#waiting.splice(0)) task();
-  }
-
-  /** Runs the task now, or as soon as times are known. */
-  whenSettled(task: () => void): void {
-    if (this.#anchor) task();
-    else this.#waiting.push(task);
-  }
-
-  /** Whole Unix milliseconds; undefined before anything has arrived. */
-  utcMs(streamMs: number): number | undefined {
-    return this.#anchor && Math.round(streamMs + this.#anchor.monotonicMs + this.#anchor.utcOffsetMs);
-  }
-
-  /** UTC of stream time 0. */
-  get startedMs(): number | undefined {
-    return this.utcMs(0);
+  /** Unix milliseconds. */
+  toUtcMs(streamMs: number): number {
+    const anchorMs = this.#anchorMs ?? this.#clock.monotonicMs() - streamMs;
+    return Math.round(anchorMs + this.#wallOffsetMs + streamMs);
   }
 
   /**
-   * To be called between two segments: follows a step of the system clock and a drift of the camera's. Returns by how
-   * many milliseconds times jump, split by cause; undefined when they don't.
+   * Between two segments: from now on the anchor is held, but follows a camera that runs fast or slow and a system clock
+   * that was set. Returns by how much the system clock had been stepped, if it was.
    */
-  boundary(): { stepMs: number; driftMs: number } | undefined {
-    const anchor = this.#anchor;
-    if (!anchor) return undefined;
-    const stepMs = this.#utcOffsetMs() - anchor.utcOffsetMs;
-    const driftMs = Number.isFinite(this.#earliestMs) ? this.#earliestMs - anchor.monotonicMs : 0;
+  settle(): number | undefined {
+    const earliestMs = this.#earliestMs;
+    if (this.#held && Number.isFinite(earliestMs) && Math.abs(earliestMs - (this.#anchorMs ?? 0)) > TOLERATED_MS) {
+      this.#anchorMs = earliestMs;
+    }
+    this.#held = this.#anchorMs !== undefined;
     this.#earliestMs = Number.POSITIVE_INFINITY;
-    const moved = {
-      stepMs: Math.abs(stepMs) > TOLERATED_MS ? stepMs : 0,
-      driftMs: Math.abs(driftMs) > TOLERATED_MS ? driftMs : 0,
-    };
-    if (moved.stepMs === 0 && moved.driftMs === 0) return undefined;
-    this.#anchor = {
-      monotonicMs: anchor.monotonicMs + moved.driftMs,
-      utcOffsetMs: anchor.utcOffsetMs + moved.stepMs,
-    };
-    return moved;
-  }
-
-  #utcOffsetMs(): number {
-    return this.#clock.nowMs() - this.#clock.monotonicMs();
+    const offsetMs = this.#clock.nowMs() - this.#clock.monotonicMs();
+    const stepMs = offsetMs - this.#wallOffsetMs;
+    if (Math.abs(stepMs) <= TOLERATED_MS) return undefined;
+    this.#wallOffsetMs = offsetMs;
+    return Math.round(stepMs);
   }
 }
