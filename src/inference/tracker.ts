@@ -1,12 +1,5 @@
-import {
-  type Box,
-  type Detection,
-  footPoint,
-  insidePolygon,
-  intersectionOverUnion,
-  type SceneObject,
-  type Zone,
-} from '#domain';
+import { type Box, type Detection, footPoint, insidePolygon, type SceneObject, type Zone } from '#domain';
+import { distinct, ENOUGH_SCORE, pairs } from './matching.ts';
 
 /** What a detector saw in one frame. */
 export interface Look {
@@ -24,24 +17,18 @@ export interface Sighting {
 }
 
 /** Scores: certain at once, or after a second look; and what is enough for a thing that is known. */
-const SCORE = { sure: 0.6, likely: 0.45, enough: 0.3 };
+const SCORE = { sure: 0.6, likely: 0.45, enough: ENOUGH_SCORE };
 /** Looks that confirm a likely thing; more where nothing moved: then it is the detector that wavers. */
 const CONFIRMING = { stirred: 2, still: 3 };
 /** Looks in a row without a sight of a thing, after which it is gone; more where nothing moved. */
 const MISSING = { stirred: 2, still: 6 };
-/** Two names for one box: the better one counts. */
-const SAME_THING_IOU = 0.75;
-/** Labels that detectors confuse: a thing may change between them and stays itself. */
-const CONFUSED = [
-  ['car', 'truck', 'bus'],
-  ['cat', 'dog'],
-  ['bicycle', 'motorcycle'],
-];
 const EDGE = 0.03;
 
 interface Track {
   /** 0 until it is confirmed. */
   id: number;
+  /** What it was called most surely so far. */
+  label: string;
   votes: Map<string, number>;
   box: Box;
   firstBox: Box;
@@ -140,6 +127,7 @@ export class Tracker {
     if (score < (stirred ? SCORE.enough : SCORE.likely)) return;
     const track: Track = {
       id: 0,
+      label,
       votes: new Map([[label, score]]),
       box,
       firstBox: box,
@@ -161,6 +149,7 @@ export class Tracker {
 
   #update(track: Track, { label, score, box }: Detection, atMs: number): void {
     track.votes.set(label, (track.votes.get(label) ?? 0) + score);
+    track.label = [...track.votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best))[0];
     track.box = box;
     track.score = score;
     track.lastMs = atMs;
@@ -219,7 +208,7 @@ function tell(track: Track, look: number, stirred: (box: Box) => boolean): Scene
   const enters = news || (track.told && stirred(box));
   track.told = true;
   return {
-    label: labelOf(track),
+    label: track.label,
     score,
     box,
     track: track.id,
@@ -230,54 +219,14 @@ function tell(track: Track, look: number, stirred: (box: Box) => boolean): Scene
   };
 }
 
-function nameOf(track: Track): { label: string; track: number } {
-  return { label: labelOf(track), track: track.id };
-}
-
-function labelOf({ votes }: Track): string {
-  return [...votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best), ['', -1] as const)[0];
+function nameOf({ label, id }: Track): { label: string; track: number } {
+  return { label, track: id };
 }
 
 function count(tracks: readonly Track[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const track of tracks) counts[labelOf(track)] = (counts[labelOf(track)] ?? 0) + 1;
+  for (const { label } of tracks) counts[label] = (counts[label] ?? 0) + 1;
   return counts;
-}
-
-/** Every track with every detection it could be, best pair first: overlap counts most, then nearness. */
-function pairs(
-  tracks: readonly Track[],
-  seen: readonly Detection[],
-  atMs: number,
-): { track: Track; detection: Detection }[] {
-  return tracks
-    .flatMap((track) => seen.map((detection) => ({ track, detection, cost: cost(track, detection, atMs) })))
-    .filter((pair) => pair.cost < Number.POSITIVE_INFINITY)
-    .sort((a, b) => a.cost - b.cost);
-}
-
-/** Smaller is likelier; infinite when the detection can't be the track. */
-function cost(track: Track, detection: Detection, atMs: number): number {
-  if (detection.score < SCORE.enough || !mayBe(labelOf(track), detection.label)) return Number.POSITIVE_INFINITY;
-  const overlap = intersectionOverUnion(track.box, detection.box);
-  if (overlap > 0.2) return 1 - overlap;
-  const [a, b] = [track.box, detection.box];
-  const distance = Math.hypot((a.x1 + a.x2 - b.x1 - b.x2) / 2, (a.y1 + a.y2 - b.y1 - b.y2) / 2);
-  const size = Math.hypot(a.x2 - a.x1, a.y2 - a.y1);
-  const reach = Math.min(0.5, Math.max(0.1, 0.5 * size + (0.2 * (atMs - track.lastMs)) / 1000));
-  return distance <= reach ? 1 + distance : Number.POSITIVE_INFINITY;
-}
-
-function mayBe(a: string, b: string): boolean {
-  return a === b || CONFUSED.some((group) => group.includes(a) && group.includes(b));
-}
-
-function distinct(detections: readonly Detection[]): Detection[] {
-  const kept: Detection[] = [];
-  for (const one of [...detections].sort((a, b) => b.score - a.score)) {
-    if (!kept.some(({ box }) => intersectionOverUnion(box, one.box) > SAME_THING_IOU)) kept.push(one);
-  }
-  return kept;
 }
 
 /** Over which edge it came. What spans the picture, or touches no edge, came from nowhere in particular. */

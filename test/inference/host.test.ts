@@ -96,7 +96,7 @@ describe('the model process', () => {
   it('ends with its parent', async () => {
     const execArgv = ['--import', 'tsx'];
     const parent = fork(join(import.meta.dirname, 'parent.ts'), [pack], { execArgv });
-    const pid = await new Promise<unknown>((resolve) => parent.once('message', resolve));
+    const pid = await new Promise<number>((resolve) => parent.once('message', resolve));
     expect(existsSync(`/proc/${pid}`)).toBe(true);
     parent.kill('SIGKILL');
     await vi.waitFor(() => expect(existsSync(`/proc/${pid}`)).toBe(false), patient);

@@ -13,7 +13,7 @@ import { systemClock } from '#runtime';
 const references = resolve(import.meta.dirname, '../../../shared');
 export const haveReferences = existsSync(join(references, 'models')) && existsSync(join(references, 'media'));
 export const skipNote = haveReferences ? '' : ' (skipped: no reference models and media beside the repository)';
-export const quiet = pino({ level: 'silent' });
+const quiet = pino({ level: 'silent' });
 
 export const modelDir = (name: string): string => join(references, 'models', name);
 export const mediaFile = (path: string): string => join(references, 'media', path);

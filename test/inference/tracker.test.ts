@@ -43,7 +43,7 @@ describe('following', () => {
         [person(0.35), left(0.44)],
       ]),
     );
-    expect(seen.map((all) => all.map(({ track }) => track).sort())).toEqual(Array(3).fill([1, 2]));
+    expect(seen.map((all) => all.map(({ track }) => track).sort((a, b) => a - b))).toEqual(Array(3).fill([1, 2]));
   });
 
   it('tells of what comes, over which edge, once; not of what was there from the start', () => {

@@ -1,5 +1,6 @@
 import type { Tamper } from '#domain';
 import { type Change, isBlack } from './change.ts';
+import { agreements, disagreement } from './edges.ts';
 import type { Luma } from './luma.ts';
 
 /** Looks before the picture is known well enough to say that something was done to the camera. */
@@ -22,13 +23,16 @@ const RELIEF_LOOKS = 2;
 const GRAIN = 6;
 /** Mean gradient above the grain below which a picture is too empty to judge by its edges. */
 const EMPTY = 0.4;
-const STRONG_EDGE = 12;
-const BLOCKS = { across: 4, down: 3 };
 
-interface Known {
+interface Seen {
   luma: Luma;
   sharpness: number;
+  /** How well each part of the picture agrees with the known one; undefined where there is nothing to go by. */
+  agreed: readonly (number | undefined)[];
 }
+
+/** The slowly learnt picture; `agreed` is how well its parts usually agree. */
+type Known = Seen;
 
 interface Suspicion {
   looks: number;
@@ -49,25 +53,25 @@ export class TamperWatch {
 
   /** Looks at the next picture, given what changed since the one before; returns what is the matter. */
   look(luma: Luma, atMs: number, { light, amount }: Change): Tamper[] {
-    const seen = { luma, sharpness: sharpnessOf(luma) };
     const known = this.#known;
     const isAnother = light !== undefined && !isBlack(luma);
     const isRestless = this.#looks <= LEARN_LOOKS && amount > RESTLESS;
     if (!known || known.luma.values.length !== luma.values.length || isAnother || isRestless) {
-      this.#learnAnew(seen, atMs);
+      this.#learnAnew({ luma, sharpness: sharpnessOf(luma), agreed: [] }, atMs);
       return [];
     }
+    const seen = { luma, sharpness: sharpnessOf(luma), agreed: agreements(known.luma, luma) };
     this.#looks += 1;
     const suspected = this.#looks > LEARN_LOOKS ? suspect(known, seen, this.#reported()) : undefined;
     for (const kind of ['covered', 'blurred', 'moved'] as const) this.#weigh(kind, kind === suspected, atMs);
     if (suspected === undefined) this.#follow(known, seen, atMs - this.#lastMs);
     this.#lastMs = atMs;
     const moved = this.#suspicions.get('moved');
-    if (moved && atMs - moved.sinceMs > ACCEPT_MOVED_MS) this.#learnAnew(seen, atMs);
+    if (moved && atMs - moved.sinceMs > ACCEPT_MOVED_MS) this.#learnAnew({ ...seen, agreed: [] }, atMs);
     return this.#reported();
   }
 
-  #learnAnew(seen: Known, atMs: number): void {
+  #learnAnew(seen: Seen, atMs: number): void {
     this.#known = seen;
     this.#looks = 1;
     this.#lastMs = atMs;
@@ -92,17 +96,22 @@ export class TamperWatch {
     }
   }
 
-  #follow(known: Known, seen: Known, passedMs: number): void {
+  #follow(known: Known, seen: Seen, passedMs: number): void {
     const share = Math.max(this.#looks <= LEARN_LOOKS ? 1 / this.#looks : 0, 1 - Math.exp(-passedMs / FOLLOW_MS));
     const values = known.luma.values.map((value, i) => value + share * ((seen.luma.values[i] ?? 0) - value));
     const mean = known.luma.mean + share * (seen.luma.mean - known.luma.mean);
     const sharpness = known.sharpness + share * (seen.sharpness - known.sharpness);
-    this.#known = { luma: { ...known.luma, values, mean }, sharpness };
+    const agreed = seen.agreed.map((now, i) => mixed(known.agreed[i], now, share));
+    this.#known = { luma: { ...known.luma, values, mean }, sharpness, agreed };
   }
 }
 
+function mixed(usual: number | undefined, now: number | undefined, share: number): number | undefined {
+  return usual === undefined || now === undefined ? (now ?? usual) : usual + share * (now - usual);
+}
+
 /** What this one look suggests. What is reported already needs less to stay. */
-function suspect(known: Known, seen: Known, reported: readonly Tamper[]): Tamper | undefined {
+function suspect(known: Known, seen: Seen, reported: readonly Tamper[]): Tamper | undefined {
   const stays = (kind: Tamper) => reported.includes(kind);
   const alike = likeness(blocks(known.luma), blocks(seen.luma));
   if (isBlack(seen.luma)) return known.luma.mean - seen.luma.mean > 0.1 && alike < 0.5 ? 'covered' : undefined;
@@ -113,7 +122,7 @@ function suspect(known: Known, seen: Known, reported: readonly Tamper[]): Tamper
   if (sharper < (stays('covered') ? 0.5 : 0.35) && alike < 0.5 && changed > 12) return 'covered';
   if (brighter < 0.6 || brighter > 1.6) return undefined;
   if (sharper < (stays('blurred') ? 0.7 : 0.5) && alike > 0.7) return 'blurred';
-  if (sharper > 0.4 && sharper < 3 && disagreement(known.luma, seen.luma) >= (stays('moved') ? 0.5 : 0.75))
+  if (sharper > 0.4 && sharper < 3 && disagreement(known.agreed, seen.agreed) >= (stays('moved') ? 0.5 : 0.75))
     return 'moved';
   return undefined;
 }
@@ -138,7 +147,7 @@ function meanDifference(a: Luma, b: Luma): number {
 /** Means of 8 × 8 pixels: what remains of a picture that is out of focus. */
 function blocks({ values, width, height }: Luma): number[] {
   const across = Math.ceil(width / 8);
-  const sums = new Array<number>(across * Math.ceil(height / 8)).fill(0);
+  const sums = Array.from({ length: across * Math.ceil(height / 8) }, () => 0);
   const counts = sums.slice();
   values.forEach((value, i) => {
     const block = Math.floor(Math.floor(i / width) / 8) * across + Math.floor((i % width) / 8);
@@ -162,47 +171,4 @@ function likeness(a: readonly number[], b: readonly number[]): number {
   });
   const scale = Math.sqrt(onlyA * onlyB) / a.length;
   return scale > 1 ? both / a.length / scale : 0;
-}
-
-/**
- * Share, 0–1, of the picture's parts in which the known strong edges are no longer where they were (within a pixel, in
- * the same direction). Something that walks through hides the edges of some parts; turning the camera shifts all.
- */
-function disagreement(known: Luma, seen: Luma): number {
-  const { width, height } = known;
-  const parts = Array.from({ length: BLOCKS.across * BLOCKS.down }, () => ({ edges: 0, found: 0 }));
-  for (let y = 2; y < height - 2; y++) {
-    for (let x = 2; x < width - 2; x++) {
-      const edge = gradient(known, x, y);
-      if (Math.hypot(edge.x, edge.y) < STRONG_EDGE) continue;
-      const part =
-        parts[Math.floor((y * BLOCKS.down) / height) * BLOCKS.across + Math.floor((x * BLOCKS.across) / width)];
-      if (!part) continue;
-      part.edges += 1;
-      if (hasEdge(seen, x, y, edge)) part.found += 1;
-    }
-  }
-  const telling = parts.filter(({ edges }) => edges >= 12);
-  if (telling.length < 4) return 0;
-  return telling.filter(({ edges, found }) => found < 0.4 * edges).length / telling.length;
-}
-
-function gradient({ values, width }: Luma, x: number, y: number): { x: number; y: number } {
-  const at = y * width + x;
-  return {
-    x: (values[at + 1] ?? 0) - (values[at - 1] ?? 0),
-    y: (values[at + width] ?? 0) - (values[at - width] ?? 0),
-  };
-}
-
-function hasEdge(seen: Luma, x: number, y: number, edge: { x: number; y: number }): boolean {
-  const strength = Math.hypot(edge.x, edge.y);
-  for (let v = y - 1; v <= y + 1; v++) {
-    for (let u = x - 1; u <= x + 1; u++) {
-      const here = gradient(seen, u, v);
-      const size = Math.hypot(here.x, here.y);
-      if (size > 0.4 * strength && here.x * edge.x + here.y * edge.y > 0.7 * size * strength) return true;
-    }
-  }
-  return false;
 }

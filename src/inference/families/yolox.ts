@@ -24,8 +24,8 @@ export const yolox: Family = {
   problem({ inputs, outputs }: ModelShape, size, labels) {
     const wantedIn = [1, 3, size.height, size.width];
     const wantedOut = [1, cells(size), labels + 5];
-    if (!matches(inputs['images'], wantedIn)) return `needs an input "images" [${wantedIn}]`;
-    if (!matches(outputs['output'], wantedOut)) return `needs an output "output" [${wantedOut}]`;
+    if (!matches(inputs['images'], wantedIn)) return `needs an input "images" [${wantedIn.join()}]`;
+    if (!matches(outputs['output'], wantedOut)) return `needs an output "output" [${wantedOut.join()}]`;
     return undefined;
   },
 };
