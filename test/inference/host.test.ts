@@ -95,7 +95,10 @@ describe('the model process', () => {
 
   it('ends with its parent', async () => {
     const execArgv = ['--import', 'tsx'];
-    const parent = fork(join(import.meta.dirname, 'parent.ts'), [pack], { execArgv, env: { ...process.env, TMPDIR: dir } });
+    const parent = fork(join(import.meta.dirname, 'parent.ts'), [pack], {
+      execArgv,
+      env: { ...process.env, TMPDIR: dir },
+    });
     const pid = await new Promise<number>((resolve) => parent.once('message', resolve));
     expect(existsSync(`/proc/${pid}`)).toBe(true);
     parent.kill('SIGKILL');
