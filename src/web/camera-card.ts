@@ -62,7 +62,7 @@ export class CameraCard {
 
   /** A scene or an alert came in: look again, and draw the hour anew soon. */
   sawSomething(): void {
-    this.#picture.refresh();
+    if (this.#camera.last_frame_ms) this.#picture.refresh();
     this.#timelineDueMs = Math.min(this.#timelineDueMs, this.#api.now() + 2000);
   }
 

@@ -14,7 +14,7 @@ export class LivePicture {
   readonly #watcher: IntersectionObserver;
   readonly #gone = new AbortController();
   #visible = false;
-  #wanted = true;
+  #wanted = false;
   #busy = false;
   #lastMs = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -57,15 +57,15 @@ export function momentWords(timeline: TimelineJson, at: number, nowMs: number, l
   return parts.filter(Boolean).join(', ');
 }
 
-/** One sentence for the whole bar. */
+/** A few words for the whole bar. */
 export function summary(timeline: TimelineJson, start: number, end: number): string {
   const clipped = joined(timeline.recorded).map(([a, b]) => Math.min(b, end) - Math.max(a, start));
   const recorded = clipped.reduce((sum, seconds) => sum + Math.max(0, seconds), 0);
+  const motion = moving(timeline).length;
   const parts = [
-    `recorded ${Math.round(recorded / 60)} of ${Math.round((end - start) / 60)} min`,
-    plural(moving(timeline).length, 'scene with motion', 'scenes with motion'),
-    plural(timeline.alerts.length, 'alert'),
+    recorded > 0 ? `${Math.round(recorded / 60)} min recorded` : 'nothing recorded',
+    motion > 0 ? `${motion} × motion` : '',
+    timeline.alerts.length > 0 ? plural(timeline.alerts.length, 'alert') : '',
   ];
-  if (timeline.gaps.length > 0) parts.push(plural(timeline.gaps.length, 'gap'));
-  return parts.join(', ');
+  return parts.filter(Boolean).join(', ');
 }

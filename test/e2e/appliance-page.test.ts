@@ -1,0 +1,55 @@
+/** The page in a real browser on the real appliance: log in by the address, see the camera, its scenes and its video. */
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
+import { TestAppliance } from './support/appliance.ts';
+import { passingBlock } from './support/videos.ts';
+import { until } from './support/waiting.ts';
+import { addCamera, arm, firings } from './support/watching.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+test('shows the camera, its scenes, alerts and search, and fits a phone', async () => {
+  expect(existsSync(CHROMIUM), `${CHROMIUM} is missing: apt-get install chromium`).toBe(true);
+  await using camera = await startRtspServer({ file: await passingBlock(240), name: 'yard' });
+  await using appliance = await TestAppliance.start();
+  const watch = await addCamera(appliance, { url: camera.url, name: 'Yard', seconds: 2, frames: 2 });
+  await arm(appliance, watch, { prompt: 'something moves', label: 'movement' });
+  await until('an alert', async () => (await firings(appliance)).length > 0, 90_000);
+
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  try {
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    page.on('pageerror', (error) => problems.push(error.message));
+    await page.goto(`${appliance.url}/#key=${appliance.key}`);
+    await page.locator('#camera-grid').getByText('Yard').first().waitFor();
+    await page.locator('#feed-list').getByText('movement').first().waitFor();
+    expect(page.url()).not.toContain(appliance.key);
+
+    await page.getByRole('searchbox').fill('motion');
+    await page.keyboard.press('Enter');
+    await page
+      .getByText(/motion (across|on|in)/)
+      .first()
+      .waitFor();
+
+    await page.setViewportSize({ width: 390, height: 844 });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+    expect(problems).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});

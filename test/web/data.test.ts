@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { alertItem, FeedModel, sceneItem } from '../../src/web/feed-model.ts';
+import { forgetKey, keyInFragment, loadKey, saveKey } from '../../src/web/key.ts';
+import { SseParser } from '../../src/web/sse.ts';
+import { bars, joined, momentWords, summary } from '../../src/web/timeline.ts';
+import type { TimelineJson } from '../../src/web/wire.ts';
+import { yard } from './fixture-yard.ts';
+
+describe('server-sent events', () => {
+  const text =
+    ': hello\n\nid: 7\nevent: scene\ndata: {"a":\ndata: 1}\n\nid: 8\r\nevent: alert\r\ndata:x\r\n\r\nevent: lost\n\n';
+
+  it('reads the same events however the text is cut', () => {
+    const whole = new SseParser().push(text);
+    expect(whole).toEqual([
+      { event: 'scene', data: '{"a":\n1}', id: '7' },
+      { event: 'alert', data: 'x', id: '8' },
+    ]);
+    for (let size = 1; size < text.length; size += 1) {
+      const parser = new SseParser();
+      const events = [];
+      for (let at = 0; at < text.length; at += size) events.push(...parser.push(text.slice(at, at + size)));
+      expect(events, `cut every ${size}`).toEqual(whole);
+      expect(parser.lastId).toBe('8');
+    }
+  });
+
+  it('does not count an event as seen before it is complete', () => {
+    const parser = new SseParser();
+    parser.push('id: 3\ndata: x\n\nid: 4\ndata: y\n');
+    expect(parser.lastId).toBe('3');
+  });
+});
+
+describe('the feed', () => {
+  const { scenes, alerts } = yard(1_780_000_000_000);
+
+  it('keeps newest first, whatever the order of arrival', () => {
+    const feed = new FeedModel(100);
+    for (const scene of scenes.toReversed()) feed.put(sceneItem(scene));
+    for (const alert of alerts) feed.put(alertItem(alert));
+    const times = feed.items.map((item) => item.atMs);
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    expect(feed.items).toHaveLength(scenes.length + alerts.length);
+  });
+
+  it('replaces a scene that grew in its place', () => {
+    const feed = new FeedModel(100);
+    for (const scene of scenes) feed.put(sceneItem(scene));
+    const [, second] = scenes;
+    if (!second) throw new Error('The fixture has too few scenes.');
+    const result = feed.put(sceneItem({ ...second, end: second.end + 50 }));
+    expect(result).toEqual({ index: 1, fresh: false, fallen: [] });
+    expect(feed.items).toHaveLength(scenes.length);
+  });
+
+  it('drops the oldest beyond its limit and says which', () => {
+    const feed = new FeedModel(3);
+    const fallen = scenes.slice(0, 5).flatMap((scene) => feed.put(sceneItem(scene)).fallen);
+    expect(fallen.map((item) => item.key)).toEqual(['scene-997', 'scene-996']);
+  });
+});
+
+describe('the timeline', () => {
+  const timeline: TimelineJson = {
+    recorded: [
+      [100, 104],
+      [104, 108],
+      [109, 120],
+      [150, 260],
+    ],
+    gaps: [{ start: 120, end: 150, reason: 'camera away' }],
+    scenes: [
+      { id: 1, start: 90, end: 110, motion: true },
+      { id: 2, start: 112, end: 118, motion: false },
+    ],
+    alerts: [{ id: 'a', at: 115, label: 'door' }],
+  };
+
+  it('joins pieces of one recording', () => {
+    expect(joined(timeline.recorded)).toEqual([
+      [100, 120],
+      [150, 260],
+    ]);
+  });
+
+  it('places stretches in percent and cuts them at the ends', () => {
+    expect(bars(timeline, 100, 200)).toEqual([
+      { kind: 'recorded', left: 0, width: 20 },
+      { kind: 'recorded', left: 50, width: 50 },
+      { kind: 'gap', left: 20, width: 30, title: 'camera away' },
+      { kind: 'motion', left: 0, width: 10 },
+      { kind: 'alert', left: 15, width: 0, title: 'door' },
+    ]);
+    expect(bars(timeline, 1000, 2000)).toEqual([]);
+  });
+
+  it('has words for a moment and for the whole', () => {
+    expect(momentWords(timeline, 105, 200_000, 'en-GB')).toMatch(/, recorded, motion, alert: door$/);
+    expect(momentWords(timeline, 135, 200_000, 'en-GB')).toMatch(/, not recorded: camera away$/);
+    expect(summary(timeline, 0, 3600)).toBe('2 min recorded, 1 × motion, 1 alert');
+    expect(summary({ recorded: [], gaps: [], scenes: [], alerts: [] }, 0, 3600)).toBe('nothing recorded');
+  });
+});
+
+describe('the key', () => {
+  const store = () => {
+    const map = new Map<string, string>();
+    return {
+      getItem: (name: string) => map.get(name) ?? null,
+      setItem: (name: string, value: string) => void map.set(name, value),
+      removeItem: (name: string) => void map.delete(name),
+    };
+  };
+
+  it('comes from the fragment of the address', () => {
+    expect(keyInFragment('#key=sk-a_b-C')).toBe('sk-a_b-C');
+    expect(keyInFragment('#key=')).toBeUndefined();
+    expect(keyInFragment('#other=1')).toBeUndefined();
+  });
+
+  it('stays in the tab unless the device may remember it', () => {
+    const places = { session: store(), device: store() };
+    saveKey('sk-1', false, places);
+    expect(loadKey(places)).toBe('sk-1');
+    expect(loadKey({ session: store(), device: places.device })).toBeUndefined();
+    saveKey('sk-2', true, places);
+    expect(loadKey({ session: store(), device: places.device })).toBe('sk-2');
+    forgetKey(places);
+    expect(loadKey(places)).toBeUndefined();
+  });
+});
