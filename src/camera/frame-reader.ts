@@ -52,7 +52,7 @@ function readPictures(pixels: Readable, size: number, onPicture: (rgb: Uint8Arra
 }
 
 /** Reads what ffmpeg's `metadata=print` writes: a line with `pts_time:S`, then one with `lavfi.scene_score=X`. */
-export function metadataParser(onStamp: (stamp: FrameTimes) => void): (text: string) => void {
+function metadataParser(onStamp: (stamp: FrameTimes) => void): (text: string) => void {
   let rest = '';
   let streamMs: number | undefined;
   return (text) => {

@@ -19,7 +19,7 @@ import { MediaLinks } from '#playback';
 import { createLog, systemClock } from '#runtime';
 import { Store } from '#store';
 
-export const KEY = 'sk-right';
+const KEY = 'sk-right';
 export const T0 = Date.UTC(2026, 0, 15, 12, 0, 0);
 
 /** An app over a real store in a directory of its own, with stand-ins for the parts that need cameras and models. */
@@ -148,7 +148,7 @@ export function addIndex(store: Store, streamId: string, change: Partial<SceneIn
   return index;
 }
 
-export const FACTS: SceneFacts = {
+const FACTS: SceneFacts = {
   objects: [
     {
       label: 'traffic light',
