@@ -129,7 +129,7 @@ class OpenCamera implements Camera {
   }
 
   async begin(signal: AbortSignal): Promise<void> {
-    const plan = planFor(this.#demand, this.#source.facts.keyframeIntervalS);
+    const plan = planFor(this.#demand, this.#source.facts.keyframeIntervalS, this.#source.reordered);
     const session = await this.#startSession(plan, () => true);
     this.#current = session;
     const stop = () => void session[Symbol.asyncDispose]();
@@ -243,7 +243,7 @@ class OpenCamera implements Camera {
     const session = this.#current;
     const nowMs = this.#options.clock.monotonicMs();
     if (!session || this.#handover || this.#closing || nowMs < this.#handoverAfterMs) return;
-    const plan = planFor(this.#demand, this.#intervalNow(session, nowMs));
+    const plan = planFor(this.#demand, this.#intervalNow(session, nowMs), this.#source.reordered);
     if (samePlan(plan, session.recipe.plan)) return;
     this.#handoverAfterMs = nowMs + NEXT_HANDOVER_MS;
     this.#handover = this.#handOver(session, plan).finally(() => {

@@ -70,6 +70,7 @@ function framesOutput(source: Source, plan: SamplingPlan): string[] {
   const filters = [
     ...(everyMs === undefined ? [] : [thinOut(everyMs / 1000)]),
     `scale=${width}:${height}`,
+    'settb=1/1000',
     "select='gte(scene,0)'", // Keeps every frame, and computes its scene score.
     `metadata=mode=print:file=pipe\\\\:${TIMES_FD}:direct=1`,
   ].join(',');

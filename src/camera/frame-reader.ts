@@ -51,7 +51,10 @@ function readPictures(pixels: Readable, size: number, onPicture: (rgb: Uint8Arra
   });
 }
 
-/** Reads what ffmpeg's `metadata=print` writes: a line with `pts_time:S`, then one with `lavfi.scene_score=X`. */
+/**
+ * Reads what ffmpeg's `metadata=print` writes: a line with `pts:MS` (the filters' time base is 1 ms, as `pts_time` has only
+ * six digits), then one with `lavfi.scene_score=X`.
+ */
 function metadataParser(onStamp: (stamp: FrameTimes) => void): (text: string) => void {
   let rest = '';
   let streamMs: number | undefined;
@@ -59,9 +62,9 @@ function metadataParser(onStamp: (stamp: FrameTimes) => void): (text: string) =>
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      const seconds = /^frame:.*\bpts_time:(-?[\d.]+)/.exec(line)?.[1];
+      const pts = /^frame:.*\bpts:(-?\d+)/.exec(line)?.[1];
       const score = /^lavfi\.scene_score=([\d.]+)/.exec(line)?.[1];
-      if (seconds !== undefined) streamMs = Number(seconds) * 1000;
+      if (pts !== undefined) streamMs = Number(pts);
       if (score === undefined || streamMs === undefined) continue;
       onStamp({ streamMs, sceneScore: Number(score) });
       streamMs = undefined;

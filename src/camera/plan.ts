@@ -10,13 +10,23 @@ export type SamplingPlan = { mode: 'keyframes' } | { mode: 'decode'; everyMs: nu
 
 /** Frames come at most this often, whatever is asked: models can't use more. */
 const SHORTEST_MS = 100;
+/** And at least this often, even when nobody asks: they tell that the camera lives. */
+const LONGEST_MS = 2500;
 /** Keyframes that come this much later than asked still do. */
 const TOLERANCE = 1.1;
 
-/** Keyframes as long as they suffice, or as long as nothing is known about them. */
-export function planFor(demand: SamplingDemand, keyframeIntervalS: number | undefined): SamplingPlan {
+/**
+ * Keyframes as long as they suffice, or as long as nothing is known about them; never of a camera that sends pictures out
+ * of order: the decoder would hand each keyframe on two keyframes late, with a wrong time.
+ */
+export function planFor(
+  demand: SamplingDemand,
+  keyframeIntervalS: number | undefined,
+  reordered: boolean,
+): SamplingPlan {
   const suffices = keyframeIntervalS === undefined || keyframeIntervalS * 1000 <= demand.everyMs * TOLERANCE;
-  return suffices ? { mode: 'keyframes' } : { mode: 'decode', everyMs: Math.max(SHORTEST_MS, demand.everyMs) };
+  if (suffices && !reordered) return { mode: 'keyframes' };
+  return { mode: 'decode', everyMs: Math.min(LONGEST_MS, Math.max(SHORTEST_MS, demand.everyMs)) };
 }
 
 export function samePlan(a: SamplingPlan, b: SamplingPlan): boolean {

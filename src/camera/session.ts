@@ -156,7 +156,7 @@ export class Session implements AsyncDisposable {
     this.#watchdog.saw('frames');
     if (this.recipe.plan.mode === 'keyframes' && this.#lastFrameMs !== undefined) {
       this.keyframeIntervalS = Math.max(this.keyframeIntervalS ?? 0, (streamMs - this.#lastFrameMs) / 1000);
-      this.#watchdog.expectFramesEvery(this.keyframeIntervalS);
+      this.#watchdog.expectKeyframesEvery(this.keyframeIntervalS);
     }
     this.#isReady();
   }

@@ -7,6 +7,8 @@ const LOOK_EVERY_MS = 500;
 const SILENCE_MS = 6000;
 /** Connecting, and the first keyframe of a camera with a long distance between them. */
 const START_MS = 20_000;
+/** Until two keyframes have told their distance, it may be as long as cameras have it. */
+const UNKNOWN_S = 12;
 
 const SAID: Record<Output, string> = {
   frames: 'sent no picture',
@@ -21,14 +23,15 @@ const SAID: Record<Output, string> = {
 export class Watchdog implements Disposable {
   #clock: Clock;
   #last = new Map<Output, number>();
+  #recipe: Recipe;
   #patience: Record<Output, number>;
   #timer: NodeJS.Timeout;
 
   constructor(clock: Clock, recipe: Recipe, onSilence: (reason: string) => void) {
     this.#clock = clock;
-    const segmentMs = recipe.segmentSeconds * 1000;
-    this.#patience = { frames: SILENCE_MS, audio: SILENCE_MS, segments: 3 * segmentMs + SILENCE_MS };
-    this.expectFramesEvery(recipe.source.facts.keyframeIntervalS ?? 0);
+    this.#recipe = recipe;
+    this.#patience = { frames: SILENCE_MS, audio: SILENCE_MS, segments: SILENCE_MS };
+    this.expectKeyframesEvery(recipe.source.facts.keyframeIntervalS ?? UNKNOWN_S);
     const startedMs = clock.monotonicMs();
     this.#timer = setInterval(() => {
       const silent = this.#silent(startedMs, recipe.withAudio);
@@ -42,10 +45,12 @@ export class Watchdog implements Disposable {
     this.#last.set(output, this.#clock.monotonicMs());
   }
 
-  /** Frames and segments come with keyframes: a camera that sends them rarely is given the time. */
-  expectFramesEvery(seconds: number): void {
-    this.#patience.frames = Math.max(this.#patience.frames, seconds * 2500);
-    this.#patience.segments = Math.max(this.#patience.segments, seconds * 3500 + SILENCE_MS);
+  /** Segments begin with keyframes, and frames may be keyframes: a camera that sends them rarely is given the time. */
+  expectKeyframesEvery(seconds: number): void {
+    const { plan, segmentSeconds } = this.#recipe;
+    const frameS = plan.mode === 'keyframes' ? seconds : plan.everyMs / 1000;
+    this.#patience.frames = Math.max(SILENCE_MS, frameS * 2500);
+    this.#patience.segments = Math.max(3000 * segmentSeconds, seconds * 3500) + SILENCE_MS;
   }
 
   [Symbol.dispose](): void {

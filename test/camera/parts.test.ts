@@ -58,11 +58,12 @@ describe('checkSourceUrl', () => {
 
 describe('plan', () => {
   it('takes keyframes while they suffice, or while nothing is known of them', () => {
-    expect(planFor({ everyMs: 2000 }, 2.1).mode).toBe('keyframes');
-    expect(planFor({ everyMs: 500 }, undefined).mode).toBe('keyframes');
-    expect(planFor({ everyMs: Number.POSITIVE_INFINITY }, 30).mode).toBe('keyframes');
-    expect(planFor({ everyMs: 500 }, 2)).toEqual({ mode: 'decode', everyMs: 500 });
-    expect(planFor({ everyMs: 1 }, 2)).toEqual({ mode: 'decode', everyMs: 100 });
+    expect(planFor({ everyMs: 2000 }, 2.1, false).mode).toBe('keyframes');
+    expect(planFor({ everyMs: 500 }, undefined, false).mode).toBe('keyframes');
+    expect(planFor({ everyMs: Number.POSITIVE_INFINITY }, 30, false).mode).toBe('keyframes');
+    expect(planFor({ everyMs: 500 }, 2, false)).toEqual({ mode: 'decode', everyMs: 500 });
+    expect(planFor({ everyMs: 1 }, 2, false)).toEqual({ mode: 'decode', everyMs: 100 });
+    expect(planFor({ everyMs: Number.POSITIVE_INFINITY }, 1, true)).toEqual({ mode: 'decode', everyMs: 2500 });
   });
   it('tells whether a change needs another ffmpeg', () => {
     expect(samePlan({ mode: 'keyframes' }, { mode: 'keyframes' })).toBe(true);
@@ -91,8 +92,8 @@ describe('readFrames', () => {
     pixels.emit('data', Buffer.from([1, 2]));
     pixels.emit('data', Buffer.from([3, 4, 5, 6, 7]));
     times.emit('data', 'frame:0    pts:0       pts_time:0\nlavfi.scene_sc');
-    times.emit('data', 'ore=0.5\nframe:1 pts:5 pts_time:2.5\n');
-    times.emit('data', 'lavfi.scene_score=0.25\nframe:2 pts:9 pts_time:3\nlavfi.scene_score=0\n');
+    times.emit('data', 'ore=0.5\nframe:1 pts:2500 pts_time:2.5\n');
+    times.emit('data', 'lavfi.scene_score=0.25\nframe:2 pts:3000 pts_time:3\nlavfi.scene_score=0\n');
     pixels.emit('data', Buffer.from([8, 9]));
     expect(seen).toEqual([
       [0, 0.5, [1, 2, 3]],

@@ -2,6 +2,8 @@ import { ffmpeg, greyFrames } from './ffmpeg.ts';
 
 const WIDTH = 48;
 const HEIGHT = 27;
+/** Pictures; farther away an empty room looks like any other empty room. */
+const FARTHEST = 100;
 
 /** All pictures at `fps` of a video as small grey ones: enough to tell which is which. */
 export async function sketch(source: string, fps: number): Promise<Buffer[]> {
@@ -14,13 +16,12 @@ export async function sketch(source: string, fps: number): Promise<Buffer[]> {
 }
 
 /**
- * How many pictures into `original` the first picture of `copy` is: where they differ least. `copy` must be a stretch of
- * it, give or take a few pictures at its ends.
+ * How many pictures into `original` the first picture of `copy` is: where they differ least. `copy` must be all of
+ * it, give or take some pictures at its ends.
  */
 export function offsetOf(copy: readonly Buffer[], original: readonly Buffer[]): number {
   let best = { offset: 0, difference: Number.POSITIVE_INFINITY };
-  const least = Math.min(copy.length, original.length) / 2;
-  for (let offset = -10; offset + least < original.length; offset += 1) {
+  for (let offset = -FARTHEST; offset <= FARTHEST; offset += 1) {
     const found = meanDifference(copy, original, offset);
     if (found < best.difference) best = { offset, difference: found };
   }
