@@ -98,8 +98,6 @@ function pcmOutput(): string[] {
     '16000',
     '-f',
     's16le',
-    '-flush_packets',
-    '1',
     `pipe:${PCM_FD}`,
   ];
 }

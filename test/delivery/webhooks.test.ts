@@ -88,6 +88,7 @@ describe('webhooks', () => {
       await soon(() => expect(silent.posted).toHaveLength(1));
       for (let i = 0; i < 5; i += 1) fire(at.store, alert, webhook(hook.url));
       await soon(() => expect(hook.posted).toHaveLength(5));
+      await soon(() => expect(pending(at.store)).toHaveLength(300));
       expect(silent.posted).toHaveLength(1);
     }
     expect(pending(at.store)).toHaveLength(300);
