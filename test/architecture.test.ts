@@ -7,7 +7,7 @@ const LEVELS = [
   ['domain', 'runtime'],
   ['config', 'models'],
   ['camera', 'sampling', 'inference', 'store'],
-  ['pipeline', 'events', 'delivery', 'playback'],
+  ['pipeline', 'events', 'delivery', 'playback', 'assets', 'jobs'],
   ['http'],
   ['app'],
   ['cli'],

@@ -7,6 +7,12 @@ const PREFIX = {
   session: 'ses-',
   key: 'sk-',
   box: 'box-',
+  job: 'job-',
+  video: 'm-',
+  audio: 'a-',
+  image: 'img-',
+  connection: 'conn-',
+  upload: 'up-',
 } as const;
 
 /** Kinds whose ids are 16 bare hex digits: clients extract them with hex-only patterns. */
@@ -27,8 +33,15 @@ export function newId(kind: IdKind, nowMs: number = Date.now()): string {
       return PREFIX.key + randomBytes(24).toString('base64url');
     case 'collection':
       return PREFIX.collection + randomUUID();
+    case 'job':
+    case 'connection':
+    case 'upload':
+      return PREFIX[kind] + randomBytes(12).toString('hex');
     case 'stream':
     case 'session':
+    case 'video':
+    case 'audio':
+    case 'image':
       return PREFIX[kind] + uuidV7(nowMs);
   }
 }

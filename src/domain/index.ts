@@ -5,12 +5,15 @@
  * picture, origin top left; scores and confidences are 0–1.
  */
 export * from './alert.ts';
+export * from './asset.ts';
 export * from './geometry.ts';
 export * from './ids.ts';
 export * from './index-spec.ts';
+export * from './job.ts';
 export * from './journal.ts';
 export * from './lexicon.ts';
 export * from './media.ts';
 export * from './rule.ts';
 export * from './scene.ts';
 export * from './stream.ts';
+export * from './transcript.ts';

@@ -2,15 +2,15 @@
  * The journal: one line per stored fact, written in the same transaction as the fact. Whoever must not miss anything
  * reads it from a durable cursor; whoever only wants to be quick is woken by it.
  *
- * `scene` is written when a scene is stored and again each time it grows: `atMs` is then its new end.
+ * `scene` is written when a scene is stored, `growth` each time it grows: `atMs` is then its new end.
  */
-export type JournalKind = 'scene' | 'segment' | 'firing';
+export type JournalKind = 'scene' | 'growth' | 'segment' | 'firing' | 'transcript';
 
 export interface JournalEntry {
   seq: number;
   kind: JournalKind;
   streamId: string;
-  /** Scene id, segment id or firing id. */
+  /** Id of the scene, segment, firing or transcript. */
   ref: string;
   atMs: number;
 }

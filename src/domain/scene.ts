@@ -61,7 +61,8 @@ export interface Scene {
   startMs: number;
   endMs: number;
   text: string;
-  facts: SceneFacts;
+  /** What was measured in the pictures; absent for a scene of an audio index. */
+  facts?: SceneFacts;
   /** Relative to the data directory's `thumbs`; absent when none was made. */
   thumbPath?: string;
 }

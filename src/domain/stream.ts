@@ -19,7 +19,7 @@ export interface Stream {
   mediaTypes: MediaType[];
   sampleRate: number;
   store: boolean;
-  enableTranscript: boolean;
+  transcription: Transcription;
   transport: 'tcp' | 'udp';
   zones: Zone[];
   /** What the user asked for; the supervisor makes it so. */
@@ -27,6 +27,16 @@ export interface Stream {
   /** Streams from the configuration file are updated by it and can't be deleted over HTTP. */
   origin: 'api' | 'config';
   createdMs: number;
+}
+
+/** Whether the stream's speech is written down, and who is told. */
+export interface Transcription {
+  wanted: boolean;
+  /** As the client named it; every name means the box's own. */
+  engine: string;
+  /** The WebSocket connection that the words go to. */
+  wsConnectionId?: string;
+  changedMs: number;
 }
 
 /** What one camera is doing now. `waiting` is between two tries, with `lastError` and `nextTryMs`. */

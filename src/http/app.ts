@@ -12,6 +12,7 @@ import { liveRoutes } from './live.ts';
 import { playbackRoutes, signedMediaRoutes } from './media.ts';
 import { ownRoutes } from './own.ts';
 import { pageRoutes } from './page.ts';
+import { Api } from './route.ts';
 import { searchRoutes } from './search.ts';
 import { statusRoutes } from './status.ts';
 import { streamRoutes } from './streams.ts';
@@ -45,7 +46,10 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     timelineRoutes,
     liveRoutes,
   ];
-  for (const group of closed) app.route('/', group(deps));
+  for (const group of closed) {
+    const routes = group(deps);
+    app.route('/', routes instanceof Api ? routes.hono : routes);
+  }
   return app;
 }
 

@@ -1,10 +1,9 @@
-import { Hono } from 'hono';
 import { z } from 'zod';
-import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
-import { ok } from './envelope.ts';
-import { flag, readBody, text } from './input.ts';
+import type { HttpDeps } from './deps.ts';
+import { flag, text } from './input.ts';
 import { collectionBy } from './lookup.ts';
-import { collectionView } from './views.ts';
+import { Api } from './route.ts';
+import { collectionAnswer, collectionView } from './views.ts';
 
 const description = z.string('must be text').max(2000, 'must not be longer than 2000 characters');
 const creation = z.object({
@@ -18,40 +17,58 @@ const change = z.object({
   is_public: flag.optional(),
 });
 
-export function collectionRoutes(deps: HttpDeps): Routes {
+export function collectionRoutes(deps: HttpDeps): Api {
   const { collections } = deps.store;
-  const routes = new Hono<HttpEnv>();
+  const api = new Api('Collections');
 
-  routes.get('/collection', (c) =>
-    ok(c, {
+  api.get(
+    '/collection',
+    {
+      summary: 'Lists the collections, the default one first',
+      answer: z.object({ collections: z.array(collectionAnswer), default_collection: z.string() }),
+    },
+    () => ({
       collections: collections.list().map(collectionView),
       default_collection: deps.store.defaultCollection.id,
     }),
   );
 
-  routes.post('/collection', async (c) => {
-    const { name, description, is_public: isPublic } = await readBody(c, creation);
-    return ok(c, collectionView(collections.create({ name, description, isPublic })));
-  });
+  api.post(
+    '/collection',
+    { summary: 'Makes a collection', body: creation, answer: collectionAnswer },
+    (_c, { body: { name, description, is_public: isPublic } }) =>
+      collectionView(collections.create({ name, description, isPublic })),
+  );
 
-  routes.get('/collection/:id', (c) => ok(c, collectionView(collectionBy(deps, c.req.param('id')))));
+  api.get(
+    '/collection/:id',
+    { summary: 'One collection; "default" is an id', answer: collectionAnswer },
+    (_c, { params }) => collectionView(collectionBy(deps, params.id)),
+  );
 
-  routes.patch('/collection/:id', async (c) => {
-    const { id } = collectionBy(deps, c.req.param('id'));
-    const { name, description, is_public: isPublic } = await readBody(c, change);
-    const updated = collections.update(id, {
-      ...(name === undefined ? {} : { name }),
-      ...(description === undefined ? {} : { description }),
-      ...(isPublic === undefined ? {} : { isPublic }),
-    });
-    return ok(c, collectionView(updated));
-  });
+  api.patch(
+    '/collection/:id',
+    { summary: 'Changes a collection', body: change, answer: collectionAnswer },
+    (_c, { params, body: { name, description, is_public: isPublic } }) => {
+      const { id } = collectionBy(deps, params.id);
+      const updated = collections.update(id, {
+        ...(name === undefined ? {} : { name }),
+        ...(description === undefined ? {} : { description }),
+        ...(isPublic === undefined ? {} : { isPublic }),
+      });
+      return collectionView(updated);
+    },
+  );
 
-  routes.delete('/collection/:id', (c) => {
-    const { id } = collectionBy(deps, c.req.param('id'));
-    collections.delete(id);
-    return ok(c, { id });
-  });
+  api.delete(
+    '/collection/:id',
+    { summary: 'Deletes an empty collection', answer: z.object({ id: z.string() }) },
+    (_c, { params }) => {
+      const { id } = collectionBy(deps, params.id);
+      collections.delete(id);
+      return { id };
+    },
+  );
 
-  return routes;
+  return api;
 }

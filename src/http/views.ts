@@ -1,9 +1,19 @@
+import { z } from 'zod';
 import type { Alert, Collection, EventDefinition, Firing, Scene, SceneFacts, SceneIndex, Stream } from '#domain';
 import { redactCredentials } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 
+export const collectionAnswer = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  is_public: z.boolean(),
+  created_at: z.string(),
+});
+
 /** The nouns as the API writes them: snake_case, Unix seconds, never a camera's address. */
-export function collectionView({ id, name, description, isPublic, createdMs }: Collection): object {
+export function collectionView(collection: Collection): z.input<typeof collectionAnswer> {
+  const { id, name, description, isPublic, createdMs } = collection;
   return { id, name, description, is_public: isPublic, created_at: naiveTime(createdMs) };
 }
 
