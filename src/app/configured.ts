@@ -32,7 +32,7 @@ function applyCamera(camera: CameraConfig, known: Stream | undefined, store: Sto
     mediaTypes: ['video', 'audio'],
     sampleRate: 30,
     store: true,
-    enableTranscript: false,
+    transcription: { wanted: false, engine: 'default', changedMs: clock.nowMs() },
     transport,
     zones,
     wanted: 'connected',
@@ -48,7 +48,10 @@ function applyIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: Cl
     .listByStream(stream.id)
     .find(
       ({ name, extraction }) =>
-        name === wanted.name && extraction.seconds === wanted.seconds && extraction.frameCount === wanted.frames,
+        name === wanted.name &&
+        extraction.type === 'time' &&
+        extraction.seconds === wanted.seconds &&
+        extraction.frameCount === wanted.frames,
     );
   const index = same ?? createIndex(wanted, stream, store, clock);
   if (same && same.prompt !== wanted.prompt) store.indexes.update(same.id, { prompt: wanted.prompt });
@@ -66,6 +69,7 @@ function createIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: C
     modelName: 'basic',
     modelConfig: {},
     status: 'running',
+    resumedMs: clock.nowMs(),
     createdMs: clock.nowMs(),
   };
   store.indexes.create(index);

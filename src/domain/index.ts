@@ -17,3 +17,4 @@ export * from './rule.ts';
 export * from './scene.ts';
 export * from './stream.ts';
 export * from './transcript.ts';
+export * from './words.ts';

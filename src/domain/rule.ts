@@ -18,7 +18,9 @@ export type RuleSubject =
   /** Anything that moves. */
   | { kind: 'motion' }
   | { kind: 'light'; change: 'on' | 'off' }
-  | { kind: 'tamper'; tampers: ('covered' | 'blurred' | 'moved')[] };
+  | { kind: 'tamper'; tampers: ('covered' | 'blurred' | 'moved')[] }
+  /** What an index says has most of these words: for prompts that are no other rule. */
+  | { kind: 'text'; words: string[] };
 
 export interface Rule {
   version: 1;

@@ -1,5 +1,5 @@
-import { type Relation, type Rule, type RuleSubject, singular } from '#domain';
-import { Fault } from '#runtime';
+import { type Relation, type Rule, type RuleSubject, singular, tellingWords } from '#domain';
+import { Fault, isFault } from '#runtime';
 import { type Parsed, parse } from './parse.ts';
 import type { Named } from './subjects.ts';
 import { understood } from './understood.ts';
@@ -9,6 +9,24 @@ import type { Place } from './zones.ts';
 /** "stays", "loiters", "is parked" without a time. */
 const DEFAULT_STAY_MS = 60_000;
 const LONGEST_PROMPT = 500;
+
+/** More words than this and a description never has most of them. */
+const MOST_TELLING_WORDS = 12;
+
+/**
+ * The rule for any prompt: the one that it stands for, or else one that looks for its words in what an index says.
+ * Throws `invalid` when there is no word in it to look for.
+ */
+export function ruleFor(prompt: string, context: { zones: readonly string[] }): Rule {
+  try {
+    return compileRule(prompt, context);
+  } catch (error) {
+    const words = tellingWords(prompt).slice(0, MOST_TELLING_WORDS);
+    if (!isFault(error, 'invalid') || words.length === 0) throw error;
+    const rule = { version: 1, subject: { kind: 'text', words }, relation: 'present' } as const;
+    return { ...rule, subject: { kind: 'text', words }, needs: [], understood: understood(rule, undefined) };
+  }
+}
 
 /**
  * The rule that a plain-English prompt stands for. A place that is no known zone is kept by name: cameras that have

@@ -53,7 +53,7 @@ export class Evaluator implements AsyncDisposable {
     const { store } = this.#deps;
     const head = store.journal.head();
     const from = store.journal.cursor(CURSOR);
-    const entries = store.journal.after(from, BATCH, ['scene']);
+    const entries = store.journal.after(from, BATCH, ['scene', 'growth']);
     const last = entries.at(-1);
     if (last) store.commitEvaluation(this.#evaluate(entries, last.seq));
     this.#handled = entries.length < BATCH ? head : (last?.seq ?? head);
@@ -116,7 +116,7 @@ export class Evaluator implements AsyncDisposable {
       if (!fired) return undefined;
       const id = createHash('sha256').update(`${alert.id}:${seq}`).digest('hex').slice(0, 16);
       const { streamId, indexId } = scene;
-      const evidence = { rule, packs: scene.facts.packs, sceneText: scene.text };
+      const evidence = { rule, packs: scene.facts?.packs ?? [], sceneText: scene.text };
       const about = { alertId: alert.id, eventId: event.id, label: event.label, streamId, indexId, sceneId: scene.id };
       return { id, ...about, atMs: scene.endMs, ...fired, evidence };
     } catch (error) {

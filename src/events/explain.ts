@@ -17,6 +17,7 @@ function what(rule: Rule, state: RuleState, when: Piece): string {
   const since = `for ${durationWords(roundSeconds(when.endMs - when.startMs))}, since ${timeOfDay(when.startMs)}`;
   if (subject.kind === 'light') return `the lights went ${subject.change} ${around}`;
   if (subject.kind === 'tamper') return `the camera was ${subject.tampers.join(' or ')} ${around}`;
+  if (subject.kind === 'text') return `the description of the scene ${around} matches "${state.name}"`;
   if (subject.kind === 'motion') {
     if (relation === 'absent') return `nothing has moved in ${where} ${since}`;
     return relation === 'stays'

@@ -1,4 +1,4 @@
-import type { Rule, RuleSubject, SceneFacts, SceneObject } from '#domain';
+import { type Rule, type RuleSubject, type SceneFacts, type SceneObject, shareOfWords } from '#domain';
 
 /** What a rule's subject did in one window. */
 export interface Seen {
@@ -8,16 +8,27 @@ export interface Seen {
   /** For a sentence: "person", "motion", "the lights". */
   name: string;
   /** `motion` stands in for objects where no detector was at work. */
-  tier: 'object' | 'motion' | 'light' | 'tamper';
+  tier: 'object' | 'motion' | 'light' | 'tamper' | 'text';
   /** Those counted, for subjects that are objects. */
   objects: SceneObject[];
 }
 
 const WITHOUT_DETECTOR: ReadonlySet<Rule['relation']> = new Set(['present', 'appears', 'enters'] as const);
 
-/** `mute` when the facts don't say: objects without a detector, asked for more than whether something came or is there. */
-export function look(rule: Rule, facts: SceneFacts): Seen | 'mute' {
+/** Fewer of the words are a coincidence. */
+const MOST_WORDS = 2 / 3;
+/** How sure it can be that words in a description are what was asked for. */
+const TEXT_CONFIDENCE = 0.8;
+
+/**
+ * `mute` when the scene doesn't say: objects without a detector, asked for more than whether something came or is there;
+ * anything that is seen, asked of what was heard.
+ */
+export function look(rule: Rule, scene: { text: string; facts?: SceneFacts }): Seen | 'mute' {
   const { subject } = rule;
+  const { facts } = scene;
+  if (subject.kind === 'text') return described(subject.words, scene.text);
+  if (!facts) return 'mute';
   switch (subject.kind) {
     case 'object':
       if (facts.packs.some((pack) => pack !== 'built-in')) return objects(subject, rule.zone, facts);
@@ -34,6 +45,11 @@ export function look(rule: Rule, facts: SceneFacts): Seen | 'mute' {
         'the camera',
       );
   }
+}
+
+function described(words: readonly string[], text: string): Seen {
+  const share = shareOfWords(words, text);
+  return single('text', share >= MOST_WORDS, TEXT_CONFIDENCE * share, words.join(' '));
 }
 
 function objects(

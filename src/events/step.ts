@@ -16,7 +16,9 @@ export interface Fired {
 export interface SceneView {
   startMs: number;
   endMs: number;
-  facts: SceneFacts;
+  text: string;
+  /** Absent when it was heard, not seen. */
+  facts?: SceneFacts;
 }
 
 /** Fewer than before counts only after this long without them: one window, and more of them when windows are shorter. */
@@ -39,7 +41,7 @@ export function step(
 ): { state: RuleState | undefined; fired?: Fired } {
   const goesOn = before !== undefined && before.sceneStartMs === scene.startMs;
   if (goesOn && scene.endMs <= before.untilMs) return { state: before };
-  const seen = look(rule, scene.facts);
+  const seen = look(rule, scene);
   if (seen === 'mute') return { state: before };
   const lapsed = before !== undefined && isLapsed(before, scene);
   // A detector that is away for a moment is not a thing that left.

@@ -18,6 +18,7 @@ function clause(rule: Omit<Rule, 'understood' | 'needs'>): string {
   const { subject, relation, count } = rule;
   const where = placeWords(rule.zone);
   const long = rule.forMs === undefined ? '' : ` for ${durationWords(rule.forMs)}`;
+  if (subject.kind === 'text') return `what an index says of a scene has most of the words ${subject.words.join(', ')}`;
   if (subject.kind === 'light') return `the lights go ${subject.change}`;
   if (subject.kind === 'tamper')
     return relation === 'stays'

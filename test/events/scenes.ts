@@ -49,7 +49,7 @@ export function watch(prompt: string | Rule, scenes: readonly Told[], zones = ['
   let state: Parameters<typeof step>[1];
   for (const [startS, ends, facts] of scenes) {
     for (const endS of Array.isArray(ends) ? ends : [ends]) {
-      const result = step(rule, state, { startMs: T0 + startS * 1000, endMs: T0 + endS * 1000, facts });
+      const result = step(rule, state, { startMs: T0 + startS * 1000, endMs: T0 + endS * 1000, text: '', facts });
       state = result.state && JSON.parse(JSON.stringify(result.state));
       if (result.fired) fired.push({ ...result.fired, atS: endS });
     }

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { type Rule, shareOfWords, tellingWords } from '#domain';
+import { type Fired, ruleFor, step } from '#events';
+import { T0 } from './scenes.ts';
+
+/** Scenes of five seconds, as an index words them. */
+function hear(rule: Rule, texts: readonly string[]): (Fired & { at: number })[] {
+  const fired: (Fired & { at: number })[] = [];
+  let state: Parameters<typeof step>[1];
+  texts.forEach((text, at) => {
+    const result = step(rule, state, { startMs: T0 + at * 5000, endMs: T0 + (at + 1) * 5000, text });
+    state = result.state && JSON.parse(JSON.stringify(result.state));
+    if (result.fired) fired.push({ ...result.fired, at });
+  });
+  return fired;
+}
+
+describe('a prompt that is no other rule', () => {
+  it('looks for its words in what an index says', () => {
+    const rule = ruleFor('User opened Slack application', { zones: [] });
+    expect(rule.subject).toEqual({ kind: 'text', words: ['user', 'opened', 'slack', 'application'] });
+    expect(rule.understood).toMatch(/words user, opened, slack, application\.$/);
+    const fired = hear(rule, ['A desktop.', 'The user opens the Slack window.', 'A Slack message.', 'A browser.']);
+    expect(fired).toMatchObject([{ at: 1, confidence: 0.8 * 0.75 }]);
+    expect(fired[0]?.explanation).toMatch(
+      /^The description of the scene around .* matches "user opened slack application"/,
+    );
+  });
+
+  it('fires again when it was gone in between', () => {
+    const rule = ruleFor('Detect pedestrians crossing the zebra', { zones: [] });
+    const crossing = 'Two people cross at the zebra.';
+    expect(hear(rule, [crossing, crossing, 'An empty road.', crossing]).map(({ at }) => at)).toEqual([0, 3]);
+  });
+
+  it('does not take a thing for its absence', () => {
+    const rule = ruleFor('worker without helmet', { zones: [] });
+    expect(hear(rule, ['A worker with a helmet.'])).toEqual([]);
+    expect(hear(rule, ['A worker without helmet.'])).toHaveLength(1);
+  });
+
+  it('leaves the rules that are understood as they are', () => {
+    expect(ruleFor('Detect when someone enters restricted area', { zones: [] })).toMatchObject({
+      subject: { kind: 'object' },
+      relation: 'enters',
+    });
+  });
+
+  it.each(['?!', 'detect when', '…'])('refuses %j, which has no word to look for', (prompt) => {
+    expect(() => ruleFor(prompt, { zones: [] })).toThrow(/These work/);
+  });
+
+  it('says nothing about things seen when a scene was only heard', () => {
+    expect(hear(ruleFor('a person appears', { zones: [] }), ['someone speaks', 'a person speaks'])).toEqual([]);
+  });
+});
+
+describe('words', () => {
+  it.each([
+    ['cars parked', 'A parked car.', 1],
+    ['someone running', 'One person runs.', 0.5],
+    ['slack', 'slacks and ties', 1],
+    ['her', 'here', 0],
+    ['', 'anything', 0],
+  ])('%j in %j', (prompt, text, share) => {
+    expect(shareOfWords(tellingWords(prompt), text)).toBe(share);
+  });
+});
