@@ -4,3 +4,5 @@ import { join } from 'node:path';
 export const mediaDir = (dataDir: string): string => join(dataDir, 'media');
 export const thumbsDir = (dataDir: string): string => join(dataDir, 'thumbs');
 export const modelsDir = (dataDir: string): string => join(dataDir, 'models');
+export const assetsDir = (dataDir: string): string => join(dataDir, 'assets');
+export const uploadsDir = (dataDir: string): string => join(dataDir, 'uploads');
