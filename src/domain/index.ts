@@ -15,6 +15,7 @@ export * from './lexicon.ts';
 export * from './media.ts';
 export * from './rule.ts';
 export * from './scene.ts';
+export * from './signature.ts';
 export * from './stream.ts';
 export * from './transcript.ts';
 export * from './words.ts';

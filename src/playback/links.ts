@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Signer } from '#domain';
 import type { Clock } from '#runtime';
 import type { TimeRange } from './range.ts';
 
@@ -22,22 +22,20 @@ const DAY_MS = 86_400_000;
 const LIFETIME_DAYS = 30;
 const MAX_TITLE = 200;
 const MAX_DESCRIPTION = 1000;
-/** Longer than any token we make: nothing longer is even looked at. */
-const MAX_TOKEN = 8192;
 
 /** Makes and checks signed links. Links made on one day for the same thing are equal, so that caches can hold them. */
 export class MediaLinks {
-  #key: Buffer;
+  #signer: Signer;
   #clock: Clock;
 
   constructor(signingKey: Buffer, clock: Clock) {
-    this.#key = signingKey;
+    this.#signer = new Signer(signingKey);
     this.#clock = clock;
   }
 
   /** Absolute path of the HLS playlist; start and end in its name are Unix microseconds. */
   manifestPath(streamId: string, startMs: number, endMs: number, expiresMs: number = this.#expiry()): string {
-    const token = this.#sign('media', [streamId, Math.floor(startMs), Math.ceil(endMs), expiresMs]);
+    const token = this.#signer.sign('media', [streamId, Math.floor(startMs), Math.ceil(endMs), expiresMs]);
     return `/hls/${token}/manifests/${streamId}/${manifestName({ startMs, endMs })}`;
   }
 
@@ -46,14 +44,20 @@ export class MediaLinks {
     const title = player.title?.slice(0, MAX_TITLE) ?? '';
     const description = player.description?.slice(0, MAX_DESCRIPTION) ?? '';
     const words = title || description ? [title, description] : [];
-    const token = this.#sign('media', [streamId, Math.floor(startMs), Math.ceil(endMs), this.#expiry(), ...words]);
+    const token = this.#signer.sign('media', [
+      streamId,
+      Math.floor(startMs),
+      Math.ceil(endMs),
+      this.#expiry(),
+      ...words,
+    ]);
     const prefix = slugWords(player.slugPrefix ?? '');
     return `/watch?v=${prefix ? `${prefix}.` : ''}${token}`;
   }
 
   /** Accepts a token or a slug. */
   verify(token: string): MediaTicket | undefined {
-    const fields = this.#open('media', token);
+    const fields = this.#signer.open('media', token);
     if (!fields) return undefined;
     const [streamId, startMs, endMs, expiresMs, title, description] = fields;
     if (typeof streamId !== 'string' || typeof startMs !== 'number' || typeof endMs !== 'number') return undefined;
@@ -70,35 +74,16 @@ export class MediaLinks {
 
   /** Absolute path of a scene's picture that needs no API key. */
   thumbPath(sceneId: number): string {
-    return `/v1/thumbs/${sceneId}.jpg?t=${this.#sign('thumb', [sceneId, this.#expiry()])}`;
+    return `/v1/thumbs/${sceneId}.jpg?t=${this.#signer.sign('thumb', [sceneId, this.#expiry()])}`;
   }
 
   verifyThumb(sceneId: number, token: string): boolean {
-    const [id, expiresMs] = this.#open('thumb', token) ?? [];
+    const [id, expiresMs] = this.#signer.open('thumb', token) ?? [];
     return id === sceneId && typeof expiresMs === 'number' && expiresMs >= this.#clock.nowMs();
   }
 
   #expiry(): number {
     return (Math.ceil(this.#clock.nowMs() / DAY_MS) + LIFETIME_DAYS) * DAY_MS;
-  }
-
-  #sign(purpose: string, fields: readonly (string | number)[]): string {
-    const payload = Buffer.from(JSON.stringify(fields)).toString('base64url');
-    return `${payload}.${this.#mac(purpose, payload).toString('base64url')}`;
-  }
-
-  #open(purpose: string, token: string): unknown[] | undefined {
-    if (token.length > MAX_TOKEN) return undefined;
-    const [payload = '', mac = ''] = token.split('.').slice(-2);
-    const given = Buffer.from(mac, 'base64url');
-    const right = this.#mac(purpose, payload);
-    if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
-    const fields: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    return Array.isArray(fields) ? fields : undefined;
-  }
-
-  #mac(purpose: string, payload: string): Buffer {
-    return createHmac('sha256', this.#key).update(`${purpose}\n${payload}`).digest();
   }
 }
 
