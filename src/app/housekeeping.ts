@@ -4,7 +4,7 @@ import type { Inference } from '#inference';
 import type { ModelLibrary } from '#models';
 import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
-import { mediaDir, thumbsDir } from './places.ts';
+import { assetsDir, mediaDir, thumbsDir } from './places.ts';
 
 const RETENTION_EVERY_MS = 60_000;
 /** The model's address may come back with the network at any time, and nobody waits for it. */
@@ -32,6 +32,7 @@ async function freeSpace({ config, store, clock, log }: HousekeepingDeps, signal
       const freed = await store.retention.enforce({
         mediaDir: mediaDir(config.dataDir),
         thumbsDir: thumbsDir(config.dataDir),
+        assetsDir: assetsDir(config.dataDir),
         reservePercent,
         ...(keepDays === undefined ? {} : { keepDays }),
         signal,

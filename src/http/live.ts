@@ -78,7 +78,7 @@ async function* liveEvents(
   let seq = from;
   let nextStatusMs = clock.monotonicMs();
   while (!signal.aborted) {
-    const batch = store.journal.after(seq, BATCH, ['scene', 'firing']);
+    const batch = store.journal.after(seq, BATCH, ['scene', 'growth', 'firing']);
     for (const entry of batch) {
       seq = entry.seq;
       const event = entryEvent(entry, batch, deps);
@@ -99,8 +99,8 @@ function entryEvent(
   batch: readonly { seq: number; kind: string; ref: string }[],
   deps: HttpDeps,
 ): string | undefined {
-  if (batch.some((later) => later.seq > seq && later.kind === kind && later.ref === ref)) return undefined;
-  const scene = kind === 'scene' ? deps.store.scenes.get(Number(ref)) : undefined;
+  if (batch.some((later) => later.seq > seq && later.ref === ref)) return undefined;
+  const scene = kind === 'scene' || kind === 'growth' ? deps.store.scenes.get(Number(ref)) : undefined;
   const firing = kind === 'firing' ? deps.store.firings.get(ref) : undefined;
   if (scene) return `id: ${seq}\nevent: scene\ndata: ${JSON.stringify(sceneView(scene, deps))}\n\n`;
   if (firing) return `id: ${seq}\nevent: alert\ndata: ${JSON.stringify(firingView(firing, deps))}\n\n`;

@@ -23,7 +23,7 @@ export class Collections {
   readonly #list: Statement<[], Row>;
   readonly #write: Statement<Row>;
   readonly #delete: Statement<[string]>;
-  readonly #streams: Statement<[string], { count: number }>;
+  readonly #holds: Statement<{ id: string }, { streams: number; assets: number }>;
 
   constructor(connection: Connection, meta: Meta, clock: Clock) {
     const { sql } = connection;
@@ -37,7 +37,9 @@ export class Collections {
       ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, description = excluded.description, is_public = excluded.is_public`);
     this.#delete = sql.prepare('DELETE FROM collections WHERE id = ?');
-    this.#streams = sql.prepare('SELECT count(*) AS count FROM streams WHERE collection_id = ?');
+    this.#holds = sql.prepare(`
+      SELECT (SELECT count(*) FROM streams WHERE collection_id = @id) AS streams,
+        (SELECT count(*) FROM assets WHERE collection_id = @id) AS assets`);
     this.#defaultId = meta.once('default_collection', () => {
       return this.create({ name: 'Default', description: 'The cameras of this box' }).id;
     });
@@ -77,13 +79,22 @@ export class Collections {
     return updated;
   }
 
-  /** Throws `not_found`, or `conflict` for the default collection and for one that still holds streams. */
+  /** Throws `not_found`, or `conflict` for the default collection and for one that still holds streams or assets. */
   delete(id: string): void {
     const collection = this.#demand(id);
     if (collection.id === this.#defaultId) throw new Fault('conflict', "the default collection can't be deleted");
     this.#connection.write(() => {
-      const count = this.#streams.get(collection.id)?.count ?? 0;
-      if (count > 0) throw new Fault('conflict', `the collection still holds ${count} stream(s): delete those first`);
+      const { streams, assets } = this.#holds.get({ id: collection.id }) ?? { streams: 0, assets: 0 };
+      if (streams + assets > 0) {
+        const what = [
+          streams > 0 ? `${streams} stream(s)` : '',
+          assets > 0 ? `${assets} video(s), audio or images` : '',
+        ];
+        throw new Fault(
+          'conflict',
+          `the collection still holds ${what.filter(Boolean).join(' and ')}: delete those first`,
+        );
+      }
       this.#delete.run(collection.id);
     });
   }

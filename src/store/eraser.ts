@@ -122,12 +122,13 @@ export class Eraser {
     return scenes.length;
   }
 
-  /** What else is told of the time before: vectors, gaps, and firings that have reached their receivers. */
+  /** What else is told of the time before: vectors, gaps, what was said, and firings that have reached their receivers. */
   tracesBefore(endMs: number): void {
     const { sql } = this.#connection;
     this.#connection.write(() => {
       this.#vectors.eraseBefore(endMs);
       sql.prepare('DELETE FROM gaps WHERE end_ms < ?').run(endMs);
+      sql.prepare('DELETE FROM transcripts WHERE end_ms < ?').run(endMs);
       sql
         .prepare(`
           DELETE FROM firings WHERE at_ms < ?

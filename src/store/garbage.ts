@@ -8,7 +8,7 @@ const BATCH = 200;
 
 interface Row {
   id: number;
-  root: 'media' | 'thumbs';
+  root: 'media' | 'thumbs' | 'assets';
   path: string;
   dir: number;
 }
@@ -60,8 +60,9 @@ export class Garbage {
   }
 }
 
-async function remove({ path, dir }: Row, root: string): Promise<void> {
+async function remove({ root: kind, path, dir }: Row, root: string): Promise<void> {
   const file = join(root, path);
+  if (kind === 'assets') return rm(file, { recursive: true, force: true });
   try {
     await unlink(file);
   } catch (error) {

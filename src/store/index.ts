@@ -6,9 +6,13 @@
  * deliveries, armed alerts, keys, deletions) survives a cut cable, the rest a killed process. A segment's row is written
  * after its file and goes before it. When something fails a `Fault` is thrown and nothing has changed.
  */
+export type { AssetHit, NewRecord } from './asset-indexes.ts';
+export type { AssetQuery } from './asset-search.ts';
 export type { CollectionDraft } from './collections.ts';
 export type { EvaluationBatch } from './firings.ts';
+export type { JobDraft } from './jobs.ts';
 export type { StoredKey } from './keys.ts';
+export type { Narrowing } from './ranking.ts';
 export type { FreeSpace, RetentionOptions } from './retention.ts';
 export type { SceneHit } from './scenes.ts';
 export type { SceneQuery } from './search.ts';

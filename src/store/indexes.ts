@@ -15,13 +15,14 @@ interface Row {
   ws_connection_id: string | null;
   status: SceneIndex['status'];
   created_ms: number;
+  resumed_ms: number;
 }
 
 /** Prompt-defined indexes. */
 export class Indexes {
   readonly #connection: Connection;
   readonly #insert: Statement<Row>;
-  readonly #update: Statement<[string, string, string, string]>;
+  readonly #update: Statement<[string, string, string, number, string]>;
   readonly #get: Statement<[string], Row>;
   readonly #byStream: Statement<[string], Row>;
 
@@ -30,10 +31,10 @@ export class Indexes {
     this.#connection = connection;
     this.#insert = sql.prepare(`
       INSERT INTO indexes (id, stream_id, name, prompt, extraction, extraction_config, model_name, model_config,
-        ws_connection_id, status, created_ms)
+        ws_connection_id, status, created_ms, resumed_ms)
       VALUES (@id, @stream_id, @name, @prompt, @extraction, @extraction_config, @model_name, @model_config,
-        @ws_connection_id, @status, @created_ms)`);
-    this.#update = sql.prepare('UPDATE indexes SET prompt = ?, status = ?, name = ? WHERE id = ?');
+        @ws_connection_id, @status, @created_ms, @resumed_ms)`);
+    this.#update = sql.prepare('UPDATE indexes SET prompt = ?, status = ?, name = ?, resumed_ms = ? WHERE id = ?');
     this.#get = sql.prepare('SELECT * FROM indexes WHERE id = ?');
     this.#byStream = sql.prepare('SELECT * FROM indexes WHERE stream_id = ? ORDER BY created_ms, rowid');
   }
@@ -58,11 +59,11 @@ export class Indexes {
   }
 
   /** Throws `not_found`. */
-  update(id: string, patch: Partial<Pick<SceneIndex, 'prompt' | 'status' | 'name'>>): SceneIndex {
+  update(id: string, patch: Partial<Pick<SceneIndex, 'prompt' | 'status' | 'name' | 'resumedMs'>>): SceneIndex {
     const before = this.get(id);
     if (!before) throw new Fault('not_found', `no index ${id}`);
     const index = { ...before, ...patch };
-    this.#connection.write(() => this.#update.run(index.prompt, index.status, index.name, id));
+    this.#connection.write(() => this.#update.run(index.prompt, index.status, index.name, index.resumedMs, id));
     return index;
   }
 }
@@ -79,6 +80,7 @@ function indexOf(row: Row): SceneIndex {
     modelConfig: JSON.parse(row.model_config),
     ...(row.ws_connection_id === null ? {} : { wsConnectionId: row.ws_connection_id }),
     status: row.status,
+    resumedMs: row.resumed_ms,
     createdMs: row.created_ms,
   };
 }
@@ -96,5 +98,6 @@ function rowOf(index: SceneIndex): Row {
     ws_connection_id: index.wsConnectionId ?? null,
     status: index.status,
     created_ms: index.createdMs,
+    resumed_ms: index.resumedMs,
   };
 }

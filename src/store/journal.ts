@@ -6,6 +6,8 @@ import type { Connection } from './connection.ts';
 const KEEP = 10_000;
 const PRUNE_EVERY = 1000;
 
+const EVERY_KIND: readonly JournalKind[] = ['scene', 'growth', 'segment', 'firing', 'transcript'];
+
 interface Row {
   seq: number;
   kind: JournalKind;
@@ -43,7 +45,7 @@ export class Journal {
   }
 
   /** Oldest first, at most `limit`. */
-  after(seq: number, limit: number, kinds: readonly JournalKind[] = ['scene', 'segment', 'firing']): JournalEntry[] {
+  after(seq: number, limit: number, kinds: readonly JournalKind[] = EVERY_KIND): JournalEntry[] {
     return this.#after.all(seq, JSON.stringify(kinds), limit).map(entryOf);
   }
 

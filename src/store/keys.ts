@@ -14,6 +14,7 @@ export class Keys {
   readonly #clock: Clock;
   readonly #insert: Statement<[string, string, number]>;
   readonly #find: Statement<[string], StoredKey>;
+  readonly #get: Statement<[number], StoredKey>;
   readonly #list: Statement<[], StoredKey>;
 
   constructor(connection: Connection, clock: Clock) {
@@ -22,6 +23,7 @@ export class Keys {
     this.#clock = clock;
     this.#insert = sql.prepare('INSERT INTO keys (hash, label, created_ms) VALUES (?, ?, ?)');
     this.#find = sql.prepare('SELECT id, label, created_ms AS createdMs FROM keys WHERE hash = ?');
+    this.#get = sql.prepare('SELECT id, label, created_ms AS createdMs FROM keys WHERE id = ?');
     this.#list = sql.prepare('SELECT id, label, created_ms AS createdMs FROM keys ORDER BY id');
   }
 
@@ -32,6 +34,10 @@ export class Keys {
 
   find(hash: string): StoredKey | undefined {
     return this.#find.get(hash);
+  }
+
+  get(id: number): StoredKey | undefined {
+    return this.#get.get(id);
   }
 
   count(): number {

@@ -10,6 +10,7 @@ export type FreeSpace = (dir: string) => Promise<{ bsize: number; blocks: number
 export interface RetentionOptions {
   mediaDir: string;
   thumbsDir: string;
+  assetsDir: string;
   /** Percent of the disk that stay free. */
   reservePercent: number;
   /** Older recordings, scenes and firings go; absent means never by age. */
@@ -40,7 +41,7 @@ export class Retention {
    */
   async enforce(options: RetentionOptions): Promise<Erased> {
     const { signal, keepDays } = options;
-    const roots: Roots = { media: options.mediaDir, thumbs: options.thumbsDir };
+    const roots: Roots = { media: options.mediaDir, thumbs: options.thumbsDir, assets: options.assetsDir };
     const nowMs = this.#clock.nowMs();
     const rounds: (() => Erased | undefined | Promise<Erased | undefined>)[] = [
       () => someOf(this.#eraser.orphanedSegments()),

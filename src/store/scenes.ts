@@ -96,7 +96,7 @@ export class Scenes {
       const scene = this.get(id);
       if (!scene) throw new Fault('not_found', `no scene ${id}`);
       this.#vectors.grow(id, scene.startMs, scene.endMs);
-      this.#journal.append('scene', scene.streamId, String(id), scene.endMs);
+      this.#journal.append('growth', scene.streamId, String(id), scene.endMs);
       return scene;
     });
   }
@@ -158,7 +158,7 @@ function sceneOf(row: Row): Scene {
     startMs: row.start_ms,
     endMs: row.end_ms,
     text: row.text,
-    facts: JSON.parse(row.facts),
+    ...(row.facts === 'null' ? {} : { facts: JSON.parse(row.facts) }),
     ...(row.thumb_path === null ? {} : { thumbPath: row.thumb_path }),
   };
 }
@@ -170,7 +170,7 @@ function rowOf(scene: Omit<Scene, 'id'>): Omit<Row, 'id'> {
     start_ms: scene.startMs,
     end_ms: scene.endMs,
     text: scene.text,
-    facts: JSON.stringify(scene.facts),
+    facts: JSON.stringify(scene.facts ?? null),
     thumb_path: scene.thumbPath ?? null,
   };
 }

@@ -1,9 +1,10 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from './connection.ts';
+import { best, matchesFilter, type Narrowing, scoreOf } from './ranking.ts';
 import { queryTerms, type Term } from './terms.ts';
 import type { VectorFilter, Vectors } from './vectors.ts';
 
-export interface SceneQuery {
+export interface SceneQuery extends Narrowing {
   text: string;
   /** The text's embedding, made by `model`. */
   vector: Float32Array;
@@ -12,9 +13,6 @@ export interface SceneQuery {
   /** An id or `default`. */
   collectionId?: string;
   indexId?: string;
-  limit: number;
-  /** 0–1; hits below it are left out. A small floor keeps unrelated scenes out when it is absent. */
-  scoreThreshold?: number;
   /** With `endMs`: only scenes that overlap. */
   startMs?: number;
   endMs?: number;
@@ -25,12 +23,8 @@ type Candidate = { id: number; startMs: number };
 
 /** Candidates taken from each way of looking. */
 const POOL = 200;
-const FLOOR = 0.15;
-/** Cosine that texts with nothing in common still reach. */
-const NOISE = 0.25;
-/** What a full match is worth by words alone, and by meaning alone. */
-const WORDS_WEIGHT = 0.8;
-const MEANING_WEIGHT = 0.9;
+/** Of these most may not pass a filter. */
+const FILTERED_POOL = 2000;
 
 const MATCHING = `
   FROM scene_words w CROSS JOIN scenes s ON s.id = w.rowid
@@ -51,6 +45,7 @@ export class Search {
   readonly #anyWord: Statement<Filter & { match: string; limit: number }, Candidate>;
   readonly #matched: Statement<[string, string], { id: number }>;
   readonly #starts: Statement<[string], Candidate>;
+  readonly #facts: Statement<[number], { facts: string }>;
 
   constructor(connection: Connection, vectors: Vectors) {
     const { sql } = connection;
@@ -64,6 +59,7 @@ export class Search {
     this.#starts = sql.prepare(
       'SELECT id, start_ms AS startMs FROM scenes WHERE id IN (SELECT value FROM json_each(?))',
     );
+    this.#facts = sql.prepare('SELECT facts FROM scenes WHERE id = ?');
   }
 
   /** Scene ids with their scores, best first, newest first among equals. */
@@ -71,28 +67,31 @@ export class Search {
     const terms = queryTerms(query.text);
     const candidates = this.#candidates(terms, query, filter);
     const coverage = this.#coverage(terms, [...candidates.keys()]);
-    const threshold = query.scoreThreshold ?? FLOOR;
-    return [...candidates.values()]
-      .map((scene) => {
-        const cosine = this.#vectors.cosine(query.vector, query.model, scene);
-        return { ...scene, score: scoreOf(coverage.get(scene.id) ?? 0, cosine) };
-      })
-      .filter(({ score }) => score > 0 && score >= threshold)
-      .sort((a, b) => b.score - a.score || b.startMs - a.startMs || b.id - a.id)
-      .slice(0, query.limit);
+    const scored = [...candidates.values()].map((scene) => {
+      const cosine = this.#vectors.cosine(query.vector, query.model, scene);
+      return { ...scene, score: scoreOf(coverage.get(scene.id) ?? 0, cosine) };
+    });
+    return best(scored, query);
   }
 
   /** When the newest scenes that have every word are enough, no others are looked at: none would come before them. */
   #candidates(terms: Term[], query: SceneQuery, filter: Filter): Map<number, Candidate> {
-    const pool = Math.max(POOL, query.limit);
+    const filtered = (query.filter?.length ?? 0) > 0;
+    const pool = Math.max(filtered ? FILTERED_POOL : POOL, query.limit);
     const found: Candidate[] = [];
     if (terms.length > 0) found.push(...this.#everyWord.all({ ...filter, match: terms.join(' AND '), limit: pool }));
-    if (found.length < query.limit) {
+    if (found.length < query.limit || filtered) {
       if (terms.length > 1) found.push(...this.#anyWord.all({ ...filter, match: terms.join(' OR '), limit: pool }));
       const near = this.#vectors.nearest(query.vector, { ...filter, model: query.model }, pool);
       found.push(...this.#starts.all(JSON.stringify(near)));
     }
-    return new Map(found.map((candidate) => [candidate.id, candidate]));
+    const kept = filtered ? found.filter(({ id }) => matchesFilter(this.#factsOf(id), query.filter)) : found;
+    return new Map(kept.map((candidate) => [candidate.id, candidate]));
+  }
+
+  #factsOf(id: number): unknown {
+    const facts = this.#facts.get(id)?.facts;
+    return facts === undefined ? undefined : JSON.parse(facts);
   }
 
   /** Share of the terms that each scene's text has, 0–1. */
@@ -104,11 +103,4 @@ export class Search {
     }
     return shares;
   }
-}
-
-/** Words and meaning each add certainty. Half the words are worth less than half: what is missing usually matters. */
-function scoreOf(coverage: number, cosine: number): number {
-  const words = WORDS_WEIGHT * Math.min(1, coverage) ** 1.5;
-  const meaning = MEANING_WEIGHT * Math.min(1, Math.max(0, (cosine - NOISE) / (1 - NOISE)));
-  return 1 - (1 - words) * (1 - meaning);
 }

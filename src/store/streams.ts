@@ -19,6 +19,9 @@ interface Row {
   wanted: Stream['wanted'];
   origin: Stream['origin'];
   created_ms: number;
+  transcript_engine: string;
+  transcript_ws_connection_id: string | null;
+  transcript_changed_ms: number;
 }
 
 export interface StreamQuery {
@@ -48,14 +51,15 @@ const MATCHES = `
 
 const UPSERT = `
   INSERT INTO streams (id, collection_id, name, url, media_types, sample_rate, store, enable_transcript, transport,
-    zones, wanted, origin, created_ms)
+    zones, wanted, origin, created_ms, transcript_engine, transcript_ws_connection_id, transcript_changed_ms)
   VALUES (@id, @collection_id, @name, @url, @media_types, @sample_rate, @store, @enable_transcript, @transport,
-    @zones, @wanted, @origin, @created_ms)`;
+    @zones, @wanted, @origin, @created_ms, @transcript_engine, @transcript_ws_connection_id, @transcript_changed_ms)`;
 
 const UPDATE = `
   UPDATE streams SET collection_id = @collection_id, name = @name, url = @url, media_types = @media_types,
     sample_rate = @sample_rate, store = @store, enable_transcript = @enable_transcript, transport = @transport,
-    zones = @zones, wanted = @wanted, origin = @origin
+    zones = @zones, wanted = @wanted, origin = @origin, transcript_engine = @transcript_engine,
+    transcript_ws_connection_id = @transcript_ws_connection_id, transcript_changed_ms = @transcript_changed_ms
   WHERE id = @id`;
 
 /** The cameras. Deleting one takes everything along that was made from it. */
@@ -139,12 +143,15 @@ export class Streams {
       media_types: JSON.stringify(stream.mediaTypes),
       sample_rate: stream.sampleRate,
       store: Number(stream.store),
-      enable_transcript: Number(stream.enableTranscript),
+      enable_transcript: Number(stream.transcription.wanted),
       transport: stream.transport,
       zones: JSON.stringify(stream.zones),
       wanted: stream.wanted,
       origin: stream.origin,
       created_ms: stream.createdMs,
+      transcript_engine: stream.transcription.engine,
+      transcript_ws_connection_id: stream.transcription.wsConnectionId ?? null,
+      transcript_changed_ms: stream.transcription.changedMs,
     };
   }
 }
@@ -170,7 +177,12 @@ function streamOf(row: Row): Stream {
     mediaTypes: JSON.parse(row.media_types),
     sampleRate: row.sample_rate,
     store: row.store === 1,
-    enableTranscript: row.enable_transcript === 1,
+    transcription: {
+      wanted: row.enable_transcript === 1,
+      engine: row.transcript_engine,
+      ...(row.transcript_ws_connection_id === null ? {} : { wsConnectionId: row.transcript_ws_connection_id }),
+      changedMs: row.transcript_changed_ms,
+    },
     transport: row.transport,
     zones: JSON.parse(row.zones),
     wanted: row.wanted,

@@ -172,8 +172,8 @@ export function startOfDay(atMs: number): number {
   return Math.floor(atMs / DAY_MS) * DAY_MS;
 }
 
-/** Scaled so that the largest component is ±127: cosine does not mind the scale. */
-function quantise(vector: Float32Array): Buffer | undefined {
+/** Scaled so that the largest component is ±127: cosine does not mind the scale. Undefined without a direction. */
+export function quantise(vector: Float32Array): Buffer | undefined {
   let largest = 0;
   for (const component of vector) largest = Math.max(largest, Math.abs(component));
   if (!(largest > 0)) return undefined;

@@ -55,7 +55,7 @@ export function aStream(overrides: Partial<Stream> = {}): Stream {
     mediaTypes: ['video'],
     sampleRate: 30,
     store: true,
-    enableTranscript: false,
+    transcription: { wanted: false, engine: 'default', changedMs: NOON },
     transport: 'tcp',
     zones: [
       {
@@ -85,6 +85,7 @@ export function anIndex(streamId: string, overrides: Partial<SceneIndex> = {}): 
     modelName: 'basic',
     modelConfig: {},
     status: 'running',
+    resumedMs: NOON,
     createdMs: NOON,
     ...overrides,
   };

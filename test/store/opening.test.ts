@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -107,4 +107,35 @@ describe('migrations', () => {
     expect(() => migrate(db, newest, broken)).toThrow(/nonsense/);
     expect(described(db)).toMatchObject([2, [{ name: 'cameras' }, { name: 'zones' }]]);
   });
+
+  it('bring the schema of 0.1.0 to the newest, with what is in it', () => {
+    const [old, fresh] = [new Database(':memory:'), new Database(':memory:')];
+    migrate(old, readFileSync(join(import.meta.dirname, 'schema-1.sql'), 'utf8'), []);
+    old.exec(`
+      INSERT INTO collections VALUES ('c-1', 'Default', '', 0, 1);
+      INSERT INTO streams VALUES ('rts-1', 'c-1', 'front', 'rtsp://x/', '[]', 30, 1, 1, 'tcp', '[]', 'connected', 'api', 1);
+      INSERT INTO indexes VALUES ('i1', 'rts-1', 'n', 'p', '{}', '{}', 'basic', '{}', NULL, 'running', 1);
+      INSERT INTO garbage (root, path, dir) VALUES ('media', 'a/b', 0);`);
+    migrate(old);
+    migrate(fresh);
+    expect(shape(old)).toEqual(shape(fresh));
+    expect(old.prepare('SELECT path FROM garbage').pluck().all()).toEqual(['a/b']);
+    expect(old.prepare('SELECT transcript_engine FROM streams').pluck().all()).toEqual(['default']);
+    expect(old.prepare('SELECT resumed_ms FROM indexes').pluck().all()).toEqual([0]);
+    expect(old.pragma('foreign_key_check')).toEqual([]);
+  });
 });
+
+/** Tables with their columns, indexes and triggers; how they were written down doesn't matter. */
+function shape(db: Database.Database): unknown {
+  const named = db.prepare<[], { type: string; name: string; sql: string | null }>(
+    "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+  );
+  return named.all().map(({ type, name, sql }) => ({
+    type,
+    name,
+    ...(type === 'table'
+      ? { columns: db.pragma(`table_xinfo(${name})`), refers: db.pragma(`foreign_key_list(${name})`) }
+      : { sql: sql?.replace(/--.*$/gm, '').replace(/\s+/g, ' ') }),
+  }));
+}

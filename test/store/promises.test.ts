@@ -31,12 +31,12 @@ describe('the journal', () => {
     const lines = [
       { seq: 1, kind: 'scene', streamId, ref: String(scene.id), atMs: NOON + 5000 },
       { seq: 2, kind: 'segment', streamId, ref: String(segment), atMs: NOON + 4000 },
-      { seq: 3, kind: 'scene', streamId, ref: String(scene.id), atMs: NOON + 10_000 },
+      { seq: 3, kind: 'growth', streamId, ref: String(scene.id), atMs: NOON + 10_000 },
       { seq: 4, kind: 'firing', streamId, ref: firing.id, atMs: NOON },
     ];
     expect(store.journal.after(0, 10)).toEqual(lines);
     expect(store.journal.after(1, 2)).toEqual(lines.slice(1, 3));
-    expect(store.journal.after(0, 10, ['scene'])).toEqual([lines[0], lines[2]]);
+    expect(store.journal.after(0, 10, ['scene', 'growth'])).toEqual([lines[0], lines[2]]);
     expect(store.journal.head()).toBe(4);
     expect(store.journal.cursor('events')).toBe(3);
     expect(store.journal.cursor('sync')).toBe(0);

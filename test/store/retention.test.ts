@@ -56,7 +56,15 @@ async function openBox(capacity = 1_000_000) {
     },
     picture: (path: string) => write(thumbsDir, path, 500),
     enforce: (options: Partial<RetentionOptions> = {}) =>
-      store.retention.enforce({ mediaDir, thumbsDir, reservePercent: 0, signal, freeSpace, ...options }),
+      store.retention.enforce({
+        mediaDir,
+        thumbsDir,
+        assetsDir: join(dir, 'assets'),
+        reservePercent: 0,
+        signal,
+        freeSpace,
+        ...options,
+      }),
     ask(query: string) {
       const db = new Database(join(dir, 'watchpost.db'));
       const rows = db.prepare(query).pluck().all();

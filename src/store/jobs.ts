@@ -1,0 +1,143 @@
+import type { Statement } from 'better-sqlite3';
+import type { Job } from '#domain';
+import type { Connection } from './connection.ts';
+
+export type JobDraft = Pick<Job, 'id' | 'kind' | 'input' | 'callbackUrl' | 'createdMs'>;
+
+interface Row {
+  id: string;
+  kind: Job['kind'];
+  input: string;
+  status: Job['status'];
+  percentage: number;
+  result: string | null;
+  error: string | null;
+  callback_url: string | null;
+  callback_attempts: number;
+  callback_next_ms: number | null;
+  created_ms: number;
+  finished_ms: number | null;
+}
+
+interface Outcome {
+  id: string;
+  status: Job['status'];
+  percentage: number;
+  result: string | null;
+  error: string | null;
+  now: number;
+}
+
+/** Work that outlasts a request, and the calls that tell its outcome. */
+export class Jobs {
+  readonly #connection: Connection;
+  readonly #insert: Statement<[string, string, string, string | null, number]>;
+  readonly #get: Statement<[string], Row>;
+  readonly #unfinished: Statement<[], Row>;
+  readonly #progress: Statement<[number, string]>;
+  readonly #finish: Statement<Outcome>;
+  readonly #due: Statement<[number, number], Row>;
+  readonly #nextDue: Statement<[], { at: number | null }>;
+  readonly #called: Statement<[number | null, string]>;
+  readonly #prune: Statement<[number]>;
+
+  constructor(connection: Connection) {
+    const { sql } = connection;
+    this.#connection = connection;
+    this.#insert = sql.prepare(`
+      INSERT INTO jobs (id, kind, input, status, percentage, callback_url, created_ms)
+      VALUES (?, ?, ?, 'processing', 0, ?, ?)`);
+    this.#get = sql.prepare('SELECT * FROM jobs WHERE id = ?');
+    this.#unfinished = sql.prepare("SELECT * FROM jobs WHERE status = 'processing' ORDER BY created_ms, rowid");
+    this.#progress = sql.prepare("UPDATE jobs SET percentage = ? WHERE id = ? AND status = 'processing'");
+    this.#finish = sql.prepare(`
+      UPDATE jobs SET status = @status, percentage = max(percentage, @percentage), result = @result, error = @error,
+        finished_ms = @now, callback_next_ms = iif(callback_url IS NULL, NULL, 0)
+      WHERE id = @id AND status = 'processing'`);
+    this.#due = sql.prepare(
+      'SELECT * FROM jobs WHERE callback_next_ms IS NOT NULL AND callback_next_ms <= ? ORDER BY callback_next_ms LIMIT ?',
+    );
+    this.#nextDue = sql.prepare('SELECT min(callback_next_ms) AS at FROM jobs WHERE callback_next_ms IS NOT NULL');
+    this.#called = sql.prepare(
+      'UPDATE jobs SET callback_attempts = callback_attempts + 1, callback_next_ms = ? WHERE id = ?',
+    );
+    this.#prune = sql.prepare('DELETE FROM jobs WHERE finished_ms < ? AND callback_next_ms IS NULL');
+  }
+
+  /** On disk when it returns. Throws `conflict` when the id is taken. */
+  add(draft: JobDraft): Job {
+    const { id, kind, input, callbackUrl, createdMs } = draft;
+    this.#connection.writeDurably(() =>
+      this.#insert.run(id, kind, JSON.stringify(input), callbackUrl ?? null, createdMs),
+    );
+    return { ...draft, status: 'processing', percentage: 0 };
+  }
+
+  get(id: string): Job | undefined {
+    const row = this.#get.get(id);
+    return row && jobOf(row);
+  }
+
+  /** Oldest first. */
+  unfinished(): Job[] {
+    return this.#unfinished.all().map(jobOf);
+  }
+
+  /** 0–100; nothing happens to a job that has finished. */
+  progress(id: string, percentage: number): void {
+    this.#connection.write(() => this.#progress.run(percentage, id));
+  }
+
+  /** On disk when it returns; a finished job stays as it is. */
+  done(id: string, result: NonNullable<Job['result']>, nowMs: number): void {
+    this.#finishAs({ id, status: 'done', percentage: 100, result: JSON.stringify(result), error: null, now: nowMs });
+  }
+
+  /** On disk when it returns; a finished job stays as it is. */
+  failed(id: string, error: string, nowMs: number): void {
+    this.#finishAs({ id, status: 'failed', percentage: 0, result: null, error, now: nowMs });
+  }
+
+  /** Finished jobs whose outcome is to be told now, with the number of times that it was tried. */
+  callbacksDue(nowMs: number, limit: number): (Job & { attempts: number })[] {
+    return this.#due.all(nowMs, limit).map((row) => ({ ...jobOf(row), attempts: row.callback_attempts }));
+  }
+
+  /** When the next outcome is to be told; undefined when none is. */
+  nextCallbackMs(): number | undefined {
+    return this.#nextDue.get()?.at ?? undefined;
+  }
+
+  /** The outcome was told, or nobody tries any more. */
+  calledBack(id: string): void {
+    this.#connection.write(() => this.#called.run(null, id));
+  }
+
+  callbackFailed(id: string, nextTryMs: number): void {
+    this.#connection.write(() => this.#called.run(nextTryMs, id));
+  }
+
+  /** Forgets what has finished before the time and been told. */
+  prune(beforeMs: number): void {
+    this.#connection.write(() => this.#prune.run(beforeMs));
+  }
+
+  #finishAs(outcome: Outcome): void {
+    this.#connection.writeDurably(() => this.#finish.run(outcome));
+  }
+}
+
+function jobOf(row: Row): Job {
+  return {
+    id: row.id,
+    kind: row.kind,
+    input: JSON.parse(row.input),
+    status: row.status,
+    percentage: row.percentage,
+    ...(row.result === null ? {} : { result: JSON.parse(row.result) }),
+    ...(row.error === null ? {} : { error: row.error }),
+    ...(row.callback_url === null ? {} : { callbackUrl: row.callback_url }),
+    createdMs: row.created_ms,
+    ...(row.finished_ms === null ? {} : { finishedMs: row.finished_ms }),
+  };
+}

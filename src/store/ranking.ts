@@ -1,0 +1,73 @@
+/** A small floor keeps unrelated hits out when nobody asks for a threshold. */
+const FLOOR = 0.15;
+/** Cosine that texts with nothing in common still reach. */
+const NOISE = 0.25;
+/** What a full match is worth by words alone, and by meaning alone. */
+const WORDS_WEIGHT = 0.8;
+const MEANING_WEIGHT = 0.9;
+
+/** What narrows a search down, whatever it searches. */
+export interface Narrowing {
+  limit: number;
+  /** 0–1; hits below it are left out. */
+  scoreThreshold?: number;
+  /** 0–100: only the hits in this upper part of the range from the lowest score to the highest. */
+  dynamicPercentage?: number;
+  /** Each `{key: value}` must be in a hit's metadata. */
+  filter?: readonly Record<string, unknown>[];
+}
+
+/**
+ * Words and meaning each add certainty. Half the words are worth less than half: what is missing usually matters. The
+ * same score means the same for every query.
+ */
+export function scoreOf(coverage: number, cosine: number): number {
+  const words = WORDS_WEIGHT * Math.min(1, coverage) ** 1.5;
+  const meaning = MEANING_WEIGHT * Math.min(1, Math.max(0, (cosine - NOISE) / (1 - NOISE)));
+  return 1 - (1 - words) * (1 - meaning);
+}
+
+/** The best of the hits, best first, the newer (or later) first among equals. */
+export function best<T extends { id: number; startMs: number; score: number }>(
+  hits: readonly T[],
+  { limit, scoreThreshold = FLOOR, dynamicPercentage }: Narrowing,
+): T[] {
+  const good = hits.filter(({ score }) => score > 0 && score >= scoreThreshold);
+  const scores = good.map(({ score }) => score);
+  const span = Math.max(...scores) - Math.min(...scores);
+  const least = dynamicPercentage === undefined ? 0 : Math.max(...scores) - (span * dynamicPercentage) / 100;
+  return good
+    .filter(({ score }) => score >= least)
+    .sort((a, b) => b.score - a.score || b.startMs - a.startMs || b.id - a.id)
+    .slice(0, limit);
+}
+
+/** Whether the metadata has every value asked for: equal, in a list, or as a label or key of what is there. */
+export function matchesFilter(metadata: unknown, filter: Narrowing['filter'] = []): boolean {
+  return filter.every((wanted) =>
+    Object.entries(wanted).every(([key, value]) => holds(memberOf(metadata, key), value)),
+  );
+}
+
+/** `label` stands for what was counted; keys may be written in either case. */
+function memberOf(metadata: unknown, key: string): unknown {
+  if (!isObject(metadata)) return undefined;
+  const name = key === 'label' && !Object.hasOwn(metadata, key) ? 'counts' : key;
+  const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  if (Object.hasOwn(metadata, name)) return metadata[name];
+  return Object.hasOwn(metadata, camel) ? metadata[camel] : undefined;
+}
+
+function holds(found: unknown, value: unknown): boolean {
+  if (Array.isArray(found)) return found.some((member) => holds(member, value));
+  if (isObject(found)) {
+    const named = [found['label'], found['name']].some((name) => name !== undefined && holds(name, value));
+    return named || (typeof value === 'string' && Object.hasOwn(found, value));
+  }
+  if (found === undefined || found === null || typeof value === 'object') return false;
+  return String(found).toLowerCase() === String(value).toLowerCase();
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
