@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { Config } from '#config';
-import { Delivery } from '#delivery';
+import { Delivery, Hub } from '#delivery';
 import { Evaluator } from '#events';
-import { createHttpApp, listen } from '#http';
+import { createHttpApp, listen, SessionTokens, Sockets } from '#http';
 import { Inference } from '#inference';
 import { ModelLibrary } from '#models';
 import { Supervisor } from '#pipeline';
@@ -68,9 +68,9 @@ async function build(
   const links = new MediaLinks(store.signingKey, clock);
   const mqtt = config.mqtt ? { mqtt: config.mqtt } : {};
   const streamName = (id: string) => store.streams.get(id)?.name ?? id;
-  const delivery = life.use(
-    await Delivery.start({ store, links: alertLinks(links, () => origin), ...mqtt, clock, log, streamName }, signal),
-  );
+  const messages = { store, links: alertLinks(links, () => origin), clock, log, streamName };
+  const delivery = life.use(await Delivery.start({ ...messages, ...mqtt }, signal));
+  const hub = life.use(Hub.start(messages));
   const evaluator = life.use(
     await Evaluator.start({ store, clock, log, mqttTopic: config.mqtt !== undefined }, signal),
   );
@@ -90,6 +90,8 @@ async function build(
     inference,
     evaluator,
     delivery,
+    hub,
+    tokens: new SessionTokens(store.signingKey, clock),
     models,
     links,
     clock,
@@ -97,7 +99,7 @@ async function build(
     ...places,
     version,
   };
-  const server = life.use(await listen(createHttpApp(deps), config.listen, log));
+  const server = life.use(await listen(createHttpApp(deps), config.listen, log, Sockets.start(deps)));
   origin = publicOrigin(config, server.address.port);
   life.use(startHousekeeping({ config, store, models, inference, clock, log }));
   life.use(feedWatchdog(notify));

@@ -7,12 +7,12 @@ import type { MediaLinks } from '#playback';
 /** Seconds of video shown before and after what an alert is about. */
 const ROLL_MS = 5000;
 
-/** Links in webhooks and MQTT messages, where no client has told us by which name it knows the box. */
-export function alertLinks(links: MediaLinks, origin: () => string): AlertLinks {
+/** Links in messages; in webhooks and MQTT no client has told us by which name it knows the box. */
+export function alertLinks(links: MediaLinks, own: () => string): AlertLinks {
   const range = (firing: Firing) => [firing.streamId, firing.startMs - ROLL_MS, firing.endMs + ROLL_MS] as const;
   return {
-    streamUrl: (firing) => origin() + links.manifestPath(...range(firing)),
-    playerUrl: (firing) => origin() + links.watchPath(...range(firing), { title: firing.label }),
+    streamUrl: (firing, origin = own()) => origin + links.manifestPath(...range(firing)),
+    playerUrl: (firing, origin = own()) => origin + links.watchPath(...range(firing), { title: firing.label }),
   };
 }
 

@@ -1,9 +1,12 @@
 import type { Firing } from '#domain';
 
-/** Absolute addresses put in messages; signed, so that they open without a key. */
+/**
+ * Absolute addresses put in messages; signed, so that they open without a key. They begin with `origin` where the
+ * receiver has said how it knows the box.
+ */
 export interface AlertLinks {
-  streamUrl(firing: Firing): string;
-  playerUrl(firing: Firing): string;
+  streamUrl(firing: Firing, origin?: string): string;
+  playerUrl(firing: Firing, origin?: string): string;
 }
 
 /**

@@ -17,6 +17,8 @@ import { searchRoutes } from './search.ts';
 import { statusRoutes } from './status.ts';
 import { streamRoutes } from './streams.ts';
 import { timelineRoutes } from './timeline.ts';
+import { tokenRoutes } from './tokens.ts';
+import { websocketNote, websocketRoutes } from './websocket.ts';
 
 export type HttpApp = Routes;
 
@@ -31,10 +33,13 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     c.header('Referrer-Policy', 'no-referrer');
   });
 
-  for (const open of [pageRoutes, signedMediaRoutes, healthRoutes, pictureRoutes]) app.route('/', open(deps));
+  for (const open of [pageRoutes, signedMediaRoutes, healthRoutes, pictureRoutes, websocketNote])
+    app.route('/', open(deps));
   app.use(requireKey(deps));
   const closed = [
     collectionRoutes,
+    websocketRoutes,
+    tokenRoutes,
     eventRoutes,
     searchRoutes,
     playbackRoutes,

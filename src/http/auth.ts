@@ -2,7 +2,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import type { MiddlewareHandler } from 'hono';
 import { hashKey } from '#domain';
 import { type Clock, Fault } from '#runtime';
-import type { HttpContext, HttpDeps, HttpEnv } from './deps.ts';
+import type { Caller, HttpContext, HttpDeps, HttpEnv } from './deps.ts';
 import { refuse } from './envelope.ts';
 
 const MINUTE_MS = 60_000;
@@ -10,14 +10,24 @@ const TRIES_PER_MINUTE = 30;
 const MAX_ADDRESSES = 1000;
 const LONGEST_KEY = 200;
 
+/** What a session token opens: live events, and capture sessions. */
+const FOR_SESSIONS = /^\/(collection\/[^/]+\/(websocket|capture\/session(\/.*)?)|capture\/session(\/.*)?)$/;
+
 /**
- * Lets a request pass that carries a known API key. A right key always passes, so that one misconfigured client locks
- * nobody out; an address that keeps sending wrong ones is told to wait.
+ * Lets a request pass that carries a known API key, or a session token where those are enough. A right key always
+ * passes, so that one misconfigured client locks nobody out; an address that keeps sending wrong ones is told to wait.
  */
-export function requireKey({ store, clock }: Pick<HttpDeps, 'store' | 'clock'>): MiddlewareHandler<HttpEnv> {
-  const tries = new WrongTries(clock);
+export function requireKey(deps: Pick<HttpDeps, 'store' | 'clock' | 'tokens'>): MiddlewareHandler<HttpEnv> {
+  const tries = new WrongTries(deps.clock);
   return async (c, next) => {
-    if (hasKey(c, store)) return next();
+    const caller = callerOf(c, deps);
+    if (caller) {
+      if (caller.sessionExpiresMs !== undefined && !FOR_SESSIONS.test(c.req.path)) {
+        throw new Fault('forbidden', 'x-access-token: a session token opens live events and capture; use an API key');
+      }
+      c.set('caller', caller);
+      return next();
+    }
     if (keyOf(c) !== undefined && tries.count(addressOf(c)) > TRIES_PER_MINUTE) {
       c.header('Retry-After', '60');
       return refuse(c, 429, 'too_many_requests', 'too many wrong API keys from this address: wait a minute');
@@ -31,9 +41,24 @@ export function requireKey({ store, clock }: Pick<HttpDeps, 'store' | 'clock'>):
   };
 }
 
+/** An API key; a session token is none. */
 export function hasKey(c: HttpContext, store: Pick<HttpDeps['store'], 'keys'>): boolean {
+  return findKey(keyOf(c), store) !== undefined;
+}
+
+function callerOf(c: HttpContext, { store, tokens }: Pick<HttpDeps, 'store' | 'tokens'>): Caller | undefined {
   const key = keyOf(c);
-  return key !== undefined && key.length <= LONGEST_KEY && store.keys.find(hashKey(key)) !== undefined;
+  const known = findKey(key, store);
+  if (known) return { keyId: known.id };
+  const session = tokens.verify(key ?? '');
+  return session && store.keys.get(session.keyId) ? session : undefined;
+}
+
+function findKey(
+  key: string | undefined,
+  store: Pick<HttpDeps['store'], 'keys'>,
+): ReturnType<HttpDeps['store']['keys']['find']> {
+  return key !== undefined && key.length <= LONGEST_KEY ? store.keys.find(hashKey(key)) : undefined;
 }
 
 function keyOf(c: HttpContext): string | undefined {

@@ -1,11 +1,13 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { Config } from '#config';
+import type { Hub } from '#delivery';
 import type { CameraStatus, Frame } from '#domain';
 import type { ModelLibrary } from '#models';
 import type { MediaLinks } from '#playback';
 import type { Clock, Log } from '#runtime';
 import type { Store } from '#store';
+import type { SessionTokens } from './tokens.ts';
 
 /** Everything the routes reach; the live parts only by the little that is asked of them. */
 export interface HttpDeps {
@@ -19,6 +21,8 @@ export interface HttpDeps {
   inference: { status(): { state: string; queued: number; dropped: number; restarts: number; rssMb?: number } };
   evaluator: { status(): { lag: number } };
   delivery: { status(): object };
+  hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
+  tokens: SessionTokens;
   models: Pick<ModelLibrary, 'list'>;
   links: MediaLinks;
   clock: Clock;
@@ -30,9 +34,18 @@ export interface HttpDeps {
   webDir?: string;
 }
 
+/** Who asks. */
+export interface Caller {
+  keyId: number;
+  /** Set when it is a session token made with that key. */
+  sessionExpiresMs?: number;
+}
+
 /** `incoming` and `outgoing` are absent when a request doesn't come over a socket. */
 export interface HttpEnv {
   Bindings: Partial<HttpBindings>;
+  /** `caller` is set on every route that needs a key. */
+  Variables: { caller: Caller };
 }
 export type HttpContext = Context<HttpEnv>;
 export type Routes = Hono<HttpEnv>;

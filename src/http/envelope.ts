@@ -19,10 +19,23 @@ export function ok(c: HttpContext, data: object, options: { status?: 200 | 201; 
   return c.json({ success: true, message: options.message ?? '', data }, options.status ?? 200);
 }
 
-/** The failure envelope for anything thrown. What isn't a `Fault` is a bug: the log gets it, the client a number. */
+/** The failure envelope for anything thrown. */
 export function failure(c: HttpContext, error: unknown, log: Log): Response {
-  const fault = isFault(error) && error.kind !== 'internal' ? error : internal(c, error, log);
-  return refuse(c, STATUS[fault.kind], fault.kind, messageOf(fault));
+  const { status, body } = failureOf(error, c.req, log);
+  return refuse(c, status, body.error_code, body.message);
+}
+
+/** What isn't a `Fault` is a bug: the log gets it, the client a number. */
+export function failureOf(
+  error: unknown,
+  request: { method: string; path: string },
+  log: Log,
+): { status: (typeof STATUS)[FaultKind]; body: { success: false; message: string; error_code: FaultKind } } {
+  const fault = isFault(error) && error.kind !== 'internal' ? error : internal(request, error, log);
+  return {
+    status: STATUS[fault.kind],
+    body: { success: false, message: messageOf(fault), error_code: fault.kind },
+  };
 }
 
 export function refuse(
@@ -36,9 +49,9 @@ export function refuse(
   return c.json({ success: false, message, error_code: code }, status);
 }
 
-function internal(c: HttpContext, error: unknown, log: Log): Fault {
+function internal({ method, path }: { method: string; path: string }, error: unknown, log: Log): Fault {
   const incident = randomBytes(4).toString('hex');
-  log.error({ incident, method: c.req.method, path: c.req.path, error: trace(error) }, 'request failed');
+  log.error({ incident, method, path, error: trace(error) }, 'request failed');
   return new Fault('internal', `something went wrong inside the appliance; its log says more under ${incident}`);
 }
 
@@ -47,6 +60,6 @@ function trace(error: unknown): string {
 }
 
 /** One line of printable ASCII, as HTTP/1.1 demands. */
-function reasonPhrase(message: string): string {
+export function reasonPhrase(message: string): string {
   return message.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 300);
 }

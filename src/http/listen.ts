@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Fault, type Log, messageOf } from '#runtime';
 import type { HttpApp } from './app.ts';
+import type { Sockets } from './sockets.ts';
 
 export interface HttpServer extends AsyncDisposable {
   readonly address: { host: string; port: number };
@@ -17,13 +18,14 @@ const SILENCE_MS = 120_000;
 const MOST_CONNECTIONS = 512;
 
 /**
- * Serves the app until disposed: then no new connection is taken, and requests in flight are finished or cut after two
- * seconds. Throws `unavailable` when the address can't be had.
+ * Serves the app until disposed: then no new connection is taken, WebSockets are told goodbye, and requests in flight
+ * are finished or cut after two seconds. Owns `sockets`. Throws `unavailable` when the address can't be had.
  */
 export async function listen(
   app: Pick<HttpApp, 'fetch'>,
   address: { host: string; port: number },
   log: Log,
+  sockets?: Sockets,
 ): Promise<HttpServer> {
   const server = createServer(
     { ...TIMEOUTS, connectionsCheckingInterval: 5000 },
@@ -32,11 +34,13 @@ export async function listen(
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(SILENCE_MS);
   const connections = new Connections(server);
+  if (sockets) takeUpgrades(server, sockets, connections);
   const { host, port } = address;
   try {
     server.listen({ host, port });
     await once(server, 'listening');
   } catch (error) {
+    await sockets?.[Symbol.asyncDispose]();
     throw new Fault('unavailable', `listen: can't take ${host}:${port}: ${messageOf(error)}`, { cause: error });
   }
   server.on('error', (error) => log.error({ error: messageOf(error) }, 'HTTP server'));
@@ -49,11 +53,36 @@ export async function listen(
       const closed = once(server, 'close');
       server.close();
       connections.cutIdle();
+      await sockets?.[Symbol.asyncDispose]();
       const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
       await closed;
       clearTimeout(cut);
     },
   };
+}
+
+function takeUpgrades(server: Server, sockets: Sockets, connections: Connections): void {
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return declineUpgrade(server, request, socket, head);
+    connections.handOver(socket);
+    sockets.upgrade(request, socket, head);
+  });
+}
+
+/** Clients that would also speak HTTP/2 ask for it on their first request: it is served as if they had not. */
+function declineUpgrade(
+  server: Server,
+  { method, url, rawHeaders }: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+): void {
+  const lines = [`${method} ${url} HTTP/1.1`];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
+    if (!/^(upgrade|connection|http2-settings)$/i.test(name)) lines.push(`${name}: ${value}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
 }
 
 /** Knows which connections serve a request: Node's own list leaves out those that have not sent one yet. */
@@ -72,6 +101,11 @@ class Connections {
         else if (!socket.destroyed) this.#idle.add(socket);
       });
     });
+  }
+
+  /** It is no longer HTTP. */
+  handOver(socket: Socket): void {
+    this.#idle.delete(socket);
   }
 
   cutIdle(): void {

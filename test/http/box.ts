@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
+import { Hub } from '#delivery';
 import {
   type CameraStatus,
   type Frame,
@@ -13,7 +14,7 @@ import {
   type SceneIndex,
   type Stream,
 } from '#domain';
-import { createHttpApp, type HttpApp, type HttpDeps } from '#http';
+import { createHttpApp, type HttpApp, type HttpDeps, SessionTokens } from '#http';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { MediaLinks } from '#playback';
 import { createLog, systemClock } from '#runtime';
@@ -50,6 +51,13 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
   const store = await Store.open(dir, { clock: systemClock, log });
   store.keys.add(hashKey(KEY), 'test');
   const live: Box['live'] = { statuses: [], frames: new Map(), reconciled: 0, detector: 'ready' };
+  const hub = Hub.start({
+    store,
+    links: { streamUrl: (_, origin = 'http://box') => origin, playerUrl: (_, origin = 'http://box') => origin },
+    streamName: (id) => store.streams.get(id)?.name ?? id,
+    clock: systemClock,
+    log,
+  });
   const deps: HttpDeps = {
     store,
     config: { name: 'test box', ingest: { allowFile: false, maxConnecting: 2 } },
@@ -63,6 +71,8 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     inference: { status: () => ({ state: live.detector, queued: 0, dropped: 0, restarts: 0 }) },
     evaluator: { status: () => ({ lag: 0 }) },
     delivery: { status: () => ({ mqtt: { connected: false, lastError: 'away' } }) },
+    hub,
+    tokens: new SessionTokens(store.signingKey, systemClock),
     models: { list: () => [] },
     links: new MediaLinks(store.signingKey, systemClock),
     clock: systemClock,
@@ -83,6 +93,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     live,
     call: (method, path, body, headers = {}) => call(app, method, path, body, headers),
     [Symbol.asyncDispose]: async () => {
+      await hub[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await rm(dir, { recursive: true });
     },

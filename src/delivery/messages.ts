@@ -1,0 +1,91 @@
+import type { Firing, JournalEntry, Scene, Transcript } from '#domain';
+import type { Store } from '#store';
+import type { AlertLinks } from './payload.ts';
+
+/** The journal kinds that make live events. A scene that goes on is no new event. */
+export const LIVE_KINDS = ['scene', 'firing', 'transcript'] as const;
+/** Clients take frames below 1 MiB; a character is at most six bytes of JSON, and a frame has two long texts at most. */
+const LONGEST_TEXT = 32_768;
+
+/** One JSON object on the wire. `data` is always an object; clients read its keys without looking. */
+export interface LiveFrame {
+  channel: string;
+  data: object;
+  [key: string]: unknown;
+}
+
+export interface LiveEvent {
+  /** The WebSocket connection that asked for it. */
+  addressee: string | undefined;
+  frame: LiveFrame;
+}
+
+export interface MessageDeps {
+  store: Pick<Store, 'scenes' | 'indexes' | 'firings' | 'alerts' | 'transcripts' | 'streams'>;
+  links: AlertLinks;
+  streamName: (id: string) => string;
+}
+
+/**
+ * VideoDB's live event for a journal entry, with times in Unix milliseconds; undefined for other kinds and for what has
+ * been deleted since. Links in it begin with `origin`, without one with the box's own address.
+ */
+export function liveEvent(entry: JournalEntry, deps: MessageDeps, origin?: string): LiveEvent | undefined {
+  const { store } = deps;
+  if (entry.kind === 'scene') return given(store.scenes.get(Number(entry.ref)), (scene) => sceneEvent(scene, deps));
+  if (entry.kind === 'firing') return given(store.firings.get(entry.ref), (firing) => alertEvent(firing, deps, origin));
+  if (entry.kind !== 'transcript') return undefined;
+  return given(store.transcripts.get(Number(entry.ref)), (transcript) => transcriptEvent(transcript, deps));
+}
+
+function sceneEvent(scene: Scene, deps: MessageDeps): LiveEvent {
+  const index = deps.store.indexes.get(scene.indexId);
+  const channel = index?.extraction.type === 'transcript' ? 'audio_index' : 'scene_index';
+  const data = { text: clipped(scene.text), start: scene.startMs, end: scene.endMs };
+  const frame = { channel, ...streamOf(scene.streamId, deps), ...indexOf(scene.indexId), data };
+  return { addressee: index?.wsConnectionId, frame };
+}
+
+/** All that the documents and the clients in the field read, under every name that they read it by. */
+function alertEvent(firing: Firing, deps: MessageDeps, origin: string | undefined): LiveEvent {
+  const data = {
+    alert_id: firing.alertId,
+    event_id: firing.eventId,
+    event_label: firing.label,
+    label: firing.label,
+    triggered: true,
+    confidence: Number(firing.confidence.toFixed(4)),
+    text: clipped(firing.explanation),
+    explanation: clipped(firing.explanation),
+    timestamp: firing.atMs,
+    start: firing.startMs,
+    end: firing.endMs,
+    stream_url: deps.links.streamUrl(firing, origin),
+    player_url: deps.links.playerUrl(firing, origin),
+    firing_id: firing.id,
+  };
+  const frame = { channel: 'alert', ...streamOf(firing.streamId, deps), ...indexOf(firing.indexId), data };
+  return { addressee: deps.store.alerts.get(firing.alertId)?.wsConnectionId, frame };
+}
+
+function transcriptEvent({ streamId, text, startMs, endMs }: Transcript, deps: MessageDeps): LiveEvent {
+  const data = { text: clipped(text), is_final: true, start: startMs, end: endMs };
+  const addressee = deps.store.streams.get(streamId)?.transcription.wsConnectionId;
+  return { addressee, frame: { channel: 'transcript', ...streamOf(streamId, deps), data } };
+}
+
+function streamOf(id: string, { streamName }: MessageDeps): { rtstream_id: string; rtstream_name: string } {
+  return { rtstream_id: id, rtstream_name: streamName(id) };
+}
+
+function indexOf(id: string): { scene_index_id: string; index_id: string } {
+  return { scene_index_id: id, index_id: id };
+}
+
+function clipped(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text;
+}
+
+function given<T, R>(value: T | undefined, use: (value: T) => R): R | undefined {
+  return value === undefined ? undefined : use(value);
+}

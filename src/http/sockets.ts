@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
+import type { HubSocket } from '#delivery';
+import { deadline, Fault, type Log } from '#runtime';
+import type { HttpDeps } from './deps.ts';
+import { failureOf, reasonPhrase } from './envelope.ts';
+import { check, whole } from './input.ts';
+import { openTicket, type SocketTicket } from './websocket.ts';
+
+const PING_EVERY_MS = 20_000;
+/** Pings without an answer, after which a peer is dead. */
+const MOST_MISSED = 2;
+/** Clients have nothing to say; more than this is no client of ours. */
+const LARGEST_MESSAGE = 64 * 1024;
+/** How long a client may take to say goodbye when we stop. */
+const GOODBYE_MS = 1500;
+
+const query = z.object({ since: whole(0, Number.MAX_SAFE_INTEGER).optional() });
+
+export type SocketDeps = Pick<HttpDeps, 'store' | 'hub' | 'clock' | 'log'>;
+
+/**
+ * The WebSockets of this server: checks the ticket in the address, hands the socket to the hub, and finds out when the
+ * peer is dead. What clients send is ignored.
+ */
+export class Sockets implements AsyncDisposable {
+  readonly #deps: SocketDeps;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: LARGEST_MESSAGE,
+  });
+  /** Each with the number of pings that it has not answered. */
+  readonly #open = new Map<WebSocket, number>();
+  readonly #stop = new AbortController();
+  #pinging: Promise<void> = Promise.resolve();
+
+  private constructor(deps: SocketDeps) {
+    this.#deps = deps;
+  }
+
+  static start(deps: SocketDeps): Sockets {
+    const sockets = new Sockets(deps);
+    sockets.#pinging = sockets.#ping(sockets.#stop.signal);
+    return sockets;
+  }
+
+  /** Takes over a request to upgrade: it ends as an open socket, or with an answer that says why not. Never throws. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    try {
+      const { ticket, since } = this.#admit(request);
+      this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, ticket, since));
+    } catch (error) {
+      answer(socket, error, this.#deps.log);
+    }
+  }
+
+  /** Says goodbye with 1001 and cuts who doesn't answer. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    using limit = deadline(new AbortController().signal, GOODBYE_MS);
+    const closed = [...this.#open.keys()].map((webSocket) => {
+      webSocket.close(1001, 'the box is stopping');
+      return once(webSocket, 'close', limit).catch(() => webSocket.terminate());
+    });
+    await Promise.all([...closed, this.#pinging]);
+  }
+
+  #admit({ url = '' }: IncomingMessage): { ticket: SocketTicket; since: number | undefined } {
+    const { hub } = this.#deps;
+    const [, signed, search] = /^\/+ws\/+([^/?]+)\/*(?:\?(.*))?$/.exec(url) ?? [];
+    if (signed === undefined)
+      throw new Fault('not_found', 'there is no WebSocket here; GET /collection/default/websocket');
+    const ticket = openTicket(signed, this.#deps);
+    const { since } = check(query, { since: new URLSearchParams(search).get('since') || undefined });
+    if (this.#stop.signal.aborted || !hub.hasRoom(ticket.connectionId)) {
+      throw new Fault('unavailable', 'no more WebSocket clients now: try again later');
+    }
+    return { ticket, since };
+  }
+
+  #accept(webSocket: WebSocket, ticket: SocketTicket, since: number | undefined): void {
+    this.#open.set(webSocket, 0);
+    webSocket.on('pong', () => this.#open.set(webSocket, 0));
+    webSocket.on('error', () => undefined); // It closes by itself, and says why.
+    const seat = this.#deps.hub.accept(hubSocket(webSocket), ticket, since);
+    webSocket.once('close', () => {
+      this.#open.delete(webSocket);
+      seat.closed();
+    });
+  }
+
+  async #ping(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      for (const [webSocket, missed] of this.#open) {
+        if (missed >= MOST_MISSED) webSocket.terminate();
+        else if (webSocket.readyState === webSocket.OPEN) {
+          this.#open.set(webSocket, missed + 1);
+          webSocket.ping();
+        }
+      }
+      // It only rejects when aborted, which ends the loop.
+      await this.#deps.clock.sleep(PING_EVERY_MS, signal).catch(() => undefined);
+    }
+  }
+}
+
+function hubSocket(webSocket: WebSocket): HubSocket {
+  return {
+    send: (text, sent) => webSocket.send(text, sent),
+    get bufferedBytes() {
+      return webSocket.bufferedAmount;
+    },
+    close: (code, reason) => webSocket.close(code, reason),
+    terminate: () => webSocket.terminate(),
+  };
+}
+
+/** No route has seen the request: the answer is written here. It says nothing of the ticket. */
+function answer(socket: Duplex, error: unknown, log: Log): void {
+  const { status, body } = failureOf(error, { method: 'GET', path: '/ws/…' }, log);
+  const text = JSON.stringify(body);
+  const head = [
+    `HTTP/1.1 ${status} ${reasonPhrase(body.message)}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Connection: close',
+  ];
+  socket.once('finish', () => socket.destroy());
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
+}
