@@ -129,7 +129,7 @@ export function addStream(store: Store, change: Partial<Stream> = {}): Stream {
     mediaTypes: ['video'],
     sampleRate: 30,
     store: true,
-    enableTranscript: true,
+    transcription: { wanted: false, engine: 'default', changedMs: T0 },
     transport: 'tcp',
     zones: [],
     wanted: 'connected',
@@ -152,6 +152,7 @@ export function addIndex(store: Store, streamId: string, change: Partial<SceneIn
     modelName: 'basic',
     modelConfig: {},
     status: 'running',
+    resumedMs: T0,
     createdMs: T0,
     ...change,
   };
