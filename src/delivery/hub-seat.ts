@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JournalKind } from '#domain';
-import type { Clock } from '#runtime';
+import { type Clock, Wake } from '#runtime';
 import type { Store } from '#store';
 import { LIVE_KINDS, type LiveFrame, liveEvent, type MessageDeps } from './messages.ts';
-import { Wake } from './wake.ts';
 
 /** More than this unsent, and nothing is added: it bounds what a client that reads slowly costs. */
 const WATERMARK_BYTES = 64 * 1024;

@@ -3,10 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Config } from '#config';
 import type { Delivery, Firing } from '#domain';
-import { type Clock, deadline, Fault, type Log, messageOf, redactCredentials, retryDelay, retryDelays } from '#runtime';
+import {
+  type Clock,
+  deadline,
+  Fault,
+  type Log,
+  messageOf,
+  redactCredentials,
+  retryDelay,
+  retryDelays,
+  Wake,
+} from '#runtime';
 import type { Store } from '#store';
 import { type AlertLinks, webhookPayload } from './payload.ts';
-import { Wake } from './wake.ts';
 
 const RECONNECT = { firstMs: 1000, capMs: 60_000 };
 const REFUSED = { firstMs: 1000, capMs: 300_000 };

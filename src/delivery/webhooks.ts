@@ -1,9 +1,8 @@
 import type { Delivery, Firing } from '#domain';
-import { type Clock, type Log, messageOf, retryDelay } from '#runtime';
+import { type Clock, type Log, messageOf, retryDelay, Wake } from '#runtime';
 import type { Store } from '#store';
 import { type AlertLinks, webhookPayload } from './payload.ts';
 import { post } from './post.ts';
-import { Wake } from './wake.ts';
 
 const SCHEDULE = { firstMs: 1000, capMs: 300_000 };
 /** Posts under way at once, each to another receiver. */

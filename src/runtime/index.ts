@@ -12,3 +12,4 @@ export * from './process.ts';
 export * from './retry.ts';
 export * from './systemd.ts';
 export * from './tasks.ts';
+export * from './wake.ts';

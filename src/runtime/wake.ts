@@ -1,4 +1,4 @@
-import type { Clock } from '#runtime';
+import type { Clock } from './clock.ts';
 
 /** Lets a loop sleep until a time or until something happens, and never miss what happened while it was busy. */
 export class Wake {

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Job } from '#domain';
+import { type JobHandler, JobRunner, type JobRunnerDeps } from '#jobs';
+import { createLog, Fault, systemClock } from '#runtime';
+import { Store } from '#store';
+
+const LONG = 30_000;
+const never = new AbortController().signal;
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'wp-jobs-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+/** A runner over the directory's database whose only handler of interest is `export`'s. */
+async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}) {
+  const log = createLog('silent');
+  const store = await Store.open(dir, { clock: systemClock, log });
+  const unused: JobHandler = async () => ({});
+  const handlers = { export: work, ingest: unused, index_scenes: unused, index_spoken_words: unused };
+  const common = {
+    store,
+    handlers,
+    payload: (job: Job) => ({ id: job.id, status: job.status }),
+    clock: systemClock,
+    log,
+  };
+  const runner = await JobRunner.start({ ...common, post: async () => undefined, ...deps }, never);
+  return {
+    store,
+    runner,
+    [Symbol.asyncDispose]: async () => {
+      await runner[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A promise with its handles. */
+function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+describe('the job runner', () => {
+  it('runs one job at a time, in order, and keeps what each made', async () => {
+    const log: string[] = [];
+    await using box = await open(async ({ input }) => {
+      log.push(`begin ${input['n']}`);
+      await new Promise(setImmediate);
+      log.push(`end ${input['n']}`);
+      return { assetId: `m-${input['n']}` };
+    });
+    const jobs = [1, 2, 3].map((n) => box.runner.submit('export', { n }));
+    const done = await Promise.all(jobs.map(({ id }) => box.runner.settled(id, LONG)));
+    expect(log).toEqual(['begin 1', 'end 1', 'begin 2', 'end 2', 'begin 3', 'end 3']);
+    expect(done.map(({ status, result, percentage }) => [status, result?.assetId, percentage])).toEqual([
+      ['done', 'm-1', 100],
+      ['done', 'm-2', 100],
+      ['done', 'm-3', 100],
+    ]);
+  });
+
+  it('shows the progress of a job that goes on, and answers when the asker has gone', async () => {
+    const [reached, release] = [deferred(), deferred()];
+    await using box = await open(async (_job, { progress }) => {
+      progress(40);
+      reached.resolve();
+      await release.promise;
+      return {};
+    });
+    const { id } = box.runner.submit('export', {});
+    await reached.promise;
+    const gone = new AbortController();
+    const asked = box.runner.settled(id, LONG, gone.signal);
+    gone.abort();
+    expect(await asked).toMatchObject({ status: 'processing', percentage: 40 });
+    release.resolve();
+    expect(await box.runner.settled(id, LONG)).toMatchObject({ status: 'done' });
+  });
+
+  it('fails a job with the reason of a fault, hides what is a bug, and goes on', async () => {
+    const faults = [new Fault('refused', 'nothing is recorded'), new Error('secret path /etc/x'), undefined];
+    await using box = await open(async () => {
+      const fault = faults.shift();
+      if (fault) throw fault;
+      return {};
+    });
+    const ids = [1, 2, 3].map(() => box.runner.submit('export', {}).id);
+    const [first, second, third] = await Promise.all(ids.map((id) => box.runner.settled(id, LONG)));
+    expect(first).toMatchObject({ status: 'failed', error: 'nothing is recorded' });
+    expect(second?.error).toMatch(/went wrong inside the appliance; its log says more under [0-9a-f]{8}$/);
+    expect(third?.status).toBe('done');
+  });
+
+  it('begins again what a stop cut short, and those behind it', async () => {
+    const begun = deferred();
+    {
+      await using box = await open(async (_job, { signal }) => {
+        begun.resolve();
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('cut'))));
+        return {};
+      });
+      box.runner.submit('export', { n: 1 });
+      box.runner.submit('export', { n: 2 });
+      await begun.promise;
+    }
+    const seen: unknown[] = [];
+    await using again = await open(async ({ input }) => {
+      seen.push(input['n']);
+      return {};
+    });
+    const last = again.store.jobs.unfinished().at(-1);
+    await again.runner.settled(last?.id ?? '', LONG);
+    expect(seen).toEqual([1, 2]);
+  });
+});
+
+describe('callbacks', () => {
+  it('tell an outcome until the receiver takes it, with the same id, over a restart', async () => {
+    const refused = deferred<string>();
+    {
+      await using box = await open(async () => ({ assetId: 'm-1' }), {
+        post: async (_url, _payload, id) => {
+          refused.resolve(id);
+          throw new Fault('unavailable', 'the receiver answered 500');
+        },
+      });
+      box.runner.submit('export', {}, { callbackUrl: 'http://127.0.0.1:1/cb' });
+      await refused.promise;
+    }
+    const told = deferred<unknown[]>();
+    await using again = await open(async () => ({}), { post: async (...args) => told.resolve(args.slice(0, 3)) });
+    const id = await refused.promise;
+    expect(await told.promise).toEqual(['http://127.0.0.1:1/cb', { id, status: 'done' }, id]);
+    expect(again.store.jobs.get(id)?.result).toEqual({ assetId: 'm-1' });
+  });
+});
