@@ -1,5 +1,5 @@
 import { type Camera, openCamera, type SamplingDemand } from '#camera';
-import type { CameraPhase, CameraStatus, Frame, SceneIndex, Stream } from '#domain';
+import type { CameraPhase, CameraStatus, Extraction, Frame, SceneIndex, Stream } from '#domain';
 import { Observer } from '#inference';
 import { allOrAbort, Channel, type Log, messageOf, retryDelays } from '#runtime';
 import { keep } from './keep.ts';
@@ -10,6 +10,8 @@ const RECONNECT = { firstMs: 1000, capMs: 60_000 };
 /** Frames an index may lag behind before the oldest are dropped: more than any window needs, less than matters in memory. */
 const FRAMES_WAITING = 32;
 const STALLED_AFTER_MS = 15_000;
+/** As near to a cut as cutting a shot needs; cameras' keyframes are seldom further apart. */
+const SHOT_FRAME_EVERY_MS = 2000;
 
 interface Viewer {
   index: SceneIndex;
@@ -147,7 +149,7 @@ export class Life implements AsyncDisposable {
     if (!this.#camera) return;
     const wanted = this.deps.store.indexes
       .listRunning(this.stream.id)
-      .filter(({ extraction }) => extraction.type === 'time');
+      .filter(({ extraction }) => extraction.type !== 'transcript');
     for (const [id, viewer] of this.#viewers) {
       if (wanted.some((index) => index.id === id)) continue;
       viewer.frames.end();
@@ -176,9 +178,7 @@ export class Life implements AsyncDisposable {
 
   #demand(): SamplingDemand {
     const running = this.deps.store.indexes.listRunning(this.stream.id);
-    return {
-      everyMs: Math.min(...running.map(({ extraction }) => (extraction.seconds * 1000) / extraction.frameCount)),
-    };
+    return { everyMs: Math.min(...running.map(({ extraction }) => frameEveryMs(extraction))) };
   }
 
   #stalled(live: ReturnType<Camera['status']> | undefined): boolean {
@@ -190,6 +190,12 @@ export class Life implements AsyncDisposable {
     this.#phase = phase;
     this.#sinceMs = this.deps.clock.nowMs();
   }
+}
+
+/** How far apart the index may have its frames; Infinity when it looks at none. */
+function frameEveryMs(extraction: Extraction): number {
+  if (extraction.type === 'time') return (extraction.seconds * 1000) / extraction.frameCount;
+  return extraction.type === 'shot' ? SHOT_FRAME_EVERY_MS : Infinity;
 }
 
 /**

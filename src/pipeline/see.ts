@@ -1,9 +1,9 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Frame, Scene, SceneIndex, Window } from '#domain';
+import type { Extraction, Frame, Scene, SceneIndex, Window } from '#domain';
 import { embedText, type Observation, type Observer, TEXT_EMBEDDING, thumbnail } from '#inference';
-import { isAbort, messageOf } from '#runtime';
-import { timeWindows } from '#sampling';
+import { Fault, isAbort, messageOf } from '#runtime';
+import { shotWindows, timeWindows } from '#sampling';
 import type { Life } from './life.ts';
 
 /** A scene that goes on unchanged grows up to this long, then a new one begins: a hit must be a stretch one can watch. */
@@ -19,9 +19,7 @@ export async function see(
   signal: AbortSignal,
 ): Promise<void> {
   const { deps } = life;
-  const { seconds, frameCount } = index.extraction;
-  const windows = timeWindows(frames, { streamId: index.streamId, seconds, frameCount, zones: [] });
-  for await (const cut of windows) {
+  for await (const cut of windowsOf(frames, index.streamId, index.extraction)) {
     if (signal.aborted) return;
     const window = { ...cut, zones: life.stream.zones };
     const priority = deps.store.alerts.enabledByIndex(index.id).length > 0 ? 'alert' : 'index';
@@ -35,6 +33,13 @@ export async function see(
       life.log.error({ index: index.id, error: messageOf(error) }, 'window not stored');
     }
   }
+}
+
+function windowsOf(frames: AsyncIterable<Frame>, streamId: string, extraction: Extraction): AsyncIterable<Window> {
+  if (extraction.type === 'time') return timeWindows(frames, { streamId, ...extraction, zones: [] });
+  if (extraction.type === 'transcript') throw new Fault('internal', 'an audio index has no windows of frames');
+  const { threshold, frameCount, longestSeconds } = extraction;
+  return shotWindows(frames, { streamId, threshold, frameCount, longestMs: longestSeconds * 1000, zones: [] });
 }
 
 async function store(observation: Observation, window: Window, index: SceneIndex, life: Life): Promise<void> {
@@ -57,7 +62,7 @@ async function store(observation: Observation, window: Window, index: SceneIndex
 function continues(last: Scene, window: Window): boolean {
   const lengthMs = window.endMs - window.startMs;
   const sameDay = Math.floor(last.startMs / 86_400_000) === Math.floor(window.startMs / 86_400_000);
-  const busy = last.facts.objects.length > 0 || last.facts.motion.regions.length > 0;
+  const busy = last.facts === undefined || last.facts.objects.length > 0 || last.facts.motion.regions.length > 0;
   const adjoins = window.startMs - last.endMs <= lengthMs && window.endMs > last.endMs;
   return adjoins && sameDay && window.endMs - last.startMs <= (busy ? LONGEST_BUSY_MS : LONGEST_QUIET_MS);
 }

@@ -1,5 +1,7 @@
 /**
- * Streams become windows. Pure: knows neither ffmpeg nor models, keeps no more frames than one window needs, and takes
- * its time from the frames alone, so that a replay gives the same windows.
+ * Streams become windows, spoken words become segments. Pure: knows neither ffmpeg nor models, keeps no more frames than
+ * one window needs, and takes its time from what comes in alone, so that a replay gives the same windows.
  */
+export { type ShotSpec, shotWindows } from './shot-windows.ts';
+export { type SpeechSegment, type SpeechSpec, speechSegments } from './speech-segments.ts';
 export { timeWindows, type WindowSpec } from './time-windows.ts';
