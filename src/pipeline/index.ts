@@ -4,4 +4,5 @@
  * Promises: a camera that fails is tried again for ever, with back-off; one camera's failure touches no other; what
  * goes wrong in vision, the database or the API never stops `keep`, the recording branch.
  */
+export { AudioIndexer, type AudioIndexerDeps } from './audio-index.ts';
 export { type PipelineDeps, Supervisor } from './supervisor.ts';
