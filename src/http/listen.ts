@@ -53,8 +53,8 @@ export async function listen(
       const closed = once(server, 'close');
       server.close();
       connections.cutIdle();
-      await sockets?.[Symbol.asyncDispose]();
       const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+      await sockets?.[Symbol.asyncDispose]();
       await closed;
       clearTimeout(cut);
     },

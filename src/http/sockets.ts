@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { HubSocket } from '#delivery';
-import { deadline, Fault, type Log } from '#runtime';
+import { Fault, type Log } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 import { failureOf, reasonPhrase } from './envelope.ts';
 import { check, whole } from './input.ts';
@@ -63,12 +62,14 @@ export class Sockets implements AsyncDisposable {
   /** Says goodbye with 1001 and cuts who doesn't answer. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    using limit = deadline(new AbortController().signal, GOODBYE_MS);
-    const closed = [...this.#open.keys()].map((webSocket) => {
-      webSocket.close(1001, 'the box is stopping');
-      return once(webSocket, 'close', limit).catch(() => webSocket.terminate());
-    });
+    const open = [...this.#open.keys()];
+    const closed = open.map((webSocket) => new Promise((resolve) => webSocket.once('close', resolve)));
+    for (const webSocket of open) webSocket.close(1001, 'the box is stopping');
+    const cut = setTimeout(() => {
+      for (const webSocket of open) webSocket.terminate();
+    }, GOODBYE_MS);
     await Promise.all([...closed, this.#pinging]);
+    clearTimeout(cut);
   }
 
   #admit({ url = '' }: IncomingMessage): { ticket: SocketTicket; since: number | undefined } {
