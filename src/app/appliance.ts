@@ -5,7 +5,7 @@ import { Evaluator } from '#events';
 import { createHttpApp, listen, SessionTokens, Sockets } from '#http';
 import { Inference } from '#inference';
 import { ModelLibrary } from '#models';
-import { Supervisor } from '#pipeline';
+import { AudioIndexer, Supervisor } from '#pipeline';
 import { MediaLinks } from '#playback';
 import { Gate, Lifetime, type Log, type Notify, systemClock, watchdogIntervalMs } from '#runtime';
 import { Store } from '#store';
@@ -75,6 +75,8 @@ async function build(
     await Evaluator.start({ store, clock, log, mqttTopic: config.mqtt !== undefined }, signal),
   );
 
+  life.use(await AudioIndexer.start({ store, clock, log }, signal));
+
   applyConfiguredCameras(config, store, clock);
   const { maxConnecting, allowFile } = config.ingest;
   const { segmentSeconds } = config.recording;
@@ -91,6 +93,7 @@ async function build(
     evaluator,
     delivery,
     hub,
+    speech: { available: false },
     tokens: new SessionTokens(store.signingKey, clock),
     models,
     links,

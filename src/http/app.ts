@@ -18,6 +18,7 @@ import { statusRoutes } from './status.ts';
 import { streamRoutes } from './streams.ts';
 import { timelineRoutes } from './timeline.ts';
 import { tokenRoutes } from './tokens.ts';
+import { transcriptionRoutes } from './transcription.ts';
 import { websocketNote, websocketRoutes } from './websocket.ts';
 
 export type HttpApp = Routes;
@@ -44,6 +45,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     searchRoutes,
     playbackRoutes,
     alertRoutes,
+    transcriptionRoutes,
     indexRoutes,
     streamRoutes,
     statusRoutes,

@@ -21,6 +21,8 @@ export interface HttpDeps {
   inference: { status(): { state: string; queued: number; dropped: number; restarts: number; rssMb?: number } };
   evaluator: { status(): { lag: number } };
   delivery: { status(): object };
+  /** Whether what is said can be written down. */
+  speech: { available: boolean };
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
   tokens: SessionTokens;
   models: Pick<ModelLibrary, 'list'>;

@@ -1,12 +1,11 @@
-import { Hono } from 'hono';
 import { z } from 'zod';
 import { type Alert, type EventDefinition, newId, type Rule, type Stream } from '#domain';
-import { compileRule } from '#events';
-import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
-import { ok } from './envelope.ts';
-import { prompt, readBody, text } from './input.ts';
+import { ruleFor } from '#events';
+import type { HttpDeps } from './deps.ts';
+import { prompt, text } from './input.ts';
 import { alertBy, eventBy, indexBy, streamBy } from './lookup.ts';
-import { alertView, eventView } from './views.ts';
+import { Api, Reply } from './route.ts';
+import { alertAnswer, alertView, eventAnswer, eventView } from './views.ts';
 
 const eventPrompt = prompt('someone enters the loading zone');
 const creation = z.object({ event_prompt: eventPrompt, label: text(100, 'person_entered') });
@@ -35,67 +34,95 @@ const statusChange = z
   .transform(({ action, status }) => status ?? (action === 'enable' ? 'enabled' : 'disabled'));
 
 /** Must be registered before the routes of one stream, which would take `event` for its id. */
-export function eventRoutes(deps: HttpDeps): Routes {
+export function eventRoutes(deps: HttpDeps): Api {
   const { events } = deps.store;
-  const routes = new Hono<HttpEnv>();
+  const api = new Api('Events and alerts');
 
-  routes.post('/rtstream/event', async (c) => {
-    const { event_prompt: prompt, label } = await readBody(c, creation);
-    const rule = compileRule(prompt, { zones: zoneNames(deps) });
-    const event: EventDefinition = { id: newId('event'), prompt, label, rule, createdMs: deps.clock.nowMs() };
-    events.create(event);
-    return ok(c, eventView(event), { message: rule.understood });
-  });
+  api.post(
+    '/rtstream/event',
+    { summary: 'Makes an event of a prompt; "understood" says what it fires for', body: creation, answer: eventAnswer },
+    (_c, { body: { event_prompt: prompt, label } }) => {
+      const rule = ruleFor(prompt, { zones: zoneNames(deps) });
+      const event: EventDefinition = { id: newId('event'), prompt, label, rule, createdMs: deps.clock.nowMs() };
+      events.create(event);
+      return new Reply(eventView(event), rule.understood);
+    },
+  );
 
-  routes.get('/rtstream/event', (c) => ok(c, { events: events.list().map(eventView) }));
+  api.get(
+    '/rtstream/event',
+    { summary: 'Lists the events', answer: z.object({ events: z.array(eventAnswer) }) },
+    () => ({ events: events.list().map(eventView) }),
+  );
 
-  routes.post('/v1/events/understand', async (c) => {
-    const { prompt } = await readBody(c, understanding);
-    const rule = compileRule(prompt, { zones: zoneNames(deps) });
-    return ok(c, { understood: rule.understood, needs: rule.needs, rule });
-  });
+  api.post(
+    '/v1/events/understand',
+    {
+      summary: 'Says how a prompt would be understood, and makes nothing',
+      body: understanding,
+      answer: z.object({ understood: z.string(), needs: z.array(z.string()), rule: z.record(z.string(), z.unknown()) }),
+    },
+    (_c, { body }) => {
+      const rule = ruleFor(body.prompt, { zones: zoneNames(deps) });
+      return { understood: rule.understood, needs: rule.needs, rule: { ...rule } };
+    },
+  );
 
-  return routes;
+  return api;
 }
 
-export function alertRoutes(deps: HttpDeps): Routes {
+export function alertRoutes(deps: HttpDeps): Api {
   const { alerts, events } = deps.store;
-  const routes = new Hono<HttpEnv>();
+  const api = new Api('Events and alerts');
 
-  routes.post('/rtstream/:id/index/:index/alert', async (c) => {
-    const stream = streamBy(deps, c.req.param('id'));
-    const index = indexBy(deps, stream.id, c.req.param('index'));
-    const body = await readBody(c, arming);
-    const event = eventBy(deps, body.event_id);
-    const alert: Alert = {
-      id: newId('alert'),
-      streamId: stream.id,
-      indexId: index.id,
-      eventId: event.id,
-      ...(body.callback_url ? { callbackUrl: body.callback_url } : {}),
-      ...(body.ws_connection_id ? { wsConnectionId: body.ws_connection_id } : {}),
-      status: 'enabled',
-      createdMs: deps.clock.nowMs(),
-    };
-    alerts.create(alert);
-    const warnings = muteReasons(event.rule, stream, deps);
-    return ok(c, { ...alertView(alert, event), warnings }, { message: warnings.join('; ') });
-  });
+  api.post(
+    '/rtstream/:id/index/:index/alert',
+    {
+      summary: 'Arms an event on an index; "warnings" say why it can\'t fire yet',
+      body: arming,
+      answer: alertAnswer.extend({ warnings: z.array(z.string()) }),
+    },
+    (_c, { params, body }) => {
+      const stream = streamBy(deps, params.id);
+      const index = indexBy(deps, stream.id, params.index);
+      const event = eventBy(deps, body.event_id);
+      const alert: Alert = {
+        id: newId('alert'),
+        streamId: stream.id,
+        indexId: index.id,
+        eventId: event.id,
+        ...(body.callback_url ? { callbackUrl: body.callback_url } : {}),
+        ...(body.ws_connection_id ? { wsConnectionId: body.ws_connection_id } : {}),
+        status: 'enabled',
+        createdMs: deps.clock.nowMs(),
+      };
+      alerts.create(alert);
+      const warnings = muteReasons(event.rule, stream, deps);
+      return new Reply({ ...alertView(alert, event), warnings }, warnings.join('; '));
+    },
+  );
 
-  routes.get('/rtstream/:id/index/:index/alert', (c) => {
-    const index = indexBy(deps, c.req.param('id'), c.req.param('index'));
-    const list = alerts.listByIndex(index.id).map((alert) => alertView(alert, events.get(alert.eventId)));
-    return ok(c, { alerts: list });
-  });
+  api.get(
+    '/rtstream/:id/index/:index/alert',
+    { summary: "Lists an index's alerts", answer: z.object({ alerts: z.array(alertAnswer) }) },
+    (_c, { params }) => {
+      const index = indexBy(deps, params.id, params.index);
+      return { alerts: alerts.listByIndex(index.id).map((alert) => alertView(alert, events.get(alert.eventId))) };
+    },
+  );
 
-  routes.patch('/rtstream/:id/index/:index/alert/:alert/status', async (c) => {
-    const index = indexBy(deps, c.req.param('id'), c.req.param('index'));
-    const { id } = alertBy(deps, index, c.req.param('alert'));
-    const alert = alerts.setStatus(id, await readBody(c, statusChange));
-    return ok(c, alertView(alert, events.get(alert.eventId)));
-  });
+  api.patch(
+    '/rtstream/:id/index/:index/alert/:alert/status',
+    { summary: 'Enables or disables an alert', body: statusChange, answer: alertAnswer },
+    (_c, { params, body }) => {
+      const index = indexBy(deps, params.id, params.index);
+      const { id } = alertBy(deps, index, params.alert);
+      const alert = alerts.setStatus(id, body);
+      return alertView(alert, events.get(alert.eventId));
+    },
+  );
 
-  return routes;
+  return api;
 }
 
 /** Why an armed rule can't fire yet: said at once, since such an alert would otherwise just be silent. */

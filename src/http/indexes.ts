@@ -1,143 +1,153 @@
-import { Hono } from 'hono';
 import { z } from 'zod';
-import { newId, type SceneIndex } from '#domain';
-import { Fault } from '#runtime';
+import { type Extraction, newId, type SceneIndex } from '#domain';
 import { origin } from './address.ts';
-import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
-import { ok } from './envelope.ts';
-import { check, nullsAreMissing, number, opaque, prompt, readBody, readQuery, text, time, whole } from './input.ts';
+import type { HttpDeps } from './deps.ts';
+import { extractionTypes, readExtraction } from './extraction.ts';
+import { flag, opaque, prompt, text, time, whole } from './input.ts';
 import { indexBy, streamBy } from './lookup.ts';
-import { indexView, recordView } from './views.ts';
+import { Api, Reply } from './route.ts';
+import { recordAnswer, recordView } from './scene-views.ts';
+import { indexAnswer, indexView } from './views.ts';
 
 const EXAMPLE_PROMPT = 'Describe who and what is in the yard';
 const DEFAULT_PROMPT = 'Describe the scene';
-const DEFAULT_SECONDS = 10;
-const DEFAULT_FRAMES = 5;
-const MOST_FRAMES_PER_SECOND = 5;
 
 const creation = z.object({
-  extraction_type: z
-    .enum(
-      ['time', 'time_based', 'shot', 'shot_based', 'transcript'],
-      'must be "time" (windows of seconds), "shot" or "transcript"',
-    )
-    .default('time'),
+  extraction_type: extractionTypes.default('time'),
   extraction_config: opaque.optional(),
   prompt: prompt(EXAMPLE_PROMPT).default(DEFAULT_PROMPT),
   model_name: text(100, 'basic').default('basic'),
   model_config: opaque.default({}),
   name: text(200, 'Yard').optional(),
   ws_connection_id: text(200, 'conn-1').optional(),
+  auto_start_transcript: flag.default(true),
 });
-
-const sampling = nullsAreMissing(
-  z
-    .object({
-      time: number(1, 3600, 'must be the length of a window: 1 to 3600 seconds').default(DEFAULT_SECONDS),
-      frame_count: whole(1, 60).default(DEFAULT_FRAMES),
-    })
-    .refine((given) => given.frame_count <= given.time * MOST_FRAMES_PER_SECOND, {
-      path: ['frame_count'],
-      message: `must not be more than ${MOST_FRAMES_PER_SECOND} frames per second of "time"`,
-    }),
-);
 
 const promptChange = z.object({ prompt: prompt(EXAMPLE_PROMPT) });
 const statusChange = z.object({ action: z.enum(['start', 'stop'], 'must be "start" or "stop"') });
-const records = z.object({
+const recordsQuery = z.object({
   page: whole(1, 1_000_000).default(1),
   page_size: whole(1, 1000).default(100),
   start: time.optional(),
   end: time.optional(),
 });
+const records = z.object({ scene_index_records: z.array(recordAnswer), next_page: z.boolean() });
 
-export function indexRoutes(deps: HttpDeps): Routes {
-  const { indexes, scenes } = deps.store;
-  const routes = new Hono<HttpEnv>();
-  const indexOf = (c: { req: { param(name: 'id' | 'index'): string } }) =>
-    indexBy(deps, c.req.param('id'), c.req.param('index'));
+export function indexRoutes(deps: HttpDeps): Api {
+  const { indexes } = deps.store;
+  const api = new Api('Indexes');
 
-  routes.post('/rtstream/:id/index/scene', async (c) => {
-    const stream = streamBy(deps, c.req.param('id'));
-    const body = await readBody(c, creation);
-    const index = newIndex(stream.id, body, deps);
-    indexes.create(index);
-    deps.supervisor.reconcile();
-    return ok(c, indexView(index), { message: shotNote(body.extraction_type, index) });
-  });
+  api.post(
+    '/rtstream/:id/index/scene',
+    {
+      summary: 'Starts an index over what a camera shows ("time", "shot") or what is said ("transcript")',
+      body: creation,
+      answer: indexAnswer,
+    },
+    (_c, { params, body }) => {
+      const { id } = streamBy(deps, params.id);
+      const index = newIndex(id, body, deps);
+      indexes.create(index);
+      const spoken = index.extraction.type === 'transcript';
+      if (spoken && body.auto_start_transcript) startTranscription(id, deps);
+      deps.supervisor.reconcile();
+      return new Reply(indexView(index), spoken && !deps.speech.available ? NO_SPEECH : '');
+    },
+  );
 
-  routes.get('/rtstream/:id/index/scene', (c) => {
-    const { id } = streamBy(deps, c.req.param('id'));
-    return ok(c, { scene_indexes: indexes.listByStream(id).map(indexView) });
-  });
+  api.get(
+    '/rtstream/:id/index/scene',
+    { summary: "Lists a stream's indexes", answer: z.object({ scene_indexes: z.array(indexAnswer) }) },
+    (_c, { params }) => ({ scene_indexes: indexes.listByStream(streamBy(deps, params.id).id).map(indexView) }),
+  );
 
-  routes.get('/rtstream/:id/index/scene/:index', (c) => {
-    const index = indexOf(c);
-    const { page, page_size: pageSize, start, end } = readQuery(c, records);
-    const found = scenes.page(index.id, {
-      page,
-      pageSize,
-      ...(start === undefined ? {} : { startMs: start }),
-      ...(end === undefined ? {} : { endMs: end }),
-    });
-    const base = origin(c, deps.config);
-    return ok(c, {
-      scene_index_records: found.scenes.map((scene) => recordView(scene, deps, base)),
-      next_page: found.nextPage,
-    });
-  });
+  api.get(
+    '/rtstream/:id/index/scene/:index',
+    { summary: "An index's scenes, newest first", query: recordsQuery, answer: records },
+    (c, { params, query: { page, page_size: pageSize, start, end } }) => {
+      const index = indexBy(deps, params.id, params.index);
+      const range = {
+        ...(start === undefined ? {} : { startMs: start }),
+        ...(end === undefined ? {} : { endMs: end }),
+      };
+      const { scenes, nextPage } = deps.store.scenes.page(index.id, { page, pageSize, ...range });
+      const base = origin(c, deps.config);
+      return { scene_index_records: scenes.map((scene) => recordView(scene, deps, base)), next_page: nextPage };
+    },
+  );
 
-  routes.patch('/rtstream/:id/index/scene/:index', async (c) => {
-    const index = indexOf(c);
-    const changed = indexes.update(index.id, await readBody(c, promptChange));
-    deps.supervisor.reconcile();
-    // The Node SDK takes the new prompt over when it finds `success` within `data`.
-    return ok(c, { ...indexView(changed), success: true });
-  });
+  changeRoutes(api, deps);
 
-  routes.patch('/rtstream/:id/index/scene/:index/status', async (c) => {
-    const index = indexOf(c);
-    const { action } = await readBody(c, statusChange);
-    const changed = indexes.update(index.id, { status: action === 'start' ? 'running' : 'stopped' });
-    deps.supervisor.reconcile();
-    return ok(c, indexView(changed));
-  });
+  api.get('/rtstream/:id/index/:index', { summary: 'One index', answer: indexAnswer }, (_c, { params }) =>
+    indexView(indexBy(deps, params.id, params.index)),
+  );
 
-  routes.get('/rtstream/:id/index/:index', (c) => ok(c, indexView(indexOf(c))));
-
-  return routes;
+  return api;
 }
 
+function changeRoutes(api: Api, deps: HttpDeps): void {
+  const { indexes } = deps.store;
+
+  api.patch(
+    '/rtstream/:id/index/scene/:index',
+    {
+      summary: "Changes an index's prompt",
+      body: promptChange,
+      answer: indexAnswer.extend({ success: z.boolean() }),
+    },
+    (_c, { params, body }) => {
+      const { id } = indexBy(deps, params.id, params.index);
+      const changed = indexes.update(id, body);
+      deps.supervisor.reconcile();
+      // The Node SDK takes the new prompt over when it finds `success` within `data`.
+      return { ...indexView(changed), success: true };
+    },
+  );
+
+  api.patch(
+    '/rtstream/:id/index/scene/:index/status',
+    { summary: 'Starts or stops an index; any number of times', body: statusChange, answer: indexAnswer },
+    (_c, { params, body: { action } }) => {
+      const index = indexBy(deps, params.id, params.index);
+      const status = action === 'start' ? 'running' : 'stopped';
+      if (index.status === status) return indexView(index);
+      const resumed = action === 'start' ? { resumedMs: deps.clock.nowMs() } : {};
+      const changed = indexes.update(index.id, { status, ...resumed });
+      deps.supervisor.reconcile();
+      return indexView(changed);
+    },
+  );
+}
+
+export const NO_SPEECH = 'no speech model is installed on this box yet: there will be words when there is one';
+
 function newIndex(streamId: string, body: z.output<typeof creation>, deps: HttpDeps): SceneIndex {
-  if (body.extraction_type === 'transcript') {
-    throw new Fault(
-      'refused',
-      'extraction_type: audio indexes need speech recognition, which is not installed on this appliance; use "time"',
-    );
-  }
-  const { time: seconds, frame_count: frameCount } = samplingOf(body.extraction_config);
+  const { extraction, config } = readExtraction(body.extraction_type, body.extraction_config);
   const nowMs = deps.clock.nowMs();
   return {
     id: newId('index'),
     streamId,
-    name: body.name ?? 'Scene index',
+    name: body.name ?? DEFAULT_NAMES[extraction.type],
     prompt: body.prompt,
-    extraction: { type: 'time', seconds, frameCount },
-    extractionConfig: { ...body.extraction_config, time: seconds, frame_count: frameCount },
+    extraction,
+    extractionConfig: config,
     modelName: body.model_name,
     modelConfig: body.model_config,
     ...(body.ws_connection_id ? { wsConnectionId: body.ws_connection_id } : {}),
     status: 'running',
+    resumedMs: nowMs,
     createdMs: nowMs,
   };
 }
 
-function samplingOf(config: Record<string, unknown> = {}): z.output<typeof sampling> {
-  return check(z.object({ extraction_config: sampling }), { extraction_config: config }).extraction_config;
-}
+const DEFAULT_NAMES: Record<Extraction['type'], string> = {
+  time: 'Scene index',
+  shot: 'Scene index',
+  transcript: 'Audio index',
+};
 
-function shotNote(asked: string, { extraction }: SceneIndex): string {
-  return asked.startsWith('shot')
-    ? `windows by shot are not installed on this appliance: the index looks every ${extraction.seconds} s instead`
-    : '';
+function startTranscription(streamId: string, { store, clock }: HttpDeps): void {
+  const { transcription } = store.streams.get(streamId) ?? {};
+  if (!transcription || transcription.wanted) return;
+  store.streams.update(streamId, { transcription: { ...transcription, wanted: true, changedMs: clock.nowMs() } });
 }

@@ -105,8 +105,7 @@ class Connections {
 
   /** It is no longer HTTP. */
   handOver(socket: Socket): void {
-    this.#idle.delete(socket);
-  }
+    }
 
   cutIdle(): void {
     for (const socket of this.#idle) socket.destroy();

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { Fault } from '#runtime';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
+import { firingView, sceneView, snake } from './scene-views.ts';
 import { boxStatus } from './status.ts';
-import { firingView, sceneView, snake } from './views.ts';
 
 const STATUS_EVERY_MS = 2000;
 const BATCH = 100;

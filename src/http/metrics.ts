@@ -34,7 +34,7 @@ const CAMERA_METRICS: readonly [
 
 /** Prometheus text format 0.0.4. */
 export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'>): string {
-  const { inference, evaluator, storage } = status;
+  const { inference, evaluator, websockets, storage } = status;
   const delivered = Object.entries(store.deliveries.totals()).map(([channel, n]): Sample => [{ channel }, n]);
   const pending = store.deliveries.backlog().map(({ channel, pending }): Sample => [{ channel }, pending]);
   const lines = [
@@ -55,6 +55,14 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...metric('alerts', 'gauge', 'Alerts kept', one(store.firings.count())),
     ...metric('deliveries_done', 'gauge', 'Kept alerts that were delivered', delivered),
     ...metric('deliveries_pending', 'gauge', 'Alerts waiting for delivery', pending),
+    ...metric('websocket_clients', 'gauge', 'WebSocket clients connected', one(websockets.open)),
+    ...metric('websocket_frames_total', 'counter', 'Frames sent to WebSocket clients', one(websockets.sent)),
+    ...metric(
+      'websocket_dropped_total',
+      'counter',
+      'WebSocket clients dropped for not reading',
+      one(websockets.dropped),
+    ),
     ...metric('storage_segments', 'gauge', 'Segments kept', one(storage.segments)),
     ...metric('storage_bytes', 'gauge', 'Bytes of segments kept', one(storage.bytes)),
     ...metric('storage_free_bytes', 'gauge', 'Free bytes on the recording disk', one(storage.freeBytes)),

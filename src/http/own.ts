@@ -7,7 +7,7 @@ import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { ok } from './envelope.ts';
 import { number, readBody, readQuery, text, whole } from './input.ts';
 import { streamBy } from './lookup.ts';
-import { firingView, sceneView } from './views.ts';
+import { firingView, sceneView } from './scene-views.ts';
 
 const limit = whole(1, 500).default(50);
 const stream = z.string().optional();

@@ -8,7 +8,7 @@ import type { HttpContext, HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { ok } from './envelope.ts';
 import { number, readBody, readQuery, text, whole } from './input.ts';
 import { collectionBy, indexBy, streamBy } from './lookup.ts';
-import { recordView, sceneView } from './views.ts';
+import { recordView, sceneView } from './scene-views.ts';
 
 const EXAMPLE = 'a person at the gate';
 const request = z

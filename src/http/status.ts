@@ -4,7 +4,7 @@ import type { CameraStatus, Stream } from '#domain';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { ok } from './envelope.ts';
 import { metricsText } from './metrics.ts';
-import { snake } from './views.ts';
+import { snake } from './scene-views.ts';
 
 /** What the box is doing now, for people, the live page and Prometheus. */
 export interface BoxStatus {
@@ -14,6 +14,7 @@ export interface BoxStatus {
   inference: ReturnType<HttpDeps['inference']['status']>;
   evaluator: { lag: number };
   delivery: object;
+  websockets: ReturnType<HttpDeps['hub']['status']>;
   models: { name: string; task: string; licence: string; problem?: string }[];
   storage: { segments: number; bytes: number; freeBytes?: number };
 }
@@ -39,6 +40,7 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     inference: deps.inference.status(),
     evaluator: deps.evaluator.status(),
     delivery: deps.delivery.status(),
+    websockets: deps.hub.status(),
     models: deps.models.list().map(({ pack: { name, task, licence }, problem }) => ({
       name,
       task,

@@ -1,13 +1,12 @@
-import { Hono } from 'hono';
 import { z } from 'zod';
 import { checkSourceUrl } from '#camera';
 import { newId, type Stream } from '#domain';
 import { Fault } from '#runtime';
-import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
-import { ok } from './envelope.ts';
-import { flag, readBody, readQuery, text, whole } from './input.ts';
+import type { HttpDeps } from './deps.ts';
+import { flag, text, whole } from './input.ts';
 import { collectionBy, streamBy } from './lookup.ts';
-import { streamView } from './views.ts';
+import { Api } from './route.ts';
+import { streamAnswer, streamView } from './views.ts';
 
 const EXAMPLE_URL = 'rtsp://user:password@192.168.1.20:554/stream1';
 const name = text(200, 'Front gate');
@@ -26,6 +25,7 @@ const creation = z.object({
   store: flag.default(false),
   enable_transcript: flag.default(true),
   transport: z.enum(['tcp', 'udp'], 'must be "tcp" or "udp"').default('tcp'),
+  ws_connection_id: text(200, 'conn-1').optional(),
 });
 
 const listing = z.object({
@@ -40,45 +40,66 @@ const listing = z.object({
 });
 
 const change = z.object({ name: name.optional(), sample_rate: whole(1, 240).optional() });
+const page = z.object({
+  results: z.array(streamAnswer),
+  count: z.number(),
+  next: z.string().nullable(),
+  previous: z.string().nullable(),
+});
 const statusChange = z.object({ action: z.enum(['start', 'stop'], 'must be "start" or "stop"') });
 
-export function streamRoutes(deps: HttpDeps): Routes {
+export function streamRoutes(deps: HttpDeps): Api {
   const { streams } = deps.store;
-  const routes = new Hono<HttpEnv>();
+  const api = new Api('Streams');
 
-  routes.post('/rtstream', async (c) => {
-    const stream = newStream(await readBody(c, creation), deps);
-    streams.create(stream);
-    deps.supervisor.reconcile();
-    return ok(c, streamView(stream), { status: 201 });
-  });
+  api.post(
+    '/rtstream',
+    { summary: 'Adds a camera and connects it', body: creation, answer: streamAnswer, status: 201 },
+    (_c, { body }) => {
+      const stream = newStream(body, deps);
+      streams.create(stream);
+      deps.supervisor.reconcile();
+      return streamView(stream);
+    },
+  );
 
-  routes.get('/rtstream', (c) => {
-    const query = readQuery(c, listing);
-    const { results, count } = streams.list(given(query));
-    return ok(c, { results: results.map(streamView), count, ...neighbours(c.req.query(), query, count) });
-  });
+  api.get(
+    '/rtstream',
+    { summary: 'Lists streams, newest first; "name" is any part of the name', query: listing, answer: page },
+    (c, { query }) => {
+      const { results, count } = streams.list(given(query));
+      return { results: results.map(streamView), count, ...neighbours(c.req.query(), query, count) };
+    },
+  );
 
-  routes.get('/rtstream/:id', (c) => ok(c, streamView(streamBy(deps, c.req.param('id')))));
+  api.get('/rtstream/:id', { summary: 'One stream', answer: streamAnswer }, (_c, { params }) =>
+    streamView(streamBy(deps, params.id)),
+  );
 
-  routes.patch('/rtstream/:id', async (c) => {
-    const stream = streamBy(deps, c.req.param('id'));
-    const { name, sample_rate: sampleRate } = await readBody(c, change);
-    if (stream.origin === 'config' && name !== undefined && name !== stream.name) {
-      throw new Fault('conflict', 'name: this camera comes from the configuration file; rename it there');
-    }
-    return ok(c, streamView(streams.update(stream.id, given({ name, sampleRate }))));
-  });
+  api.patch(
+    '/rtstream/:id',
+    { summary: 'Changes a stream', body: change, answer: streamAnswer },
+    (_c, { params, body: { name, sample_rate: sampleRate } }) => {
+      const stream = streamBy(deps, params.id);
+      if (stream.origin === 'config' && name !== undefined && name !== stream.name) {
+        throw new Fault('conflict', 'name: this camera comes from the configuration file; rename it there');
+      }
+      return streamView(streams.update(stream.id, given({ name, sampleRate })));
+    },
+  );
 
-  routes.patch('/rtstream/:id/status', async (c) => {
-    const { id } = streamBy(deps, c.req.param('id'));
-    const { action } = await readBody(c, statusChange);
-    const stream = streams.update(id, { wanted: action === 'start' ? 'connected' : 'stopped' });
-    deps.supervisor.reconcile();
-    return ok(c, streamView(stream));
-  });
+  api.patch(
+    '/rtstream/:id/status',
+    { summary: 'Starts or stops a stream; any number of times', body: statusChange, answer: streamAnswer },
+    (_c, { params, body: { action } }) => {
+      const { id } = streamBy(deps, params.id);
+      const stream = streams.update(id, { wanted: action === 'start' ? 'connected' : 'stopped' });
+      deps.supervisor.reconcile();
+      return streamView(stream);
+    },
+  );
 
-  return routes;
+  return api;
 }
 
 function newStream(body: z.output<typeof creation>, deps: HttpDeps): Stream {
@@ -92,7 +113,12 @@ function newStream(body: z.output<typeof creation>, deps: HttpDeps): Stream {
     mediaTypes: [...new Set(body.media_types)],
     sampleRate: body.sample_rate,
     store: body.store,
-    enableTranscript: body.enable_transcript,
+    transcription: {
+      wanted: body.enable_transcript,
+      engine: 'default',
+      ...(body.ws_connection_id ? { wsConnectionId: body.ws_connection_id } : {}),
+      changedMs: nowMs,
+    },
     transport: body.transport,
     zones: [],
     wanted: 'connected',

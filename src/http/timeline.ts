@@ -58,7 +58,7 @@ function scenesIn(streamId: string, startMs: number, endMs: number, { store }: H
   return store.indexes
     .listByStream(streamId)
     .flatMap((index) => store.scenes.page(index.id, { startMs, endMs, page: 1, pageSize: MOST_SCENES }).scenes)
-    .map((scene) => ({ id: scene.id, ...seconds(scene), motion: scene.facts.motion.amount }));
+    .map((scene) => ({ id: scene.id, ...seconds(scene), motion: scene.facts?.motion.amount ?? 0 }));
 }
 
 function alertsIn(streamId: string, startMs: number, endMs: number, { store }: HttpDeps): object[] {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { Alert, Collection, EventDefinition, Firing, Scene, SceneFacts, SceneIndex, Stream } from '#domain';
+import type { Alert, Collection, EventDefinition, SceneIndex, Stream } from '#domain';
 import { redactCredentials } from '#runtime';
-import type { HttpDeps } from './deps.ts';
 
 export const collectionAnswer = z.object({
   id: z.string(),
@@ -17,7 +16,20 @@ export function collectionView(collection: Collection): z.input<typeof collectio
   return { id, name, description, is_public: isPublic, created_at: naiveTime(createdMs) };
 }
 
-export function streamView(stream: Stream): object {
+export const streamAnswer = z.object({
+  id: z.string(),
+  rtstream_id: z.string(),
+  name: z.string(),
+  collection_id: z.string(),
+  created_at: z.string(),
+  sample_rate: z.number(),
+  status: z.enum(['connected', 'stopped']),
+  media_types: z.array(z.enum(['audio', 'video'])),
+  store: z.boolean(),
+  enable_transcript: z.boolean(),
+});
+
+export function streamView(stream: Stream): z.input<typeof streamAnswer> {
   return {
     id: stream.id,
     rtstream_id: stream.id,
@@ -28,11 +40,23 @@ export function streamView(stream: Stream): object {
     status: stream.wanted,
     media_types: stream.mediaTypes,
     store: stream.store,
-    enable_transcript: stream.enableTranscript,
+    enable_transcript: stream.transcription.wanted,
   };
 }
 
-export function indexView(index: SceneIndex): object {
+export const indexAnswer = z.object({
+  rtstream_index_id: z.string(),
+  rtstream_id: z.string(),
+  extraction_type: z.enum(['time', 'shot', 'transcript']),
+  extraction_config: z.record(z.string(), z.unknown()),
+  prompt: z.string(),
+  name: z.string(),
+  status: z.enum(['running', 'stopped']),
+  model_name: z.string(),
+  created_at: z.string(),
+});
+
+export function indexView(index: SceneIndex): z.input<typeof indexAnswer> {
   return {
     rtstream_index_id: index.id,
     rtstream_id: index.streamId,
@@ -46,7 +70,16 @@ export function indexView(index: SceneIndex): object {
   };
 }
 
-export function eventView({ id, prompt, label, rule, createdMs }: EventDefinition): object {
+export const eventAnswer = z.object({
+  event_id: z.string(),
+  event_prompt: z.string(),
+  label: z.string(),
+  understood: z.string(),
+  needs: z.array(z.string()),
+  created_at: z.string(),
+});
+
+export function eventView({ id, prompt, label, rule, createdMs }: EventDefinition): z.input<typeof eventAnswer> {
   return {
     event_id: id,
     event_prompt: prompt,
@@ -57,7 +90,16 @@ export function eventView({ id, prompt, label, rule, createdMs }: EventDefinitio
   };
 }
 
-export function alertView(alert: Alert, event: EventDefinition | undefined): object {
+export const alertAnswer = z.object({
+  alert_id: z.string(),
+  event_id: z.string(),
+  prompt: z.string(),
+  label: z.string(),
+  callback_url: z.string(),
+  status: z.enum(['enabled', 'disabled']),
+});
+
+export function alertView(alert: Alert, event: EventDefinition | undefined): z.input<typeof alertAnswer> {
   return {
     alert_id: alert.id,
     event_id: alert.eventId,
@@ -68,76 +110,7 @@ export function alertView(alert: Alert, event: EventDefinition | undefined): obj
   };
 }
 
-/** A scene as VideoDB's records and search results show it; labels are values there, as its Node SDK rewrites keys. */
-export function recordView(scene: Scene, { links }: Pick<HttpDeps, 'links'>, origin: string): object {
-  return {
-    start: scene.startMs / 1000,
-    end: scene.endMs / 1000,
-    text: scene.text,
-    description: scene.text,
-    scene_id: scene.id,
-    metadata: metadata(scene.facts),
-    ...(scene.thumbPath ? { thumbnail_url: origin + links.thumbPath(scene.id) } : {}),
-  };
-}
-
-function metadata(facts: SceneFacts): object {
-  const counts = Object.entries(facts.counts).map(([label, count]) => ({ label, count }));
-  return { ...snake(facts), counts };
-}
-
-type Names = Pick<HttpDeps, 'store' | 'links'>;
-
-/** A scene as our own routes show it. */
-export function sceneView(scene: Scene, { store, links }: Names): object {
-  return {
-    id: scene.id,
-    stream_id: scene.streamId,
-    stream_name: store.streams.get(scene.streamId)?.name ?? '',
-    index_id: scene.indexId,
-    start: scene.startMs / 1000,
-    end: scene.endMs / 1000,
-    text: scene.text,
-    facts: snake(scene.facts),
-    ...(scene.thumbPath ? { thumbnail_url: links.thumbPath(scene.id) } : {}),
-  };
-}
-
-/** A firing as our own routes show it. */
-export function firingView(firing: Firing, { store, links }: Names): object {
-  return {
-    id: firing.id,
-    alert_id: firing.alertId,
-    event_id: firing.eventId,
-    label: firing.label,
-    stream_id: firing.streamId,
-    stream_name: store.streams.get(firing.streamId)?.name ?? '',
-    index_id: firing.indexId,
-    scene_id: firing.sceneId,
-    start: firing.startMs / 1000,
-    end: firing.endMs / 1000,
-    timestamp: new Date(firing.atMs).toISOString(),
-    confidence: firing.confidence,
-    explanation: firing.explanation,
-    ...(store.scenes.get(firing.sceneId)?.thumbPath ? { thumbnail_url: links.thumbPath(firing.sceneId) } : {}),
-  };
-}
-
-/** The same value with snake_case keys, all the way down. Keys with other characters (labels) stay as they are. */
-export function snake(value: object): object;
-export function snake(value: unknown): unknown;
-export function snake(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snake);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      snake(member),
-    ]),
-  );
-}
-
 /** As VideoDB writes it: UTC without a zone, six digits of fraction. */
-function naiveTime(ms: number): string {
+export function naiveTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000');
 }

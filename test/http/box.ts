@@ -71,6 +71,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     inference: { status: () => ({ state: live.detector, queued: 0, dropped: 0, restarts: 0 }) },
     evaluator: { status: () => ({ lag: 0 }) },
     delivery: { status: () => ({ mqtt: { connected: false, lastError: 'away' } }) },
+    speech: { available: false },
     hub,
     tokens: new SessionTokens(store.signingKey, systemClock),
     models: { list: () => [] },

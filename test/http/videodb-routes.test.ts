@@ -110,7 +110,6 @@ describe('indexes', () => {
     [{ extraction_type: 'time', extraction_config: { time: 4, frame_count: null } }, 4, 5],
     [{ extraction_type: 'time_based', extraction_config: { time: '7', frame_count: '7' } }, 7, 7],
     [{ prompt: 'p', model_config: {} }, 10, 5],
-    [{ extraction_type: 'shot_based', extraction_config: { threshold: 20, frame_count: 1 } }, 10, 1],
   ])('take %j', async (body, seconds, frameCount) => {
     const { id } = addStream(box.store);
     const { status, data } = await box.call('POST', `/rtstream/${id}/index/scene`, body);
@@ -129,10 +128,32 @@ describe('indexes', () => {
     expect((await box.call('GET', `/rtstream/${id}/index/scene`)).data.scene_indexes).toEqual([data]);
   });
 
-  it('say that windows by shot are not there', async () => {
-    const { id } = addStream(box.store);
-    const { message } = await box.call('POST', `/rtstream/${id}/index/scene`, { extraction_type: 'shot' });
-    expect(message).toContain('not installed');
+  it('take cuts of the picture and what is said', async () => {
+    const { id } = addStream(box.store, { transcription: { wanted: false, engine: 'default', changedMs: 0 } });
+    const made = async (body: object) => {
+      const { data, message } = await box.call('POST', `/rtstream/${id}/index/scene`, body);
+      return { ...data, message, extraction: box.store.indexes.get(data.rtstream_index_id)?.extraction };
+    };
+    expect(await made({ extraction_type: 'shot_based', extraction_config: { threshold: '30' } })).toMatchObject({
+      extraction_type: 'shot',
+      extraction_config: { threshold: 30, frame_count: 5 },
+      extraction: { type: 'shot', threshold: 30, frameCount: 5, longestSeconds: 60 },
+    });
+    const quiet = {
+      extraction_type: 'transcript',
+      extraction_config: null,
+      prompt: null,
+      auto_start_transcript: false,
+    };
+    expect(await made(quiet)).toMatchObject({ extraction: { type: 'transcript', segmenter: 'word', value: 10 } });
+    expect(box.store.streams.get(id)?.transcription.wanted).toBe(false);
+    const config = { segmenter: 'sentence', segmentation_value: 5 };
+    expect(await made({ extraction_type: 'transcript', extraction_config: config })).toMatchObject({
+      extraction_config: config,
+      extraction: { type: 'transcript', segmenter: 'sentence', value: 5 },
+      message: expect.stringContaining('no speech model'),
+    });
+    expect(box.store.streams.get(id)?.transcription.wanted).toBe(true);
   });
 
   it('stop, start and change their prompt', async () => {

@@ -19,6 +19,7 @@ const index: SceneIndex = {
   modelName: 'basic',
   modelConfig: {},
   status: 'running',
+  resumedMs: 0,
   createdMs: 0,
 };
 const middle: Zone = {

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import type { Firing, Scene, SceneFacts } from '#domain';
+import type { HttpDeps } from './deps.ts';
+
+const metadataAnswer = z.record(z.string(), z.unknown());
+
+export const recordAnswer = z.object({
+  start: z.number(),
+  end: z.number(),
+  text: z.string(),
+  description: z.string(),
+  scene_id: z.number(),
+  metadata: metadataAnswer,
+  thumbnail_url: z.string().optional(),
+});
+
+/** A scene as VideoDB's records and search results show it; labels are values there, as its Node SDK rewrites keys. */
+export function recordView(
+  scene: Scene,
+  { links }: Pick<HttpDeps, 'links'>,
+  origin: string,
+): z.input<typeof recordAnswer> {
+  return {
+    start: scene.startMs / 1000,
+    end: scene.endMs / 1000,
+    text: scene.text,
+    description: scene.text,
+    scene_id: scene.id,
+    metadata: scene.facts ? metadata(scene.facts) : {},
+    ...(scene.thumbPath ? { thumbnail_url: origin + links.thumbPath(scene.id) } : {}),
+  };
+}
+
+function metadata(facts: SceneFacts): Record<string, unknown> {
+  const counts = Object.entries(facts.counts).map(([label, count]) => ({ label, count }));
+  return { ...snake(facts), counts };
+}
+
+type Names = Pick<HttpDeps, 'store' | 'links'>;
+
+export const sceneAnswer = z.object({
+  id: z.number(),
+  stream_id: z.string(),
+  stream_name: z.string(),
+  index_id: z.string(),
+  start: z.number(),
+  end: z.number(),
+  text: z.string(),
+  /** What was measured; absent for what was heard. */
+  facts: metadataAnswer.optional(),
+  thumbnail_url: z.string().optional(),
+});
+
+/** A scene as our own routes show it. */
+export function sceneView(scene: Scene, { store, links }: Names): z.input<typeof sceneAnswer> {
+  return {
+    id: scene.id,
+    stream_id: scene.streamId,
+    stream_name: store.streams.get(scene.streamId)?.name ?? '',
+    index_id: scene.indexId,
+    start: scene.startMs / 1000,
+    end: scene.endMs / 1000,
+    text: scene.text,
+    ...(scene.facts ? { facts: snake(scene.facts) } : {}),
+    ...(scene.thumbPath ? { thumbnail_url: links.thumbPath(scene.id) } : {}),
+  };
+}
+
+export const firingAnswer = z.object({
+  id: z.string(),
+  alert_id: z.string(),
+  event_id: z.string(),
+  label: z.string(),
+  stream_id: z.string(),
+  stream_name: z.string(),
+  index_id: z.string(),
+  scene_id: z.number(),
+  start: z.number(),
+  end: z.number(),
+  timestamp: z.string(),
+  confidence: z.number(),
+  explanation: z.string(),
+  thumbnail_url: z.string().optional(),
+});
+
+/** A firing as our own routes show it. */
+export function firingView(firing: Firing, { store, links }: Names): z.input<typeof firingAnswer> {
+  return {
+    id: firing.id,
+    alert_id: firing.alertId,
+    event_id: firing.eventId,
+    label: firing.label,
+    stream_id: firing.streamId,
+    stream_name: store.streams.get(firing.streamId)?.name ?? '',
+    index_id: firing.indexId,
+    scene_id: firing.sceneId,
+    start: firing.startMs / 1000,
+    end: firing.endMs / 1000,
+    timestamp: new Date(firing.atMs).toISOString(),
+    confidence: firing.confidence,
+    explanation: firing.explanation,
+    ...(store.scenes.get(firing.sceneId)?.thumbPath ? { thumbnail_url: links.thumbPath(firing.sceneId) } : {}),
+  };
+}
+
+/** The same value with snake_case keys, all the way down. Keys with other characters (labels) stay as they are. */
+export function snake(value: object): Record<string, unknown>;
+export function snake(value: unknown): unknown;
+export function snake(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snake);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      snake(member),
+    ]),
+  );
+}
