@@ -105,7 +105,8 @@ class Connections {
 
   /** It is no longer HTTP. */
   handOver(socket: Socket): void {
-    }
+    this.#idle.delete(socket);
+  }
 
   cutIdle(): void {
     for (const socket of this.#idle) socket.destroy();
