@@ -127,6 +127,8 @@ describe('the socket', () => {
     addScene(box.store, index, 5, 'a forklift passes');
     const { channel, rtstream_name: name, data: event } = await next();
     expect([channel, name, event.text]).toEqual(['scene_index', 'Gate', 'a forklift passes']);
+    const status = await box.call('GET', '/v1/status');
+    expect(status.data.websockets).toEqual({ open: 1, sent: 2, dropped: 0 });
   });
 
   it('opened again is the same connection, replaces the first and resumes where the client says', async () => {
