@@ -11,4 +11,5 @@ export { type Camera, type CameraOptions, openCamera } from './camera.ts';
 export { recoverSegments } from './media-directory.ts';
 export type { SamplingDemand } from './plan.ts';
 export { probeSource } from './probe.ts';
+export { type RecordedSource, recordedFrames } from './recorded-frames.ts';
 export { checkSourceUrl } from './source-url.ts';

@@ -36,7 +36,7 @@ export function samePlan(a: SamplingPlan, b: SamplingPlan): boolean {
 const WIDEST = 640;
 
 /** The size of sampled frames: at most 640 wide, even, of the picture's shape. */
-export function frameSize({ width, height }: CameraFacts): { width: number; height: number } {
+export function frameSize({ width, height }: Pick<CameraFacts, 'width' | 'height'>): { width: number; height: number } {
   const scaled = Math.min(WIDEST, width);
   const even = (value: number) => Math.max(2, Math.round(value / 2) * 2);
   return { width: even(scaled), height: even((height * scaled) / width) };

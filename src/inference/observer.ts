@@ -32,7 +32,7 @@ interface Seen extends Pick<Sighting, 'objects' | 'counts' | 'gone'> {
  * come in order, one at a time.
  */
 export class Observer {
-  readonly #index: SceneIndex;
+  readonly #index: Pick<SceneIndex, 'streamId'>;
   readonly #inference: Inference;
   readonly #pixels = new PixelWatch();
   #tracker = new Tracker();
@@ -41,7 +41,8 @@ export class Observer {
   #substance: string | undefined;
   #missedLight: 'on' | 'off' | undefined;
 
-  constructor(index: SceneIndex, inference: Inference) {
+  /** `streamId` may be any name for where the windows come from: the newest of one source wins in the detector's queue. */
+  constructor(index: Pick<SceneIndex, 'streamId'>, inference: Inference) {
     this.#index = index;
     this.#inference = inference;
   }
