@@ -81,9 +81,8 @@ export class Seat {
         if (frame) this.#write({ ...frame, seq });
         this.#seq = seq;
       }
-      if (found.length > 0)
-        await nextTurn(); // A long replay lets others have their turn.
-      else await this.#news.wait(LONGEST_WAIT_MS, this.over);
+      // A long replay lets others have their turn.
+      await (found.length > 0 ? nextTurn() : this.#news.wait(LONGEST_WAIT_MS, this.over));
     }
     return 'left';
   }

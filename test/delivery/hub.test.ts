@@ -321,6 +321,32 @@ describe('a client that comes back', () => {
     );
   });
 
+  it('is not told that it missed something when nothing was for it', async () => {
+    await using at = await openStore();
+    const { index } = aCamera(at.store);
+    const { id, endMs } = addScene(at.store, index);
+    await using hub = hubOver(at.store);
+    const { socket } = open(hub);
+    for (let i = at.store.journal.head(); i < 11_000; i += 1) {
+      at.store.scenes.grow(id, endMs + i);
+      if (i % 500 === 0) await new Promise(setImmediate);
+    }
+    await new Promise(setImmediate);
+    addScene(at.store, index, 'at last');
+    await soon(() => expect(socket.texts()).toEqual(['at last']));
+  });
+
+  it('lets others have their turn while it is sent a lot', async () => {
+    await using at = await openStore();
+    const { index } = aCamera(at.store);
+    fill(at.store, index, 175);
+    await using hub = hubOver(at.store);
+    const { socket } = open(hub, connectionOf(1), 0);
+    await new Promise(setImmediate);
+    expect(socket.events().length).toBeLessThan(175);
+    await soon(() => expect(socket.events()).toHaveLength(175));
+  });
+
   it('takes the place of its former socket', async () => {
     await using at = await openStore();
     const { index } = aCamera(at.store);

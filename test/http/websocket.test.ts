@@ -1,6 +1,8 @@
 /** Live events over real sockets, to a bare client and to VideoDB's own SDK. */
 import { once } from 'node:events';
-import { connect as connectSocket, type Socket } from 'node:net';
+import { IncomingMessage } from 'node:http';
+import { connect as connectSocket, Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
 import { connect } from 'videodb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -93,6 +95,13 @@ function raw(path: string, lines: string[] = []): Socket {
   socket.write(`${[...head, ...key, ...lines].join('\r\n')}\r\n\r\n`);
   open.push({ close: () => socket.destroy() });
   return socket;
+}
+
+/** A request to upgrade without a network; what is answered can be read from the socket. */
+function asked(url: string): { request: IncomingMessage; socket: PassThrough } {
+  const request = new IncomingMessage(new Socket());
+  request.url = url;
+  return { request, socket: new PassThrough() };
 }
 
 describe('GET /collection/{id}/websocket', () => {
@@ -233,6 +242,22 @@ describe('an upgrade is refused', () => {
     expect((await refused(pathname))[0]).toBe('503');
     server = normal;
     await full[Symbol.asyncDispose]();
+  });
+
+  it('when the box is stopping', async () => {
+    const sockets = Sockets.start(box.deps);
+    await sockets[Symbol.asyncDispose]();
+    const { request, socket } = asked(new URL(await address()).pathname);
+    sockets.upgrade(request, socket, Buffer.alloc(0));
+    expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 503 /);
+  });
+
+  it('also when the peer is gone before the answer', async () => {
+    await using sockets = Sockets.start(box.deps);
+    const { request, socket } = asked('/ws/x.y');
+    sockets.upgrade(request, socket, Buffer.alloc(0));
+    socket.emit('error', new Error('ECONNRESET')); // Throws when nobody listens.
+    expect(socket.destroyed).toBe(true);
   });
 
   it.each([
