@@ -10,8 +10,9 @@ const TRIES_PER_MINUTE = 30;
 const MAX_ADDRESSES = 1000;
 const LONGEST_KEY = 200;
 
-/** What a session token opens: live events, and capture sessions. */
-const FOR_SESSIONS = /^\/(collection\/[^/]+\/(websocket|capture\/session(\/.*)?)|capture\/session(\/.*)?)$/;
+/** What a session token opens: live events, capture, and the collection that clients ask for before either. */
+const FOR_SESSIONS = /^\/(capture\/.+|collection\/[^/]+\/(websocket|capture\/.+))$/;
+const COLLECTION = /^\/collection\/[^/]+$/;
 
 /**
  * Lets a request pass that carries a known API key, or a session token where those are enough. A right key always
@@ -22,7 +23,7 @@ export function requireKey(deps: Pick<HttpDeps, 'store' | 'clock' | 'tokens'>): 
   return async (c, next) => {
     const caller = callerOf(c, deps);
     if (caller) {
-      if (caller.sessionExpiresMs !== undefined && !FOR_SESSIONS.test(c.req.path)) {
+      if (caller.sessionExpiresMs !== undefined && !opens(c.req)) {
         throw new Fault('forbidden', 'x-access-token: a session token opens live events and capture; use an API key');
       }
       c.set('caller', caller);
@@ -32,13 +33,21 @@ export function requireKey(deps: Pick<HttpDeps, 'store' | 'clock' | 'tokens'>): 
       c.header('Retry-After', '60');
       return refuse(c, 429, 'too_many_requests', 'too many wrong API keys from this address: wait a minute');
     }
-    throw new Fault(
-      'unauthorized',
-      keyOf(c) === undefined
-        ? 'x-access-token: an API key is needed in this header; "watchpost token create" makes one'
-        : 'x-access-token: the API key is not known; "watchpost token create" makes one',
-    );
+    throw new Fault('unauthorized', whyNot(keyOf(c)));
   };
+}
+
+function opens({ method, path }: { method: string; path: string }): boolean {
+  return FOR_SESSIONS.test(path) || ((method === 'GET' || method === 'HEAD') && COLLECTION.test(path));
+}
+
+function whyNot(key: string | undefined): string {
+  if (key === undefined)
+    return 'x-access-token: an API key is needed in this header; "watchpost token create" makes one';
+  if (key.startsWith('st-')) {
+    return 'x-access-token: the session token has expired or is not valid; POST /capture/session/token makes one';
+  }
+  return 'x-access-token: the API key is not known; "watchpost token create" makes one';
 }
 
 /** An API key; a session token is none. */

@@ -2,16 +2,16 @@ import { z } from 'zod';
 import { Fault } from '#runtime';
 import type { HttpContext } from './deps.ts';
 
-/** Bytes of a request's body. */
-const MAX_BODY = 1024 * 1024;
+const MIB = 1024 * 1024;
+const MOST_ISSUES = 10;
 
 /**
  * The JSON body, checked. An empty body is an empty object, null is the same as missing, unknown keys are dropped.
- * Throws `invalid` naming the field and the remedy, `too_large` beyond 1 MiB.
+ * Throws `invalid` naming the field and the remedy, `too_large` beyond `limit` bytes.
  */
-export async function readBody<S extends z.ZodType>(c: HttpContext, schema: S): Promise<z.output<S>> {
-  const text = await readText(c.req.raw);
-  return check(schema, withoutNulls(parseObject(text)));
+export async function readBody<S extends z.ZodType>(c: HttpContext, schema: S, limit = MIB): Promise<z.output<S>> {
+  const text = await readText(c.req.raw, limit);
+  return check(schema, schema.type === 'array' ? parse(text) : withoutNulls(parseObject(text)));
 }
 
 /** The query string, checked; an empty value is the same as missing. `aliases` are other names of the same keys. */
@@ -24,15 +24,15 @@ export function readQuery<S extends z.ZodType>(
   return check(schema, Object.fromEntries(given.map(([key, value]) => [aliases[key] ?? key, value])));
 }
 
-async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY) throw tooLarge();
+async function readText(request: Request, limit: number): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge(limit);
   if (!request.body) return '';
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
   for await (const chunk of chunks(request.body)) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_BODY) throw tooLarge();
+    if (bytes > limit) throw tooLarge(limit);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
@@ -50,20 +50,22 @@ async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Ar
   }
 }
 
-function tooLarge(): Fault {
-  return new Fault('too_large', 'the body is larger than 1 MiB, the most this route takes');
+function tooLarge(limit: number): Fault {
+  return new Fault('too_large', `the body is larger than ${Math.floor(limit / MIB)} MiB, the most this route takes`);
 }
 
 function parseObject(text: string): Record<string, unknown> {
-  if (text.trim() === '') return {};
-  let value: unknown;
+  const value = text.trim() === '' ? {} : parse(text);
+  if (!isObject(value)) throw new Fault('invalid', 'the body must be a JSON object such as {"name": "…"}');
+  return value;
+}
+
+function parse(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     throw new Fault('invalid', 'the body is not JSON: send an object such as {"name": "…"}');
   }
-  if (!isObject(value)) throw new Fault('invalid', 'the body must be a JSON object such as {"name": "…"}');
-  return value;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -74,11 +76,11 @@ function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }
 
-/** Throws `invalid` naming every wrong field and its remedy. */
+/** Throws `invalid` naming the wrong fields (the first ten of them) and their remedies. */
 export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new Fault('invalid', result.error.issues.map(describe).join('; '));
+  throw new Fault('invalid', result.error.issues.slice(0, MOST_ISSUES).map(describe).join('; '));
 }
 
 function describe(issue: z.core.$ZodIssue): string {
@@ -118,7 +120,7 @@ export function number(min: number, max: number, hint = `must be a number from $
 
 export function whole(min: number, max: number) {
   const hint = `must be a whole number from ${min} to ${max}`;
-  return number(min, max, hint).pipe(z.int(hint));
+  return number(min, max, hint).pipe(z.int(hint)).meta({ type: 'integer' });
 }
 
 /** Unix seconds on the wire, milliseconds inside. */

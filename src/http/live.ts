@@ -1,6 +1,7 @@
-import { Hono } from 'hono';
+import { z } from 'zod';
 import { Fault } from '#runtime';
-import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
+import type { HttpDeps } from './deps.ts';
+import { Api } from './route.ts';
 import { firingView, sceneView, snake } from './scene-views.ts';
 import { boxStatus } from './status.ts';
 
@@ -10,12 +11,18 @@ const BATCH = 100;
 const FARTHEST_BACK = 1000;
 const MOST_VIEWERS = 32;
 
+const DOCUMENTED = {
+  summary: 'Server-sent events "scene", "alert" and "status"; resumes after the header Last-Event-ID',
+  answer: z.never(),
+  mediaType: 'text/event-stream',
+};
+
 /**
  * GET /v1/live: the journal as server-sent events, with the box's status every two seconds. The next event is made only
  * when the client has taken the one before: a slow client costs one batch of memory and loses nothing but time.
  */
-export function liveRoutes(deps: HttpDeps): Routes {
-  const routes = new Hono<HttpEnv>();
+export function liveRoutes(deps: HttpDeps): Api {
+  const api = new Api('The box');
   let viewers = 0;
   /** From the first event that is asked for: a HEAD asks for none. */
   const takeSeat = (): Disposable => {
@@ -27,7 +34,7 @@ export function liveRoutes(deps: HttpDeps): Routes {
     };
   };
 
-  routes.get('/v1/live', (c) => {
+  api.get('/v1/live', DOCUMENTED, (c) => {
     if (viewers >= MOST_VIEWERS) throw new Fault('unavailable', `${MOST_VIEWERS} live viewers are connected already`);
     const stop = new AbortController();
     const from = firstSeq(c.req.header('last-event-id'), deps);
@@ -54,7 +61,7 @@ export function liveRoutes(deps: HttpDeps): Routes {
     });
   });
 
-  return routes;
+  return api;
 }
 
 function firstSeq(lastEventId: string | undefined, { store }: HttpDeps): number {

@@ -1,13 +1,13 @@
-import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Frame } from '#domain';
 import { thumbnail } from '#inference';
 import { Fault } from '#runtime';
-import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
-import { ok } from './envelope.ts';
-import { number, readBody, readQuery, text, whole } from './input.ts';
+import type { HttpContext, HttpDeps } from './deps.ts';
+import { number, text, whole } from './input.ts';
 import { streamBy } from './lookup.ts';
-import { firingView, sceneView } from './scene-views.ts';
+import { Api, Reply } from './route.ts';
+import { firingAnswer, firingView, sceneAnswer, sceneView } from './scene-views.ts';
+import { zoneAnswer, zoneView } from './views.ts';
 
 const limit = whole(1, 500).default(50);
 const stream = z.string().optional();
@@ -35,33 +35,68 @@ const zonesBody = z.object({
 });
 
 /** Our own routes over stored scenes and alerts, the latest picture, and the zones. */
-export function ownRoutes(deps: HttpDeps): Routes {
+export function ownRoutes(deps: HttpDeps): Api {
   const { store, supervisor } = deps;
-  const routes = new Hono<HttpEnv>();
+  const api = new Api('The box');
+  const ofStream = (id: string | undefined) => (id === undefined ? {} : { streamId: streamBy(deps, id).id });
+
+  api.get(
+    '/v1/scenes',
+    {
+      summary: 'The latest scenes of all cameras, newest first; "before" is the id of a scene',
+      query: scenesQuery,
+      answer: z.object({ scenes: z.array(sceneAnswer) }),
+    },
+    (_c, { query: { limit, stream, before } }) => {
+      const where = { ...ofStream(stream), ...(before === undefined ? {} : { beforeId: before }) };
+      return { scenes: store.scenes.recent({ limit, ...where }).map((scene) => sceneView(scene, deps)) };
+    },
+  );
+
+  api.get(
+    '/v1/alerts',
+    {
+      summary: 'The latest alerts that fired, newest first',
+      query: alertsQuery,
+      answer: z.object({ alerts: z.array(firingAnswer) }),
+    },
+    (_c, { query: { limit, stream } }) => {
+      const firings = store.firings.recent({ limit, ...ofStream(stream) });
+      return { alerts: firings.map((firing) => firingView(firing, deps)) };
+    },
+  );
+
+  api.get(
+    '/v1/streams/:id/latest.jpg',
+    { summary: 'The latest picture of a camera', answer: z.never(), mediaType: 'image/jpeg' },
+    latestPicture(deps),
+  );
+
+  api.put(
+    '/v1/streams/:id/zones',
+    {
+      summary: "Sets a camera's zones, in fractions 0–1 of the picture",
+      body: zonesBody,
+      answer: z.object({ zones: z.array(zoneAnswer) }),
+    },
+    (_c, { params, body }) => {
+      const { id, origin } = streamBy(deps, params.id);
+      const { zones } = store.streams.update(id, body);
+      supervisor.reconcile();
+      const note = 'this camera comes from the configuration file: its zones there come back at the next start';
+      return new Reply({ zones: zones.map(zoneView) }, origin === 'config' ? note : '');
+    },
+  );
+
+  return api;
+}
+
+/** Each frame is compressed once, however many ask for it. */
+function latestPicture(deps: HttpDeps): (c: HttpContext, input: { params: { id: string } }) => Promise<Response> {
   const jpegs = new WeakMap<Frame, Promise<Buffer>>();
-
-  routes.get('/v1/scenes', (c) => {
-    const { limit, stream, before } = readQuery(c, scenesQuery);
-    const scenes = store.scenes.recent({
-      limit,
-      ...(stream === undefined ? {} : { streamId: streamBy(deps, stream).id }),
-      ...(before === undefined ? {} : { beforeId: before }),
-    });
-    return ok(c, { scenes: scenes.map((scene) => sceneView(scene, deps)) });
-  });
-
-  routes.get('/v1/alerts', (c) => {
-    const { limit, stream } = readQuery(c, alertsQuery);
-    const firings = store.firings.recent({
-      limit,
-      ...(stream === undefined ? {} : { streamId: streamBy(deps, stream).id }),
-    });
-    return ok(c, { alerts: firings.map((firing) => firingView(firing, deps)) });
-  });
-
-  routes.get('/v1/streams/:id/latest.jpg', async (c) => {
-    const { id, name } = streamBy(deps, c.req.param('id'));
-    const frame = supervisor.latestFrame(id);
+  return async (c, { params }) => {
+    const { id, name } = streamBy(deps, params.id);
+    const frame = deps.supervisor.latestFrame(id);
     if (!frame)
       throw new Fault('not_found', `there is no picture of "${name}" yet: see /v1/status for what it is doing`);
     const jpeg = jpegs.get(frame) ?? thumbnail(frame);
@@ -71,18 +106,7 @@ export function ownRoutes(deps: HttpDeps): Routes {
       'Cache-Control': 'no-store',
       'Last-Modified': new Date(frame.atMs).toUTCString(),
     });
-  });
-
-  routes.put('/v1/streams/:id/zones', async (c) => {
-    const { id, origin } = streamBy(deps, c.req.param('id'));
-    const { zones } = await readBody(c, zonesBody);
-    const updated = store.streams.update(id, { zones });
-    supervisor.reconcile();
-    const note = 'this camera comes from the configuration file: its zones there come back at the next start';
-    return ok(c, { zones: updated.zones }, { message: origin === 'config' ? note : '' });
-  });
-
-  return routes;
+  };
 }
 
 /** Shoelace formula. */

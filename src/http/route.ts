@@ -14,9 +14,17 @@ export interface RouteSpec<Q extends z.ZodType, B extends z.ZodType, A extends z
   /** Other names of query keys → the key. */
   aliases?: Readonly<Record<string, string>>;
   body?: B;
-  /** The answer's `data`. */
+  /** Bytes that the body may have; 1 MiB when left out. */
+  bodyLimit?: number;
+  /** The body is a form with a part `file`, which the handler reads by itself. */
+  file?: boolean;
+  /** The answer's `data`; `z.never()` with a `mediaType`. */
   answer: A;
   status?: 200 | 201;
+  /** The answer may also be a job that goes on. */
+  job?: boolean;
+  /** What the answer is, when it is not the envelope: always given as a `Response`. */
+  mediaType?: string;
 }
 
 export interface DocumentedRoute extends RouteSpec<z.ZodType, z.ZodType, z.ZodType> {
@@ -125,7 +133,7 @@ export class Api {
       const input = {
         params: c.req.param(),
         query: spec.query ? readQuery(c, spec.query, spec.aliases) : undefined,
-        body: spec.body ? await readBody(c, spec.body) : undefined,
+        body: spec.body ? await readBody(c, spec.body, spec.bodyLimit) : undefined,
       } as Input<P, Q, B>;
       const answer = await handler(c, input);
       if (answer instanceof Response) return answer;

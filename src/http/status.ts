@@ -1,10 +1,11 @@
 import { statfs } from 'node:fs/promises';
-import { Hono } from 'hono';
+import { z } from 'zod';
 import type { CameraStatus, Stream } from '#domain';
-import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
-import { ok } from './envelope.ts';
+import type { HttpDeps } from './deps.ts';
 import { metricsText } from './metrics.ts';
+import { Api } from './route.ts';
 import { snake } from './scene-views.ts';
+import { zoneAnswer } from './views.ts';
 
 /** What the box is doing now, for people, the live page and Prometheus. */
 export interface BoxStatus {
@@ -19,15 +20,64 @@ export interface BoxStatus {
   storage: { segments: number; bytes: number; freeBytes?: number };
 }
 
-export function statusRoutes(deps: HttpDeps): Routes {
-  const routes = new Hono<HttpEnv>();
-  routes.get('/v1/status', async (c) => ok(c, snake(await boxStatus(deps))));
-  routes.get('/metrics', async (c) =>
-    c.text(metricsText(await boxStatus(deps), deps), 200, {
-      'Content-Type': 'text/plain; version=0.0.4; charset=utf-8',
-    }),
+const cameraAnswer = z.object({
+  stream_id: z.string(),
+  name: z.string(),
+  phase: z.enum(['stopped', 'connecting', 'recording', 'stalled', 'waiting']),
+  since_ms: z.number(),
+  last_error: z.string().optional(),
+  next_try_ms: z.number().optional(),
+  restarts: z.number(),
+  facts: z.record(z.string(), z.unknown()).optional(),
+  sampling: z.enum(['keyframes', 'decode']).optional(),
+  keyframe_interval_s: z.number().optional(),
+  fps_seen: z.number(),
+  frames_seen: z.number(),
+  frames_dropped: z.number(),
+  windows_dropped: z.number(),
+  last_frame_ms: z.number().optional(),
+  last_segment_end_ms: z.number().optional(),
+  segments_written: z.number(),
+  bytes_written: z.number(),
+  cpu_share: z.number().optional(),
+  notes: z.array(z.string()),
+  zones: z.array(zoneAnswer),
+  indexes: z.array(z.object({ id: z.string(), name: z.string(), status: z.string() })),
+});
+
+const statusAnswer = z.looseObject({
+  box: z.object({ id: z.string(), name: z.string(), version: z.string(), uptime_s: z.number() }),
+  cameras: z.array(cameraAnswer),
+  inference: z.looseObject({ state: z.string() }),
+  evaluator: z.looseObject({ lag: z.number() }),
+  delivery: z.looseObject({}),
+  websockets: z.object({ open: z.number(), sent: z.number(), dropped: z.number() }),
+  models: z.array(
+    z.object({ name: z.string(), task: z.string(), licence: z.string(), problem: z.string().optional() }),
+  ),
+  storage: z.looseObject({ segments: z.number(), bytes: z.number(), free_bytes: z.number().optional() }),
+});
+
+export function statusRoutes(deps: HttpDeps): Api {
+  const api = new Api('The box');
+
+  api.get(
+    '/v1/status',
+    { summary: 'The box, its cameras, inference, delivery and storage, as they are now', answer: statusAnswer },
+    // `snake` renames keys, and changes nothing else.
+    async () => snake(await boxStatus(deps)) as z.input<typeof statusAnswer>,
   );
-  return routes;
+
+  api.get(
+    '/metrics',
+    { summary: 'The same for Prometheus (the key as a bearer token)', answer: z.never(), mediaType: 'text/plain' },
+    async (c) =>
+      c.text(metricsText(await boxStatus(deps), deps), 200, {
+        'Content-Type': 'text/plain; version=0.0.4; charset=utf-8',
+      }),
+  );
+
+  return api;
 }
 
 export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {

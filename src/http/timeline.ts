@@ -1,11 +1,10 @@
-import { Hono } from 'hono';
 import { z } from 'zod';
 import { Fault } from '#runtime';
 import type { SegmentRow } from '#store';
-import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
-import { ok } from './envelope.ts';
-import { readQuery, time } from './input.ts';
+import type { HttpDeps } from './deps.ts';
+import { time } from './input.ts';
 import { streamBy } from './lookup.ts';
+import { Api } from './route.ts';
 
 const DEFAULT_MS = 3_600_000;
 const LONGEST_MS = 48 * 3_600_000;
@@ -20,27 +19,42 @@ const request = z.object({
   end: time.optional(),
 });
 
+const answer = z.object({
+  recorded: z.array(z.tuple([z.number(), z.number()])),
+  gaps: z.array(z.object({ start: z.number(), end: z.number(), reason: z.string() })),
+  scenes: z.array(z.object({ id: z.number(), start: z.number(), end: z.number(), motion: z.number() })),
+  alerts: z.array(z.object({ id: z.string(), at: z.number(), label: z.string() })),
+});
+type Timeline = z.input<typeof answer>;
+
 /** GET /v1/timeline: what one camera recorded, saw and alerted in a stretch of time, coarse enough to draw. */
-export function timelineRoutes(deps: HttpDeps): Routes {
+export function timelineRoutes(deps: HttpDeps): Api {
   const { store, clock } = deps;
-  const routes = new Hono<HttpEnv>();
+  const api = new Api('The box');
 
-  routes.get('/v1/timeline', (c) => {
-    const query = readQuery(c, request);
-    const { id } = streamBy(deps, query.stream);
-    const endMs = query.end ?? clock.nowMs();
-    const startMs = query.start ?? endMs - DEFAULT_MS;
-    if (endMs <= startMs) throw new Fault('invalid', 'end: must be after start (both are Unix seconds)');
-    if (endMs - startMs > LONGEST_MS) throw new Fault('invalid', 'start: must be at most 48 hours before end');
-    return ok(c, {
-      recorded: stretches(store.segments.inRange(id, startMs, endMs)),
-      gaps: store.segments.gaps(id, startMs, endMs).map((gap) => ({ ...seconds(gap), reason: gap.reason })),
-      scenes: scenesIn(id, startMs, endMs, deps),
-      alerts: alertsIn(id, startMs, endMs, deps),
-    });
-  });
+  api.get(
+    '/v1/timeline',
+    {
+      summary: 'What one camera recorded, missed, saw and alerted; up to 48 hours, the last hour by default',
+      query: request,
+      answer,
+    },
+    (_c, { query }) => {
+      const { id } = streamBy(deps, query.stream);
+      const endMs = query.end ?? clock.nowMs();
+      const startMs = query.start ?? endMs - DEFAULT_MS;
+      if (endMs <= startMs) throw new Fault('invalid', 'end: must be after start (both are Unix seconds)');
+      if (endMs - startMs > LONGEST_MS) throw new Fault('invalid', 'start: must be at most 48 hours before end');
+      return {
+        recorded: stretches(store.segments.inRange(id, startMs, endMs)),
+        gaps: store.segments.gaps(id, startMs, endMs).map((gap) => ({ ...seconds(gap), reason: gap.reason })),
+        scenes: scenesIn(id, startMs, endMs, deps),
+        alerts: alertsIn(id, startMs, endMs, deps),
+      };
+    },
+  );
 
-  return routes;
+  return api;
 }
 
 function stretches(rows: readonly SegmentRow[]): [number, number][] {
@@ -54,14 +68,14 @@ function stretches(rows: readonly SegmentRow[]): [number, number][] {
   return found;
 }
 
-function scenesIn(streamId: string, startMs: number, endMs: number, { store }: HttpDeps): object[] {
+function scenesIn(streamId: string, startMs: number, endMs: number, { store }: HttpDeps): Timeline['scenes'] {
   return store.indexes
     .listByStream(streamId)
     .flatMap((index) => store.scenes.page(index.id, { startMs, endMs, page: 1, pageSize: MOST_SCENES }).scenes)
     .map((scene) => ({ id: scene.id, ...seconds(scene), motion: scene.facts?.motion.amount ?? 0 }));
 }
 
-function alertsIn(streamId: string, startMs: number, endMs: number, { store }: HttpDeps): object[] {
+function alertsIn(streamId: string, startMs: number, endMs: number, { store }: HttpDeps): Timeline['alerts'] {
   return store.firings
     .recent({ streamId, beforeMs: endMs, limit: MOST_ALERTS })
     .filter((firing) => firing.atMs >= startMs)

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Alert, Collection, EventDefinition, SceneIndex, Stream } from '#domain';
+import type { Alert, Collection, EventDefinition, SceneIndex, Stream, Zone } from '#domain';
 import { redactCredentials } from '#runtime';
 
 export const collectionAnswer = z.object({
@@ -42,6 +42,12 @@ export function streamView(stream: Stream): z.input<typeof streamAnswer> {
     store: stream.store,
     enable_transcript: stream.transcription.wanted,
   };
+}
+
+export const zoneAnswer = z.object({ name: z.string(), polygon: z.array(z.tuple([z.number(), z.number()])) });
+
+export function zoneView({ name, polygon }: Zone): z.input<typeof zoneAnswer> {
+  return { name, polygon: polygon.map(([x, y]) => [x, y]) };
 }
 
 export const indexAnswer = z.object({

@@ -48,10 +48,20 @@ describe('a session token', () => {
       (await box.app.request(`http://box${path}`, { method, headers: as(token) })).status;
     expect(await status('GET', '/collection/default/websocket')).toBe(200);
     expect(await status('GET', '//collection/default/websocket/')).toBe(200);
-    for (const path of ['/collection', '/collection/default', '/rtstream', '/v1/status', '/v1/live', '/metrics']) {
+    expect(await status('GET', '/collection/default')).toBe(200);
+    for (const path of [
+      '/collection',
+      '/collection/default/upload_url',
+      '/rtstream',
+      '/v1/status',
+      '/v1/live',
+      '/metrics',
+    ]) {
       expect(await status('GET', path), path).toBe(403);
     }
     expect(await status('DELETE', '/collection/c-1')).toBe(403);
+    expect(await status('PATCH', '/collection/default')).toBe(403);
+    expect(await status('GET', '/collection/default/capture/../../default/upload_url')).toBe(403);
     expect(await status('GET', '/rtstream/collection/default/websocket')).toBe(403);
     expect(await status('GET', '/v1/thumbs/1.jpg')).toBe(401);
   });
@@ -66,6 +76,12 @@ describe('a session token', () => {
     const headers = as(change(box.deps.tokens.issue(1, 600).token));
     const answer = await box.call('GET', '/collection/default/websocket', undefined, headers);
     expect(answer).toMatchObject({ status: 401, error_code: 'unauthorized' });
+  });
+
+  it('is said to have expired', async () => {
+    const { token } = box.deps.tokens.issue(1, -1);
+    const answer = await box.call('GET', '/collection/default/websocket', undefined, as(token));
+    expect(answer).toMatchObject({ status: 401, message: expect.stringContaining('the session token has expired') });
   });
 
   it('ends at its time', () => {
