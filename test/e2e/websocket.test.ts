@@ -55,7 +55,7 @@ test('scenes and alerts arrive as they happen, and what happened meanwhile when 
   await using appliance = await TestAppliance.start({ dataDir: dir.path });
   const again = new WebSocket(`${appliance.url.replace('http', 'ws')}${new URL(url).pathname}?since=${lastSeq - 1}`);
   const frames: (Event & { connection_id?: string })[] = [];
-  again.on('message', (data) => frames.push(JSON.parse(String(data))));
+  again.on('message', (data: Buffer) => frames.push(JSON.parse(data.toString())));
   const missed = await until('the alert again', () => frames.find(({ channel }) => channel === 'alert'));
   expect(missed.seq).toBe(lastSeq);
   expect(frames[0]?.connection_id).toMatch(/^conn-/);

@@ -47,7 +47,7 @@ type Frame = Record<string, unknown> & { seq: number; data: { text: string } };
 interface Client {
   socket: WebSocket;
   /** The next frame; throws when the socket closes first. */
-  next(): Promise<Frame>;
+  next: () => Promise<Frame>;
   closed: Promise<[code: number, reason: string]>;
 }
 
@@ -63,8 +63,8 @@ function client(url: string, options: ClientOptions = {}): Client {
     });
   });
   socket.on('error', () => undefined);
-  socket.on('message', (data) => {
-    frames.push(JSON.parse(String(data)));
+  socket.on('message', (data: Buffer) => {
+    frames.push(JSON.parse(data.toString()));
     wake();
   });
   const next = async () => {
