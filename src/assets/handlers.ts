@@ -1,0 +1,18 @@
+import type { Job, JobKind } from '#domain';
+import type { AssetDeps, Work } from './deps.ts';
+import { exportRecording } from './export.ts';
+import { indexScenes } from './index-scenes.ts';
+import { indexSpokenWords } from './index-spoken-words.ts';
+import { ingest } from './ingest.ts';
+
+type Handler = (job: Job, work: Work) => Promise<NonNullable<Job['result']>>;
+
+/** What jobs about assets do. Each may be run again after a crash. */
+export function assetHandlers(deps: AssetDeps): Record<JobKind, Handler> {
+  return {
+    export: (job, work) => exportRecording(job, deps, work),
+    ingest: (job, work) => ingest(job, deps, work),
+    index_scenes: (job, work) => indexScenes(job, deps, work),
+    index_spoken_words: (job) => indexSpokenWords(job, deps),
+  };
+}

@@ -1,0 +1,14 @@
+/**
+ * Media that isn't live: exports of recordings and uploads, each a folder of HLS (docs/decisions/0006). Owns the assets
+ * directory, ingest by ffmpeg, thumbnails and the indexes over assets; the work itself runs as jobs.
+ *
+ * Promises: a folder is complete and on disk before its row is written; what a crash left is removed at the next start
+ * and the job begun again. The recorder comes first: ffmpeg runs at low priority, assets never take more than half of the
+ * disk or what keeps recordings going. Input from outside is never trusted: what it is, ffprobe says. A hanging ffmpeg is
+ * ended after half a minute of silence; its job fails with a reason that a person can act on.
+ */
+export { cleanAssets } from './clean.ts';
+export type { AssetDeps } from './deps.ts';
+export { exportableRange } from './export.ts';
+export { assetHandlers } from './handlers.ts';
+export { assetThumbnail } from './thumbnail.ts';

@@ -1,0 +1,63 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { recordedFrames } from '#camera';
+import type { Asset, Frame, Piece } from '#domain';
+import { thumbnail } from '#inference';
+import { Fault, messageOf } from '#runtime';
+import type { AssetDeps } from './deps.ts';
+
+type Seen = Pick<Asset, 'width' | 'height'>;
+
+/** The asset's picture at a time from its start, as JPEG. Throws `refused` for audio and where nothing can be decoded. */
+export async function assetThumbnail(
+  { store, assetsDir }: Pick<AssetDeps, 'store' | 'assetsDir'>,
+  asset: Asset,
+  atMs: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  if (asset.width === 0) throw new Fault('refused', 'audio has no pictures');
+  const within = Math.min(Math.max(0, atMs), Math.max(0, asset.lengthMs - 1));
+  const piece = store.assets.pieces(asset.id, within, within + 1)[0];
+  if (!piece) throw new Fault('not_found', 'time: the video has no picture there');
+  const frame = await frameAt(piece, within - piece.startMs, asset, assetsDir, signal);
+  return thumbnail(frame);
+}
+
+/** Writes `thumb.jpg`; a video whose picture can't be made stays without one. */
+export async function writeThumbnail(
+  asset: Asset,
+  pieces: readonly Piece[],
+  { assetsDir, log }: Pick<AssetDeps, 'assetsDir' | 'log'>,
+  signal: AbortSignal,
+): Promise<Pick<Asset, 'thumbPath'>> {
+  const [first] = pieces;
+  if (!first || asset.width === 0) return {};
+  const thumbPath = `${asset.id}/thumb.jpg`;
+  try {
+    await writeFile(join(assetsDir, thumbPath), await thumbnail(await frameAt(first, 0, asset, assetsDir, signal)));
+    return { thumbPath };
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ asset: asset.id, error: messageOf(error) }, 'no thumbnail could be made');
+    return {};
+  }
+}
+
+/** The last frame up to the time, or the first there is. */
+async function frameAt(
+  piece: Piece,
+  atMs: number,
+  { width, height }: Seen,
+  assetsDir: string,
+  signal: AbortSignal,
+): Promise<Frame> {
+  const files = [piece.initPath, piece.path].map((path) => join(assetsDir, path));
+  let best: Frame | undefined;
+  for await (const frame of recordedFrames({ files, width, height, every: 100 }, signal)) {
+    if (best && frame.atMs > atMs) break;
+    best = frame;
+    if (atMs <= 0) break;
+  }
+  if (!best) throw new Fault('refused', 'no picture of it can be decoded');
+  return best;
+}

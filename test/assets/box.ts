@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assetHandlers, cleanAssets } from '#assets';
+import { type Job, type JobKind, newId, type Stream } from '#domain';
+import { Inference } from '#inference';
+import { ModelLibrary } from '#models';
+import { createLog, Lifetime, systemClock } from '#runtime';
+import { Store } from '#store';
+
+export const T0 = Date.UTC(2026, 0, 15, 12);
+
+/** The assets module over real directories, the built-in pack and a real store. */
+export async function openBox() {
+  const life = new Lifetime();
+  const dir = mkdtempSync(join(tmpdir(), 'wp-assets-'));
+  life.defer(() => rmSync(dir, { recursive: true }));
+  const log = createLog('silent');
+  const store = life.use(await Store.open(dir, { clock: systemClock, log }));
+  const models = await ModelLibrary.open(join(dir, 'models'), log);
+  const signal = new AbortController().signal;
+  const inference = life.use(await Inference.start({ models, detector: 'none', log, clock: systemClock }, signal));
+  const places = { mediaDir: join(dir, 'media'), assetsDir: join(dir, 'assets'), uploadsDir: join(dir, 'uploads') };
+  const deps = { store, inference, ...places, reservePercent: 0, clock: systemClock, log };
+  mkdirSync(places.mediaDir);
+  await cleanAssets(deps);
+  const handlers = assetHandlers(deps);
+  const progress: number[] = [];
+
+  const stream: Stream = {
+    id: newId('stream'),
+    collectionId: store.defaultCollection.id,
+    name: 'Yard',
+    url: 'rtsp://127.0.0.1/yard',
+    mediaTypes: ['video'],
+    sampleRate: 30,
+    store: true,
+    transcription: { wanted: false, engine: 'default', changedMs: T0 },
+    transport: 'tcp',
+    zones: [],
+    wanted: 'stopped',
+    origin: 'api',
+    createdMs: T0,
+  };
+  store.streams.create(stream);
+
+  return {
+    deps,
+    store,
+    dir,
+    stream,
+    progress,
+    /** A job as the runner hands it to its handler. */
+    job(kind: JobKind, input: Record<string, unknown>): Job {
+      return store.jobs.add({ id: newId('job'), kind, input, createdMs: T0 });
+    },
+    run(job: Job, stop: AbortSignal = signal): Promise<NonNullable<Job['result']>> {
+      return handlers[job.kind](job, { signal: stop, progress: (percentage) => progress.push(percentage) });
+    },
+    /** Records so many seconds of a moving picture with sound from a time on, as one session of two-second segments. */
+    record(fromMs: number, seconds: number, size = '320x240'): void {
+      const id = newId('session', fromMs);
+      const path = join(stream.id, id);
+      const target = join(places.mediaDir, path);
+      mkdirSync(target, { recursive: true });
+      const picture = `testsrc2=size=${size}:rate=10:duration=${seconds}`;
+      ffmpeg(
+        target,
+        ['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', `sine=duration=${seconds}`],
+        [
+          ...['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '20', '-c:a', 'aac', '-f', 'hls', '-hls_time', '2'],
+          ...['-hls_segment_type', 'fmp4', '-hls_list_size', '0', '-hls_fmp4_init_filename', 'init.mp4'],
+          ...['-hls_segment_filename', '%d.m4s', 'live.m3u8'],
+        ],
+      );
+      rmSync(join(target, 'live.m3u8'));
+      const [width = 0, height = 0] = size.split('x').map(Number);
+      const session = { id, streamId: stream.id, startedMs: fromMs, initPath: `${path}/init.mp4`, width, height };
+      for (let n = 0; n < seconds / 2; n += 1) {
+        const startMs = fromMs + n * 2000;
+        const file = `${path}/${n}.m4s`;
+        const { size: bytes } = statSync(join(places.mediaDir, file));
+        store.segments.add(
+          { streamId: stream.id, sessionId: id, startMs, endMs: startMs + 2000, path: file, bytes },
+          session,
+        );
+      }
+    },
+    assetFiles: (id: string): string[] => readdirSync(join(places.assetsDir, id)).sort(),
+    read: (id: string, name: string): string => readFileSync(join(places.assetsDir, id, name), 'utf8'),
+    [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
+  };
+}
+
+export type Box = Awaited<ReturnType<typeof openBox>>;
+
+export function ffmpeg(cwd: string, input: string[], output: string[]): void {
+  execFileSync('ffmpeg', ['-loglevel', 'error', '-y', ...input, ...output], { cwd });
+}
+
+/** What ffprobe measures: seconds of the first video (or audio) stream that decode, and its codec. */
+export function probe(file: string): { seconds: number; codecs: string[] } {
+  const output = execFileSync(
+    'ffprobe',
+    [
+      ...['-loglevel', 'error', '-allowed_extensions', 'ALL', '-show_entries', 'stream=codec_name:format=duration'],
+      ...['-of', 'json', file],
+    ],
+    { encoding: 'utf8' },
+  );
+  const report: { streams: { codec_name: string }[]; format: { duration: string } } = JSON.parse(output);
+  return { seconds: Number(report.format.duration), codecs: report.streams.map(({ codec_name }) => codec_name) };
+}
