@@ -3,5 +3,5 @@
  * one window needs, and takes its time from what comes in alone, so that a replay gives the same windows.
  */
 export { type ShotSpec, shotWindows } from './shot-windows.ts';
-export { type SpeechSegment, type SpeechSpec, speechSegments } from './speech-segments.ts';
+export { LONGEST_SILENCE_MS, type SpeechSegment, type SpeechSpec, speechSegments } from './speech-segments.ts';
 export { timeWindows, type WindowSpec } from './time-windows.ts';

@@ -11,27 +11,31 @@ export interface ShotSpec {
   zones: readonly Zone[];
 }
 
+/** A frame that comes out of order by this much is passed over; by more, and the clock has stepped back. */
+const LATE_MS = 2000;
+
 /**
  * Cuts frames into shots: where ffmpeg's scene score says that the picture changed, and after `longestMs` at the latest.
  * A shot ends where the next begins; a stretch of more than `longestMs` without frames belongs to none. Its frames are
- * thinned out evenly while it goes on, so memory is bounded by `frameCount`.
+ * thinned out evenly while it goes on, so memory is bounded by `frameCount`. Like `timeWindows` it passes over late frames.
  */
 export async function* shotWindows(frames: AsyncIterable<Frame>, spec: ShotSpec): AsyncGenerator<Window, void> {
   let shot: Shot | undefined;
   for await (const frame of frames) {
     if (shot) {
       const awayMs = frame.atMs - shot.lastMs;
+      if (awayMs <= 0 && awayMs >= -LATE_MS) continue;
       const lost = awayMs > spec.longestMs || awayMs < 0;
       const cut = frame.sceneScore * 100 > spec.threshold || frame.atMs - shot.startMs >= spec.longestMs;
       if (lost || cut) {
-        yield shot.window(spec, lost ? shot.naturalEndMs : frame.atMs);
+        yield shot.window(spec, lost ? shot.naturalEndMs(spec.longestMs) : frame.atMs);
         shot = undefined;
       }
     }
     shot ??= new Shot(frame.atMs, spec.frameCount);
     shot.add(frame);
   }
-  if (shot) yield shot.window(spec, shot.naturalEndMs);
+  if (shot) yield shot.window(spec, shot.naturalEndMs(spec.longestMs));
 }
 
 /** One shot's frames: at most twice as many as wanted are held. */
@@ -52,7 +56,7 @@ class Shot {
   }
 
   add(frame: Frame): void {
-    if (frame.atMs > this.lastMs) this.#beforeLastMs = this.lastMs;
+    if (this.#seen > 0) this.#beforeLastMs = this.lastMs;
     this.lastMs = frame.atMs;
     if (this.#seen % this.#step === 0) this.#frames.push(frame);
     this.#seen += 1;
@@ -62,9 +66,10 @@ class Shot {
     }
   }
 
-  /** Where it would have ended without another frame: as long after the last as that came after the one before. */
-  get naturalEndMs(): number {
-    return this.lastMs + Math.max(1, this.lastMs - (this.#beforeLastMs ?? this.lastMs - 1000));
+  /** Where it ends when no frame tells: as long after the last one as that came after the one before. */
+  naturalEndMs(longestMs: number): number {
+    const endMs = this.lastMs + (this.lastMs - (this.#beforeLastMs ?? this.lastMs - 1000));
+    return Math.max(this.lastMs + 1, Math.min(endMs, this.startMs + longestMs));
   }
 
   window({ streamId, zones }: ShotSpec, endMs: number): Window {

@@ -15,9 +15,11 @@ export interface SpeechSegment {
 
 /** A silence this long ends a sentence that nobody punctuated. */
 const PAUSE_MS = 2000;
-const SENTENCE_END = /[.!?…。！？]["'”’)\]]*$/u;
-/** "Dr." and "e.g." end no sentence; neither does a single letter. */
-const ABBREVIATION = /^(?:\p{L}|mr|mrs|ms|dr|prof|st|vs|etc|no|approx|e\.g|i\.e|u\.s)\.$/iu;
+/** After a silence this long words and sentences begin a new segment: a segment must be a stretch one can listen to. */
+export const LONGEST_SILENCE_MS = 30_000;
+const SENTENCE_END = /[.!?…。！？]["'”’»)\]]*$/u;
+/** "Dr.", "e.g." and "p.m." end no sentence; neither does a single letter. */
+const ABBREVIATION = /^["'“‘«([]*(?:(?:\p{L}\.)+|(?:mr|mrs|ms|dr|prof|st|vs|etc|approx)\.)$/iu;
 
 /**
  * Cuts spoken words, in order, into segments. `time` segments begin at multiples of the value, as windows of frames do,
@@ -25,7 +27,7 @@ const ABBREVIATION = /^(?:\p{L}|mr|mrs|ms|dr|prof|st|vs|etc|no|approx|e\.g|i\.e|
  * segment is left out as long as more words may belong to it.
  */
 export function speechSegments(words: readonly Word[], spec: SpeechSpec, complete: boolean): SpeechSegment[] {
-  const groups = spec.segmenter === 'time' ? byTime(words, spec.value * 1000) : byCount(words, spec);
+  const groups = spec.segmenter === 'time' ? byTime(words, lengthMs(spec)) : byCount(words, spec);
   const last = groups.at(-1);
   if (last && !complete && !isFull(last, spec)) groups.pop();
   return groups.map((group) => segmentOf(group, spec));
@@ -35,7 +37,9 @@ function byTime(words: readonly Word[], lengthMs: number): Word[][] {
   const slots = new Map<number, Word[]>();
   for (const word of words) {
     const slot = Math.floor(word.startMs / lengthMs);
-    slots.set(slot, [...(slots.get(slot) ?? []), word]);
+    const group = slots.get(slot);
+    if (group) group.push(word);
+    else slots.set(slot, [word]);
   }
   return [...slots.entries()].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
@@ -45,9 +49,10 @@ function byCount(words: readonly Word[], { segmenter, value }: SpeechSpec): Word
   let group: Word[] = [];
   let count = 0;
   words.forEach((word, i) => {
+    const next = words[i + 1];
     group.push(word);
-    if (segmenter === 'word' || endsSentence(word, words[i + 1])) count += 1;
-    if (count < value) return;
+    if (segmenter === 'word' || endsSentence(word, next)) count += 1;
+    if (count < value && !(next && silenceMs(word, next) > LONGEST_SILENCE_MS)) return;
     groups.push(group);
     group = [];
     count = 0;
@@ -57,8 +62,13 @@ function byCount(words: readonly Word[], { segmenter, value }: SpeechSpec): Word
 }
 
 function endsSentence(word: Word, next: Word | undefined): boolean {
-  if (SENTENCE_END.test(word.text) && !ABBREVIATION.test(word.text)) return true;
-  return next !== undefined && next.startMs - word.endMs > PAUSE_MS;
+  const text = word.text.trim();
+  if (SENTENCE_END.test(text) && !ABBREVIATION.test(text)) return true;
+  return next !== undefined && silenceMs(word, next) > PAUSE_MS;
+}
+
+function silenceMs(word: Word, next: Word): number {
+  return next.startMs - word.endMs;
 }
 
 /** A stretch of time is full when a word after it came, so the last never is. */
@@ -68,10 +78,17 @@ function isFull(group: readonly Word[], { segmenter, value }: SpeechSpec): boole
   return group.filter((word, i) => endsSentence(word, group[i + 1])).length >= value;
 }
 
-function segmentOf(words: Word[], { segmenter, value }: SpeechSpec): SpeechSegment {
+function segmentOf(words: Word[], spec: SpeechSpec): SpeechSegment {
   const first = words[0]?.startMs ?? 0;
   const text = words.map((word) => word.text.trim()).join(' ');
-  if (segmenter !== 'time') return { startMs: first, endMs: Math.max(...words.map(({ endMs }) => endMs)), text, words };
-  const startMs = Math.floor(first / (value * 1000)) * value * 1000;
-  return { startMs, endMs: startMs + value * 1000, text, words };
+  if (spec.segmenter !== 'time') {
+    const endMs = words.reduce((latest, word) => Math.max(latest, word.endMs), first);
+    return { startMs: first, endMs, text, words };
+  }
+  const startMs = Math.floor(first / lengthMs(spec)) * lengthMs(spec);
+  return { startMs, endMs: startMs + lengthMs(spec), text, words };
+}
+
+function lengthMs({ value }: SpeechSpec): number {
+  return Math.max(1, Math.round(value * 1000));
 }

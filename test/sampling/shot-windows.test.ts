@@ -52,6 +52,20 @@ describe('shots', () => {
     ]);
   });
 
+  it('of few frames are no longer than a shot may be', async () => {
+    expect(spans(await cut([frame(0), frame(9000)]))).toEqual([[0, 10_000]]);
+    expect(spans(await cut([frame(0), frame(9000), frame(60_000), frame(61_000)]))).toEqual([
+      [0, 10_000],
+      [60_000, 62_000],
+    ]);
+  });
+
+  it('pass over a frame that is merely late, as when a second connection takes over', async () => {
+    const [shot, ...others] = await cut([frame(0), frame(2000), frame(1900, 0.9), frame(2000, 0.9), frame(4000)]);
+    expect(others).toEqual([]);
+    expect(shot?.frames.map(({ atMs }) => atMs)).toEqual([0, 2000, 4000]);
+  });
+
   it('keep frames from all over, in order, and no more than asked', async () => {
     const [shot] = await cut(every(0.01, 0, 9));
     const at = shot?.frames.map(({ atMs }) => Math.round(atMs)) ?? [];
@@ -59,6 +73,10 @@ describe('shots', () => {
     expect(at).toEqual([...at].sort((a, b) => a - b));
     expect(at[0]).toBeLessThan(3000);
     expect(at[2]).toBeGreaterThan(5500);
+  });
+
+  it('are nothing when there are no frames', async () => {
+    expect(await cut([])).toEqual([]);
   });
 
   it('of one frame last a second', async () => {

@@ -29,6 +29,27 @@ describe('words', () => {
     expect(texts(words.slice(0, 4), spec, false)).toEqual(['one two', 'three four']);
     expect(speechSegments(words, spec, false)[1]).toMatchObject({ startMs: 1000, endMs: 1800 });
   });
+
+  it('never come together over half a minute of silence', () => {
+    const spec = { segmenter: 'word', value: 3 } as const;
+    expect(texts(spoken('help me', 40, 'good morning all of you'), spec)).toEqual([
+      'help me',
+      'good morning all',
+      'of you',
+    ]);
+    expect(texts(spoken('help me', 40, 'good'), spec, false)).toEqual(['help me']);
+    expect(texts(spoken('help me', 20, 'good'), spec, false)).toEqual(['help me good']);
+  });
+
+  it('may come with spaces around them, and end in any order', () => {
+    const words = [
+      { text: ' Hello', startMs: 0, endMs: 900 },
+      { text: ' there ', startMs: 500, endMs: 600 },
+    ];
+    expect(speechSegments(words, { segmenter: 'word', value: 2 }, true)).toEqual([
+      { startMs: 0, endMs: 900, text: 'Hello there', words },
+    ]);
+  });
 });
 
 describe('sentences', () => {
@@ -38,6 +59,19 @@ describe('sentences', () => {
     const words = spoken('Dr. Smith paid 3.5 dollars. "Really?" Yes! And then');
     expect(texts(words, spec)).toEqual(['Dr. Smith paid 3.5 dollars.', '"Really?"', 'Yes!', 'And then']);
     expect(texts(words, spec, false)).toEqual(['Dr. Smith paid 3.5 dollars.', '"Really?"', 'Yes!']);
+  });
+
+  it.each([
+    ['Come at 5 p.m. tomorrow', 1],
+    ['It is, e.g. here', 1],
+    ['("Mr. Brown" came.)', 1],
+    ['Did you? No. Yes.', 3],
+    ['Wait… what', 2],
+    ['你好。 再见！', 2],
+  ])('%s: %i', (text, count) => {
+    expect(texts(spoken(text), spec)).toHaveLength(count);
+    const spaced = spoken(text).map((word) => ({ ...word, text: ` ${word.text}` }));
+    expect(texts(spaced, spec)).toHaveLength(count);
   });
 
   it('end at a long pause when nobody wrote a mark', () => {
@@ -62,6 +96,22 @@ describe('time', () => {
       [20_000, 30_000, 'd e'],
     ]);
     expect(texts(words, spec, false)).toEqual(['a b c']);
+  });
+
+  it('may be of any length', () => {
+    const spec = { segmenter: 'time', value: 1.0004 } as const;
+    const all = speechSegments(spoken('a b c d e'), spec, true);
+    expect(all.map(({ startMs, endMs, text }) => [startMs, endMs, text])).toEqual([
+      [0, 1000, 'a b'],
+      [1000, 2000, 'c d'],
+      [2000, 3000, 'e'],
+    ]);
+  });
+
+  it('takes an hour of talk in its stride', () => {
+    const words = Array.from({ length: 200_000 }, (_, i) => ({ text: 'so', startMs: i * 10, endMs: i * 10 + 9 }));
+    expect(speechSegments(words, { segmenter: 'time', value: 3600 }, true)[0]?.words).toHaveLength(200_000);
+    expect(speechSegments(words, { segmenter: 'word', value: 1e6 }, true)[0]?.endMs).toBe(1_999_999);
   });
 });
 
