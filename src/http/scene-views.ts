@@ -4,15 +4,17 @@ import type { HttpDeps } from './deps.ts';
 
 const metadataAnswer = z.record(z.string(), z.unknown());
 
-export const recordAnswer = z.object({
-  start: z.number(),
-  end: z.number(),
-  text: z.string(),
-  description: z.string(),
-  scene_id: z.number(),
-  metadata: metadataAnswer,
-  thumbnail_url: z.string().optional(),
-});
+export const recordAnswer = z
+  .object({
+    start: z.number(),
+    end: z.number(),
+    text: z.string(),
+    description: z.string(),
+    scene_id: z.number(),
+    metadata: metadataAnswer,
+    thumbnail_url: z.string().optional(),
+  })
+  .meta({ id: 'SceneRecord' });
 
 /** A scene as VideoDB's records and search results show it; labels are values there, as its Node SDK rewrites keys. */
 export function recordView(
@@ -38,18 +40,20 @@ function metadata(facts: SceneFacts): Record<string, unknown> {
 
 type Names = Pick<HttpDeps, 'store' | 'links'>;
 
-export const sceneAnswer = z.object({
-  id: z.number(),
-  stream_id: z.string(),
-  stream_name: z.string(),
-  index_id: z.string(),
-  start: z.number(),
-  end: z.number(),
-  text: z.string(),
-  /** What was measured; absent for what was heard. */
-  facts: metadataAnswer.optional(),
-  thumbnail_url: z.string().optional(),
-});
+export const sceneAnswer = z
+  .object({
+    id: z.number(),
+    stream_id: z.string(),
+    stream_name: z.string(),
+    index_id: z.string(),
+    start: z.number(),
+    end: z.number(),
+    text: z.string(),
+    /** What was measured; absent for what was heard. */
+    facts: metadataAnswer.optional(),
+    thumbnail_url: z.string().optional(),
+  })
+  .meta({ id: 'Scene' });
 
 /** A scene as our own routes show it. */
 export function sceneView(scene: Scene, { store, links }: Names): z.input<typeof sceneAnswer> {
@@ -66,22 +70,24 @@ export function sceneView(scene: Scene, { store, links }: Names): z.input<typeof
   };
 }
 
-export const firingAnswer = z.object({
-  id: z.string(),
-  alert_id: z.string(),
-  event_id: z.string(),
-  label: z.string(),
-  stream_id: z.string(),
-  stream_name: z.string(),
-  index_id: z.string(),
-  scene_id: z.number(),
-  start: z.number(),
-  end: z.number(),
-  timestamp: z.string(),
-  confidence: z.number(),
-  explanation: z.string(),
-  thumbnail_url: z.string().optional(),
-});
+export const firingAnswer = z
+  .object({
+    id: z.string(),
+    alert_id: z.string(),
+    event_id: z.string(),
+    label: z.string(),
+    stream_id: z.string(),
+    stream_name: z.string(),
+    index_id: z.string(),
+    scene_id: z.number(),
+    start: z.number(),
+    end: z.number(),
+    timestamp: z.string(),
+    confidence: z.number(),
+    explanation: z.string(),
+    thumbnail_url: z.string().optional(),
+  })
+  .meta({ id: 'FiredAlert' });
 
 /** A firing as our own routes show it. */
 export function firingView(firing: Firing, { store, links }: Names): z.input<typeof firingAnswer> {

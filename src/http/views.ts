@@ -2,13 +2,15 @@ import { z } from 'zod';
 import type { Alert, Collection, EventDefinition, SceneIndex, Stream, Zone } from '#domain';
 import { redactCredentials } from '#runtime';
 
-export const collectionAnswer = z.object({
-  id: z.string(),
-  name: z.string(),
-  description: z.string(),
-  is_public: z.boolean(),
-  created_at: z.string(),
-});
+export const collectionAnswer = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    is_public: z.boolean(),
+    created_at: z.string(),
+  })
+  .meta({ id: 'Collection' });
 
 /** The nouns as the API writes them: snake_case, Unix seconds, never a camera's address. */
 export function collectionView(collection: Collection): z.input<typeof collectionAnswer> {
@@ -16,18 +18,20 @@ export function collectionView(collection: Collection): z.input<typeof collectio
   return { id, name, description, is_public: isPublic, created_at: naiveTime(createdMs) };
 }
 
-export const streamAnswer = z.object({
-  id: z.string(),
-  rtstream_id: z.string(),
-  name: z.string(),
-  collection_id: z.string(),
-  created_at: z.string(),
-  sample_rate: z.number(),
-  status: z.enum(['connected', 'stopped']),
-  media_types: z.array(z.enum(['audio', 'video'])),
-  store: z.boolean(),
-  enable_transcript: z.boolean(),
-});
+export const streamAnswer = z
+  .object({
+    id: z.string(),
+    rtstream_id: z.string(),
+    name: z.string(),
+    collection_id: z.string(),
+    created_at: z.string(),
+    sample_rate: z.number(),
+    status: z.enum(['connected', 'stopped']),
+    media_types: z.array(z.enum(['audio', 'video'])),
+    store: z.boolean(),
+    enable_transcript: z.boolean(),
+  })
+  .meta({ id: 'Stream' });
 
 export function streamView(stream: Stream): z.input<typeof streamAnswer> {
   return {
@@ -44,23 +48,27 @@ export function streamView(stream: Stream): z.input<typeof streamAnswer> {
   };
 }
 
-export const zoneAnswer = z.object({ name: z.string(), polygon: z.array(z.tuple([z.number(), z.number()])) });
+export const zoneAnswer = z
+  .object({ name: z.string(), polygon: z.array(z.tuple([z.number(), z.number()])) })
+  .meta({ id: 'Zone' });
 
 export function zoneView({ name, polygon }: Zone): z.input<typeof zoneAnswer> {
   return { name, polygon: polygon.map(([x, y]) => [x, y]) };
 }
 
-export const indexAnswer = z.object({
-  rtstream_index_id: z.string(),
-  rtstream_id: z.string(),
-  extraction_type: z.enum(['time', 'shot', 'transcript']),
-  extraction_config: z.record(z.string(), z.unknown()),
-  prompt: z.string(),
-  name: z.string(),
-  status: z.enum(['running', 'stopped']),
-  model_name: z.string(),
-  created_at: z.string(),
-});
+export const indexAnswer = z
+  .object({
+    rtstream_index_id: z.string(),
+    rtstream_id: z.string(),
+    extraction_type: z.enum(['time', 'shot', 'transcript']),
+    extraction_config: z.record(z.string(), z.unknown()),
+    prompt: z.string(),
+    name: z.string(),
+    status: z.enum(['running', 'stopped']),
+    model_name: z.string(),
+    created_at: z.string(),
+  })
+  .meta({ id: 'Index' });
 
 export function indexView(index: SceneIndex): z.input<typeof indexAnswer> {
   return {
@@ -76,14 +84,16 @@ export function indexView(index: SceneIndex): z.input<typeof indexAnswer> {
   };
 }
 
-export const eventAnswer = z.object({
-  event_id: z.string(),
-  event_prompt: z.string(),
-  label: z.string(),
-  understood: z.string(),
-  needs: z.array(z.string()),
-  created_at: z.string(),
-});
+export const eventAnswer = z
+  .object({
+    event_id: z.string(),
+    event_prompt: z.string(),
+    label: z.string(),
+    understood: z.string(),
+    needs: z.array(z.string()),
+    created_at: z.string(),
+  })
+  .meta({ id: 'Event' });
 
 export function eventView({ id, prompt, label, rule, createdMs }: EventDefinition): z.input<typeof eventAnswer> {
   return {
@@ -96,14 +106,16 @@ export function eventView({ id, prompt, label, rule, createdMs }: EventDefinitio
   };
 }
 
-export const alertAnswer = z.object({
-  alert_id: z.string(),
-  event_id: z.string(),
-  prompt: z.string(),
-  label: z.string(),
-  callback_url: z.string(),
-  status: z.enum(['enabled', 'disabled']),
-});
+export const alertAnswer = z
+  .object({
+    alert_id: z.string(),
+    event_id: z.string(),
+    prompt: z.string(),
+    label: z.string(),
+    callback_url: z.string(),
+    status: z.enum(['enabled', 'disabled']),
+  })
+  .meta({ id: 'Alert' });
 
 export function alertView(alert: Alert, event: EventDefinition | undefined): z.input<typeof alertAnswer> {
   return {

@@ -19,6 +19,7 @@ import { embedText, TEXT_EMBEDDING } from '#inference';
 import { MediaLinks } from '#playback';
 import { createLog, systemClock } from '#runtime';
 import { Store } from '#store';
+import { type AnswerValidator, answerValidator } from '../support/openapi.ts';
 
 const KEY = 'sk-right';
 export const T0 = Date.UTC(2026, 0, 15, 12, 0, 0);
@@ -30,7 +31,7 @@ export interface Box extends AsyncDisposable {
   store: Store;
   dir: string;
   live: { statuses: CameraStatus[]; frames: Map<string, Frame>; reconciled: number; detector: string };
-  /** Calls a route with the right key; a body that isn't text is sent as JSON. */
+  /** Calls a route with the right key; a body that isn't text is sent as JSON. The answer is as it is documented. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
@@ -118,7 +119,17 @@ async function call(
   // The envelope is what every route promises.
   const envelope = (await response.json()) as Omit<Answer, 'status' | 'headers'>;
   expect(typeof envelope.success).toBe('boolean');
+  const problems = (await validator(app))(method, path, response.status, envelope);
+  expect(problems.filter((problem) => !problem.includes('is not documented'))).toEqual([]);
   return { ...envelope, status: response.status, headers: response.headers };
+}
+
+let known: AnswerValidator | undefined;
+
+/** The document is the same for every app. */
+async function validator(app: HttpApp): Promise<AnswerValidator> {
+  known ??= answerValidator((await (await app.request('http://box/v1/openapi.json')).json()) as object);
+  return known;
 }
 
 export function addStream(store: Store, change: Partial<Stream> = {}): Stream {

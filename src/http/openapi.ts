@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import type { HttpDeps } from './deps.ts';
+import { Api, type DocumentedRoute } from './route.ts';
+
+type Json = Record<string, unknown>;
+/** What is read of the JSON Schemas that zod makes. */
+type Schema = Json & { properties?: Record<string, Json>; required?: string[]; $defs?: Record<string, Json> };
+
+const ABOUT = `Success is {"success": true, "message", "data"}, failure {"success": false, "message", "error_code"}; some of what is \
+understood but not done here is a failure with status 200. Times are Unix seconds with fractions; members named "_ms" are \
+Unix milliseconds. null is the same as missing, unknown members are ignored, numbers may be sent as strings, and a slash \
+at the end of a path makes no difference. What takes longer than a few seconds is answered with "status": "processing" \
+and an "output_url" to ask again.`;
+
+const text = { type: 'string' } as const;
+
+const ERROR_CODES = [
+  'invalid',
+  'unauthorized',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'too_large',
+  'too_many_requests',
+  'refused',
+  'unavailable',
+  'internal',
+];
+
+const ENVELOPES: Record<string, Json> = {
+  Failure: object({ success: { const: false }, message: text, error_code: { type: 'string', enum: ERROR_CODES } }),
+  JobGoingOn: object({
+    success: { const: true },
+    status: { const: 'processing' },
+    request_type: { const: 'sync' },
+    data: object({ id: text, output_url: { type: 'string', format: 'uri' }, percentage: { type: 'number' } }),
+  }),
+  JobFailed: object({ success: { const: false }, status: { const: 'failed' }, message: text }),
+};
+
+/** GET /v1/openapi.json: this API as an OpenAPI 3.1 document, itself included. It needs no key. */
+export function openapiRoutes(others: readonly DocumentedRoute[], { version }: Pick<HttpDeps, 'version'>): Api {
+  const api = new Api('The box', { open: true });
+  let document: Json | undefined;
+  api.get(
+    '/v1/openapi.json',
+    { summary: 'This API as an OpenAPI document', answer: z.never(), mediaType: 'application/json' },
+    (c) => {
+      document ??= apiDocument([...others, ...api.documented], version);
+      return c.json(document);
+    },
+  );
+  return api;
+}
+
+/** An OpenAPI 3.1 document of the routes, from the schemas that check them. Throws when JSON Schema can't say one. */
+export function apiDocument(routes: readonly DocumentedRoute[], version: string): Json {
+  const schemas = { ...ENVELOPES };
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    const path = template(route.path);
+    paths[path] = { ...paths[path], [route.method]: operation(route, path, schemas) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Watchpost', version, description: ABOUT },
+    servers: [{ url: '/' }],
+    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas,
+      securitySchemes: {
+        key: { type: 'apiKey', in: 'header', name: 'x-access-token' },
+        bearer: { type: 'http', scheme: 'bearer' },
+      },
+    },
+  };
+}
+
+/** Hono's `/a/:b{[0-9]+}` as `/a/{b}`. */
+function template(path: string): string {
+  return path.replace(/:(\w+)(\{[^/]*\})?/g, '{$1}');
+}
+
+function operation(route: DocumentedRoute, path: string, schemas: Record<string, Json>): Json {
+  const query = route.query ? jsonSchema(route.query, schemas) : {};
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: text,
+  }));
+  const inQuery = Object.entries(query.properties ?? {}).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: query.required?.includes(name) ?? false,
+    schema,
+  }));
+  return {
+    operationId: `${route.method}${path.replace(/\W+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
+    tags: [route.tag],
+    summary: route.summary,
+    security: route.open ? [] : [{ key: [] }, { bearer: [] }],
+    parameters: [...inPath, ...inQuery],
+    ...requestBody(route, schemas),
+    responses: responses(route, schemas),
+  };
+}
+
+function requestBody({ body, file }: DocumentedRoute, schemas: Record<string, Json>): Json {
+  if (file) {
+    const part = { type: 'string', contentMediaType: 'application/octet-stream' };
+    return { requestBody: { required: true, content: { 'multipart/form-data': { schema: object({ file: part }) } } } };
+  }
+  if (!body) return {};
+  const schema = jsonSchema(body, schemas);
+  const required = body.type === 'array' || (schema.required ?? []).length > 0;
+  return { requestBody: { required, content: { 'application/json': { schema } } } };
+}
+
+function responses(route: DocumentedRoute, schemas: Record<string, Json>): Json {
+  const failure = json('It failed: the message says why and what to do', ref('Failure'));
+  if (route.mediaType) {
+    const file = { description: route.summary, content: { [route.mediaType]: {} } };
+    return { '200': file, default: failure };
+  }
+  const success = envelope(route, schemas);
+  const refused = json('It is not done here: the message says why', ref('Failure'));
+  if (route.status === 201) return { '200': refused, '201': json('It is done', success), default: failure };
+  const job = route.job ? [ref('JobGoingOn'), ref('JobFailed')] : [];
+  return { '200': json('It is done, or refused', { anyOf: [success, ...job, ref('Failure')] }), default: failure };
+}
+
+function envelope({ answer, job }: DocumentedRoute, schemas: Record<string, Json>): Json {
+  const members = { success: { const: true }, message: text, data: jsonSchema(answer, schemas) };
+  return object(members, job ? { status: { const: 'done' } } : {});
+}
+
+function object(required: Record<string, Json>, optional: Record<string, Json> = {}): Json {
+  return { type: 'object', properties: { ...required, ...optional }, required: Object.keys(required) };
+}
+
+/** Parts that have a name go to `schemas`. */
+function jsonSchema(schema: z.ZodType, schemas: Record<string, Json>): Schema {
+  const { $schema: _, ...made } = z.toJSONSchema(schema, { io: 'input' });
+  const text = JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/');
+  // It is zod's output, with other references.
+  const { $defs = {}, ...rest } = JSON.parse(text) as Schema;
+  Object.assign(schemas, $defs);
+  return rest;
+}
+
+function json(description: string, schema: Json): Json {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+function ref(name: string): Json {
+  return { $ref: `#/components/schemas/${name}` };
+}

@@ -1,0 +1,83 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answerValidator } from '../support/openapi.ts';
+import { type Box, openBox } from './box.ts';
+
+let box: Box;
+// The document is JSON; the tests check its form.
+// biome-ignore lint/suspicious/noExplicitAny: the shape is what the tests check.
+let document: any;
+beforeEach(async () => {
+  box = await openBox();
+  document = await (await box.app.request('http://box/v1/openapi.json')).json();
+});
+afterEach(() => box[Symbol.asyncDispose]());
+
+describe('the OpenAPI document', () => {
+  it('is valid', async () => {
+    expect(await new Validator().validate(structuredClone(document))).toEqual({ valid: true });
+    expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Watchpost', version: '0.0.0-test' } });
+  });
+
+  it('tells of every route and no other', () => {
+    const notApi = /^\/(|\*|watch|embed|assets\/.*|v1\/docs|v1\/assets\/.*|:name\{.*|hls\/.*|ws\/.*)$/;
+    const served = box.app.routes
+      .filter(({ method, path }) => method !== 'ALL' && !notApi.test(path))
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{[^/]*\})?/g, '{$1}')}`);
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.sort()).toEqual([...new Set(served)].sort());
+  });
+
+  it('names each operation once, says what it does, and refers only to what is there', () => {
+    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods as object));
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { summary, operationId } of operations) expect(summary, operationId).toMatch(/^\S.{3,118}\S$/);
+    const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name);
+    expect([...new Set(names)].sort()).toEqual(Object.keys(document.components.schemas).sort());
+  });
+
+  it('says what needs no key', () => {
+    const open = Object.entries(document.paths)
+      .filter(([, methods]) => Object.values(methods as object).some(({ security }) => security.length === 0))
+      .map(([path]) => path);
+    expect(open.sort()).toEqual(expect.arrayContaining(['/v1/health', '/v1/openapi.json', '/v1/thumbs/{name}']));
+    expect(open.every((path) => path.startsWith('/v1/'))).toBe(true);
+  });
+
+  it('says what a route takes, although the wire allows more', () => {
+    const { post, get } = document.paths['/rtstream'];
+    const body = post.requestBody.content['application/json'].schema;
+    expect(body.required.sort()).toEqual(['name', 'url']);
+    expect(body.properties.sample_rate).toMatchObject({ type: 'integer', minimum: 1, maximum: 240, default: 30 });
+    expect(body.properties.store).toEqual({ type: 'boolean', default: false });
+    expect(get.parameters.find(({ name }: { name: string }) => name === 'limit')).toMatchObject({
+      in: 'query',
+      required: false,
+      schema: { type: 'integer', default: 10 },
+    });
+  });
+});
+
+describe('the check of answers', () => {
+  it('finds what is missing, wrong, or not documented', () => {
+    const validate = answerValidator(document);
+    const collection = { id: 'c-1', name: 'n', description: '', is_public: false, created_at: '' };
+    const answer = (data: object) => ({ success: true, message: '', data });
+    const get = (data: object) => validate('GET', '/collection/c-1?a=b', 200, answer(data));
+    expect(get(collection)).toEqual([]);
+    expect(get({ ...collection, id: 7 })).toEqual([expect.stringContaining('/data/id must be string')]);
+    expect(get({ ...collection, secret: '' })).toEqual([expect.stringContaining('secret')]);
+    expect(get({})).not.toEqual([]);
+    expect(validate('GET', 'http://h//collection/c-1/', 200, { success: true })).not.toEqual([]);
+    expect(validate('GET', '/collection/c-1', 404, answer(collection))).not.toEqual([]);
+    const failure = { success: false, message: 'no', error_code: 'not_found' };
+    expect(validate('GET', '/collection/c-1', 404, failure)).toEqual([]);
+    expect(validate('GET', '/collection/c-1', 404, { ...failure, stack: '' })).not.toEqual([]);
+    expect(validate('GET', '/nowhere', 404, failure)).toEqual([]);
+    expect(validate('GET', '/nowhere', 200, answer({}))).not.toEqual([]);
+    expect(validate('GET', '/rtstream/event', 200, answer({ events: [] }))).toEqual([]);
+  });
+});
