@@ -15,7 +15,7 @@ import { lockDataDir } from './data-lock.ts';
 import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
 import { ensureFirstKey } from './keys.ts';
 import { alertLinks, publicOrigin } from './links.ts';
-import { mediaDir, modelsDir, thumbsDir } from './places.ts';
+import { assetsDir, mediaDir, modelsDir, thumbsDir } from './places.ts';
 import { version } from './version.ts';
 
 export interface ApplianceOptions {
@@ -55,7 +55,7 @@ async function build(
   const { dataDir } = config;
   checkCameras(config); // A mistake in the file is an error now, not a camera that never connects.
 
-  const places = { mediaDir: mediaDir(dataDir), thumbsDir: thumbsDir(dataDir) };
+  const places = { mediaDir: mediaDir(dataDir), thumbsDir: thumbsDir(dataDir), assetsDir: assetsDir(dataDir) };
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   for (const place of Object.values(places)) await mkdir(place, { recursive: true });
   life.use(lockDataDir(dataDir));

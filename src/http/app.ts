@@ -2,18 +2,19 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { Fault } from '#runtime';
 import { routePath } from './address.ts';
-import { hasKey, requireKey } from './auth.ts';
+import { requireKey } from './auth.ts';
 import { collectionRoutes } from './collections.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { failure } from './envelope.ts';
 import { alertRoutes, eventRoutes } from './events.ts';
-import { serveFile } from './files.ts';
+import { hlsRoutes } from './hls.ts';
 import { indexRoutes } from './indexes.ts';
 import { liveRoutes } from './live.ts';
-import { playbackRoutes, signedMediaRoutes } from './media.ts';
+import { playbackRoutes, watchRoutes } from './media.ts';
 import { openapiRoutes } from './openapi.ts';
 import { ownRoutes } from './own.ts';
 import { pageRoutes } from './page.ts';
+import { pictureRoutes } from './pictures.ts';
 import { Api } from './route.ts';
 import { searchRoutes } from './search.ts';
 import { statusRoutes } from './status.ts';
@@ -36,7 +37,9 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     c.header('Referrer-Policy', 'no-referrer');
   });
 
-  const open = [pageRoutes, signedMediaRoutes, healthRoutes, pictureRoutes, websocketNote].map((group) => group(deps));
+  const open = [pageRoutes, hlsRoutes, watchRoutes, healthRoutes, pictureRoutes, websocketNote].map((group) =>
+    group(deps),
+  );
   const closed = [
     collectionRoutes,
     websocketRoutes,
@@ -76,29 +79,5 @@ function healthRoutes({ store, version }: HttpDeps): Api {
     store.journal.head(); // Throws when the database can't be read.
     return { status: 'ok', version, uptime_s: Math.round(process.uptime()) };
   });
-  return api;
-}
-
-/** Pictures of scenes: with an API key, or with the signature that is part of their links. */
-function pictureRoutes(deps: HttpDeps): Api {
-  const { store, links, thumbsDir } = deps;
-  const api = new Api('The box', { open: true });
-  api.get(
-    '/v1/thumbs/:name{[0-9]+\\.jpg}',
-    {
-      summary: 'The picture of a scene, named by its id and ".jpg"; with a key, or the "t" of its link',
-      query: z.object({ t: z.string().optional() }),
-      answer: z.never(),
-      mediaType: 'image/jpeg',
-    },
-    (c, { params, query: { t: signature } }) => {
-      const id = Number.parseInt(params.name, 10);
-      const allowed = signature === undefined ? hasKey(c, store) : links.verifyThumb(id, signature);
-      if (!allowed) throw new Fault('unauthorized', 'the picture needs an API key or a link that is still valid');
-      const path = store.scenes.get(id)?.thumbPath;
-      if (path === undefined) throw new Fault('not_found', `scene_id: there is no picture of scene ${id}`);
-      return serveFile(c, thumbsDir, path, { type: 'image/jpeg', cacheControl: 'private, max-age=86400, immutable' });
-    },
-  );
   return api;
 }

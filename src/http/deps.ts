@@ -31,6 +31,7 @@ export interface HttpDeps {
   log: Log;
   mediaDir: string;
   thumbsDir: string;
+  assetsDir: string;
   version: string;
   /** Where the built page lies; the package's own by default. */
   webDir?: string;

@@ -1,14 +1,12 @@
-import { Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { buildPlaylist, type MediaTicket, nothingRecorded, playableRange } from '#playback';
-import { deadline, Fault } from '#runtime';
-import type { SegmentRow } from '#store';
+import { type MediaTicket, nothingRecorded, playableRange } from '#playback';
+import { deadline } from '#runtime';
 import { origin } from './address.ts';
-import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
-import { ok } from './envelope.ts';
-import { serveFile } from './files.ts';
-import { readQuery, time } from './input.ts';
+import type { HttpDeps } from './deps.ts';
+import { partsOf, ticketOf } from './hls.ts';
+import { time } from './input.ts';
 import { streamBy } from './lookup.ts';
+import { Api } from './route.ts';
 
 /** A segment ends at the first keyframe after its time; then it is finished. */
 const OPEN_SEGMENT_MS = 15_000;
@@ -31,33 +29,105 @@ const BRACKET_FORM: Readonly<Record<string, string>> = {
   'start[playerConfig][slug]': 'player_slug_prefix',
 };
 
-/** GET rtstream/{id}/stream: signed links to a recorded range. */
-export function playbackRoutes(deps: HttpDeps): Routes {
+export const playAnswer = z.object({ stream_url: z.string(), player_url: z.string() });
+
+/** Signed links to a recorded range. */
+export function playbackRoutes(deps: HttpDeps): Api {
   const { store, links, clock } = deps;
-  const routes = new Hono<HttpEnv>();
+  const api = new Api('Playback');
 
-  routes.get('/rtstream/:id/stream', async (c) => {
-    const { id } = streamBy(deps, c.req.param('id'));
-    const asked = readQuery(c, request, BRACKET_FORM);
-    const wanted = { startMs: asked.start, endMs: asked.end };
-    await untilRecorded(deps, id, wanted, c.req.raw.signal);
-    const { startMs, endMs } = playableRange(wanted, store.segments.bounds(id), clock.nowMs());
-    if (store.segments.inRange(id, startMs, endMs).length === 0) throw nothingRecorded({ startMs, endMs });
-    const base = origin(c, deps.config);
-    const player = {
-      ...(asked.player_title ? { title: asked.player_title } : {}),
-      ...(asked.player_description ? { description: asked.player_description } : {}),
-      ...(asked.player_slug_prefix ? { slugPrefix: asked.player_slug_prefix } : {}),
-    };
-    return ok(c, {
-      stream_url: base + links.manifestPath(id, startMs, endMs),
-      player_url: base + links.watchPath(id, startMs, endMs, player),
-      start: startMs / 1000,
-      end: endMs / 1000,
-    });
-  });
+  api.get(
+    '/rtstream/:id/stream',
+    {
+      summary: 'Links that play a recorded range; the range is clipped to what is recorded',
+      query: request,
+      aliases: BRACKET_FORM,
+      answer: playAnswer.extend({ start: z.number(), end: z.number() }),
+    },
+    async (c, { params, query }) => {
+      const { id } = streamBy(deps, params.id);
+      const wanted = { startMs: query.start, endMs: query.end };
+      await untilRecorded(deps, id, wanted, c.req.raw.signal);
+      const { startMs, endMs } = playableRange(wanted, store.segments.bounds(id), clock.nowMs());
+      if (store.segments.inRange(id, startMs, endMs).length === 0) throw nothingRecorded({ startMs, endMs });
+      const base = origin(c, deps.config);
+      const player = {
+        ...(query.player_title ? { title: query.player_title } : {}),
+        ...(query.player_description ? { description: query.player_description } : {}),
+        ...(query.player_slug_prefix ? { slugPrefix: query.player_slug_prefix } : {}),
+      };
+      return {
+        stream_url: base + links.manifestPath(id, startMs, endMs),
+        player_url: base + links.watchPath(id, startMs, endMs, player),
+        start: startMs / 1000,
+        end: endMs / 1000,
+      };
+    },
+  );
 
-  return routes;
+  return api;
+}
+
+/** What the player page shows of a signed link. No API key: the link is the permission. */
+export function watchRoutes(deps: HttpDeps): Api {
+  const api = new Api('Playback', { open: true });
+
+  api.get(
+    '/v1/watch/:slug',
+    {
+      summary: 'What a player link stands for',
+      answer: z.object({
+        stream_url: z.string(),
+        title: z.string(),
+        description: z.string(),
+        start: z.number(),
+        end: z.number(),
+        poster: z.string().optional(),
+      }),
+    },
+    (_c, { params }) => {
+      const ticket = ticketOf(deps, params.slug);
+      const { sourceId, startMs, endMs, expiresMs, title, description } = ticket;
+      const about = sourceId.startsWith('rts-') ? ofStream(ticket, deps) : ofAssets(ticket, deps);
+      return {
+        stream_url: deps.links.manifestPath(sourceId, startMs, endMs, expiresMs),
+        title: title ?? about.title,
+        description: description ?? about.description,
+        start: startMs / 1000,
+        end: endMs / 1000,
+        ...(about.poster === undefined ? {} : { poster: about.poster }),
+      };
+    },
+  );
+
+  return api;
+}
+
+interface About {
+  title: string;
+  description: string;
+  poster: string | undefined;
+}
+
+function ofStream({ sourceId, startMs, endMs }: MediaTicket, { store, links }: HttpDeps): About {
+  const scene = store.indexes
+    .listByStream(sourceId)
+    .flatMap(({ id }) => store.scenes.page(id, { startMs, endMs, page: 1, pageSize: 20 }).scenes)
+    .filter(({ thumbPath }) => thumbPath !== undefined)
+    .sort((a, b) => Math.abs(a.startMs - startMs) - Math.abs(b.startMs - startMs))[0];
+  const title = store.streams.get(sourceId)?.name ?? '';
+  return { title, description: '', poster: scene && links.thumbPath(scene.id) };
+}
+
+function ofAssets(ticket: MediaTicket, deps: HttpDeps): About {
+  const [first] = partsOf(ticket, deps);
+  const asset = first && deps.store.assets.get(first.assetId);
+  const pictured = asset !== undefined && asset.kind === 'video';
+  return {
+    title: asset?.name ?? '',
+    description: asset?.description ?? '',
+    poster: pictured ? deps.links.picturePath(asset.id, first?.startMs || undefined) : undefined,
+  };
 }
 
 /**
@@ -92,77 +162,4 @@ function nextAppend({ journal }: HttpDeps['store'], signal: AbortSignal): Promis
       resolve();
     }
   });
-}
-
-/** What signed links lead to. No API key: the token in the path opens its own range and nothing else. */
-export function signedMediaRoutes(deps: HttpDeps): Routes {
-  const { store, links, clock, mediaDir } = deps;
-  const routes = new Hono<HttpEnv>();
-  routes.use('/hls/*', openToPlayers);
-
-  routes.get('/hls/:token/manifests/:stream/:name{[0-9]+-[0-9]+\\.m3u8}', (c) => {
-    const ticket = ticketOf(links.verify(c.req.param('token')));
-    if (ticket.streamId !== c.req.param('stream')) throw wrongLink();
-    const rows = store.segments.inRange(ticket.streamId, ticket.startMs, ticket.endMs);
-    if (rows.length === 0) throw nothingRecorded(ticket);
-    const uri = {
-      init: (row: SegmentRow) => `../../sessions/${row.sessionId}.mp4`,
-      segment: (row: SegmentRow) => `../../segments/${row.id}.m4s`,
-    };
-    const playlist = buildPlaylist(rows, { ...ticket, nowMs: clock.nowMs() }, uri);
-    return c.body(playlist, 200, { 'Content-Type': 'application/vnd.apple.mpegurl', 'Cache-Control': 'no-cache' });
-  });
-
-  routes.get('/hls/:token/segments/:name{[0-9]+\\.m4s}', (c) => {
-    const ticket = ticketOf(links.verify(c.req.param('token')));
-    const row = store.segments.get(Number.parseInt(c.req.param('name'), 10));
-    const inside = row?.streamId === ticket.streamId && row.startMs < ticket.endMs && row.endMs > ticket.startMs;
-    if (!row || !inside) throw new Fault('not_found', 'the link does not cover such a segment');
-    return serveFile(c, mediaDir, row.path, { type: 'video/iso.segment', cacheControl: FOREVER });
-  });
-
-  routes.get('/hls/:token/sessions/:name{.+\\.mp4}', (c) => {
-    const ticket = ticketOf(links.verify(c.req.param('token')));
-    const sessionId = c.req.param('name').replace(/\.mp4$/, '');
-    const rows = store.segments.inRange(ticket.streamId, ticket.startMs, ticket.endMs);
-    const session = rows.find((row) => row.sessionId === sessionId)?.session;
-    if (!session) throw new Fault('not_found', 'the link does not cover such a recording session');
-    return serveFile(c, mediaDir, session.initPath, { type: 'video/mp4', cacheControl: FOREVER });
-  });
-
-  routes.get('/v1/watch/:slug', (c) => {
-    const { streamId, startMs, endMs, expiresMs, title, description } = ticketOf(links.verify(c.req.param('slug')));
-    return ok(c, {
-      stream_url: links.manifestPath(streamId, startMs, endMs, expiresMs),
-      title: title ?? store.streams.get(streamId)?.name ?? '',
-      description: description ?? '',
-      start: startMs / 1000,
-      end: endMs / 1000,
-    });
-  });
-
-  return routes;
-}
-
-const FOREVER = 'private, max-age=86400, immutable';
-
-/** Any page may play a signed link, also a public one that reaches into this network. */
-const openToPlayers: MiddlewareHandler<HttpEnv> = async (c, next) => {
-  c.header('Access-Control-Allow-Origin', '*');
-  c.header('Access-Control-Expose-Headers', 'Content-Length, Content-Range');
-  if (c.req.method !== 'OPTIONS') return next();
-  c.header('Access-Control-Allow-Methods', 'GET, HEAD, OPTIONS');
-  c.header('Access-Control-Allow-Headers', 'Range, Content-Type');
-  c.header('Access-Control-Allow-Private-Network', 'true');
-  c.header('Access-Control-Max-Age', '86400');
-  return c.body(null, 204);
-};
-
-function ticketOf(ticket: MediaTicket | undefined): MediaTicket {
-  if (!ticket) throw wrongLink();
-  return ticket;
-}
-
-function wrongLink(): Fault {
-  return new Fault('forbidden', 'this link is not valid or has expired: ask the appliance for a new one');
 }

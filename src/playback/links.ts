@@ -10,9 +10,10 @@ export interface Player {
   slugPrefix?: string;
 }
 
-/** What a valid token stands for. */
+/** What a valid token stands for: a range of a stream (Unix ms), of an asset or of a cut (ms from its start). */
 export interface MediaTicket extends TimeRange {
-  streamId: string;
+  /** `rts-…`, `m-…`, `a-…` or `cut-…`. */
+  sourceId: string;
   expiresMs: number;
   title?: string;
   description?: string;
@@ -34,18 +35,18 @@ export class MediaLinks {
   }
 
   /** Absolute path of the HLS playlist; start and end in its name are Unix microseconds. */
-  manifestPath(streamId: string, startMs: number, endMs: number, expiresMs: number = this.#expiry()): string {
-    const token = this.#signer.sign('media', [streamId, Math.floor(startMs), Math.ceil(endMs), expiresMs]);
-    return `/hls/${token}/manifests/${streamId}/${manifestName({ startMs, endMs })}`;
+  manifestPath(sourceId: string, startMs: number, endMs: number, expiresMs: number = this.#expiry()): string {
+    const token = this.#signer.sign('media', [sourceId, Math.floor(startMs), Math.ceil(endMs), expiresMs]);
+    return `/hls/${token}/manifests/${sourceId}/${manifestName({ startMs, endMs })}`;
   }
 
   /** Absolute path of the player page; `/embed?v=` takes the same slug. */
-  watchPath(streamId: string, startMs: number, endMs: number, player: Player = {}): string {
+  watchPath(sourceId: string, startMs: number, endMs: number, player: Player = {}): string {
     const title = player.title?.slice(0, MAX_TITLE) ?? '';
     const description = player.description?.slice(0, MAX_DESCRIPTION) ?? '';
     const words = title || description ? [title, description] : [];
     const token = this.#signer.sign('media', [
-      streamId,
+      sourceId,
       Math.floor(startMs),
       Math.ceil(endMs),
       this.#expiry(),
@@ -59,11 +60,11 @@ export class MediaLinks {
   verify(token: string): MediaTicket | undefined {
     const fields = this.#signer.open('media', token);
     if (!fields) return undefined;
-    const [streamId, startMs, endMs, expiresMs, title, description] = fields;
-    if (typeof streamId !== 'string' || typeof startMs !== 'number' || typeof endMs !== 'number') return undefined;
+    const [sourceId, startMs, endMs, expiresMs, title, description] = fields;
+    if (typeof sourceId !== 'string' || typeof startMs !== 'number' || typeof endMs !== 'number') return undefined;
     if (typeof expiresMs !== 'number' || expiresMs < this.#clock.nowMs()) return undefined;
     return {
-      streamId,
+      sourceId,
       startMs,
       endMs,
       expiresMs,
@@ -80,6 +81,30 @@ export class MediaLinks {
   verifyThumb(sceneId: number, token: string): boolean {
     const [id, expiresMs] = this.#signer.open('thumb', token) ?? [];
     return id === sceneId && typeof expiresMs === 'number' && expiresMs >= this.#clock.nowMs();
+  }
+
+  /** Absolute path of an asset's picture at a time from its start; without one, its thumbnail. */
+  picturePath(assetId: string, atMs?: number): string {
+    const moment = atMs === undefined ? [] : [Math.round(atMs)];
+    const token = this.#signer.sign('picture', [assetId, this.#expiry(), ...moment]);
+    return `/v1/pictures/${assetId}.jpg?${atMs === undefined ? '' : `at=${Math.round(atMs)}&`}t=${token}`;
+  }
+
+  verifyPicture(assetId: string, atMs: number | undefined, token: string): boolean {
+    const [id, expiresMs, signedAtMs] = this.#signer.open('picture', token) ?? [];
+    return id === assetId && signedAtMs === atMs && typeof expiresMs === 'number' && expiresMs >= this.#clock.nowMs();
+  }
+
+  /** Absolute path where a file may be sent; the upload's id names it. */
+  uploadPath(uploadId: string): string {
+    return `/upload/${this.#signer.sign('upload', [uploadId, this.#clock.nowMs() + DAY_MS])}`;
+  }
+
+  /** The upload's id; undefined when the link is not ours or has expired. */
+  verifyUpload(token: string): string | undefined {
+    const [uploadId, expiresMs] = this.#signer.open('upload', token) ?? [];
+    if (typeof uploadId !== 'string' || typeof expiresMs !== 'number') return undefined;
+    return expiresMs >= this.#clock.nowMs() ? uploadId : undefined;
   }
 
   #expiry(): number {

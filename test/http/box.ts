@@ -81,6 +81,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     log,
     mediaDir: join(dir, 'media'),
     thumbsDir: join(dir, 'thumbs'),
+    assetsDir: join(dir, 'assets'),
     version: '0.0.0-test',
     webDir: join(dir, 'web'),
     ...overrides,

@@ -25,14 +25,14 @@ describe('MediaLinks', () => {
 
   it('verifies its own token as the range it was made for', () => {
     const ticket = links.verify(tokenOf(links.manifestPath(...RANGE)));
-    expect(ticket).toMatchObject({ streamId: STREAM, startMs: RANGE[1], endMs: RANGE[2] });
+    expect(ticket).toMatchObject({ sourceId: STREAM, startMs: RANGE[1], endMs: RANGE[2] });
   });
 
   it('carries title and description in a URL-safe slug, behind a readable prefix', () => {
     const player = { title: 'Tür & Tor', description: '"quoted"', slugPrefix: 'Night Shift!' };
     const path = links.watchPath(...RANGE, player);
     expect(path).toMatch(/^\/watch\?v=night-shift\.[A-Za-z0-9_.-]+$/);
-    expect(links.verify(slugOf(path))).toMatchObject({ title: 'Tür & Tor', description: '"quoted"', streamId: STREAM });
+    expect(links.verify(slugOf(path))).toMatchObject({ title: 'Tür & Tor', description: '"quoted"', sourceId: STREAM });
   });
 
   it('makes equal links for equal things on one day', () => {
