@@ -1,13 +1,19 @@
-import type { SceneIndex, TranscriptExtraction, Word } from '#domain';
+import type { SceneIndex, Transcript, TranscriptExtraction, Word } from '#domain';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type Clock, type Log, messageOf, Wake } from '#runtime';
-import { type SpeechSegment, speechSegments } from '#sampling';
+import { LONGEST_SILENCE_MS, type SpeechSegment, speechSegments } from '#sampling';
 import type { Store } from '#store';
 
-/** Speech is written down some seconds after it was spoken: a stretch of time is complete this long after its end. */
+/**
+ * Speech is written down some seconds after it was spoken: what may go on is over when it could have gone on until this
+ * long ago, and nothing has been written down since.
+ */
 const LATE_MS = 15_000;
 const LONGEST_WAIT_MS = 60_000;
+const RETRY_MS = 5000;
 const BATCH = 500;
+/** So far before the last scene's end one looks for words: their times, put in order, move by less. */
+const MARGIN_MS = 10_000;
 
 export interface AudioIndexerDeps {
   store: Store;
@@ -19,15 +25,18 @@ type AudioIndex = SceneIndex & { extraction: TranscriptExtraction };
 
 /**
  * Makes the scenes of audio indexes from what was said. It needs no cursor: an index goes on behind its last scene, so
- * that a crash neither repeats nor loses a word. Words from before an index was started are never its own.
+ * that a crash neither repeats nor loses a word. Words from before an index was started are never its own. An index that
+ * can't be written is tried again, and holds up no other.
  */
 export class AudioIndexer implements AsyncDisposable {
   readonly #deps: AudioIndexerDeps;
   readonly #wake: Wake;
   readonly #stop = new AbortController();
   #seq: number;
-  /** Streams with words that wait for their stretch of time to end. */
-  #waiting = new Set<string>();
+  /** Streams to look at, and when: 0 as soon as possible. */
+  readonly #due = new Map<string, number>();
+  /** When something was last written down of a stream. */
+  readonly #heardMs = new Map<string, number>();
   #ended: Promise<void> = Promise.resolve();
 
   private constructor(deps: AudioIndexerDeps) {
@@ -39,7 +48,7 @@ export class AudioIndexer implements AsyncDisposable {
   static async start(deps: AudioIndexerDeps, signal: AbortSignal): Promise<AudioIndexer> {
     const indexer = new AudioIndexer(deps);
     signal.addEventListener('abort', () => indexer.#stop.abort(), { once: true });
-    for (const { id } of deps.store.streams.list().results) indexer.#waiting.add(id);
+    for (const { id } of deps.store.streams.list().results) indexer.#due.set(id, 0);
     indexer.#ended = indexer.#run(indexer.#stop.signal);
     return indexer;
   }
@@ -53,11 +62,11 @@ export class AudioIndexer implements AsyncDisposable {
     const { store, log } = this.#deps;
     using _wakes = store.journal.onAppend(this.#wake.ring);
     while (!signal.aborted) {
-      let waitMs = LONGEST_WAIT_MS;
+      let waitMs = RETRY_MS;
       try {
         waitMs = this.runOnce();
       } catch (error) {
-        log.error({ error: messageOf(error) }, 'what was said could not be indexed; trying again');
+        log.error({ error: messageOf(error) }, 'what was said could not be read; trying again');
       }
       await this.#wake.wait(waitMs, signal);
     }
@@ -65,59 +74,73 @@ export class AudioIndexer implements AsyncDisposable {
 
   /** Indexes what is complete by now; returns how long nothing more can be, unless someone speaks. */
   runOnce(): number {
-    const { store, clock } = this.#deps;
-    const streams = this.#spokenOn();
-    let waitMs = LONGEST_WAIT_MS;
-    for (const streamId of streams) {
-      for (const index of store.indexes.listRunning(streamId)) {
-        if (!isAudio(index)) continue;
-        const dueMs = this.#index(index);
-        if (dueMs === undefined) continue;
-        this.#waiting.add(streamId);
-        waitMs = Math.min(waitMs, Math.max(0, dueMs - clock.nowMs()) + 1);
-      }
+    const { clock } = this.#deps;
+    this.#listen();
+    for (const [streamId, dueMs] of [...this.#due]) {
+      if (dueMs > clock.nowMs()) continue;
+      this.#due.delete(streamId);
+      const nextMs = this.#indexStream(streamId);
+      if (nextMs !== undefined) this.#due.set(streamId, nextMs);
     }
-    return waitMs;
+    const nextMs = Math.min(...this.#due.values());
+    return Math.max(0, Math.min(LONGEST_WAIT_MS, nextMs - clock.nowMs()));
   }
 
-  /** The streams on which something was said since the last look, and those that waited. */
-  #spokenOn(): Set<string> {
-    const { journal } = this.#deps.store;
-    const streams = this.#waiting;
-    this.#waiting = new Set();
+  /** Takes note of the streams on which something was said since the last look. */
+  #listen(): void {
+    const { store, clock } = this.#deps;
+    const headSeq = store.journal.head();
     for (;;) {
-      const entries = journal.after(this.#seq, BATCH, ['transcript']);
+      const entries = store.journal.after(this.#seq, BATCH, ['transcript']);
       for (const { seq, streamId } of entries) {
         this.#seq = seq;
-        streams.add(streamId);
+        this.#due.set(streamId, 0);
+        this.#heardMs.set(streamId, clock.nowMs());
       }
-      if (entries.length < BATCH) return streams;
+      if (entries.length < BATCH) break;
     }
+    this.#seq = Math.max(this.#seq, headSeq);
   }
 
-  /** Stores the segments that are complete; returns when the one that isn't will be, where time alone decides. */
+  /** Returns when the stream has to be looked at again although nothing more is said. */
+  #indexStream(streamId: string): number | undefined {
+    const { store, clock, log } = this.#deps;
+    const dues = store.indexes
+      .listRunning(streamId)
+      .filter(isAudio)
+      .flatMap((index) => {
+        try {
+          return this.#index(index) ?? [];
+        } catch (error) {
+          log.error({ index: index.id, error: messageOf(error) }, 'what was said could not be indexed; trying again');
+          return clock.nowMs() + RETRY_MS;
+        }
+      });
+    return dues.length > 0 ? Math.min(...dues) : undefined;
+  }
+
+  /** Stores the segments that are complete; returns when the last one will be, if it isn't. */
   #index(index: AudioIndex): number | undefined {
-    const { clock } = this.#deps;
-    const { extraction } = index;
+    const { extraction, streamId } = index;
     const words = this.#wordsFor(index);
-    const byTime = extraction.segmenter === 'time';
-    const segments = speechSegments(words, extraction, byTime);
-    const isComplete = ({ endMs }: SpeechSegment) => !byTime || endMs + LATE_MS <= clock.nowMs();
-    for (const segment of segments.filter(isComplete)) this.#store(segment, index);
-    const open = segments.find((segment) => !isComplete(segment));
-    return open && open.endMs + LATE_MS;
+    const all = speechSegments(words, extraction, true);
+    const full = speechSegments(words, extraction, false);
+    const open = all.length > full.length ? all.at(-1) : undefined;
+    const mayGoOnUntilMs = open && open.endMs + (extraction.segmenter === 'time' ? 0 : LONGEST_SILENCE_MS);
+    const overMs = mayGoOnUntilMs && Math.max(mayGoOnUntilMs, this.#heardMs.get(streamId) ?? 0) + LATE_MS;
+    const isOpen = overMs !== undefined && overMs > this.#deps.clock.nowMs();
+    for (const segment of isOpen ? full : all) this.#store(segment, index);
+    return isOpen ? overMs : undefined;
   }
 
   /** What was said since the index was started and behind its last scene. */
   #wordsFor({ id, streamId, resumedMs, extraction }: AudioIndex): Word[] {
     const { scenes, transcripts } = this.#deps.store;
     const behindMs = scenes.latest(id)?.endMs ?? 0;
-    // A word may begin before the one before it has ended; a stretch of time owns the words that begin in it.
+    // A stretch of time owns the words that begin in it; other scenes end with their last word.
     const isNext = (word: Word) => (extraction.segmenter === 'time' ? word.startMs >= behindMs : word.endMs > behindMs);
-    return transcripts
-      .inRange(streamId, Math.max(resumedMs, behindMs), Number.MAX_SAFE_INTEGER)
-      .flatMap(({ words }) => words)
-      .filter((word) => word.startMs >= resumedMs && isNext(word));
+    const said = transcripts.inRange(streamId, Math.max(resumedMs, behindMs) - MARGIN_MS, Number.MAX_SAFE_INTEGER);
+    return inOrder(said.flatMap(wordsWithin)).filter((word) => word.startMs >= resumedMs && isNext(word));
   }
 
   #store({ startMs, endMs, text }: SpeechSegment, { id, streamId }: AudioIndex): void {
@@ -128,4 +151,22 @@ export class AudioIndexer implements AsyncDisposable {
 
 function isAudio(index: SceneIndex): index is AudioIndex {
   return index.extraction.type === 'transcript';
+}
+
+/** A word's time may be a recogniser's mistake, its transcript's is that of the sound. */
+function wordsWithin({ words, startMs, endMs }: Transcript): Word[] {
+  const within = (ms: number) => Math.min(Math.max(ms, startMs), endMs);
+  return words.map((word) => ({ ...word, startMs: within(word.startMs), endMs: within(word.endMs) }));
+}
+
+/**
+ * The same words, each ending after the one before. Recognisers give words that last no time, or end together; with ends
+ * that grow, the end of a scene tells exactly which words were in it.
+ */
+function inOrder(words: readonly Word[]): Word[] {
+  let lastMs = 0;
+  return words.map((word) => {
+    lastMs = Math.max(word.endMs, word.startMs + 1, lastMs + 1);
+    return { ...word, endMs: lastMs };
+  });
 }

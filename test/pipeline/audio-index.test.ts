@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId, type SceneIndex, type Stream, type TranscriptExtraction } from '#domain';
 import { AudioIndexer } from '#pipeline';
@@ -78,8 +79,18 @@ const told = (index: SceneIndex) =>
     .scenes.reverse()
     .map(({ text }) => text);
 
-/** A fresh indexer, as after a restart, that looks once. */
+/** Words with their times in seconds. */
+function sayWords(streamId: string, words: [text: string, startS: number, endS: number][]): void {
+  const at = words.map(([text, startS, endS]) => ({ text, startMs: T0 + startS * 1000, endMs: T0 + endS * 1000 }));
+  const startMs = Math.min(...at.map((word) => word.startMs));
+  const endMs = Math.max(...at.map((word) => word.endMs));
+  store.transcripts.add({ streamId, startMs, endMs, text: at.map(({ text }) => text).join(' '), words: at });
+}
+
+/** A fresh indexer over a store that was opened anew, as after a restart, that looks once. */
 async function look(): Promise<number> {
+  await store[Symbol.asyncDispose]();
+  store = await Store.open(dir, { clock, log });
   await using indexer = await AudioIndexer.start({ store, clock, log }, new AbortController().signal);
   return indexer.runOnce();
 }
@@ -138,6 +149,107 @@ describe('an audio index', () => {
     say(id, 31, 'again here');
     await look();
     expect(told(index)).toEqual(['right now', 'again here']);
+  });
+
+  it('takes the words of recognisers that lets them last no time, overlap or run astray', async () => {
+    const { id } = aStream();
+    const index = anIndex(id, { segmenter: 'word', value: 2 });
+    sayWords(id, [
+      ['a', 1, 2],
+      ['b', 1.5, 2],
+      ['c', 2, 2],
+      ['d', 2, 2],
+      ['e', 2, 1.9],
+    ]);
+    await look();
+    sayWords(id, [
+      ['f', 2.5, 3],
+      ['g', 3, 3],
+    ]);
+    await look();
+    sayWords(id, [['h', 3, 3.1]]);
+    await look();
+    expect(told(index)).toEqual(['a b', 'c d', 'e f', 'g h']);
+    const words = [{ text: 'i', startMs: T0 + 4000, endMs: T0 + 9_999_000 }];
+    store.transcripts.add({ streamId: id, startMs: T0 + 4000, endMs: T0 + 4500, text: 'i', words });
+    say(id, 5, 'j');
+    await look();
+    expect(told(index).at(-1)).toBe('i j');
+    expect(store.scenes.latest(index.id)).toMatchObject({ startMs: T0 + 4000, endMs: T0 + 5400 });
+  });
+
+  it('tells what was said before a long silence without waiting for more', async () => {
+    const { id } = aStream();
+    const index = anIndex(id, { segmenter: 'word', value: 10 });
+    const sentences = anIndex(id, { segmenter: 'sentence', value: 1 });
+    say(id, 1, 'help me');
+    now = T0 + 46_000;
+    expect(await look()).toBe(900);
+    expect(told(index)).toEqual([]);
+    now += 900;
+    expect(await look()).toBe(60_000);
+    expect([told(index), told(sentences)]).toEqual([['help me'], ['help me']]);
+    say(id, 3600, 'good morning all of you, how are you doing then');
+    await look();
+    expect(told(index)).toEqual(['help me', 'good morning all of you, how are you doing then']);
+  });
+
+  it('waits for words that are written down long after they were spoken', async () => {
+    const { id } = aStream();
+    const index = anIndex(id, { segmenter: 'time', value: 60 });
+    await using indexer = await AudioIndexer.start({ store, clock, log }, new AbortController().signal);
+    const later = (atS: number, spokenS: number, text: string) => {
+      now = T0 + atS * 1000;
+      say(id, spokenS, text);
+      return indexer.runOnce();
+    };
+    expect(later(100, 2, 'first')).toBe(15_000);
+    expect(later(114, 40, 'second')).toBe(15_000);
+    expect(told(index)).toEqual([]);
+    later(128, 61, 'third');
+    expect(told(index)).toEqual(['first second']);
+  });
+
+  it('is tried again when it could not be written, and holds up no other', async () => {
+    const [one, two] = [aStream(), aStream()];
+    const broken = anIndex(one.id, { segmenter: 'word', value: 1 });
+    const others = [anIndex(one.id, { segmenter: 'word', value: 1 }), anIndex(two.id, { segmenter: 'word', value: 1 })];
+    using db = Object.assign(new Database(join(dir, 'watchpost.db')), {
+      [Symbol.dispose]() {
+        db.close();
+      },
+    });
+    db.exec(`CREATE TRIGGER broken BEFORE INSERT ON scenes WHEN NEW.index_id = '${broken.id}'
+      BEGIN SELECT RAISE(ABORT, 'no room'); END`);
+    await using indexer = await AudioIndexer.start({ store, clock, log }, new AbortController().signal);
+    for (const { id } of [one, two]) say(id, 1, 'hello');
+    expect(indexer.runOnce()).toBe(5000);
+    expect([broken, ...others].map(told)).toEqual([[], ['hello'], ['hello']]);
+    db.exec('DROP TRIGGER broken');
+    now += 5000;
+    indexer.runOnce();
+    expect([broken, ...others].map(told)).toEqual([['hello'], ['hello'], ['hello']]);
+  });
+
+  it('may go with its stream while words wait', async () => {
+    const { id } = aStream();
+    anIndex(id, { segmenter: 'time', value: 10 });
+    await using indexer = await AudioIndexer.start({ store, clock, log }, new AbortController().signal);
+    say(id, 1, 'hello');
+    indexer.runOnce();
+    store.streams.delete(id);
+    now = T0 + 60_000;
+    expect(indexer.runOnce()).toBe(60_000);
+  });
+
+  it('leaves indexes over pictures alone', async () => {
+    const { id } = aStream();
+    const index = anIndex(id, { segmenter: 'word', value: 1 });
+    const pictures = { ...index, id: newId('index'), extraction: { type: 'time', seconds: 1, frameCount: 1 } as const };
+    store.indexes.create(pictures);
+    say(id, 1, 'hello');
+    await look();
+    expect([told(index), told(pictures)]).toEqual([['hello'], []]);
   });
 
   it('is woken when something is said', async () => {
