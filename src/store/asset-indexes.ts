@@ -150,8 +150,8 @@ export class AssetIndexes {
   }
 
   /** Best first. Nothing is found rather than something unrelated. */
-  search(query: AssetQuery): AssetHit[] {
-    const hits = this.#search.run(query, {
+  async search(query: AssetQuery): Promise<AssetHit[]> {
+    const hits = await this.#search.run(query, {
       asset: query.assetId ?? null,
       collection: query.collectionId === undefined ? null : this.#collections.resolve(query.collectionId),
       index: query.indexId ?? null,

@@ -1,9 +1,11 @@
 import type { Statement } from 'better-sqlite3';
 import type { AssetIndex } from '#domain';
 import type { Connection } from './connection.ts';
-import { best, matchesFilter, type Narrowing, scoreOf } from './ranking.ts';
-import { queryTerms, type Term } from './terms.ts';
+import { best, matchesFilter, type Narrowing, scoreOf, UNRELATED } from './ranking.ts';
+import { slices } from './slices.ts';
+import { queryTerms } from './terms.ts';
 import { quantise } from './vectors.ts';
+import { WordSearch } from './word-search.ts';
 
 export interface AssetQuery extends Narrowing {
   text: string;
@@ -31,74 +33,77 @@ interface Candidate {
   id: number;
   startMs: number;
   metadata: string;
-  embedding: Buffer | null;
-  model: string;
 }
+
+type Near = Candidate & { distance: number };
+type Asked = { query: Buffer; model: string };
 
 const POOL = 500;
 
+const COLUMNS = 'r.id, r.start_ms AS startMs, r.metadata';
 const WITHIN = `
   (@asset IS NULL OR r.asset_id = @asset)
   AND (@collection IS NULL OR r.asset_id IN (SELECT id FROM assets WHERE collection_id = @collection))
   AND (@index IS NULL OR r.index_id = @index)
   AND (@kind IS NULL OR r.index_id IN (SELECT id FROM asset_indexes WHERE kind = @kind))`;
-const COLUMNS = 'r.id, r.start_ms AS startMs, r.metadata, r.embedding, r.model';
+/** 2, the farthest that there is, for what can't be compared. */
+const DISTANCE = `iif(r.model = @model AND length(r.embedding) = length(@query),
+  vec_distance_cosine(vec_int8(r.embedding), vec_int8(@query)), 2)`;
 
 /** Finds records of assets as `Search` finds scenes, with the same scores. */
 export class AssetSearch {
-  readonly #byWords: Statement<AssetFilter & { match: string; limit: number }, Candidate>;
-  readonly #matched: Statement<[string, string], { id: number }>;
-  readonly #nearest: Statement<AssetFilter & { query: Buffer; model: string; limit: number }, Candidate> | undefined;
-  readonly #distance: Statement<{ a: Buffer; b: Buffer }, { distance: number | null }> | undefined;
+  readonly #words: WordSearch<AssetFilter, Candidate>;
+  readonly #bounds: Statement<[], { first: number | null; last: number | null }>;
+  readonly #nearest: Statement<[AssetFilter & Asked & { from: number; to: number; limit: number }], Near> | undefined;
+  readonly #distances: Statement<[Asked & { ids: string }], { id: number; distance: number }> | undefined;
 
   constructor({ sql, hasVectors }: Connection) {
-    this.#byWords = sql.prepare(`
-      SELECT ${COLUMNS} FROM asset_words w CROSS JOIN asset_records r ON r.id = w.rowid
-      WHERE asset_words MATCH @match AND ${WITHIN} ORDER BY bm25(asset_words), r.id DESC LIMIT @limit`);
-    this.#matched = sql.prepare(
-      'SELECT rowid AS id FROM asset_words WHERE asset_words MATCH ? AND rowid IN (SELECT value FROM json_each(?))',
+    this.#words = new WordSearch(sql, { words: 'asset_words', rows: 'asset_records', columns: COLUMNS, where: WITHIN });
+    this.#bounds = sql.prepare(
+      'SELECT (SELECT min(id) FROM asset_records) AS first, (SELECT max(id) FROM asset_records) AS last',
     );
     if (!hasVectors) return;
     this.#nearest = sql.prepare(`
-      SELECT ${COLUMNS} FROM asset_records r
-      WHERE ${WITHIN} AND r.model = @model AND length(r.embedding) = length(@query)
-      ORDER BY vec_distance_cosine(vec_int8(r.embedding), vec_int8(@query)), r.id DESC LIMIT @limit`);
-    this.#distance = sql.prepare('SELECT vec_distance_cosine(vec_int8(@a), vec_int8(@b)) AS distance');
+      SELECT ${COLUMNS}, ${DISTANCE} AS distance FROM asset_records r
+      WHERE r.id BETWEEN @from AND @to AND ${WITHIN} AND ${DISTANCE} < ${1 - UNRELATED}
+      ORDER BY distance, r.id DESC LIMIT @limit`);
+    this.#distances = sql.prepare(
+      `SELECT r.id, ${DISTANCE} AS distance FROM asset_records r WHERE r.id IN (SELECT value FROM json_each(@ids))`,
+    );
   }
 
-  /** Record ids with their scores, best first. */
-  run(query: AssetQuery, filter: AssetFilter): { id: number; score: number }[] {
+  /** Record ids with their scores, best first. Lets other work in while it looks. */
+  async run(query: AssetQuery, filter: AssetFilter): Promise<{ id: number; score: number }[]> {
     const terms = queryTerms(query.text);
     const vector = query.mode === 'hybrid' ? quantise(query.vector) : undefined;
-    const found: Candidate[] = [];
-    if (terms.length > 0) found.push(...this.#byWords.all({ ...filter, match: terms.join(' OR '), limit: POOL }));
-    if (vector)
-      found.push(...(this.#nearest?.all({ ...filter, query: vector, model: query.model, limit: POOL }) ?? []));
-    const candidates = new Map(found.map((candidate) => [candidate.id, candidate]));
-    const coverage = this.#coverage(terms, [...candidates.keys()]);
-    const scored = [...candidates.values()]
-      .filter(({ metadata }) => matchesFilter(JSON.parse(metadata), query.filter))
-      .map((candidate) => ({
-        id: candidate.id,
-        startMs: candidate.startMs,
-        score: scoreOf(coverage.get(candidate.id) ?? 0, this.#cosine(candidate, query.model, vector)),
-      }));
+    const asked = vector && { query: vector, model: query.model };
+    const pool = Math.max(POOL, query.limit);
+    const found = this.#words.withAll(terms, filter, pool);
+    found.push(...(await this.#words.withSome(terms, filter, pool)));
+    if (asked) found.push(...(await this.#near(asked, filter, pool)));
+    const kept = [...new Map(found.map((candidate) => [candidate.id, candidate])).values()].filter(({ metadata }) =>
+      matchesFilter(JSON.parse(metadata), query.filter),
+    );
+    const ids = kept.map(({ id }) => id);
+    const coverage = await this.#words.coverage(terms, ids);
+    const cosines = this.#cosines(asked, ids);
+    const scored = kept.map(({ id, startMs }) => {
+      return { id, startMs, score: scoreOf(coverage.get(id) ?? 0, cosines.get(id) ?? 0) };
+    });
     return best(scored, query);
   }
 
-  #cosine({ embedding, model }: Candidate, wanted: string, vector: Buffer | undefined): number {
-    if (!vector || !embedding || model !== wanted || embedding.length !== vector.length) return 0;
-    const distance = this.#distance?.get({ a: embedding, b: vector })?.distance;
-    return distance === null || distance === undefined ? 0 : 1 - distance;
+  async #near(asked: Asked, filter: AssetFilter, limit: number): Promise<Near[]> {
+    const found: Near[] = [];
+    const bounds = this.#bounds.get();
+    for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null)) {
+      found.push(...(this.#nearest?.all({ ...filter, ...asked, ...slice, limit }) ?? []));
+    }
+    return found.sort((a, b) => a.distance - b.distance || b.id - a.id).slice(0, limit);
   }
 
-  /** Share of the terms that each record's text has, 0–1. */
-  #coverage(terms: readonly Term[], ids: readonly number[]): Map<number, number> {
-    const list = JSON.stringify(ids);
-    const shares = new Map<number, number>();
-    for (const term of terms) {
-      for (const { id } of this.#matched.all(term, list)) shares.set(id, (shares.get(id) ?? 0) + 1 / terms.length);
-    }
-    return shares;
+  #cosines(asked: Asked | undefined, ids: readonly number[]): Map<number, number> {
+    const distances = (asked && this.#distances?.all({ ...asked, ids: JSON.stringify(ids) })) ?? [];
+    return new Map(distances.map(({ id, distance }) => [id, 1 - distance]));
   }
 }

@@ -1,7 +1,7 @@
 /** A small floor keeps unrelated hits out when nobody asks for a threshold. */
 const FLOOR = 0.15;
 /** Cosine that texts with nothing in common still reach. */
-const NOISE = 0.25;
+export const UNRELATED = 0.25;
 /** What a full match is worth by words alone, and by meaning alone. */
 const WORDS_WEIGHT = 0.8;
 const MEANING_WEIGHT = 0.9;
@@ -23,7 +23,7 @@ export interface Narrowing {
  */
 export function scoreOf(coverage: number, cosine: number): number {
   const words = WORDS_WEIGHT * Math.min(1, coverage) ** 1.5;
-  const meaning = MEANING_WEIGHT * Math.min(1, Math.max(0, (cosine - NOISE) / (1 - NOISE)));
+  const meaning = MEANING_WEIGHT * Math.min(1, Math.max(0, (cosine - UNRELATED) / (1 - UNRELATED)));
   return 1 - (1 - words) * (1 - meaning);
 }
 

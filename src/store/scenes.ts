@@ -135,8 +135,8 @@ export class Scenes {
   }
 
   /** Best first. Nothing is found rather than something unrelated. */
-  search(query: SceneQuery): SceneHit[] {
-    const hits = this.#search.run(query, {
+  async search(query: SceneQuery): Promise<SceneHit[]> {
+    const hits = await this.#search.run(query, {
       stream: query.streamId ?? null,
       collection: query.collectionId === undefined ? null : this.#collections.resolve(query.collectionId),
       index: query.indexId ?? null,

@@ -1,7 +1,10 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from './connection.ts';
+import { UNRELATED } from './ranking.ts';
+import { slices } from './slices.ts';
 
 export const DAY_MS = 86_400_000;
+const DISTANCE = 'vec_distance_cosine(vec_int8(embedding), vec_int8(@query))';
 const TABLE = /^vectors_(\d{4})(\d{2})(\d{2})$/;
 
 /** Which vectors may answer; null stands for any. Times are those of the scene; the range means overlap. */
@@ -24,11 +27,15 @@ interface NewVector {
   vector: Buffer;
 }
 
+type Asked = { query: Buffer; from: number; to: number; limit: number };
+type Near = { id: number; startMs: number; distance: number };
+
 interface Day {
   insert: Statement<NewVector>;
   grow: Statement<[number, number]>;
-  nearest?: Statement<VectorFilter & { query: Buffer; limit: number }, { scene: number; distance: number }>;
-  distance?: Statement<{ query: Buffer; scene: number; model: string }, { distance: number | null }>;
+  bounds: Statement<[], { first: number | null; last: number | null }>;
+  nearest?: Statement<VectorFilter & Asked, Near>;
+  distances?: Statement<{ query: Buffer; model: string; ids: string }, { id: number; distance: number }>;
 }
 
 /**
@@ -89,24 +96,36 @@ export class Vectors {
     this.#days.get(tableOf(startMs))?.grow.run(endMs, sceneId);
   }
 
-  /** Ids of the scenes nearest to the vector, best first. */
-  nearest(vector: Float32Array, filter: VectorFilter, limit: number): number[] {
-    const query = quantise(vector);
-    if (!query) return [];
-    const found: { scene: number; distance: number }[] = [];
-    for (const [name, day] of this.#days) {
+  /** The scenes nearest to the quantised vector, best first; those that have nothing to do with it are left out. */
+  async nearest(query: Buffer, filter: VectorFilter, limit: number): Promise<{ id: number; startMs: number }[]> {
+    const found: Near[] = [];
+    for (const name of [...this.#days.keys()]) {
       if (filter.end !== null && dayStartMs(name) >= filter.end) continue;
-      found.push(...(day.nearest?.all({ ...filter, query, limit }) ?? []));
+      const bounds = this.#days.get(name)?.bounds.get();
+      for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null)) {
+        // Asked for anew: while others had their turn, retention may have dropped the day.
+        found.push(...(this.#days.get(name)?.nearest?.all({ ...filter, ...slice, query, limit }) ?? []));
+      }
     }
-    found.sort((a, b) => a.distance - b.distance || b.scene - a.scene);
-    return found.slice(0, limit).map(({ scene }) => scene);
+    found.sort((a, b) => a.distance - b.distance || b.id - a.id);
+    return found.slice(0, limit);
   }
 
-  /** Cosine similarity of one stored scene to the vector; 0 when the scene has none of this model. */
-  cosine(vector: Float32Array, model: string, scene: { id: number; startMs: number }): number {
-    const query = quantise(vector);
-    const found = query && this.#days.get(tableOf(scene.startMs))?.distance?.get({ query, scene: scene.id, model });
-    return found && found.distance !== null ? 1 - found.distance : 0;
+  /** Cosine similarities of stored scenes to the quantised vector, by id; those that have none of this model are left out. */
+  cosines(query: Buffer, model: string, scenes: readonly { id: number; startMs: number }[]): Map<number, number> {
+    const days = new Map<string, number[]>();
+    for (const { id, startMs } of scenes) {
+      const name = tableOf(startMs);
+      const ids = days.get(name);
+      if (ids) ids.push(id);
+      else days.set(name, [id]);
+    }
+    const cosines = new Map<number, number>();
+    for (const [name, ids] of days) {
+      const found = this.#days.get(name)?.distances?.all({ query, model, ids: JSON.stringify(ids) }) ?? [];
+      for (const { id, distance } of found) cosines.set(id, 1 - distance);
+    }
+    return cosines;
   }
 
   /** Takes away the vectors of the stream. */
@@ -132,28 +151,33 @@ export class Vectors {
 
   #prepare(name: string): Day {
     const { sql, hasVectors } = this.#connection;
-    const writing = {
+    const always = {
       insert: sql.prepare<NewVector>(`
         INSERT INTO ${name} (scene_id, stream_id, index_id, start_ms, end_ms, model, embedding)
         VALUES (@scene, @stream, @index, @start, @end, @model, @vector)`),
+      bounds: sql.prepare<[], { first: number | null; last: number | null }>(
+        `SELECT (SELECT min(scene_id) FROM ${name}) AS first, (SELECT max(scene_id) FROM ${name}) AS last`,
+      ),
       grow: sql.prepare<[number, number]>(`UPDATE ${name} SET end_ms = max(end_ms, ?) WHERE scene_id = ?`),
     };
-    if (!hasVectors) return writing;
+    if (!hasVectors) return always;
     return {
-      ...writing,
+      ...always,
       nearest: sql.prepare(`
-        SELECT scene_id AS scene, vec_distance_cosine(vec_int8(embedding), vec_int8(@query)) AS distance
+        SELECT scene_id AS id, start_ms AS startMs, ${DISTANCE} AS distance
         FROM ${name}
-        WHERE model = @model AND length(embedding) = length(@query)
+        WHERE scene_id BETWEEN @from AND @to AND model = @model
           AND (@stream IS NULL OR stream_id = @stream)
           AND (@collection IS NULL OR stream_id IN (SELECT id FROM streams WHERE collection_id = @collection))
           AND (@index IS NULL OR index_id = @index)
           AND (@start IS NULL OR end_ms > @start)
           AND (@end IS NULL OR start_ms < @end)
+          AND iif(length(embedding) = length(@query), ${DISTANCE}, 2) < ${1 - UNRELATED}
         ORDER BY distance, scene_id DESC LIMIT @limit`),
-      distance: sql.prepare(`
-        SELECT vec_distance_cosine(vec_int8(embedding), vec_int8(@query)) AS distance
-        FROM ${name} WHERE scene_id = @scene AND model = @model AND length(embedding) = length(@query)`),
+      distances: sql.prepare(`
+        SELECT scene_id AS id, ${DISTANCE} AS distance FROM ${name}
+        WHERE scene_id IN (SELECT value FROM json_each(@ids))
+          AND model = @model AND length(embedding) = length(@query)`),
     };
   }
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Store } from '#store';
 import { Connection } from '../../src/store/connection.ts';
 import { type Migration, migrate } from '../../src/store/migrate.ts';
-import { Vectors } from '../../src/store/vectors.ts';
+import { quantise, Vectors } from '../../src/store/vectors.ts';
 import { axis, NOON, quiet, standingClock } from './fixture.ts';
 
 let dir: string;
@@ -64,15 +64,16 @@ describe('opening a store', () => {
     await expect(open()).rejects.toMatchObject({ message: expect.stringMatching(/signing\.key: has 7 bytes/) });
   });
 
-  it('keeps scenes without sqlite-vec, and finds nothing near', () => {
+  it('keeps scenes without sqlite-vec, and finds nothing near', async () => {
     const sql = new Database(':memory:');
     using connection = new Connection(sql, false);
     const vectors = new Vectors(connection);
     vectors.openDay(NOON);
     vectors.add({ id: 1, streamId: 's', indexId: 'i', startMs: NOON, endMs: NOON }, axis(0), 'm');
     const filter = { model: 'm', stream: null, collection: null, index: null, start: null, end: null };
-    expect(vectors.nearest(axis(0), filter, 10)).toEqual([]);
-    expect(vectors.cosine(axis(0), 'm', { id: 1, startMs: NOON })).toBe(0);
+    const query = quantise(axis(0)) ?? Buffer.of();
+    expect(await vectors.nearest(query, filter, 10)).toEqual([]);
+    expect(vectors.cosines(query, 'm', [{ id: 1, startMs: NOON }])).toEqual(new Map());
   });
 });
 

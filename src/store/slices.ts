@@ -1,0 +1,23 @@
+import { setImmediate } from 'node:timers/promises';
+
+/** Rows that are compared at a stretch: some 10 ms on a fast box. */
+const SLICE = 16_384;
+/** Things that are looked into at a stretch. */
+const HANDFUL = 256;
+
+/** Ranges of ids from the newest to the oldest; between two of them everything else has its turn. */
+export async function* slices(first: number | null, last: number | null): AsyncGenerator<{ from: number; to: number }> {
+  if (first === null || last === null) return;
+  for (let to = last; to >= first; to -= SLICE) {
+    yield { from: Math.max(first, to - SLICE + 1), to };
+    await setImmediate();
+  }
+}
+
+/** The things one by one; after every few hundred everything else has its turn. */
+export async function* unhurried<T>(things: readonly T[]): AsyncGenerator<T> {
+  for (const [n, thing] of things.entries()) {
+    if (n > 0 && n % HANDFUL === 0) await setImmediate();
+    yield thing;
+  }
+}
