@@ -13,9 +13,10 @@ import { checkCameras } from './check-cameras.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
 import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
+import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
 import { alertLinks, publicOrigin } from './links.ts';
-import { assetsDir, mediaDir, modelsDir, thumbsDir } from './places.ts';
+import { assetsDir, mediaDir, modelsDir, thumbsDir, uploadsDir } from './places.ts';
 import { version } from './version.ts';
 
 export interface ApplianceOptions {
@@ -55,7 +56,12 @@ async function build(
   const { dataDir } = config;
   checkCameras(config); // A mistake in the file is an error now, not a camera that never connects.
 
-  const places = { mediaDir: mediaDir(dataDir), thumbsDir: thumbsDir(dataDir), assetsDir: assetsDir(dataDir) };
+  const places = {
+    mediaDir: mediaDir(dataDir),
+    thumbsDir: thumbsDir(dataDir),
+    assetsDir: assetsDir(dataDir),
+    uploadsDir: uploadsDir(dataDir),
+  };
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   for (const place of Object.values(places)) await mkdir(place, { recursive: true });
   life.use(lockDataDir(dataDir));
@@ -77,6 +83,10 @@ async function build(
 
   life.use(await AudioIndexer.start({ store, clock, log }, signal));
 
+  const jobs = life.use(
+    await startJobs({ store, inference, config, links, origin: () => origin, ...places, clock, log }, signal),
+  );
+
   applyConfiguredCameras(config, store, clock);
   const { maxConnecting, allowFile } = config.ingest;
   const { segmentSeconds } = config.recording;
@@ -92,6 +102,7 @@ async function build(
     inference,
     evaluator,
     delivery,
+    jobs,
     hub,
     speech: { available: false },
     tokens: new SessionTokens(store.signingKey, clock),

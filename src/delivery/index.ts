@@ -11,3 +11,4 @@ export * from './hub.ts';
 export type { HubSocket, Listener } from './hub-seat.ts';
 export type { LiveFrame } from './messages.ts';
 export * from './payload.ts';
+export { post } from './post.ts';

@@ -9,6 +9,7 @@ import { failure } from './envelope.ts';
 import { alertRoutes, eventRoutes } from './events.ts';
 import { hlsRoutes } from './hls.ts';
 import { indexRoutes } from './indexes.ts';
+import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
 import { playbackRoutes, watchRoutes } from './media.ts';
 import { openapiRoutes } from './openapi.ts';
@@ -48,6 +49,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     searchRoutes,
     playbackRoutes,
     alertRoutes,
+    jobRoutes,
     transcriptionRoutes,
     indexRoutes,
     streamRoutes,

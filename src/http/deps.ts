@@ -3,6 +3,7 @@ import type { Context, Hono } from 'hono';
 import type { Config } from '#config';
 import type { Hub } from '#delivery';
 import type { CameraStatus, Frame } from '#domain';
+import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
 import type { MediaLinks } from '#playback';
 import type { Clock, Log } from '#runtime';
@@ -12,7 +13,7 @@ import type { SessionTokens } from './tokens.ts';
 /** Everything the routes reach; the live parts only by the little that is asked of them. */
 export interface HttpDeps {
   store: Store;
-  config: Pick<Config, 'name' | 'ingest'> & { publicUrl?: string };
+  config: Pick<Config, 'name' | 'ingest' | 'recording'> & { publicUrl?: string };
   supervisor: {
     reconcile(): void;
     status(): CameraStatus[];
@@ -23,6 +24,7 @@ export interface HttpDeps {
   delivery: { status(): object };
   /** Whether what is said can be written down. */
   speech: { available: boolean };
+  jobs: Pick<JobRunner, 'submit' | 'settled'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
   tokens: SessionTokens;
   models: Pick<ModelLibrary, 'list'>;
@@ -32,6 +34,7 @@ export interface HttpDeps {
   mediaDir: string;
   thumbsDir: string;
   assetsDir: string;
+  uploadsDir: string;
   version: string;
   /** Where the built page lies; the package's own by default. */
   webDir?: string;

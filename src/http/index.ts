@@ -8,6 +8,7 @@
  */
 export { createHttpApp, type HttpApp } from './app.ts';
 export type { HttpDeps } from './deps.ts';
+export { jobCallback } from './jobs.ts';
 export { type HttpServer, listen } from './listen.ts';
 export { Sockets } from './sockets.ts';
 export { SessionTokens } from './tokens.ts';

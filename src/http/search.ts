@@ -1,86 +1,129 @@
-import { Hono } from 'hono';
 import { z } from 'zod';
 import { embedText, TEXT_EMBEDDING } from '#inference';
-import { Fault } from '#runtime';
 import type { SceneHit } from '#store';
 import { origin } from './address.ts';
-import type { HttpContext, HttpDeps, HttpEnv, Routes } from './deps.ts';
-import { ok } from './envelope.ts';
-import { number, readBody, readQuery, text, whole } from './input.ts';
+import type { HttpDeps } from './deps.ts';
+import { number, text, whole } from './input.ts';
 import { collectionBy, indexBy, streamBy } from './lookup.ts';
-import { recordView, sceneView } from './scene-views.ts';
+import { Api } from './route.ts';
+import { recordAnswer, recordView, sceneAnswer, sceneView } from './scene-views.ts';
 
 const EXAMPLE = 'a person at the gate';
-const request = z
-  .object({
-    query: text(2000, EXAMPLE),
-    scene_index_id: z.string('must be the id of a scene index').optional(),
-    index_id: z.string('must be the id of a scene index').optional(),
-    result_threshold: whole(1, 100).default(10),
-    score_threshold: number(0, 1).optional(),
-    filter: z.array(z.unknown(), 'must be a list').default([]),
-  })
-  .transform(({ index_id, ...rest }) => ({ ...rest, scene_index_id: rest.scene_index_id || index_id }));
+
+/** What all searches by VideoDB's clients may say. */
+export const searchRequest = z.object({
+  query: text(2000, EXAMPLE),
+  scene_index_id: z.string('must be the id of a scene index').optional(),
+  index_id: z.string('must be the id of a scene index').optional(),
+  score_threshold: number(0, 1).optional(),
+  dynamic_score_percentage: number(0, 100).optional(),
+  filter: z
+    .array(
+      z.record(z.string(), z.union([z.string().max(500), z.number(), z.boolean()]), 'must be {"key": "value"}'),
+      'must be a list such as [{"label": "person"}]',
+    )
+    .max(20, 'must not have more than 20 members')
+    .default([]),
+});
+const request = searchRequest.extend({ result_threshold: whole(1, 1000).default(10) });
 const ownRequest = z.object({
   q: text(2000, EXAMPLE),
   limit: whole(1, 100).default(20),
   stream: z.string().optional(),
 });
 
-interface Where {
-  streamId?: string;
-  collectionId?: string;
-  indexId?: string;
-}
+const result = recordAnswer.extend({
+  score: z.number(),
+  search_score: z.number(),
+  /** The stream's. */
+  id: z.string(),
+  rtstream_id: z.string(),
+  rtstream_name: z.string(),
+  scene_index_id: z.string(),
+  scene_index_name: z.string(),
+});
+export const streamResults = z.object({ results: z.array(result) });
 
 /** Must be registered before the routes of one stream, which would take `collection` for its id. */
-export function searchRoutes(deps: HttpDeps): Routes {
-  const routes = new Hono<HttpEnv>();
+export function searchRoutes(deps: HttpDeps): Api {
+  const api = new Api('Search');
 
-  routes.post('/rtstream/collection/:id/search', async (c) => {
-    const { id } = collectionBy(deps, c.req.param('id'));
-    return answer(c, await readBody(c, request), { collectionId: id }, deps);
-  });
+  api.post(
+    '/rtstream/collection/:id/search',
+    { summary: 'Searches all streams of a collection', body: request, answer: streamResults },
+    (c, { params, body }) => inCollection(deps, params.id, body, origin(c, deps.config)),
+  );
 
-  routes.post('/rtstream/:id/search', async (c) => {
-    const { id } = streamBy(deps, c.req.param('id'));
-    const body = await readBody(c, request);
-    if (body.scene_index_id) indexBy(deps, id, body.scene_index_id);
-    return answer(c, body, { streamId: id }, deps);
-  });
+  api.post(
+    '/rtstream/:id/search',
+    {
+      summary: 'Searches what was seen and heard on a stream, by words and by meaning',
+      body: request,
+      answer: streamResults,
+    },
+    async (c, { params, body }) => {
+      const { id } = streamBy(deps, params.id);
+      const index = indexNamed(body);
+      const where = { streamId: id, ...(index === undefined ? {} : { indexId: indexBy(deps, id, index).id }) };
+      return viewed(await find(deps, { ...narrowed(body), ...where }), deps, origin(c, deps.config));
+    },
+  );
 
-  routes.get('/v1/search', (c) => {
-    const { q, limit, stream } = readQuery(c, ownRequest);
-    const where = stream === undefined ? {} : { streamId: streamBy(deps, stream).id };
-    const hits = find(deps, q, { ...where, limit });
-    return ok(c, { results: hits.map(({ scene, score }) => ({ ...sceneView(scene, deps), score })) });
-  });
+  api.get(
+    '/v1/search',
+    { summary: 'Searches all streams, or one', query: ownRequest, answer: z.object({ results: z.array(ownResult) }) },
+    async (_c, { query: { q, limit, stream } }) => {
+      const where = stream === undefined ? {} : { streamId: streamBy(deps, stream).id };
+      const hits = await find(deps, { text: q, limit, ...where });
+      return { results: hits.map(({ scene, score }) => ({ ...sceneView(scene, deps), score })) };
+    },
+  );
 
-  return routes;
+  return api;
 }
 
-function answer(c: HttpContext, body: z.output<typeof request>, where: Where, deps: HttpDeps): Response {
-  if (body.filter.length > 0) throw new Fault('refused', 'filter: not supported for streams; leave it out or empty');
-  const hits = find(deps, body.query, {
-    ...where,
-    ...(body.scene_index_id ? { indexId: body.scene_index_id } : {}),
-    ...(body.score_threshold === undefined ? {} : { scoreThreshold: body.score_threshold }),
-    limit: body.result_threshold,
-  });
-  const base = origin(c, deps.config);
-  return ok(c, { results: hits.map((hit) => resultView(hit, deps, base)) });
+const ownResult = sceneAnswer.extend({ score: z.number() }).meta({ id: 'SceneHit' });
+
+/** Over all streams of a collection. */
+export async function inCollection(
+  deps: HttpDeps,
+  collectionId: string,
+  body: z.output<typeof request>,
+  base: string,
+): Promise<z.input<typeof streamResults>> {
+  const { id } = collectionBy(deps, collectionId);
+  const index = indexNamed(body);
+  const where = { collectionId: id, ...(index === undefined ? {} : { indexId: index }) };
+  return viewed(await find(deps, { ...narrowed(body), ...where }), deps, base);
 }
 
-function find(deps: HttpDeps, query: string, where: Where & { limit: number; scoreThreshold?: number }): SceneHit[] {
-  return deps.store.scenes.search({
+/** Clients write it either way; empty is none. */
+export function indexNamed(body: { scene_index_id?: string | undefined; index_id?: string | undefined }) {
+  return body.scene_index_id || body.index_id || undefined;
+}
+
+function narrowed(body: z.output<typeof request>) {
+  const { query, score_threshold: least, dynamic_score_percentage: dynamic, filter, result_threshold: limit } = body;
+  return {
     text: query,
-    vector: embedText(query),
-    model: TEXT_EMBEDDING.model,
-    ...where,
-  });
+    limit,
+    ...(least === undefined ? {} : { scoreThreshold: least }),
+    ...(dynamic === undefined ? {} : { dynamicPercentage: dynamic }),
+    filter,
+  };
 }
 
-function resultView({ scene, score }: SceneHit, deps: HttpDeps, base: string): object {
+type Query = Omit<Parameters<HttpDeps['store']['scenes']['search']>[0], 'vector' | 'model'>;
+
+function find(deps: HttpDeps, query: Query): Promise<SceneHit[]> {
+  return deps.store.scenes.search({ ...query, vector: embedText(query.text), model: TEXT_EMBEDDING.model });
+}
+
+function viewed(hits: SceneHit[], deps: HttpDeps, base: string): z.input<typeof streamResults> {
+  return { results: hits.map((hit) => resultView(hit, deps, base)) };
+}
+
+function resultView({ scene, score }: SceneHit, deps: HttpDeps, base: string): z.input<typeof result> {
   const { store } = deps;
   return {
     ...recordView(scene, deps, base),

@@ -2,11 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
-import { Hub } from '#delivery';
+import { Hub, post } from '#delivery';
 import {
   type CameraStatus,
   type Frame,
   hashKey,
+  type Job,
+  type JobKind,
   newId,
   type RecordingSession,
   type Scene,
@@ -14,10 +16,11 @@ import {
   type SceneIndex,
   type Stream,
 } from '#domain';
-import { createHttpApp, type HttpApp, type HttpDeps, SessionTokens } from '#http';
+import { createHttpApp, type HttpApp, type HttpDeps, jobCallback, SessionTokens } from '#http';
 import { embedText, TEXT_EMBEDDING } from '#inference';
+import { type JobHandler, JobRunner } from '#jobs';
 import { MediaLinks } from '#playback';
-import { createLog, systemClock } from '#runtime';
+import { createLog, Fault, systemClock } from '#runtime';
 import { Store } from '#store';
 import { type AnswerValidator, answerValidator } from '../support/openapi.ts';
 
@@ -31,6 +34,8 @@ export interface Box extends AsyncDisposable {
   store: Store;
   dir: string;
   live: { statuses: CameraStatus[]; frames: Map<string, Frame>; reconciled: number; detector: string };
+  /** What jobs do; a test sets those that it begins. */
+  handlers: Partial<Record<JobKind, JobHandler>>;
   /** Calls a route with the right key; a body that isn't text is sent as JSON. The answer is as it is documented. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
@@ -59,9 +64,16 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     clock: systemClock,
     log,
   });
+  const links = new MediaLinks(store.signingKey, systemClock);
+  const handlers: Box['handlers'] = {};
+  const jobs = await startJobs(handlers, { store, links });
   const deps: HttpDeps = {
     store,
-    config: { name: 'test box', ingest: { allowFile: false, maxConnecting: 2 } },
+    config: {
+      name: 'test box',
+      ingest: { allowFile: false, maxConnecting: 2 },
+      recording: { segmentSeconds: 4, reservePercent: 1 },
+    },
     supervisor: {
       reconcile: () => {
         live.reconciled += 1;
@@ -73,15 +85,17 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     evaluator: { status: () => ({ lag: 0 }) },
     delivery: { status: () => ({ mqtt: { connected: false, lastError: 'away' } }) },
     speech: { available: false },
+    jobs,
     hub,
     tokens: new SessionTokens(store.signingKey, systemClock),
     models: { list: () => [] },
-    links: new MediaLinks(store.signingKey, systemClock),
+    links,
     clock: systemClock,
     log,
     mediaDir: join(dir, 'media'),
     thumbsDir: join(dir, 'thumbs'),
     assetsDir: join(dir, 'assets'),
+    uploadsDir: join(dir, 'uploads'),
     version: '0.0.0-test',
     webDir: join(dir, 'web'),
     ...overrides,
@@ -94,13 +108,28 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     store,
     dir,
     live,
+    handlers,
     call: (method, path, body, headers = {}) => call(app, method, path, body, headers),
     [Symbol.asyncDispose]: async () => {
+      await jobs[Symbol.asyncDispose]();
       await hub[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await rm(dir, { recursive: true });
     },
   };
+}
+
+/** The real runner, with stand-ins for the work. */
+function startJobs(handlers: Box['handlers'], { store, links }: Pick<HttpDeps, 'store' | 'links'>): Promise<JobRunner> {
+  const work: JobHandler = async (job, context) => {
+    const handler = handlers[job.kind];
+    if (!handler) throw new Fault('refused', `this test does no ${job.kind}`);
+    return handler(job, context);
+  };
+  const payload = (job: Job) => jobCallback(job, { store, links }, 'http://box');
+  const all = { export: work, ingest: work, index_scenes: work, index_spoken_words: work };
+  const deps = { store, handlers: all, payload, post, clock: systemClock, log: createLog('silent') };
+  return JobRunner.start(deps, new AbortController().signal);
 }
 
 async function call(

@@ -1,12 +1,15 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { ffmpeg } from './ffmpeg.ts';
 
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/watchpost-videos', import.meta.url));
 const FPS = 10;
+const run = promisify(execFile);
 
 /** H.264 with a keyframe every `gopSeconds` and nowhere else. */
 function h264(fps: number, gopSeconds: number): string[] {
@@ -47,6 +50,18 @@ export function passingBlock(seconds: number, everySeconds = 8): Promise<string>
   const graph = `${yard};${block};[yard][block]overlay=${crossing}`;
   const encode = [...h264(FPS, 1), '-c:a', 'aac', '-shortest'];
   return rendered('passing-block', ['-f', 'lavfi', '-i', graph, ...tone(seconds), ...encode]);
+}
+
+/** The yard of `passingBlock` with someone who talks: two sentences every ten seconds. */
+export async function talkingYard(seconds: number): Promise<string> {
+  const text = 'Good morning, this is the loading zone. The delivery van has arrived at the gate.';
+  const speech = join(CACHE, 'speech.wav');
+  await mkdir(CACHE, { recursive: true });
+  await run('espeak-ng', ['-v', 'en', '-s', '150', '-w', speech, text]);
+  const yard = await passingBlock(seconds);
+  const sound = ['-i', yard, '-i', speech, '-map', '0:v', '-map', '1:a', '-c:v', 'copy'];
+  const spaced = `apad=whole_dur=10,aloop=loop=-1:size=480000,aresample=48000,atrim=duration=${seconds}`;
+  return rendered('talking-yard', [...sound, '-af', `aresample=48000,${spaced}`, '-c:a', 'aac', '-shortest']);
 }
 
 const CODE = { width: 320, height: 180, columns: 8, fps: FPS } as const;

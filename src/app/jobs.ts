@@ -1,0 +1,24 @@
+import { type AssetDeps, assetHandlers, cleanAssets } from '#assets';
+import type { Config } from '#config';
+import { post } from '#delivery';
+import { jobCallback } from '#http';
+import { JobRunner } from '#jobs';
+import type { MediaLinks } from '#playback';
+
+export interface JobDeps extends Omit<AssetDeps, 'reservePercent'> {
+  config: Pick<Config, 'recording'>;
+  links: MediaLinks;
+  /** Before the paths of links in callbacks. */
+  origin: () => string;
+}
+
+/** Removes what a crash left of assets and uploads, then begins with the jobs that it left. */
+export async function startJobs({ config, links, origin, ...deps }: JobDeps, signal: AbortSignal): Promise<JobRunner> {
+  await cleanAssets(deps);
+  const { store, clock, log } = deps;
+  const handlers = assetHandlers({ ...deps, reservePercent: config.recording.reservePercent });
+  return JobRunner.start(
+    { store, handlers, payload: (job) => jobCallback(job, { store, links }, origin()), post, clock, log },
+    signal,
+  );
+}
