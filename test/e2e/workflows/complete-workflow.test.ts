@@ -1,0 +1,63 @@
+/**
+ * The "Complete Workflow" of VideoDB's RTStream reference, in the Node SDK: as it stands there, with the address of the
+ * appliance, a camera and a shorter meeting put in.
+ */
+import { VideodbError } from 'videodb';
+import { expect, test } from 'vitest';
+import { probeDuration } from '../support/ffmpeg.ts';
+import { recordedSince } from '../support/watching.ts';
+import { startYard } from './yard.ts';
+
+const MEETING_SECONDS = 14;
+
+test('a recording is exported, indexed and searched', async () => {
+  await using yard = await startYard();
+  const { conn } = yard;
+  const coll = await conn.getCollection();
+
+  // 1. Connect and start recording
+  const rtstream = await coll.connectRTStream(yard.cameraUrl, 'Weekly Standup', undefined, undefined, true);
+  await rtstream.start();
+
+  // 2. Record for the duration of the meeting
+  const startTs = Date.now() / 1000;
+  await recordedSince(yard.appliance, rtstream.id, startTs * 1000, MEETING_SECONDS);
+  const endTs = Date.now() / 1000;
+  await rtstream.stop();
+
+  // Generate an immediate playback URL for the captured window
+  const streamUrl = (await rtstream.generateStream(startTs, endTs)) ?? '';
+  const recorded = await probeDuration(streamUrl);
+  expect(recorded).toBeGreaterThan(MEETING_SECONDS - 1);
+  expect(recorded).toBeLessThan(endTs - startTs + 1);
+
+  // 3. Export to a permanent video
+  const exportResult = await rtstream.export('Weekly Standup Recording');
+  expect(exportResult).toMatchObject({ videoId: expect.stringMatching(/^m-/), name: 'Weekly Standup Recording' });
+  expect(await probeDuration(exportResult.streamUrl ?? '')).toBeCloseTo(exportResult.duration ?? 0, 0);
+
+  // 4. Index the exported video for search
+  const video = await coll.getVideo(exportResult.videoId);
+  expect(Number(video.length)).toBe(exportResult.duration);
+  // No speech model is installed: it is accepted, and there are no words.
+  expect(await video.indexSpokenWords(undefined, undefined, true)).toMatchObject({ success: true });
+  expect(await video.getTranscript()).toMatchObject({ text: '', wordTimestamps: [] });
+
+  // 5. Search for action items
+  let said = '';
+  try {
+    const results = await video.search('action items and next steps');
+    said = `Action items clip: ${await results.compile()}`;
+  } catch (error) {
+    if (!(error instanceof VideodbError) || !error.message.includes('No results found')) throw error;
+    said = 'No action items were detected in the recording.';
+  }
+  expect(said).toBe('No action items were detected in the recording.');
+
+  // The same with what was seen, as long as nothing is heard: the clip of what was found plays.
+  await video.indexScenes({ prompt: 'Describe what moves', extractionType: 'time', extractionConfig: { time: 2 } });
+  const results = await video.search('something moves', 'scene', 'scene');
+  const clipped = results.shots.reduce((sum, { start, end }) => sum + end - start, 0);
+  expect(clipped).toBeGreaterThan(0);
+  expect(Math.abs((await probeDuration(await results.compile())) - clipped)).toBeLessThan(results.shots.length * 2 + 1);
+});
