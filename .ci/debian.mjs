@@ -32,7 +32,11 @@ const CAMERA = {
   'gstreamer1.0-plugins-good': gstPlugin('isomp4'),
   'gstreamer1.0-plugins-bad': gstPlugin('videoparsersbad'),
 };
-const TEST = { mosquitto: program('mosquitto'), chromium: program('chromium') };
+const TEST = {
+  mosquitto: program('mosquitto'),
+  chromium: program('chromium'),
+  'espeak-ng': program('espeak-ng'),
+};
 const NEEDS = {
   build: BUILD,
   demo: { ...BUILD, ...CAMERA },
