@@ -135,7 +135,7 @@ describe('with a detector', () => {
 
   it('costs one run for two indexes over the same frames', async () => {
     await using bench = await start();
-    const other = new Observer({ ...index, id: '7766554433221100' }, bench.inference);
+    const other = new Observer(index, bench.inference);
     const picture = square(visited, 0);
     const [a, b] = await Promise.all([observe(bench.observer, 0, [picture]), observe(other, 0, [picture])]);
     expect(a.facts.objects[0]?.box).toBe(b.facts.objects[0]?.box);
