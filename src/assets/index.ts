@@ -12,3 +12,4 @@ export type { AssetDeps } from './deps.ts';
 export { exportableRange } from './export.ts';
 export { assetHandlers } from './handlers.ts';
 export { assetThumbnail } from './thumbnail.ts';
+export { demandUploadRoom, nameUpload, receiveUpload, sweepUploads, uploadName } from './uploads.ts';

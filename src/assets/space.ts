@@ -2,6 +2,8 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { Fault } from '#runtime';
 import type { AssetDeps } from './deps.ts';
 
+type Places = Pick<AssetDeps, 'store' | 'assetsDir' | 'reservePercent'>;
+
 /** Of the whole disk: recordings must find room beside them. */
 const MOST_SHARE = 0.5;
 
@@ -9,7 +11,7 @@ const MOST_SHARE = 0.5;
  * Bytes that may still be written for assets: the recordings' reserve stays free, and all assets together take at most
  * half of the disk.
  */
-export async function roomForAssets({ store, assetsDir, reservePercent }: AssetDeps): Promise<number> {
+export async function roomForAssets({ store, assetsDir, reservePercent }: Places): Promise<number> {
   await mkdir(assetsDir, { recursive: true });
   const { bsize, blocks, bavail } = await statfs(assetsDir);
   const share = blocks * bsize * MOST_SHARE - store.assets.totalBytes();
@@ -17,7 +19,10 @@ export async function roomForAssets({ store, assetsDir, reservePercent }: AssetD
 }
 
 /** Throws `refused` unless assets of so many bytes more may exist; linked bytes take no room but count as share. */
-export async function demandShare({ store, assetsDir }: AssetDeps, bytes: number): Promise<void> {
+export async function demandShare(
+  { store, assetsDir }: Pick<AssetDeps, 'store' | 'assetsDir'>,
+  bytes: number,
+): Promise<void> {
   await mkdir(assetsDir, { recursive: true });
   const { bsize, blocks } = await statfs(assetsDir);
   if (store.assets.totalBytes() + bytes > blocks * bsize * MOST_SHARE) throw noRoom();

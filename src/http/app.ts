@@ -12,6 +12,7 @@ import { indexRoutes } from './indexes.ts';
 import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
 import { playbackRoutes, watchRoutes } from './media.ts';
+import { audioRoutes, imageRoutes } from './media-assets.ts';
 import { openapiRoutes } from './openapi.ts';
 import { ownRoutes } from './own.ts';
 import { pageRoutes } from './page.ts';
@@ -23,6 +24,7 @@ import { streamRoutes } from './streams.ts';
 import { timelineRoutes } from './timeline.ts';
 import { tokenRoutes } from './tokens.ts';
 import { transcriptionRoutes } from './transcription.ts';
+import { uploadRoutes, uploadTargetRoutes } from './uploads.ts';
 import { websocketNote, websocketRoutes } from './websocket.ts';
 
 export type HttpApp = Routes;
@@ -38,8 +40,8 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     c.header('Referrer-Policy', 'no-referrer');
   });
 
-  const open = [pageRoutes, hlsRoutes, watchRoutes, healthRoutes, pictureRoutes, websocketNote].map((group) =>
-    group(deps),
+  const open = [pageRoutes, hlsRoutes, watchRoutes, healthRoutes, pictureRoutes, uploadTargetRoutes, websocketNote].map(
+    (group) => group(deps),
   );
   const closed = [
     collectionRoutes,
@@ -50,6 +52,9 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     playbackRoutes,
     alertRoutes,
     jobRoutes,
+    uploadRoutes,
+    audioRoutes,
+    imageRoutes,
     transcriptionRoutes,
     indexRoutes,
     streamRoutes,

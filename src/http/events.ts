@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Alert, type EventDefinition, newId, type Rule, type Stream } from '#domain';
 import { ruleFor } from '#events';
 import type { HttpDeps } from './deps.ts';
-import { prompt, text } from './input.ts';
+import { callbackAddress, prompt, text } from './input.ts';
 import { alertBy, eventBy, indexBy, streamBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
 import { alertAnswer, alertView, eventAnswer, eventView } from './views.ts';
@@ -13,11 +13,7 @@ const understanding = z.object({ prompt: eventPrompt });
 
 const arming = z.object({
   event_id: text(100, 'event-0123456789abcdef'),
-  callback_url: z
-    .string('must be an http:// or https:// address, or "" for none')
-    .max(2048, 'must not be longer than 2048 characters')
-    .refine((url) => url === '' || isWebAddress(url), 'must be an http:// or https:// address, or "" for none')
-    .default(''),
+  callback_url: callbackAddress,
   ws_connection_id: text(200, 'conn-1').optional(),
 });
 
@@ -143,8 +139,4 @@ function muteReasons(rule: Rule, stream: Stream, { inference }: HttpDeps): strin
 function zoneNames({ store }: HttpDeps): string[] {
   const { results } = store.streams.list();
   return [...new Set(results.flatMap((stream) => stream.zones.map((zone) => zone.name)))];
-}
-
-function isWebAddress(url: string): boolean {
-  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) && !/\s/.test(url);
 }

@@ -135,6 +135,17 @@ export const flag = z.preprocess(
   z.boolean('must be true or false'),
 );
 
+/** Where an outcome is sent to; empty for nowhere. */
+export const callbackAddress = z
+  .string('must be an http:// or https:// address, or "" for none')
+  .max(2048, 'must not be longer than 2048 characters')
+  .refine((url) => url === '' || isWebAddress(url), 'must be an http:// or https:// address, or "" for none')
+  .default('');
+
+export function isWebAddress(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) && !/\s/.test(url);
+}
+
 /** A small object that is only kept and given back. */
 export const opaque = z
   .record(z.string(), z.unknown(), 'must be an object')

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Fault, type Log, messageOf } from '#runtime';
 import type { HttpApp } from './app.ts';
+import { limitRequestTime } from './request-time.ts';
 import type { Sockets } from './sockets.ts';
 
 export interface HttpServer extends AsyncDisposable {
@@ -12,7 +13,8 @@ export interface HttpServer extends AsyncDisposable {
 
 /** How long requests in flight may take when we stop. */
 const GRACE_MS = 2000;
-const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 60_000 };
+/** How long a request may take is limited by `limitRequestTime`. */
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 60_000 };
 /** A connection on which nothing moves for so long is cut. */
 const SILENCE_MS = 120_000;
 const MOST_CONNECTIONS = 512;
@@ -33,6 +35,7 @@ export async function listen(
   );
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(SILENCE_MS);
+  limitRequestTime(server);
   const connections = new Connections(server);
   if (sockets) takeUpgrades(server, sockets, connections);
   const { host, port } = address;

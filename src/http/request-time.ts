@@ -1,0 +1,27 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+
+/** A request must have come in within this time, however slowly its bytes drip. */
+const REQUEST_MS = 60_000;
+
+const patient = new WeakSet<IncomingMessage>();
+
+/** Takes the limit off this request; the one on silence stays. To be called when its sender is known to be allowed. */
+export function mayTakeLong(request: IncomingMessage): void {
+  patient.add(request);
+}
+
+/** Cuts requests that take too long to come in. Node's own limit knows no exceptions, so the server must have it off. */
+export function limitRequestTime(server: Server, limitMs = REQUEST_MS): void {
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (request.complete) return;
+    const timer = setTimeout(() => {
+      if (request.complete || patient.has(request)) return;
+      if (!response.headersSent) request.socket.write(TIMEOUT);
+      request.socket.destroySoon();
+    }, limitMs);
+    response.once('close', () => clearTimeout(timer));
+    request.once('end', () => clearTimeout(timer));
+  });
+}
+
+const TIMEOUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
