@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
+import { sweepUploads } from '#assets';
 import type { Config } from '#config';
 import type { Inference } from '#inference';
 import type { ModelLibrary } from '#models';
 import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
-import { assetsDir, mediaDir, thumbsDir } from './places.ts';
+import { assetsDir, mediaDir, thumbsDir, uploadsDir } from './places.ts';
 
 const RETENTION_EVERY_MS = 60_000;
 /** The model's address may come back with the network at any time, and nobody waits for it. */
@@ -37,6 +38,7 @@ async function freeSpace({ config, store, clock, log }: HousekeepingDeps, signal
         ...(keepDays === undefined ? {} : { keepDays }),
         signal,
       });
+      await sweepUploads({ store, uploadsDir: uploadsDir(config.dataDir) }, { nowMs: clock.nowMs() });
       if (freed.deletedSegments > 0) log.info(freed, 'deleted the oldest recordings');
     } catch (error) {
       if (!signal.aborted) log.error({ error: messageOf(error) }, 'retention failed; will retry');

@@ -2,18 +2,21 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssetDeps } from './deps.ts';
 import { UNFINISHED } from './folder.ts';
+import { sweepUploads } from './uploads.ts';
 
-/** At start: makes the directories, and removes folders that a crash left unfinished or without a row. */
+/** At start: makes the directories, and removes what a crash left unfinished, folders without a row, old uploads. */
 export async function cleanAssets({
   store,
   assetsDir,
   uploadsDir,
+  clock,
   log,
-}: Pick<AssetDeps, 'store' | 'assetsDir' | 'uploadsDir' | 'log'>): Promise<void> {
+}: Pick<AssetDeps, 'store' | 'assetsDir' | 'uploadsDir' | 'clock' | 'log'>): Promise<void> {
   for (const dir of [assetsDir, uploadsDir]) await mkdir(dir, { recursive: true, mode: 0o700 });
   for (const name of await readdir(assetsDir)) {
     if (!name.endsWith(UNFINISHED) && store.assets.get(name)) continue;
     await rm(join(assetsDir, name), { recursive: true, force: true });
     log.info({ asset: name }, 'removed what a crash left of an asset');
   }
+  await sweepUploads({ store, uploadsDir }, { nowMs: clock.nowMs(), starting: true });
 }
