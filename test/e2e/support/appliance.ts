@@ -19,6 +19,8 @@ export interface ApplianceOptions {
   logLevel?: string;
   /** Return at once instead of when it serves. */
   whenServing?: boolean;
+  /** Default: one the system picks. */
+  port?: number;
 }
 
 /** A `watchpost run` in its own process, and a client of its HTTP port. */
@@ -46,7 +48,8 @@ export class TestAppliance implements AsyncDisposable {
     const dataDir = options.dataDir ?? join(own.path, 'data');
     const config = join(own.path, 'watchpost.json');
     await writeFile(config, JSON.stringify({ name: 'test box', models: { autoFetch: false }, ...options.config }));
-    const argv = ['run', '--config', config, '--data-dir', dataDir, '--listen', '127.0.0.1:0'];
+    const listen = `127.0.0.1:${options.port ?? 0}`;
+    const argv = ['run', '--config', config, '--data-dir', dataDir, '--listen', listen];
     const env = { ...process.env, WATCHPOST_API_KEY: KEY, LOG_LEVEL: options.logLevel ?? 'debug' };
     const child = await Child.start(process.execPath, [MAIN, ...argv], {
       stdio: ['ignore', 'pipe', 'pipe'],
