@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { AssetIndex } from '#domain';
 import type { Connection } from './connection.ts';
 import { best, matchesFilter, type Narrowing, scoreOf, UNRELATED } from './ranking.ts';
-import { slices } from './slices.ts';
+import { slices, unhurried } from './slices.ts';
 import { queryTerms } from './terms.ts';
 import { quantise } from './vectors.ts';
 import { WordSearch } from './word-search.ts';
@@ -38,7 +38,10 @@ interface Candidate {
 type Near = Candidate & { distance: number };
 type Asked = { query: Buffer; model: string };
 
+/** Candidates taken from each way of looking. */
 const POOL = 500;
+/** Of these most may not pass a filter. */
+const FILTERED_POOL = 2000;
 
 const COLUMNS = 'r.id, r.start_ms AS startMs, r.metadata';
 const WITHIN = `
@@ -77,13 +80,14 @@ export class AssetSearch {
     const terms = queryTerms(query.text);
     const vector = query.mode === 'hybrid' ? quantise(query.vector) : undefined;
     const asked = vector && { query: vector, model: query.model };
-    const pool = Math.max(POOL, query.limit);
-    const found = this.#words.withAll(terms, filter, pool);
+    const pool = Math.max(query.filter?.length ? FILTERED_POOL : POOL, query.limit);
+    const found = await this.#words.withAll(terms, filter, pool);
     found.push(...(await this.#words.withSome(terms, filter, pool)));
     if (asked) found.push(...(await this.#near(asked, filter, pool)));
-    const kept = [...new Map(found.map((candidate) => [candidate.id, candidate])).values()].filter(({ metadata }) =>
-      matchesFilter(JSON.parse(metadata), query.filter),
-    );
+    const kept: Candidate[] = [];
+    for await (const candidate of unhurried([...new Map(found.map((record) => [record.id, record])).values()])) {
+      if (matchesFilter(JSON.parse(candidate.metadata), query.filter)) kept.push(candidate);
+    }
     const ids = kept.map(({ id }) => id);
     const coverage = await this.#words.coverage(terms, ids);
     const cosines = this.#cosines(asked, ids);

@@ -3,7 +3,7 @@ const FLOOR = 0.15;
 /** Cosine that texts with nothing in common still reach. */
 export const UNRELATED = 0.25;
 /** What a full match is worth by words alone, and by meaning alone. */
-const WORDS_WEIGHT = 0.8;
+export const WORDS_WEIGHT = 0.8;
 const MEANING_WEIGHT = 0.9;
 
 /** What narrows a search down, whatever it searches. */

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from './connection.ts';
-import { best, matchesFilter, type Narrowing, scoreOf } from './ranking.ts';
+import { best, matchesFilter, type Narrowing, scoreOf, WORDS_WEIGHT } from './ranking.ts';
 import { unhurried } from './slices.ts';
 import { queryTerms, type Term } from './terms.ts';
 import { quantise, type VectorFilter, type Vectors } from './vectors.ts';
@@ -58,33 +58,36 @@ export class Search {
   async run(query: SceneQuery, filter: Filter): Promise<{ id: number; score: number }[]> {
     const terms = queryTerms(query.text);
     const vector = quantise(query.vector);
-    const found = await this.#candidates(terms, vector, query, filter);
+    const pool = Math.max(query.filter?.length ? FILTERED_POOL : POOL, query.limit);
+    const sure = await this.#passing(await this.#words.withAll(terms, filter, pool), query.filter);
+    const others = settle(sure, query) ? [] : await this.#others(sure, terms, vector, query, filter, pool);
     const coverage = await this.#words.coverage(
       terms,
-      found.map(({ id }) => id),
+      others.map(({ id }) => id),
     );
-    const cosines = vector ? this.#vectors.cosines(vector, query.model, found) : new Map<number, number>();
+    for (const { id } of sure) coverage.set(id, 1);
+    const found = [...sure, ...others];
+    const cosines = vector ? await this.#vectors.cosines(vector, query.model, found) : new Map<number, number>();
     const scored = found.map((scene) => {
       return { ...scene, score: scoreOf(coverage.get(scene.id) ?? 0, cosines.get(scene.id) ?? 0) };
     });
     return best(scored, query);
   }
 
-  /** When the newest scenes that have every word are enough, no others are looked at: none would come before them. */
-  async #candidates(
+  /** Those that have only some of the words, or mean the same. */
+  async #others(
+    sure: readonly Candidate[],
     terms: readonly Term[],
     vector: Buffer | undefined,
     query: SceneQuery,
     filter: Filter,
+    pool: number,
   ): Promise<Candidate[]> {
-    const pool = Math.max(query.filter?.length ? FILTERED_POOL : POOL, query.limit);
-    const sure = await this.#passing(this.#words.withAll(terms, filter, pool), query.filter);
-    if (sure.length >= query.limit) return sure;
-    const more = await this.#words.withSome(terms, filter, pool);
-    if (vector) more.push(...(await this.#vectors.nearest(vector, { ...filter, model: query.model }, pool)));
-    const known = new Map(sure.map((candidate) => [candidate.id, candidate]));
-    const fresh = new Map(more.filter(({ id }) => !known.has(id)).map(({ id, startMs }) => [id, { id, startMs }]));
-    return [...sure, ...(await this.#passing([...fresh.values()], query.filter))];
+    const found = await this.#words.withSome(terms, filter, pool);
+    if (vector) found.push(...(await this.#vectors.nearest(vector, { ...filter, model: query.model }, pool)));
+    const fresh = new Map(found.map(({ id, startMs }) => [id, { id, startMs }]));
+    for (const { id } of sure) fresh.delete(id);
+    return this.#passing([...fresh.values()], query.filter);
   }
 
   async #passing(found: Candidate[], filter: SceneQuery['filter']): Promise<Candidate[]> {
@@ -96,4 +99,12 @@ export class Search {
     }
     return passing;
   }
+}
+
+/**
+ * Whether the newest scenes that have every word are enough, so that no others need be looked at: those would seldom come
+ * before them. Where only the very best count, or those near the best, all are weighed.
+ */
+function settle(sure: readonly Candidate[], { limit, scoreThreshold = 0, dynamicPercentage }: SceneQuery): boolean {
+  return sure.length >= limit && scoreThreshold <= WORDS_WEIGHT && dynamicPercentage === undefined;
 }

@@ -21,3 +21,14 @@ export async function* unhurried<T>(things: readonly T[]): AsyncGenerator<T> {
     yield thing;
   }
 }
+
+/** The ids by neighbourhood, as wide as one of the slices at most. */
+export function neighbours(ids: readonly number[]): { from: number; to: number; ids: number[] }[] {
+  const groups = new Map<number, number[]>();
+  for (const id of ids) {
+    const group = groups.get(Math.floor(id / SLICE));
+    if (group) group.push(id);
+    else groups.set(Math.floor(id / SLICE), [id]);
+  }
+  return [...groups.values()].map((group) => ({ from: Math.min(...group), to: Math.max(...group), ids: group }));
+}

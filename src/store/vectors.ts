@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from './connection.ts';
 import { UNRELATED } from './ranking.ts';
@@ -112,7 +113,11 @@ export class Vectors {
   }
 
   /** Cosine similarities of stored scenes to the quantised vector, by id; those that have none of this model are left out. */
-  cosines(query: Buffer, model: string, scenes: readonly { id: number; startMs: number }[]): Map<number, number> {
+  async cosines(
+    query: Buffer,
+    model: string,
+    scenes: readonly { id: number; startMs: number }[],
+  ): Promise<Map<number, number>> {
     const days = new Map<string, number[]>();
     for (const { id, startMs } of scenes) {
       const name = tableOf(startMs);
@@ -122,6 +127,7 @@ export class Vectors {
     }
     const cosines = new Map<number, number>();
     for (const [name, ids] of days) {
+      await setImmediate();
       const found = this.#days.get(name)?.distances?.all({ query, model, ids: JSON.stringify(ids) }) ?? [];
       for (const { id, distance } of found) cosines.set(id, 1 - distance);
     }

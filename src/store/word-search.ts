@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Database, Statement } from 'better-sqlite3';
+import { neighbours, slices } from './slices.ts';
 import type { Term } from './terms.ts';
 
 /** What is looked through. */
@@ -13,57 +14,78 @@ export interface Texts {
   where: string;
 }
 
-type Asked = { match: string; limit: number };
+type Bounds = { first: number | null; last: number | null };
+type Asked = { match: string; from: number; to: number; limit: number };
 
 /** Of texts that have only some of the words, so many of the newest are weighed. */
 const WEIGHED = 5000;
 
 /**
- * Finds texts by their words (FTS5). No question takes long, however much is stored: what has every word, and what has
- * one, is read newest first until it is enough; where there is too little of it, the newest texts that have some words
- * are weighed (BM25). Old ones that have some are left to the search by meaning.
+ * Finds texts by their words (FTS5). What has every word, and what has one, is read newest first until it is enough;
+ * where there is too little of it, the newest texts that have some words are weighed by how many they have. Old ones
+ * that have some are left to the search by meaning. However much is stored, other work has its turn in between.
  */
 export class WordSearch<Filter extends object, Row extends { id: number }> {
+  readonly #bounds: Statement<[], Bounds>;
   readonly #newest: Statement<[Filter & Asked], Row>;
-  readonly #weighed: Statement<[Filter & Asked], Row>;
-  readonly #having: Statement<[string, string], { id: number }>;
+  readonly #having: Statement<[{ match: string; from: number; to: number; ids: string }], { id: number }>;
 
   constructor(sql: Database, { words, rows, columns, where }: Texts) {
-    const matching = `FROM ${words} w CROSS JOIN ${rows} r ON r.id = w.rowid WHERE ${words} MATCH @match AND ${where}`;
-    this.#newest = sql.prepare(`SELECT ${columns} ${matching} ORDER BY w.rowid DESC LIMIT @limit`);
-    this.#weighed = sql.prepare(`
-      SELECT * FROM (SELECT ${columns}, bm25(${words}) AS weight ${matching} ORDER BY w.rowid DESC LIMIT ${WEIGHED})
-      ORDER BY weight, id DESC LIMIT @limit`);
+    this.#bounds = sql.prepare(`SELECT (SELECT min(id) FROM ${rows}) AS first, (SELECT max(id) FROM ${rows}) AS last`);
+    const matching = `${words} MATCH @match AND w.rowid BETWEEN @from AND @to`;
+    this.#newest = sql.prepare(`
+      SELECT ${columns} FROM ${words} w CROSS JOIN ${rows} r ON r.id = w.rowid
+      WHERE ${matching} AND ${where} ORDER BY w.rowid DESC LIMIT @limit`);
     // With the plus FTS5 is asked once, not once for each id.
     this.#having = sql.prepare(
-      `SELECT rowid AS id FROM ${words} WHERE ${words} MATCH ? AND +rowid IN (SELECT value FROM json_each(?))`,
+      `SELECT w.rowid AS id FROM ${words} w WHERE ${matching} AND +w.rowid IN (SELECT value FROM json_each(@ids))`,
     );
   }
 
   /** Texts that have every term, newest first. */
-  withAll(terms: readonly Term[], filter: Filter, limit: number): Row[] {
-    return terms.length === 0 ? [] : this.#newest.all({ ...filter, match: terms.join(' AND '), limit });
+  async withAll(terms: readonly Term[], filter: Filter, limit: number): Promise<Row[]> {
+    return terms.length === 0 ? [] : this.#matching(terms.join(' AND '), filter, limit);
   }
 
   /** Texts that have some of the terms: the newest of each term, and the best of the newest. May name a text twice. */
   async withSome(terms: readonly Term[], filter: Filter, limit: number): Promise<Row[]> {
     if (terms.length < 2) return [];
-    const found = this.#weighed.all({ ...filter, match: terms.join(' OR '), limit });
-    for (const match of terms) {
-      await setImmediate();
-      found.push(...this.#newest.all({ ...filter, match, limit }));
-    }
+    const found = await this.#best(terms, await this.#matching(terms.join(' OR '), filter, WEIGHED), limit);
+    for (const term of terms) found.push(...(await this.#matching(term, filter, limit)));
     return found;
   }
 
   /** Share of the terms that each of these texts has, 0–1. */
   async coverage(terms: readonly Term[], ids: readonly number[]): Promise<Map<number, number>> {
-    const list = JSON.stringify(ids);
     const shares = new Map<number, number>();
-    for (const term of terms) {
-      await setImmediate();
-      for (const { id } of this.#having.all(term, list)) shares.set(id, (shares.get(id) ?? 0) + 1 / terms.length);
+    for (const { from, to, ids: near } of neighbours(ids)) {
+      const asked = { from, to, ids: JSON.stringify(near) };
+      for (const match of terms) {
+        await setImmediate();
+        for (const { id } of this.#having.all({ ...asked, match })) shares.set(id, (shares.get(id) ?? 0) + 1);
+      }
     }
+    for (const [id, count] of shares) shares.set(id, count / terms.length);
     return shares;
+  }
+
+  async #matching(match: string, filter: Filter, limit: number): Promise<Row[]> {
+    const found: Row[] = [];
+    const bounds = this.#bounds.get();
+    for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null)) {
+      found.push(...this.#newest.all({ ...filter, ...slice, match, limit: limit - found.length }));
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+
+  async #best(terms: readonly Term[], rows: Row[], limit: number): Promise<Row[]> {
+    if (rows.length <= limit) return rows;
+    const shares = await this.coverage(
+      terms,
+      rows.map(({ id }) => id),
+    );
+    const shareOf = ({ id }: Row) => shares.get(id) ?? 0;
+    return rows.sort((a, b) => shareOf(b) - shareOf(a) || b.id - a.id).slice(0, limit);
   }
 }

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Alert,
+  type Asset,
+  type AssetIndex,
   type EventDefinition,
   type Firing,
   newId,
@@ -110,6 +112,40 @@ export function aScene(index: SceneIndex, overrides: Partial<Scene> = {}): Omit<
     endMs: NOON + 5000,
     text: 'A person walks through the gate.',
     facts: FACTS,
+    ...overrides,
+  };
+}
+
+export function anAsset(overrides: Partial<Asset> = {}): Asset {
+  return {
+    id: newId('video'),
+    kind: 'video',
+    collectionId: 'default',
+    name: 'Clip',
+    description: '',
+    lengthMs: 60_000,
+    bytes: 1000,
+    width: 640,
+    height: 360,
+    origin: { kind: 'upload', filename: 'clip.mp4' },
+    createdMs: NOON,
+    ...overrides,
+  };
+}
+
+export function anAssetIndex(assetId: string, overrides: Partial<AssetIndex> = {}): AssetIndex {
+  return {
+    id: newId('index'),
+    assetId,
+    kind: 'scene',
+    name: 'scenes',
+    prompt: 'Describe the scene',
+    extraction: { type: 'time' },
+    extractionConfig: {},
+    metadata: {},
+    modelName: 'basic',
+    status: 'done',
+    createdMs: NOON,
     ...overrides,
   };
 }

@@ -73,7 +73,7 @@ describe('opening a store', () => {
     const filter = { model: 'm', stream: null, collection: null, index: null, start: null, end: null };
     const query = quantise(axis(0)) ?? Buffer.of();
     expect(await vectors.nearest(query, filter, 10)).toEqual([]);
-    expect(vectors.cosines(query, 'm', [{ id: 1, startMs: NOON }])).toEqual(new Map());
+    expect(await vectors.cosines(query, 'm', [{ id: 1, startMs: NOON }])).toEqual(new Map());
   });
 });
 
