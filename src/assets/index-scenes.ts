@@ -64,7 +64,14 @@ async function* recordsOf(
     if (!observation || endMs <= window.startMs) continue;
     const { text, facts } = observation;
     const { startMs } = window;
-    yield { startMs, endMs, text, metadata: metadataOf(facts), vector: embedText(text), model: TEXT_EMBEDDING.model };
+    yield {
+      startMs,
+      endMs,
+      text,
+      metadata: { ...index.metadata, ...metadataOf(facts) },
+      vector: embedText(text),
+      model: TEXT_EMBEDDING.model,
+    };
   }
 }
 

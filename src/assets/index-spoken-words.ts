@@ -12,13 +12,13 @@ export async function indexSpokenWords(job: Job, { store }: AssetDeps): Promise<
   const index = store.assetIndexes.get(indexId);
   const asset = index && store.assets.get(index.assetId);
   if (!index || !asset) throw new Fault('refused', 'the video or its index was deleted meanwhile');
-  const words = wordsOf(asset, store);
+  const words = spokenWords(store, asset);
   store.assets.setWords(asset.id, words);
   const records = speechSegments(words, specOf(index.extractionConfig), true).map(({ startMs, endMs, text }) => ({
     startMs,
     endMs: Math.min(endMs, asset.lengthMs),
     text,
-    metadata: {},
+    metadata: index.metadata,
     vector: embedText(text),
     model: TEXT_EMBEDDING.model,
   }));
@@ -29,9 +29,9 @@ export async function indexSpokenWords(job: Job, { store }: AssetDeps): Promise<
   return { indexId, message };
 }
 
-/** Of an export: what was written down while it was recorded, on the asset's own time. */
-function wordsOf({ id, origin }: Asset, store: AssetDeps['store']): Word[] {
-  if (origin.kind !== 'export') return [];
+/** What is said in an asset. Of an export: what was written down while it was recorded, on the asset's own time. */
+export function spokenWords(store: AssetDeps['store'], { id, origin }: Asset): Word[] {
+  if (origin.kind !== 'export') return store.assets.words(id) ?? [];
   const pieces = store.assets.pieces(id);
   return store.transcripts
     .inRange(origin.streamId, origin.startMs, origin.endMs)

@@ -11,5 +11,6 @@ export { cleanAssets } from './clean.ts';
 export type { AssetDeps } from './deps.ts';
 export { exportableRange } from './export.ts';
 export { assetHandlers } from './handlers.ts';
-export { assetThumbnail } from './thumbnail.ts';
+export { spokenWords } from './index-spoken-words.ts';
+export { assetThumbnail, keepThumbnail } from './thumbnail.ts';
 export { demandUploadRoom, nameUpload, receiveUpload, sweepUploads, uploadName } from './uploads.ts';

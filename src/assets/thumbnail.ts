@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { recordedFrames } from '#camera';
-import type { Asset, Frame, Piece } from '#domain';
-import { thumbnail } from '#inference';
+import { type Asset, type Frame, newId, type Piece } from '#domain';
+import { decodeImage, thumbnail } from '#inference';
 import { Fault, messageOf } from '#runtime';
 import type { AssetDeps } from './deps.ts';
+import { makeFolder } from './folder.ts';
+import { demandShare } from './space.ts';
 
 type Seen = Pick<Asset, 'width' | 'height'>;
 
@@ -21,6 +23,37 @@ export async function assetThumbnail(
   if (!piece) throw new Fault('not_found', 'time: the video has no picture there');
   const frame = await frameAt(piece, within - piece.startMs, asset, assetsDir, signal);
   return thumbnail(frame);
+}
+
+/** Keeps the video's picture at a time as an image. Throws as `assetThumbnail` does, and `refused` without room. */
+export async function keepThumbnail(
+  deps: Pick<AssetDeps, 'store' | 'assetsDir' | 'clock'>,
+  video: Asset,
+  atMs: number,
+  signal: AbortSignal,
+): Promise<Asset> {
+  const jpeg = await assetThumbnail(deps, video, atMs, signal);
+  await demandShare(deps, jpeg.byteLength);
+  const createdMs = deps.clock.nowMs();
+  const id = newId('image', createdMs);
+  await makeFolder(deps.assetsDir, id, (dir) => writeFile(join(dir, 'image.jpg'), jpeg));
+  const { width, height } = await decodeImage(jpeg, 0);
+  const image: Asset = {
+    id,
+    kind: 'image',
+    collectionId: video.collectionId,
+    name: video.name,
+    description: '',
+    lengthMs: 0,
+    bytes: jpeg.byteLength,
+    width,
+    height,
+    thumbPath: `${id}/image.jpg`,
+    origin: { kind: 'thumbnail', videoId: video.id, atMs },
+    createdMs,
+  };
+  deps.store.assets.create(image, []);
+  return image;
 }
 
 /** Writes `thumb.jpg`; a video whose picture can't be made stays without one. */

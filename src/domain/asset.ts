@@ -24,6 +24,8 @@ export interface Asset {
 
 export type AssetOrigin =
   | { kind: 'upload'; filename: string }
+  /** An image: the picture of a video at a time from its start. */
+  | { kind: 'thumbnail'; videoId: string; atMs: number }
   /** The recording of `streamId` from `startMs` to `endMs`, gaps left out. */
   | { kind: 'export'; streamId: string; startMs: number; endMs: number };
 
@@ -68,6 +70,8 @@ export interface AssetIndex {
   extraction: { type: 'time' | 'shot' | 'transcript' };
   /** As the client sent it, defaults filled in. */
   extractionConfig: Record<string, unknown>;
+  /** The client's own facts, kept with every record. */
+  metadata: Record<string, unknown>;
   modelName: string;
   status: 'processing' | 'done' | 'failed';
   /** The job that fills it. */

@@ -4,15 +4,18 @@ import { Fault } from '#runtime';
 import { routePath } from './address.ts';
 import { requireKey } from './auth.ts';
 import { collectionRoutes } from './collections.ts';
+import { cutRoutes } from './cuts.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { failure } from './envelope.ts';
 import { alertRoutes, eventRoutes } from './events.ts';
+import { exportRoutes } from './export.ts';
 import { hlsRoutes } from './hls.ts';
 import { indexRoutes } from './indexes.ts';
 import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
 import { playbackRoutes, watchRoutes } from './media.ts';
 import { audioRoutes, imageRoutes } from './media-assets.ts';
+import { notHereRoutes } from './not-here.ts';
 import { openapiRoutes } from './openapi.ts';
 import { ownRoutes } from './own.ts';
 import { pageRoutes } from './page.ts';
@@ -25,6 +28,10 @@ import { timelineRoutes } from './timeline.ts';
 import { tokenRoutes } from './tokens.ts';
 import { transcriptionRoutes } from './transcription.ts';
 import { uploadRoutes, uploadTargetRoutes } from './uploads.ts';
+import { videoIndexRoutes } from './video-indexes.ts';
+import { videoSearchRoutes } from './video-search.ts';
+import { videoTranscriptionRoutes } from './video-transcription.ts';
+import { videoRoutes } from './videos.ts';
 import { websocketNote, websocketRoutes } from './websocket.ts';
 
 export type HttpApp = Routes;
@@ -52,6 +59,12 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     playbackRoutes,
     alertRoutes,
     jobRoutes,
+    videoRoutes,
+    videoTranscriptionRoutes,
+    videoIndexRoutes,
+    videoSearchRoutes,
+    cutRoutes,
+    exportRoutes,
     uploadRoutes,
     audioRoutes,
     imageRoutes,
@@ -62,6 +75,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     ownRoutes,
     timelineRoutes,
     liveRoutes,
+    notHereRoutes,
   ].map((group) => group(deps));
   const documented = [...closed, ...open].flatMap((group) => (group instanceof Api ? group.documented : []));
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Job, JobKind } from '#domain';
+import type { Asset, Job, JobKind } from '#domain';
 import { Fault } from '#runtime';
 import { origin } from './address.ts';
 import { assetAnswer, assetView, playView } from './asset-views.ts';
@@ -18,7 +18,11 @@ export const exportAnswer = z.object({
   duration: z.number(),
 });
 export const indexedAnswer = z.object({ scene_index_id: z.string() });
-export const transcribedAnswer = z.object({ success: z.literal(true), message: z.string() });
+export const transcribedAnswer = z.object({
+  success: z.literal(true),
+  message: z.string(),
+  scene_index_id: z.string(),
+});
 
 type Result = NonNullable<Job['result']>;
 type Rendering = Pick<HttpDeps, 'store' | 'links'>;
@@ -52,10 +56,15 @@ export async function runJob(
   deps: HttpDeps,
   kind: JobKind,
   input: Record<string, unknown>,
-  options: { callbackUrl?: string | undefined; waitMs?: number } = {},
+  options: { callbackUrl?: string | undefined; waitMs?: number | undefined } = {},
 ): Promise<Response> {
-  const { callbackUrl, waitMs = WAIT_MS } = options;
+  const { callbackUrl, waitMs } = options;
   const { id } = deps.jobs.submit(kind, input, callbackUrl === undefined ? {} : { callbackUrl });
+  return answerOf(c, deps, id, waitMs);
+}
+
+/** Waits a few seconds for the job, and answers how it stands. */
+export async function answerOf(c: HttpContext, deps: HttpDeps, id: string, waitMs = WAIT_MS): Promise<Response> {
   return jobAnswer(c, deps, await deps.jobs.settled(id, waitMs, c.req.raw.signal));
 }
 
@@ -88,16 +97,17 @@ function outcome(job: Job, deps: Rendering, base: string): { data?: object; mess
 const VIEWS: Record<JobKind, (result: Result, deps: Rendering, base: string) => object | undefined> = {
   export: ({ assetId = '' }, deps, base) => {
     const asset = deps.store.assets.get(assetId);
-    if (!asset) return undefined;
-    const duration = asset.lengthMs / 1000;
-    return { video_id: asset.id, ...playView(asset, deps, base), name: asset.name, duration } satisfies ExportView;
+    return asset && exportView(asset, deps, base);
   },
   ingest: ({ assetId = '' }, deps, base) => {
     const asset = deps.store.assets.get(assetId);
     return asset && assetView(asset, deps, base);
   },
   index_scenes: ({ indexId = '' }) => ({ scene_index_id: indexId }),
-  index_spoken_words: ({ message = '' }) => ({ success: true, message }),
+  index_spoken_words: ({ indexId = '', message = '' }) => ({ success: true, message, scene_index_id: indexId }),
 };
 
-type ExportView = z.input<typeof exportAnswer>;
+export function exportView(asset: Asset, deps: Rendering, base: string): z.input<typeof exportAnswer> {
+  const duration = asset.lengthMs / 1000;
+  return { video_id: asset.id, ...playView(asset, deps, base), name: asset.name, duration };
+}

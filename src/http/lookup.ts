@@ -1,4 +1,4 @@
-import type { Alert, Collection, EventDefinition, SceneIndex, Stream } from '#domain';
+import type { Alert, Asset, AssetIndex, Collection, EventDefinition, SceneIndex, Stream } from '#domain';
 import { Fault } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 
@@ -30,6 +30,19 @@ export function alertBy(deps: Stores, index: SceneIndex, id: string): Alert {
 
 export function eventBy({ store }: Stores, id: string): EventDefinition {
   return store.events.get(id) ?? unknown('event_id', 'event', id, 'GET /rtstream/event');
+}
+
+/** A video, or an audio: what plays. */
+export function playableBy({ store }: Stores, id: string): Asset {
+  const asset = store.assets.get(id);
+  return asset && asset.kind !== 'image' ? asset : unknown('video_id', 'video', id, 'GET /video');
+}
+
+/** The index over scenes, when it belongs to the video. */
+export function videoIndexBy(deps: Stores, video: Asset, id: string): AssetIndex {
+  const index = deps.store.assetIndexes.get(id);
+  if (index?.assetId === video.id) return index;
+  return unknown('scene_index_id', 'scene index of this video', id, `GET /video/${video.id}/index/scene`);
 }
 
 function unknown(field: string, kind: string, id: string, list: string): never {

@@ -29,6 +29,7 @@ interface Row {
   prompt: string;
   extraction: string;
   extraction_config: string;
+  metadata: string;
   model_name: string;
   status: AssetIndex['status'];
   job_id: string | null;
@@ -66,10 +67,10 @@ export class AssetIndexes {
     this.#collections = collections;
     this.#search = new AssetSearch(connection);
     this.#insert = sql.prepare(`
-      INSERT INTO asset_indexes (id, asset_id, kind, name, prompt, extraction, extraction_config, model_name, status,
-        job_id, message, created_ms)
-      VALUES (@id, @asset_id, @kind, @name, @prompt, @extraction, @extraction_config, @model_name, @status, @job_id,
-        @message, @created_ms)`);
+      INSERT INTO asset_indexes (id, asset_id, kind, name, prompt, extraction, extraction_config, metadata, model_name,
+        status, job_id, message, created_ms)
+      VALUES (@id, @asset_id, @kind, @name, @prompt, @extraction, @extraction_config, @metadata, @model_name,
+        @status, @job_id, @message, @created_ms)`);
     this.#get = sql.prepare('SELECT * FROM asset_indexes WHERE id = ?');
     this.#list = sql.prepare(`
       SELECT * FROM asset_indexes WHERE asset_id = @asset AND (@kind IS NULL OR kind = @kind) ORDER BY created_ms, rowid`);
@@ -179,6 +180,7 @@ function indexOf(row: Row): AssetIndex {
     prompt: row.prompt,
     extraction: JSON.parse(row.extraction),
     extractionConfig: JSON.parse(row.extraction_config),
+    metadata: JSON.parse(row.metadata),
     modelName: row.model_name,
     status: row.status,
     ...(row.job_id === null ? {} : { jobId: row.job_id }),
@@ -196,6 +198,7 @@ function rowOf(index: AssetIndex): Row {
     prompt: index.prompt,
     extraction: JSON.stringify(index.extraction),
     extraction_config: JSON.stringify(index.extractionConfig),
+    metadata: JSON.stringify(index.metadata),
     model_name: index.modelName,
     status: index.status,
     job_id: index.jobId ?? null,

@@ -82,6 +82,7 @@ CREATE TABLE asset_indexes (
   prompt            TEXT NOT NULL,
   extraction        TEXT NOT NULL, -- JSON
   extraction_config TEXT NOT NULL, -- JSON
+  metadata          TEXT NOT NULL, -- JSON
   model_name        TEXT NOT NULL,
   status            TEXT NOT NULL,
   job_id            TEXT,

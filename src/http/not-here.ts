@@ -1,0 +1,75 @@
+import { Hono } from 'hono';
+import { Fault } from '#runtime';
+import type { HttpEnv, Routes } from './deps.ts';
+
+/** What VideoDB's clients can ask for and this version doesn't do; each with what to do instead. */
+const REFUSALS: readonly (readonly [paths: readonly string[], message: string])[] = [
+  [
+    ['/editor', '/editor/download', '/timeline'],
+    'the editor is not on this version of the box: POST /compile plays shots one after the other',
+  ],
+  [
+    [
+      '/collection/:id/capture/session',
+      '/collection/:id/capture/session/:session',
+      '/collection/:id/capture/session/:session/export',
+      '/capture/session/start',
+      '/capture/session/:session',
+      '/capture/session/:session/stop',
+    ],
+    'capture sessions are not on this version of the box: add the source as a stream, POST /rtstream',
+  ],
+  [
+    ['/download', '/transcode', '/transcode/:id', '/video/:id/clip', '/video/:id/reframe', '/video/:id/workflow'],
+    'the box does not render files: its stream_url is HLS, which ffmpeg and players open ("ffmpeg -i URL -c copy out.mp4")',
+  ],
+  [['/video/:id/storage'], 'a video and its storage are one on the box: DELETE /video/{id} takes both'],
+  [
+    [
+      '/video/:id/scenes',
+      '/video/:id/scenes/:collection',
+      '/video/:id/scene/:scene/describe',
+      '/video/:id/frame/:frame/describe',
+    ],
+    'the box keeps no scene collections: POST /video/{id}/index/scene finds and describes scenes in one step',
+  ],
+  [
+    [
+      '/video/:id/:verb{ask|semantic-search|query|aggregate|understand|indexes}',
+      '/collection/:id/:verb{ask|semantic-search|query|aggregate}',
+      '/video/:id/:verb{understand|indexes}/:part',
+      '/rtstream/:id/:verb{understand|indexes}',
+      '/rtstream/:id/:verb{understand|indexes}/*',
+    ],
+    'the box answers searches only: POST …/search or …/search/v2; indexes are made by POST …/index/scene',
+  ],
+  [
+    [
+      '/collection/:id/generate/*',
+      '/collection/:id/video/:video/translate',
+      '/collection/:id/search/web',
+      '/collection/:id/meeting/*',
+      '/video/:id/meeting',
+      '/sandbox',
+      '/sandbox/*',
+      '/voice_clone',
+      '/voice_clone/*',
+      '/billing/*',
+      '/job/:id',
+    ],
+    'this is a service of the cloud; the box works with its own cameras and videos only',
+  ],
+];
+
+/** Refuses kindly what clients know from the cloud, so that they show why. */
+export function notHereRoutes(): Routes {
+  const routes = new Hono<HttpEnv>();
+  for (const [paths, message] of REFUSALS) {
+    for (const path of paths) {
+      routes.all(path, () => {
+        throw new Fault('refused', message);
+      });
+    }
+  }
+  return routes;
+}

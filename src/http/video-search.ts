@@ -1,0 +1,227 @@
+import { z } from 'zod';
+import type { Asset, AssetIndex } from '#domain';
+import { embedText, TEXT_EMBEDDING } from '#inference';
+import { Fault } from '#runtime';
+import type { AssetHit } from '#store';
+import { origin } from './address.ts';
+import { playView, videoAnswer, videoView } from './asset-views.ts';
+import { shotOf } from './cuts.ts';
+import type { HttpDeps } from './deps.ts';
+import { text, whole } from './input.ts';
+import { collectionBy, playableBy, videoIndexBy } from './lookup.ts';
+import { Api } from './route.ts';
+import { inCollection, indexNamed, searchRequest, streamResults } from './search.ts';
+
+const SEMANTIC_SHOTS = 50;
+
+const legacyRequest = searchRequest.extend({
+  search_type: z
+    .enum(['semantic', 'keyword', 'scene', 'llm', 'custom'], 'must be "semantic" or "keyword"')
+    .default('semantic'),
+  index_type: z.enum(['spoken_word', 'scene'], 'must be "spoken_word" or "scene"').default('spoken_word'),
+  result_threshold: whole(1, 1000).default(SEMANTIC_SHOTS),
+  sort_docs_on: z.enum(['score', 'start', 'rtstream'], 'must be "score" or "start"').default('score'),
+});
+const request = searchRequest.extend({ top_k: whole(1, 1000).default(10) });
+const titleRequest = z.object({ query: text(2000, 'delivery on Monday') });
+
+const shot = z.object({
+  start: z.number(),
+  end: z.number(),
+  text: z.string(),
+  score: z.number(),
+  stream_link: z.string(),
+  stream_url: z.string(),
+  player_url: z.string(),
+  scene_index_id: z.string(),
+  scene_index_name: z.string(),
+  metadata: z.record(z.string(), z.unknown()),
+});
+const result = z
+  .object({
+    video_id: z.string(),
+    collection_id: z.string(),
+    title: z.string(),
+    /** Seconds. */
+    length: z.number(),
+    max_score: z.number(),
+    stream_url: z.string(),
+    thumbnail: z.string().optional(),
+    docs: z.array(shot),
+  })
+  .meta({ id: 'VideoSearchResult' });
+const shots = z.object({ results: z.array(result) });
+const shotsOrScenes = z.union([shots, streamResults]);
+const response = z.object({
+  response_type: z.literal('shots'),
+  session_id: z.null(),
+  waiting_for: z.literal('none'),
+  clarification: z.null(),
+  trace: z.null(),
+  results: z.array(result),
+});
+
+type Where = { assetId: string } | { collectionId: string };
+
+/** Both generations of VideoDB's search in videos. */
+export function videoSearchRoutes(deps: HttpDeps): Api {
+  const api = new Api('Search');
+
+  api.post(
+    '/video/:id/search',
+    { summary: 'Searches a video; nothing found is a refusal', body: legacyRequest, answer: shots },
+    async (c, { params, body }) => {
+      const video = playableBy(deps, params.id);
+      const index = indexNamed(body);
+      if (index !== undefined) videoIndexBy(deps, video, index);
+      return { results: await found(deps, body, { assetId: video.id }, origin(c, deps.config)) };
+    },
+  );
+
+  api.post(
+    '/collection/:id/search',
+    {
+      summary: "Searches a collection's videos; nothing found is a refusal",
+      body: legacyRequest,
+      answer: shotsOrScenes,
+    },
+    async (c, { params, body }) => {
+      const base = origin(c, deps.config);
+      // Scripts for older Node clients give the namespace in this place.
+      if (body.sort_docs_on === 'rtstream') return inCollection(deps, params.id, body, base);
+      return { results: await found(deps, body, { collectionId: collectionBy(deps, params.id).id }, base) };
+    },
+  );
+
+  latestRoutes(api, deps);
+  return api;
+}
+
+function latestRoutes(api: Api, deps: HttpDeps): void {
+  api.post(
+    '/video/:id/search/v2',
+    { summary: 'Searches all that is known of a video', body: request, answer: response },
+    async (c, { params, body }) => {
+      const video = playableBy(deps, params.id);
+      const index = indexNamed(body);
+      if (index !== undefined) videoIndexBy(deps, video, index);
+      return answer(await find(deps, body, { assetId: video.id, limit: body.top_k }), deps, origin(c, deps.config));
+    },
+  );
+
+  api.post(
+    '/collection/:id/search/v2',
+    { summary: "Searches all that is known of a collection's videos", body: request, answer: response },
+    async (c, { params, body }) => {
+      const { id } = collectionBy(deps, params.id);
+      return answer(await find(deps, body, { collectionId: id, limit: body.top_k }), deps, origin(c, deps.config));
+    },
+  );
+
+  api.post(
+    '/collection/:id/search/title',
+    {
+      summary: 'Finds videos by the words of their names',
+      body: titleRequest,
+      answer: z.array(z.object({ video: videoAnswer })),
+    },
+    (c, { params, body }) => {
+      const words = body.query.toLowerCase().split(/\s+/);
+      const videos = deps.store.assets.list({ collectionId: collectionBy(deps, params.id).id, kind: 'video' });
+      const base = origin(c, deps.config);
+      return videos
+        .filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)))
+        .map((asset) => ({ video: videoView(asset, deps, base) }));
+    },
+  );
+}
+
+async function found(
+  deps: HttpDeps,
+  body: z.output<typeof legacyRequest>,
+  where: Where,
+  base: string,
+): Promise<z.input<typeof result>[]> {
+  const hits = await find(deps, body, {
+    ...where,
+    ...kindOf(body),
+    limit: body.result_threshold,
+    mode: body.search_type === 'keyword' ? 'keyword' : 'hybrid',
+  });
+  if (hits.length === 0) throw new Fault('refused', 'No results found');
+  const groups = grouped(hits, deps, base);
+  if (body.sort_docs_on === 'start') for (const { docs } of groups) docs.sort((a, b) => a.start - b.start);
+  return groups;
+}
+
+/** An index that is named decides, whatever its kind. */
+function kindOf(body: z.output<typeof legacyRequest>): { kind?: AssetIndex['kind'] } {
+  if (indexNamed(body) !== undefined) return {};
+  return { kind: body.search_type === 'scene' ? 'scene' : body.index_type };
+}
+
+function find(
+  deps: HttpDeps,
+  body: z.output<typeof searchRequest>,
+  narrowing: Where & { limit: number; kind?: AssetIndex['kind']; mode?: 'hybrid' | 'keyword' },
+): Promise<AssetHit[]> {
+  const { query, score_threshold: least, dynamic_score_percentage: dynamic, filter } = body;
+  const index = indexNamed(body);
+  return deps.store.assetIndexes.search({
+    text: query,
+    vector: embedText(query),
+    model: TEXT_EMBEDDING.model,
+    mode: 'hybrid',
+    ...narrowing,
+    ...(index === undefined ? {} : { indexId: index }),
+    ...(least === undefined ? {} : { scoreThreshold: least }),
+    ...(dynamic === undefined ? {} : { dynamicPercentage: dynamic }),
+    filter,
+  });
+}
+
+function answer(hits: AssetHit[], deps: HttpDeps, base: string): z.input<typeof response> {
+  const about = { session_id: null, waiting_for: 'none', clarification: null, trace: null } as const;
+  return { response_type: 'shots', ...about, results: grouped(hits, deps, base) };
+}
+
+/** By video, in the order of the best hit of each. */
+function grouped(hits: AssetHit[], deps: HttpDeps, base: string): z.input<typeof result>[] {
+  const ids = [...new Set(hits.map(({ record }) => record.assetId))];
+  return ids.flatMap((id) => {
+    const asset = deps.store.assets.get(id);
+    const ofVideo = hits.filter(({ record }) => record.assetId === id);
+    return asset ? [resultView(asset, ofVideo, deps, base)] : [];
+  });
+}
+
+function resultView(asset: Asset, hits: AssetHit[], deps: HttpDeps, base: string): z.input<typeof result> {
+  const picture = asset.thumbPath === undefined ? undefined : base + deps.links.picturePath(asset.id);
+  return {
+    video_id: asset.id,
+    collection_id: asset.collectionId,
+    title: asset.name,
+    length: asset.lengthMs / 1000,
+    max_score: Math.max(...hits.map(({ score }) => score)),
+    stream_url: playView(asset, deps, base).stream_url,
+    ...(picture === undefined ? {} : { thumbnail: picture }),
+    docs: hits.map((hit) => shotView(asset, hit, deps, base)),
+  };
+}
+
+function shotView(asset: Asset, { record, score }: AssetHit, deps: HttpDeps, base: string): z.input<typeof shot> {
+  const { startMs, endMs } = shotOf(asset.id, asset.lengthMs, record.startMs, record.endMs);
+  const stream_url = base + deps.links.manifestPath(asset.id, startMs, endMs);
+  return {
+    start: record.startMs / 1000,
+    end: record.endMs / 1000,
+    text: record.text,
+    score,
+    stream_link: stream_url,
+    stream_url,
+    player_url: base + deps.links.watchPath(asset.id, startMs, endMs, { title: asset.name }),
+    scene_index_id: record.indexId,
+    scene_index_name: deps.store.assetIndexes.get(record.indexId)?.name ?? '',
+    metadata: record.metadata,
+  };
+}
