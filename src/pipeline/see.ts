@@ -1,36 +1,55 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Extraction, Frame, Scene, SceneIndex, Window } from '#domain';
+import type { Extraction, Frame, Scene, SceneIndex, Window, Zone } from '#domain';
 import { embedText, type Observation, type Observer, TEXT_EMBEDDING, thumbnail } from '#inference';
-import { Fault, isAbort, messageOf } from '#runtime';
+import { Fault, type Log, messageOf } from '#runtime';
 import { shotWindows, timeWindows } from '#sampling';
-import type { Life } from './life.ts';
+import type { Store } from '#store';
 
 /** A scene that goes on unchanged grows up to this long, then a new one begins: a hit must be a stretch one can watch. */
 const LONGEST_QUIET_MS = 3_600_000;
 const LONGEST_BUSY_MS = 60_000;
 
-/** Describes one index's windows until the frames end. A window that can't be described is counted, never waited for. */
+/** Where the windows come from and where their scenes go. */
+export interface Outlook {
+  store: Store;
+  thumbsDir: string;
+  log: Log;
+  /** As they are now. */
+  zones(): Zone[];
+  windowDropped(): void;
+}
+
+/** What one index remembers from window to window. */
+export interface Sight {
+  readonly observer: Observer;
+  /** The scene of what was observed last; undefined when that could not be stored. */
+  sceneId: number | undefined;
+}
+
+/**
+ * Describes one index's windows until the frames end. A window that can't be described or stored is counted, never
+ * waited for. Nothing is stored once `signal` has aborted or the index is no longer running.
+ */
 export async function see(
   frames: AsyncIterable<Frame>,
   index: SceneIndex,
-  observer: Observer,
-  life: Life,
+  sight: Sight,
+  outlook: Outlook,
   signal: AbortSignal,
 ): Promise<void> {
-  const { deps } = life;
   for await (const cut of windowsOf(frames, index.streamId, index.extraction)) {
     if (signal.aborted) return;
-    const window = { ...cut, zones: life.stream.zones };
-    const priority = deps.store.alerts.enabledByIndex(index.id).length > 0 ? 'alert' : 'index';
     try {
-      const observation = await observer.observe(window, priority, signal);
-      if (observation === 'dropped') life.windowDropped();
-      else await store(observation, window, index, life);
+      const window = { ...cut, zones: outlook.zones() };
+      const priority = outlook.store.alerts.enabledByIndex(index.id).length > 0 ? 'alert' : 'index';
+      const observation = await sight.observer.observe(window, priority, signal);
+      if (observation === 'dropped') outlook.windowDropped();
+      else await tell(observation, window, index, sight, outlook, signal);
     } catch (error) {
-      if (isAbort(error) || signal.aborted) return;
-      life.windowDropped();
-      life.log.error({ index: index.id, error: messageOf(error) }, 'window not stored');
+      if (signal.aborted) return;
+      outlook.windowDropped();
+      outlook.log.error({ index: index.id, error: messageOf(error) }, 'window not stored');
     }
   }
 }
@@ -42,48 +61,75 @@ function windowsOf(frames: AsyncIterable<Frame>, streamId: string, extraction: E
   return shotWindows(frames, { streamId, threshold, frameCount, longestMs: longestSeconds * 1000, zones: [] });
 }
 
-async function store(observation: Observation, window: Window, index: SceneIndex, life: Life): Promise<void> {
-  const { scenes } = life.deps.store;
-  const last = scenes.latest(index.id);
-  if (!observation.changed && last && continues(last, window)) {
-    scenes.grow(last.id, window.endMs);
-    return;
-  }
-  const thumbPath = observation.best && (await storeThumbnail(observation.best, observation, window, index, life));
-  const { facts, text } = observation;
-  const { streamId, startMs, endMs } = window;
-  scenes.add(
-    { streamId, indexId: index.id, startMs, endMs, text, facts, ...(thumbPath ? { thumbPath } : {}) },
-    embedText(text),
-    TEXT_EMBEDDING.model,
-  );
-}
-
-function continues(last: Scene, window: Window): boolean {
-  const lengthMs = window.endMs - window.startMs;
-  const sameDay = Math.floor(last.startMs / 86_400_000) === Math.floor(window.startMs / 86_400_000);
-  const busy = last.facts === undefined || last.facts.objects.length > 0 || last.facts.motion.regions.length > 0;
-  const adjoins = window.startMs - last.endMs <= lengthMs && window.endMs > last.endMs;
-  return adjoins && sameDay && window.endMs - last.startMs <= (busy ? LONGEST_BUSY_MS : LONGEST_QUIET_MS);
-}
-
-/** The file is complete under its name before a row may name it. */
-async function storeThumbnail(
-  frame: Frame,
-  { facts }: Observation,
+/** The scene before grows, or a new one is stored; neither when nobody wants it any more. */
+async function tell(
+  observation: Observation,
   window: Window,
   index: SceneIndex,
-  life: Life,
-): Promise<string> {
-  const day = new Date(window.startMs).toISOString().slice(0, 10);
-  const path = join(window.streamId, day, `${window.startMs}-${index.id}.jpg`);
-  const file = join(life.deps.thumbsDir, path);
-  const jpeg = await thumbnail(
-    frame,
-    facts.objects.map((object) => object.box),
-  );
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.part`, jpeg);
-  await rename(`${file}.part`, file);
-  return path;
+  sight: Sight,
+  outlook: Outlook,
+  signal: AbortSignal,
+): Promise<void> {
+  const { scenes, indexes } = outlook.store;
+  const isWanted = () => !signal.aborted && indexes.get(index.id)?.status === 'running';
+  const before = sight.sceneId === undefined ? undefined : scenes.get(sight.sceneId);
+  sight.sceneId = undefined;
+  if (!isWanted()) return;
+  if (before && !observation.changed && continues(before, window)) {
+    if (window.endMs > before.endMs) scenes.grow(before.id, window.endMs);
+    sight.sceneId = before.id;
+    return;
+  }
+  const thumbPath = await storeThumbnail(observation, window, index, outlook);
+  try {
+    if (isWanted()) sight.sceneId = scenes.add(...sceneOf(observation, window, index, thumbPath)).id;
+  } finally {
+    if (sight.sceneId === undefined && thumbPath) await rm(join(outlook.thumbsDir, thumbPath), { force: true });
+  }
+}
+
+function sceneOf(
+  { facts, text }: Observation,
+  { streamId, startMs, endMs }: Window,
+  { id: indexId }: SceneIndex,
+  thumbPath: string | undefined,
+): Parameters<Store['scenes']['add']> {
+  const scene = { streamId, indexId, startMs, endMs, text, facts, ...(thumbPath ? { thumbPath } : {}) };
+  return [scene, embedText(text), TEXT_EMBEDDING.model];
+}
+
+/** Also when the window is a second one of a time that the scene covers already: the camera was away in between. */
+function continues(before: Scene, window: Window): boolean {
+  const lengthMs = window.endMs - window.startMs;
+  const sameDay = Math.floor(before.startMs / 86_400_000) === Math.floor(window.startMs / 86_400_000);
+  const busy = before.facts === undefined || before.facts.objects.length > 0 || before.facts.motion.regions.length > 0;
+  const adjoins = window.startMs - before.endMs <= lengthMs && window.startMs >= before.startMs;
+  return adjoins && sameDay && window.endMs - before.startMs <= (busy ? LONGEST_BUSY_MS : LONGEST_QUIET_MS);
+}
+
+/**
+ * The file is complete under its name before a row may name it. A picture that can't be written is done without: what it
+ * shows is worth more.
+ */
+async function storeThumbnail(
+  { facts, best }: Observation,
+  { streamId, startMs }: Window,
+  index: SceneIndex,
+  { thumbsDir, log }: Outlook,
+): Promise<string | undefined> {
+  if (!best) return undefined;
+  const day = new Date(startMs).toISOString().slice(0, 10);
+  const path = join(streamId, day, `${best.atMs}-${index.id}.jpg`);
+  const file = join(thumbsDir, path);
+  const boxes = facts.objects.map((object) => object.box);
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(`${file}.part`, await thumbnail(best, boxes));
+    await rename(`${file}.part`, file);
+    return path;
+  } catch (error) {
+    await rm(`${file}.part`, { force: true }).catch(() => undefined);
+    log.warn({ index: index.id, error: messageOf(error) }, 'thumbnail not stored');
+    return undefined;
+  }
 }
