@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Supervisor } from '#pipeline';
+import { Gate } from '#runtime';
+import { type Box, openBox } from './box.ts';
+
+let box: Box;
+
+beforeEach(async () => {
+  box = await openBox();
+});
+afterEach(() => box[Symbol.asyncDispose]());
+
+/** A keyframe a second, so that an index every two seconds needs nothing decoded but those. */
+function video(dir: string, seconds: number): string {
+  const file = join(dir, 'yard.mp4');
+  const picture = `testsrc2=size=320x240:rate=10:duration=${seconds}`;
+  const options = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '10', '-bf', '0'];
+  execFileSync('ffmpeg', ['-loglevel', 'error', '-f', 'lavfi', '-i', picture, ...options, file]);
+  return pathToFileURL(file).href;
+}
+
+it('indexes come and go while a camera is recorded, and the recording goes on', { timeout: 60_000 }, async () => {
+  const { store, stream, deps } = box;
+  const mediaDir = join(deps.thumbsDir, '..', 'media');
+  mkdirSync(mediaDir);
+  store.streams.update(stream.id, { url: video(mediaDir, 40) });
+  const { clock, log } = deps;
+  const camera = { mediaDir, segmentSeconds: 1, allowFile: true, spawnGate: new Gate(1), clock };
+  await using supervisor = await Supervisor.start({ ...deps, camera, log });
+  const recorded = () => store.segments.inRange(stream.id, 0, Number.MAX_SAFE_INTEGER);
+  await box.when(() => recorded().length >= 1);
+
+  const index = box.index();
+  supervisor.reconcile();
+  await box.when(() => box.scenes(index).length > 0);
+  store.indexes.update(index.id, { status: 'stopped' });
+  supervisor.reconcile();
+  const [before, scenes] = [recorded().length, box.scenes(index)];
+  await box.when(() => recorded().length >= before + 3);
+
+  expect(box.scenes(index)).toEqual(scenes);
+  expect(new Set(recorded().map(({ sessionId }) => sessionId)).size).toBe(1);
+  expect(store.segments.gaps(stream.id, 0, Number.MAX_SAFE_INTEGER)).toEqual([]);
+  expect(supervisor.status()).toMatchObject([{ phase: 'recording', restarts: 0, windowsDropped: 0 }]);
+});
