@@ -9,7 +9,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     reportCompressedSize: false,
-    rolldownOptions: { input: ['src/web/index.html', 'src/web/watch.html'] },
+    rolldownOptions: { input: ['src/web/index.html', 'src/web/watch.html', 'src/web/api.html'] },
   },
   oxc: { target: 'es2022' },
   test: {

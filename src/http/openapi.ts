@@ -6,11 +6,14 @@ type Json = Record<string, unknown>;
 /** What is read of the JSON Schemas that zod makes. */
 type Schema = Json & { properties?: Record<string, Json>; required?: string[]; $defs?: Record<string, Json> };
 
-const ABOUT = `Success is {"success": true, "message", "data"}, failure {"success": false, "message", "error_code"}; some of what is \
-understood but not done here is a failure with status 200. Times are Unix seconds with fractions; members named "_ms" are \
-Unix milliseconds. null is the same as missing, unknown members are ignored, numbers may be sent as strings, and a slash \
-at the end of a path makes no difference. What takes longer than a few seconds is answered with "status": "processing" \
-and an "output_url" to ask again.`;
+const ABOUT = `A success is \`{"success": true, "message": "", "data": {…}}\`, a failure \`{"success": false, "message": "…", \
+"error_code": "…"}\`; its message names the field and the remedy. What is understood but not done here is a failure with \
+status 200.
+
+Times are Unix seconds with fractions; what is named \`…_ms\` is in milliseconds. \`null\` is the same as missing, unknown \
+fields are ignored, numbers may be sent as strings, and a slash at the end of a path makes no difference.
+
+What takes longer than a few seconds is answered with \`"status": "processing"\` and an \`output_url\` to ask again.`;
 
 const text = { type: 'string' } as const;
 
@@ -26,6 +29,24 @@ const ERROR_CODES = [
   'unavailable',
   'internal',
 ];
+
+/** The headings of the API, in the order in which a newcomer meets them. */
+const TAGS: Readonly<Record<string, string>> = {
+  Collections: 'What holds streams, videos, audio and images.',
+  Streams: 'Cameras: each is a stream that is recorded while it is connected.',
+  Indexes: 'What is looked for in a stream or listened to, and the scenes that were found.',
+  Transcription: 'What is said in a stream, written down.',
+  'Events and alerts': 'Events are prompts; an alert arms one on an index and tells you when it happens.',
+  'Live events': 'A WebSocket that says at once what is seen, said and alerted.',
+  Capture: 'Session tokens for client apps.',
+  Search: 'Scenes by words and meaning.',
+  Playback: 'Links that play a stretch of recording. They need no key and expire.',
+  Jobs: 'What takes longer than a few seconds, and what came of it.',
+  Uploads: 'Files from elsewhere become videos, audio or images.',
+  'Audio and images': 'Audio and images that were uploaded.',
+  Pictures: 'Thumbnails of scenes and videos, and images. A link needs no key.',
+  'The box': "This box's own routes: how it is, what it saw last, the API itself.",
+};
 
 const ENVELOPES: Record<string, Json> = {
   Failure: object({ success: { const: false }, message: text, error_code: { type: 'string', enum: ERROR_CODES } }),
@@ -65,16 +86,29 @@ export function apiDocument(routes: readonly DocumentedRoute[], version: string)
     openapi: '3.1.0',
     info: { title: 'Watchpost', version, description: ABOUT },
     servers: [{ url: '/' }],
-    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: tagsOf(routes),
     paths,
     components: {
       schemas,
+      responses: FAILURES,
       securitySchemes: {
-        key: { type: 'apiKey', in: 'header', name: 'x-access-token' },
-        bearer: { type: 'http', scheme: 'bearer' },
+        key: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'x-access-token',
+          description: 'An API key (sk-…), or for capture and live events a session token (st-…)',
+        },
+        bearer: { type: 'http', scheme: 'bearer', description: 'The same, as Authorization: Bearer sk-…' },
       },
     },
   };
+}
+
+/** Known tags first. */
+function tagsOf(routes: readonly DocumentedRoute[]): Json[] {
+  const used = new Set(routes.map(({ tag }) => tag));
+  const names = [...Object.keys(TAGS).filter((name) => used.delete(name)), ...used];
+  return names.map((name) => (TAGS[name] === undefined ? { name } : { name, description: TAGS[name] }));
 }
 
 /** Hono's `/a/:b{[0-9]+}` as `/a/{b}`. */
@@ -119,16 +153,43 @@ function requestBody({ body, file }: DocumentedRoute, schemas: Record<string, Js
 }
 
 function responses(route: DocumentedRoute, schemas: Record<string, Json>): Json {
-  const failure = json('It failed: the message says why and what to do', ref('Failure'));
+  const failures = failuresOf(route);
   if (route.mediaType) {
     const file = { description: route.summary, content: { [route.mediaType]: {} } };
-    return { '200': file, default: failure };
+    return { '200': file, ...failures };
   }
   const success = envelope(route, schemas);
   const refused = json('It is not done here: the message says why', ref('Failure'));
-  if (route.status === 201) return { '200': refused, '201': json('It is done', success), default: failure };
+  if (route.status === 201) return { '200': refused, '201': json('It is done', success), ...failures };
   const job = route.job ? [ref('JobGoingOn'), ref('JobFailed')] : [];
-  return { '200': json('It is done, or refused', { anyOf: [success, ...job, ref('Failure')] }), default: failure };
+  return { '200': json('It is done, or refused', { anyOf: [success, ...job, ref('Failure')] }), ...failures };
+}
+
+const FAILURES: Record<string, Json> = {
+  Invalid: json('A field is missing or wrong: the message names it', ref('Failure')),
+  Unauthorized: json('There is no key, or an unknown one', ref('Failure')),
+  Forbidden: json('The link was altered or has expired, or a session token is not enough', ref('Failure')),
+  NotFound: json('There is no such thing, or nothing was recorded then', ref('Failure')),
+  TooLarge: json('The body is larger than this route takes', ref('Failure')),
+  TooManyRequests: json('Too many wrong keys came from this address: wait a minute', ref('Failure')),
+  Failed: json('It failed: the message says why and what to do', ref('Failure')),
+};
+
+/** What can go wrong by what the route takes; anything else is the default. */
+function failuresOf({ query, body, file, open, path }: DocumentedRoute): Json {
+  const takes = Boolean(body || file);
+  const codes = {
+    ...(query || takes ? { '400': 'Invalid' } : {}),
+    ...(open ? {} : { '401': 'Unauthorized' }),
+    '403': 'Forbidden',
+    ...(path.includes(':') || takes ? { '404': 'NotFound' } : {}),
+    ...(takes ? { '413': 'TooLarge' } : {}),
+    ...(open ? {} : { '429': 'TooManyRequests' }),
+    default: 'Failed',
+  };
+  return Object.fromEntries(
+    Object.entries(codes).map(([status, name]) => [status, { $ref: `#/components/responses/${name}` }]),
+  );
 }
 
 function envelope({ answer, job }: DocumentedRoute, schemas: Record<string, Json>): Json {

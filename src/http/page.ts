@@ -51,11 +51,15 @@ export function pageRoutes({ webDir = packagedPage(), config }: Pick<HttpDeps, '
   routes.get('/', page('index.html', false));
   routes.get('/watch', page('watch.html', false));
   routes.get('/embed', page('watch.html', true));
-  routes.get('/assets/:name{[A-Za-z0-9_-][A-Za-z0-9._-]*}', (c) => {
-    const name = c.req.param('name');
-    const cacheControl = 'public, max-age=31536000, immutable';
-    return serveFile(c, join(webDir, 'assets'), name, { type: typeOf(name), cacheControl });
-  });
+  routes.get('/v1/docs', page('api.html', false));
+  // Pages name their parts relative to where they are.
+  for (const folder of ['', '/v1']) {
+    routes.get(`${folder}/assets/:name{[A-Za-z0-9_-][A-Za-z0-9._-]*}`, (c) => {
+      const name = c.req.param('name') ?? '';
+      const cacheControl = 'public, max-age=31536000, immutable';
+      return serveFile(c, join(webDir, 'assets'), name, { type: typeOf(name), cacheControl });
+    });
+  }
   routes.get('/:name{[a-z0-9_-]+\\.(?:svg|png|ico|webmanifest)}', (c) => {
     const name = c.req.param('name');
     return serveFile(c, webDir, name, { type: typeOf(name), cacheControl: 'public, max-age=3600' });

@@ -39,12 +39,43 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining([...new Set(names)]));
   });
 
+  it('has no two paths that only name their parts differently', () => {
+    const paths = Object.keys(document.paths).map((path) => path.replace(/\{\w+\}/g, '{}'));
+    expect(new Set(paths).size).toBe(paths.length);
+  });
+
+  it('says how a key is sent, and what goes wrong without one', () => {
+    expect(document.components.securitySchemes).toMatchObject({
+      key: { type: 'apiKey', in: 'header', name: 'x-access-token' },
+      bearer: { type: 'http', scheme: 'bearer' },
+    });
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const operation of Object.values(methods as object)) {
+        const { security, responses } = operation;
+        if (security.length > 0) expect(security, path).toEqual([{ key: [] }, { bearer: [] }]);
+        expect('401' in responses, path).toBe(security.length > 0);
+        const codes = Object.keys(responses).filter((status) => !status.startsWith('2'));
+        expect(codes, path).toContain('default');
+        for (const code of codes) {
+          const name = responses[code].$ref.replace('#/components/responses/', '');
+          expect(document.components.responses[name].content['application/json'].schema, path).toEqual({
+            $ref: '#/components/schemas/Failure',
+          });
+        }
+      }
+    }
+  });
+
+  it('says what a heading is about', () => {
+    for (const { name, description } of document.tags) expect(description, name).toMatch(/^\S.*\.$/);
+  });
+
   it('says what needs no key', () => {
     const open = Object.entries(document.paths)
       .filter(([, methods]) => Object.values(methods as object).some(({ security }) => security.length === 0))
       .map(([path]) => path);
     expect(open.sort()).toEqual(expect.arrayContaining(['/v1/health', '/v1/openapi.json', '/v1/thumbs/{name}']));
-    expect(open.every((path) => path.startsWith('/v1/'))).toBe(true);
+    expect(open.every((path) => /^\/(v1|upload)\//.test(path))).toBe(true);
   });
 
   it('says what a route takes, although the wire allows more', () => {

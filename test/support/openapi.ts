@@ -6,10 +6,13 @@ type Json = Record<string, unknown>;
 /** What is read of an OpenAPI document. */
 interface Document {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, unknown> };
+  components: { schemas: Record<string, unknown>; responses: Record<string, Response> };
 }
 interface Operation {
-  responses: Record<string, { content?: Record<string, { schema?: Json }> }>;
+  responses: Record<string, Response | { $ref: string }>;
+}
+interface Response {
+  content?: Record<string, { schema?: Json }>;
 }
 
 /** What is wrong with an answer; empty when nothing is. `url` may be absolute, or a path, with or without a query. */
@@ -24,7 +27,7 @@ export function answerValidator(document: object): AnswerValidator {
   const { paths, components } = document as Document;
   const ajv = new Ajv2020({ strict: false });
   formats.default(ajv);
-  ajv.addSchema({ $id: API, ...closed({ components }) });
+  ajv.addSchema({ $id: API, ...closed({ components: { schemas: components.schemas } }) });
   const operations = Object.entries(paths)
     .flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })))
     .sort((a, b) => (wildness(a.path) < wildness(b.path) ? -1 : 1))
@@ -36,7 +39,8 @@ export function answerValidator(document: object): AnswerValidator {
     const path = pathname.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
     const asked = method === 'HEAD' ? 'get' : method.toLowerCase();
     const found = operations.find((known) => known.method === asked && known.pattern.test(path))?.operation;
-    const answer = found ? (found.responses[status] ?? found.responses['default']) : UNKNOWN;
+    const told = found ? (found.responses[status] ?? found.responses['default']) : UNKNOWN;
+    const answer = told && '$ref' in told ? components.responses[told.$ref.replace(/^.*\//, '')] : told;
     if (answer === UNKNOWN && status < 400) return [`${method} ${path}: is not documented, and answers ${status}`];
     const schema = answer?.content?.['application/json']?.schema;
     if (!schema) return [];

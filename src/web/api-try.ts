@@ -1,0 +1,94 @@
+/** "Try it": sends a GET with the key of this browser and shows the answer. Nothing here can change anything on the box. */
+import { Api, getRaw, reasonOf } from './api.ts';
+import type { Operation, Parameter } from './api-document.ts';
+import { el, setHidden } from './dom.ts';
+import { type KeyPlaces, loadKey, saveKey } from './key.ts';
+
+const LONGEST_SHOWN = 200_000;
+const places: KeyPlaces = { session: sessionStorage, device: localStorage };
+
+/** Only what reads, and what ends by itself. */
+export function canTry({ method, answer }: Operation): boolean {
+  return method === 'GET' && answer.mediaType !== 'text/event-stream';
+}
+
+export function tryPanel(operation: Operation): HTMLElement {
+  const inputs = operation.parameters.map((parameter) => ({ parameter, input: inputFor(operation, parameter) }));
+  const key = el('input', {
+    type: 'password',
+    autocomplete: 'current-password',
+    placeholder: 'sk-…',
+    'aria-label': 'API key',
+  });
+  const keyField = el('label', { class: 'field' }, el('span', {}, 'API key'), key);
+  const output = el('div', { class: 'try-output', role: 'status' });
+  const form = el(
+    'form',
+    { class: 'try' },
+    ...inputs.map(({ parameter, input }) => el('label', { class: 'field' }, el('span', {}, parameter.name), input)),
+    keyField,
+    el('button', { class: 'primary', type: 'submit' }, 'Send'),
+  );
+  const showKeyField = (): void => setHidden(keyField, operation.open || loadKey(places) !== undefined);
+  showKeyField();
+  form.addEventListener('focusin', showKeyField);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (key.value.trim() !== '') saveKey(key.value.trim(), false, places);
+    const values = inputs.map(({ parameter, input }) => ({ parameter, value: input.value.trim() }));
+    output.replaceChildren(el('p', { class: 'hint' }, 'Asking…'));
+    send(operation, addressOf(operation.path, values))
+      .catch((error: unknown) => [el('p', { class: 'problem' }, reasonOf(error))])
+      .then((shown) => output.replaceChildren(...shown));
+  });
+  return el('div', {}, form, output);
+}
+
+function inputFor({ id }: Operation, { name, required, schema }: Parameter): HTMLInputElement {
+  return el('input', {
+    id: `${id}-${name}`,
+    required: required ?? false,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    placeholder: schema.default === undefined ? undefined : String(schema.default),
+  });
+}
+
+/** The path with its parameters filled in and the query behind it; what was left empty is left out. */
+export function addressOf(
+  path: string,
+  values: readonly { parameter: Pick<Parameter, 'name' | 'in'>; value: string }[],
+): string {
+  const query = new URLSearchParams();
+  let filled = path;
+  for (const { parameter, value } of values) {
+    if (parameter.in === 'path') filled = filled.replace(`{${parameter.name}}`, encodeURIComponent(value));
+    else if (value !== '') query.set(parameter.name, value);
+  }
+  return query.size > 0 ? `${filled}?${query}` : filled;
+}
+
+async function send({ open }: Operation, address: string): Promise<HTMLElement[]> {
+  const key = loadKey(places);
+  if (!open && key === undefined) throw new Error('This route needs an API key.');
+  const startedMs = performance.now();
+  const response = key === undefined ? await getRaw(address) : await new Api(key).fetch(address);
+  const shown = await show(response);
+  const took = Math.round(performance.now() - startedMs);
+  const line = `${response.status} ${response.statusText} · ${took} ms`;
+  return [el('p', { class: response.ok ? 'hint' : 'problem' }, line), shown];
+}
+
+async function show(response: Response): Promise<HTMLElement> {
+  const type = response.headers.get('content-type') ?? '';
+  if (type.startsWith('image/')) {
+    const image = el('img', { alt: 'The answer', src: URL.createObjectURL(await response.blob()) });
+    image.addEventListener('load', () => URL.revokeObjectURL(image.src), { once: true });
+    return image;
+  }
+  const text = await response.text();
+  const pretty = type.startsWith('application/json') ? JSON.stringify(JSON.parse(text), null, 2) : text;
+  const rest = pretty.length - LONGEST_SHOWN;
+  const words = rest > 0 ? `${pretty.slice(0, LONGEST_SHOWN)}\n… and ${rest} characters more` : pretty;
+  return el('pre', { class: 'code', tabindex: 0 }, el('code', {}, words));
+}
