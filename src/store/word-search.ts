@@ -32,7 +32,8 @@ export class WordSearch<Filter extends object, Row extends { id: number }> {
 
   constructor(sql: Database, { words, rows, columns, where }: Texts) {
     this.#bounds = sql.prepare(`SELECT (SELECT min(id) FROM ${rows}) AS first, (SELECT max(id) FROM ${rows}) AS last`);
-    const matching = `${words} MATCH @match AND w.rowid BETWEEN @from AND @to`;
+    // The driver binds every number as REAL, which FTS5 does not take for a bound: it would read all.
+    const matching = `${words} MATCH @match AND w.rowid BETWEEN CAST(@from AS INTEGER) AND CAST(@to AS INTEGER)`;
     this.#newest = sql.prepare(`
       SELECT ${columns} FROM ${words} w CROSS JOIN ${rows} r ON r.id = w.rowid
       WHERE ${matching} AND ${where} ORDER BY w.rowid DESC LIMIT @limit`);
