@@ -34,8 +34,7 @@ async function* bodyOf(c: HttpContext): AsyncGenerator<Uint8Array> {
   try {
     const { incoming } = c.env ?? {};
     if (incoming) yield* incoming.iterator({ destroyOnReturn: false });
-    // Node's and the DOM's declarations of the same class differ.
-    else if (c.req.raw.body) yield* Readable.fromWeb(c.req.raw.body as Parameters<typeof Readable.fromWeb>[0]);
+    else if (c.req.raw.body) yield* Readable.fromWeb(c.req.raw.body);
   } catch (error) {
     throw new Fault('invalid', 'the upload broke off before its end', { cause: error });
   }
@@ -55,35 +54,41 @@ async function readForm(body: Bytes, type: string, sink: FileSink): Promise<void
   const form = formParser(type);
   const source = Readable.from(body);
   const files: { part: Readable; saved: Promise<void> }[] = [];
-  let refusal: unknown;
+  let refusal: Error | undefined;
   const refuse = (error: unknown) => {
-    refusal ??= error;
+    refusal ??= error instanceof Error ? error : brokenForm(error);
     source.destroy();
   };
   form.on('file', (field, part, filename) => {
     part.on('error', () => undefined); // The form fails, too.
     if (field === 'file' && files.length === 0) {
-      files.push({ part, saved: sink(wholeOf(part), filename ?? '').catch(refuse) });
+      const bytes = wholeOf(part, () => ended);
+      files.push({ part, saved: sink(bytes, filename ?? '').catch(refuse) });
       return;
     }
     part.resume();
     if (field === 'file') refuse(new Fault('invalid', 'file: the form has two: send each to an upload_url of its own'));
   });
   for (const limit of ['partsLimit', 'fieldsLimit'] as const) form.on(limit, () => refuse(tooMuch()));
+  const ended = pipeline(source, form).then(() => {
+    if (refusal) throw refusal; // The source had ended before it could be stopped.
+  });
   try {
-    await pipeline(source, form);
+    await ended;
   } catch (error) {
     refuse(isFault(error) ? error : brokenForm(error));
     for (const { part } of files) part.destroy(brokenForm(error));
   }
   for (const { saved } of files) await saved;
-  if (refusal !== undefined) throw refusal;
+  if (refusal) throw refusal;
   if (files.length === 0) throw noFile();
 }
 
-async function* wholeOf(part: Readable): AsyncGenerator<Uint8Array> {
+/** Ends when the form around it has ended well, so that the sink keeps nothing of a form that is refused. */
+async function* wholeOf(part: Readable, ended: () => Promise<void>): AsyncGenerator<Uint8Array> {
   try {
     yield* part;
+    await ended();
   } catch (error) {
     throw isFault(error) ? error : brokenForm(error);
   }
