@@ -7,6 +7,7 @@ import type { HttpDeps } from './deps.ts';
 import { text } from './input.ts';
 import { collectionBy } from './lookup.ts';
 import { Api } from './route.ts';
+import { transcriptAnswer, transcriptOf, transcriptQuery, transcriptRequest } from './video-transcription.ts';
 
 const listing = z.object({ collection_id: z.string().optional() });
 const change = z.object({
@@ -66,7 +67,26 @@ export function audioRoutes(deps: HttpDeps): Api {
     },
   );
 
+  transcriptRoutes(api, deps);
   return api;
+}
+
+function transcriptRoutes(api: Api, deps: HttpDeps): void {
+  api.get(
+    '/audio/:id/transcription',
+    {
+      summary: 'What is said in audio: by words, sentences or seconds',
+      query: transcriptQuery,
+      answer: transcriptAnswer,
+    },
+    (_c, { params, query }) => transcriptOf(mediaBy(deps, 'audio', params.id), query, deps),
+  );
+
+  api.post(
+    '/audio/:id/transcription',
+    { summary: 'Writes down what is said in audio', body: transcriptRequest, answer: transcriptAnswer },
+    (_c, { params }) => transcriptOf(mediaBy(deps, 'audio', params.id), transcriptQuery.parse({}), deps),
+  );
 }
 
 /** Images that were uploaded, or kept of videos. */
@@ -130,7 +150,7 @@ function listed(deps: HttpDeps, kind: Kind, collection: string | undefined): Ass
 }
 
 /** Throws `not_found` for what is of another kind or lies in another collection than the one named. */
-function mediaBy(deps: HttpDeps, kind: Kind, id: string, collection: string | undefined): Asset {
+function mediaBy(deps: HttpDeps, kind: Kind, id: string, collection?: string): Asset {
   const asset = deps.store.assets.get(id);
   const right = collection === undefined || asset?.collectionId === collectionBy(deps, collection).id;
   if (asset?.kind === kind && right) return asset;
