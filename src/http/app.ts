@@ -90,7 +90,10 @@ function honoOf(group: Api | Routes): Routes {
 }
 
 function noRoute({ method, path }: { method: string; path: string }): Fault {
-  return new Fault('not_found', `this version has no route ${method} ${path}; docs/api.md lists what it has`);
+  return new Fault(
+    'not_found',
+    `this version has no route ${method} ${path.slice(0, 200)}; docs/api.md lists what it has`,
+  );
 }
 
 function healthRoutes({ store, version }: HttpDeps): Api {

@@ -6,6 +6,7 @@ import { Fault, type Log, messageOf } from '#runtime';
 import type { HttpApp } from './app.ts';
 import { limitRequestTime } from './request-time.ts';
 import type { Sockets } from './sockets.ts';
+import { answerUnreadable, unreadable } from './unreadable.ts';
 
 export interface HttpServer extends AsyncDisposable {
   readonly address: { host: string; port: number };
@@ -31,11 +32,15 @@ export async function listen(
 ): Promise<HttpServer> {
   const server = createServer(
     { ...TIMEOUTS, connectionsCheckingInterval: 5000 },
-    getRequestListener((request, bindings) => app.fetch(request, bindings), { overrideGlobalObjects: false }),
+    getRequestListener((request, bindings) => app.fetch(request, bindings), {
+      overrideGlobalObjects: false,
+      errorHandler: (error) => unreadable(error, log),
+    }),
   );
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(SILENCE_MS);
   limitRequestTime(server);
+  answerUnreadable(server);
   const connections = new Connections(server);
   if (sockets) takeUpgrades(server, sockets, connections);
   const { host, port } = address;

@@ -30,7 +30,7 @@ export function readRecording(file: string): Recorded[] {
     if (text === '') continue;
     const { m: method, url = '', h = {}, body = '' }: Line = JSON.parse(text);
     if (url.startsWith(MARK)) call = decodeURIComponent(url.slice(MARK.length));
-    else requests.push({ call, method, url, headers: sent(h), body });
+    else requests.push({ call, method, url, headers: sent(h), body: whole(body, h) });
   }
   return requests;
 }
@@ -40,6 +40,16 @@ function sent(headers: Record<string, string>): Record<string, string> {
   const kept = Object.entries(headers).filter(([name]) => !LEFT_OUT.test(name));
   const key = 'x-access-token' in headers ? { 'x-access-token': 'sk-right' } : {};
   return { ...Object.fromEntries(kept), ...key };
+}
+
+/** The recorder kept only the beginning of the largest bodies: forms end there, and a timeline is a short one. */
+function whole(
+  body: string,
+  { 'content-length': length = '0', 'content-type': type = '' }: Record<string, string>,
+): string {
+  if (Buffer.byteLength(body) === Number(length)) return body;
+  const boundary = /boundary=(\S+)/.exec(type)?.[1];
+  return boundary === undefined ? '{"timeline":{"tracks":[]}}' : `${body}\r\n--${boundary}--\r\n`;
 }
 
 const NAMES: Readonly<Record<string, string>> = {

@@ -1,4 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Alert, type Asset, newId, type Piece, type SceneIndex, type Stream } from '#domain';
 import { ruleFor } from '#events';
@@ -111,7 +113,7 @@ function addAlert({ store }: Box, index: SceneIndex): Alert {
   return alert;
 }
 
-/** With pieces and a picture that are text: nothing here decodes them. */
+/** Three pieces of a moving picture. */
 function addVideo({ store, deps }: Box, id: string, origin?: Asset['origin']): string {
   const pieces: Piece[] = Array.from({ length: LENGTH_MS / PIECE_MS }, (_, n) => ({
     n,
@@ -143,9 +145,45 @@ function addVideo({ store, deps }: Box, id: string, origin?: Asset['origin']): s
     { text: 'words', startMs: 1500, endMs: 1900 },
   ]);
   mkdirSync(join(deps.assetsDir, id), { recursive: true });
-  const files = [...pieces.map(({ path }) => path), `${id}/init-0.mp4`, `${id}/thumb.jpg`];
-  for (const file of files) writeFileSync(join(deps.assetsDir, file), 'piece');
+  for (const [name, bytes] of media()) writeFileSync(join(deps.assetsDir, id, name), bytes);
   return id;
+}
+
+let made: Map<string, Buffer> | undefined;
+
+/** The files of every video here, by name. */
+function media(): Map<string, Buffer> {
+  if (made) return made;
+  const dir = mkdtempSync(join(tmpdir(), 'wp-golden-'));
+  const source = ['-f', 'lavfi', '-i', `testsrc2=size=640x360:rate=5:duration=${LENGTH_MS / 1000}`];
+  const hls = [
+    '-f',
+    'hls',
+    '-hls_time',
+    String(PIECE_MS / 1000),
+    '-hls_segment_type',
+    'fmp4',
+    '-hls_segment_filename',
+    '%d.m4s',
+  ];
+  const video = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-g',
+    '20',
+    ...hls,
+    '-hls_fmp4_init_filename',
+    'init-0.mp4',
+    'a.m3u8',
+  ];
+  execFileSync('ffmpeg', ['-loglevel', 'error', ...source, ...video, '-map', '0', '-frames:v', '1', 'thumb.jpg'], {
+    cwd: dir,
+  });
+  made = new Map(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name))]));
+  rmSync(dir, { recursive: true });
+  return made;
 }
 
 function addVideoIndex({ store }: Box, assetId: string, kind: 'scene' | 'spoken_word'): string {
