@@ -4,12 +4,15 @@ import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { Hub, post } from '#delivery';
 import {
+  type Asset,
+  type AssetIndex,
   type CameraStatus,
   type Frame,
   hashKey,
   type Job,
   type JobKind,
   newId,
+  type Piece,
   type RecordingSession,
   type Scene,
   type SceneFacts,
@@ -263,6 +266,75 @@ export async function record(box: Box, streamId: string, fromS: number, count: n
     ids.push(box.store.segments.add(segment, session));
   }
   return ids;
+}
+
+/** A video of pieces of four seconds, each file holding its own path as bytes. */
+export async function addVideo(box: Box, pieces: number, change: Partial<Asset> = {}): Promise<Asset> {
+  const id = change.id ?? newId('video');
+  const asset: Asset = {
+    id,
+    kind: 'video',
+    collectionId: box.store.defaultCollection.id,
+    name: 'Delivery',
+    description: '',
+    lengthMs: pieces * 4000,
+    bytes: pieces * 1000,
+    width: 640,
+    height: 360,
+    thumbPath: `${id}/thumb.jpg`,
+    origin: { kind: 'upload', filename: 'delivery.mp4' },
+    createdMs: T0,
+    ...change,
+  };
+  const list: Piece[] = Array.from({ length: pieces }, (_, n) => ({
+    n,
+    startMs: n * 4000,
+    durationMs: 4000,
+    path: `${id}/${String(n).padStart(6, '0')}.m4s`,
+    bytes: 1000,
+    initPath: `${id}/init-0.mp4`,
+    discontinuity: false,
+    ...(asset.origin.kind === 'export' ? { recordedMs: asset.origin.startMs + n * 4000 } : {}),
+  }));
+  for (const path of [`${id}/init-0.mp4`, `${id}/thumb.jpg`, ...list.map((piece) => piece.path)]) {
+    await put(join(box.deps.assetsDir, path), path);
+  }
+  box.store.assets.create(asset, list);
+  return asset;
+}
+
+/** An index over a video's scenes, done, with a record of four seconds for each text. */
+export function addVideoIndex(
+  box: Box,
+  assetId: string,
+  texts: readonly string[],
+  change: Partial<AssetIndex> = {},
+): AssetIndex {
+  const index: AssetIndex = {
+    id: newId('index'),
+    assetId,
+    kind: 'scene',
+    name: 'Who comes',
+    prompt: 'Describe the scene',
+    extraction: { type: 'time' },
+    extractionConfig: { time: 4, frame_count: 1 },
+    metadata: {},
+    modelName: 'basic',
+    status: 'done',
+    createdMs: T0,
+    ...change,
+  };
+  box.store.assetIndexes.create(index);
+  const records = texts.map((text, n) => ({
+    startMs: n * 4000,
+    endMs: n * 4000 + 4000,
+    text,
+    metadata: { counts: [{ label: 'person', count: 1 }] },
+    vector: embedText(text),
+    model: TEXT_EMBEDDING.model,
+  }));
+  box.store.assetIndexes.addRecords(index.id, records);
+  return index;
 }
 
 export async function put(file: string, content: string | Uint8Array): Promise<void> {

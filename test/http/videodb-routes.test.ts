@@ -299,10 +299,15 @@ describe('search', () => {
     expect(none).toMatchObject({ status: 200, success: true, data: { results: [] } });
   });
 
-  it('says that filters are not supported instead of ignoring one', async () => {
-    const { id } = addStream(box.store);
-    const answer = await box.call('POST', `/rtstream/${id}/search`, { query: 'x', filter: [{ a: 1 }] });
-    expect(answer).toMatchObject({ status: 200, success: false, message: expect.stringContaining('filter') });
+  it('keeps what has the labels of a filter, and the upper part of the scores', async () => {
+    const gate = addStream(box.store);
+    addScene(box.store, addIndex(box.store, gate.id), 0, 'a traffic light and a zebra');
+    const search = (body: object) =>
+      box.call('POST', `/rtstream/${gate.id}/search`, { query: 'zebra', dynamic_score_percentage: '50', ...body });
+    expect((await search({ filter: [{ label: 'traffic light' }] })).data.results).toHaveLength(1);
+    expect((await search({ filter: [{ label: 'boat' }] })).data.results).toEqual([]);
+    const wrong = await search({ filter: 'boat' });
+    expect(wrong).toMatchObject({ status: 400, message: expect.stringContaining('filter: must be a list') });
   });
 });
 
