@@ -4,7 +4,7 @@ import { startRtspServer } from '../../../src/cli/demo/rtsp-server.ts';
 import { TestAppliance } from '../support/appliance.ts';
 import { talkingYard } from '../support/videos.ts';
 
-const SEGMENT_SECONDS = 2;
+export const SEGMENT_SECONDS = 2;
 
 /** A camera in whose yard something moves and someone talks, an appliance, and VideoDB's own client of it. */
 export interface Yard extends AsyncDisposable {
