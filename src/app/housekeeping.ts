@@ -3,19 +3,20 @@ import { sweepUploads } from '#assets';
 import type { Config } from '#config';
 import type { Inference } from '#inference';
 import type { ModelLibrary } from '#models';
-import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
+import { LINKS_LAST_MS } from '#playback';
+import { type Clock, isSane, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
 import { assetsDir, mediaDir, thumbsDir, uploadsDir } from './places.ts';
 
-const RETENTION_EVERY_MS = 60_000;
+const MINUTE_MS = 60_000;
 /** The model's address may come back with the network at any time, and nobody waits for it. */
 const FETCH_RETRY = { firstMs: 60_000, capMs: 3_600_000 };
 
 export interface HousekeepingDeps {
   config: Config;
   store: Store;
-  models: ModelLibrary;
-  inference: Inference;
+  models: Pick<ModelLibrary, 'get' | 'pull'>;
+  inference: Pick<Inference, 'reload'>;
   clock: Clock;
   log: Log;
 }
@@ -23,28 +24,50 @@ export interface HousekeepingDeps {
 /** Runs until aborted; each duty fails on its own and is tried again. */
 export async function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): Promise<void> {
   setMaxListeners(0, signal);
-  await Promise.all([freeSpace(deps, signal), fetchDetector(deps, signal)]);
+  const { config, store, clock } = deps;
+  const uploads = { store, uploadsDir: uploadsDir(config.dataDir) };
+  await Promise.all([
+    every(MINUTE_MS, 'retention', () => freeSpace(deps, signal), deps, signal),
+    every(MINUTE_MS, 'sweeping uploads', () => sweepUploads(uploads, { nowMs: clock.nowMs() }), deps, signal),
+    every(60 * MINUTE_MS, 'forgetting cuts', () => forgetCuts(deps), deps, signal),
+    fetchDetector(deps, signal),
+  ]);
 }
 
-async function freeSpace({ config, store, clock, log }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
-  const { reservePercent, keepDays } = config.recording;
+async function every(
+  ms: number,
+  duty: string,
+  work: () => void | Promise<void>,
+  { clock, log }: HousekeepingDeps,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     try {
-      const freed = await store.retention.enforce({
-        mediaDir: mediaDir(config.dataDir),
-        thumbsDir: thumbsDir(config.dataDir),
-        assetsDir: assetsDir(config.dataDir),
-        reservePercent,
-        ...(keepDays === undefined ? {} : { keepDays }),
-        signal,
-      });
-      await sweepUploads({ store, uploadsDir: uploadsDir(config.dataDir) }, { nowMs: clock.nowMs() });
-      if (freed.deletedSegments > 0) log.info(freed, 'deleted the oldest recordings');
+      await work();
     } catch (error) {
-      if (!signal.aborted) log.error({ error: messageOf(error) }, 'retention failed; will retry');
+      if (!signal.aborted) log.error({ error: messageOf(error) }, `${duty} failed; will retry`);
     }
-    await clock.sleep(RETENTION_EVERY_MS, signal).catch(() => undefined);
+    await clock.sleep(ms, signal).catch(() => undefined);
   }
+}
+
+async function freeSpace({ config, store, log }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
+  const { reservePercent, keepDays } = config.recording;
+  const freed = await store.retention.enforce({
+    mediaDir: mediaDir(config.dataDir),
+    thumbsDir: thumbsDir(config.dataDir),
+    assetsDir: assetsDir(config.dataDir),
+    reservePercent,
+    ...(keepDays === undefined ? {} : { keepDays }),
+    signal,
+  });
+  if (freed.deletedSegments > 0) log.info(freed, 'deleted the oldest recordings');
+}
+
+/** Those that no valid link can lead to; none while the clock is not sane. */
+function forgetCuts({ store, clock }: HousekeepingDeps): void {
+  const nowMs = clock.nowMs();
+  if (isSane(nowMs)) store.cuts.pruneUnused(nowMs - LINKS_LAST_MS);
 }
 
 /** On a box without a detector: fetch the default one as soon as there is a network. The built-in pack serves meanwhile. */

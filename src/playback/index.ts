@@ -6,6 +6,6 @@
  * the range, marks every gap and change of session, and ends when the range is past. A wrong, altered or expired token
  * verifies as undefined.
  */
-export { MediaLinks, type MediaTicket, type Player } from './links.ts';
+export { LINKS_LAST_MS, MediaLinks, type MediaTicket, type Player } from './links.ts';
 export { buildCutPlaylist, buildPlaylist, type PlayedPart } from './playlist.ts';
 export { nothingRecorded, playableRange, type TimeRange } from './range.ts';

@@ -21,6 +21,8 @@ export interface MediaTicket extends TimeRange {
 
 const DAY_MS = 86_400_000;
 const LIFETIME_DAYS = 30;
+/** No link is valid for longer than this after it was made: its last day may have just begun then. */
+export const LINKS_LAST_MS: number = (LIFETIME_DAYS + 1) * DAY_MS;
 const MAX_TITLE = 200;
 const MAX_DESCRIPTION = 1000;
 
