@@ -24,4 +24,16 @@ export function limitRequestTime(server: Server, limitMs = REQUEST_MS): void {
   });
 }
 
-const TIMEOUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+const BODY = JSON.stringify({
+  success: false,
+  message: `the request took longer than ${REQUEST_MS / 1000} s to come in`,
+  error_code: 'invalid',
+});
+const TIMEOUT = [
+  'HTTP/1.1 408 Request Timeout',
+  'Content-Type: application/json',
+  `Content-Length: ${BODY.length}`,
+  'Connection: close',
+  '',
+  BODY,
+].join('\r\n');
