@@ -41,6 +41,8 @@ const TAGS: Readonly<Record<string, string>> = {
   Capture: 'Session tokens for client apps.',
   Search: 'Scenes by words and meaning.',
   Playback: 'Links that play a stretch of recording. They need no key and expire.',
+  Videos: 'Recordings that were exported, and videos that were uploaded.',
+  'Video indexes': 'What is seen and said in a video.',
   Jobs: 'What takes longer than a few seconds, and what came of it.',
   Uploads: 'Files from elsewhere become videos, audio or images.',
   'Audio and images': 'Audio and images that were uploaded.',

@@ -1,5 +1,5 @@
-/** Examples to copy: a body with what must be in it, and the whole call as a line of `curl`. Pure. */
-import type { Operation, Schema } from './api-document.ts';
+/** Examples to copy: a body with what must be in it, and the whole call as a line of `curl`; addresses to send. Pure. */
+import type { Operation, Parameter, Schema } from './api-document.ts';
 import { resolve, type Schemas } from './api-schema.ts';
 
 /** What people would write; looked up by the member's name where its schema gives no example. */
@@ -69,3 +69,17 @@ function sample(name: string, schema: Schema, schemas: Schemas): unknown {
 }
 
 const PLAIN: Readonly<Record<string, unknown>> = { boolean: true, object: {} };
+
+/** The path with its parameters filled in and the query behind it; what was left empty is left out. */
+export function addressOf(
+  path: string,
+  values: readonly { parameter: Pick<Parameter, 'name' | 'in'>; value: string }[],
+): string {
+  const query = new URLSearchParams();
+  let filled = path;
+  for (const { parameter, value } of values) {
+    if (parameter.in === 'path') filled = filled.replace(`{${parameter.name}}`, encodeURIComponent(value));
+    else if (value !== '') query.set(parameter.name, value);
+  }
+  return query.size > 0 ? `${filled}?${query}` : filled;
+}

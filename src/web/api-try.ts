@@ -1,6 +1,7 @@
 /** "Try it": sends a GET with the key of this browser and shows the answer. Nothing here can change anything on the box. */
 import { Api, getRaw, reasonOf } from './api.ts';
 import type { Operation, Parameter } from './api-document.ts';
+import { addressOf } from './api-example.ts';
 import { el, setHidden } from './dom.ts';
 import { type KeyPlaces, loadKey, saveKey } from './key.ts';
 
@@ -52,20 +53,6 @@ function inputFor({ id }: Operation, { name, required, schema }: Parameter): HTM
     spellcheck: 'false',
     placeholder: schema.default === undefined ? undefined : String(schema.default),
   });
-}
-
-/** The path with its parameters filled in and the query behind it; what was left empty is left out. */
-export function addressOf(
-  path: string,
-  values: readonly { parameter: Pick<Parameter, 'name' | 'in'>; value: string }[],
-): string {
-  const query = new URLSearchParams();
-  let filled = path;
-  for (const { parameter, value } of values) {
-    if (parameter.in === 'path') filled = filled.replace(`{${parameter.name}}`, encodeURIComponent(value));
-    else if (value !== '') query.set(parameter.name, value);
-  }
-  return query.size > 0 ? `${filled}?${query}` : filled;
 }
 
 async function send({ open }: Operation, address: string): Promise<HTMLElement[]> {
