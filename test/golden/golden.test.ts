@@ -136,3 +136,34 @@ describe('the forms of requests that no recording holds', () => {
     expect(wrong).toEqual([]);
   });
 });
+
+describe('the check of answers', () => {
+  it('finds what clients would stumble over', () => {
+    const host = 'box:8080';
+    const video = { id: 'm-1', length: 1, stream_url: `http://${host}/a.m3u8`, thumbnail: '', thumbnail_url: '' };
+    expect(broken({ videos: [video] }, host)).toEqual([]);
+    expect(broken({ videos: null }, host)).toEqual(['data.videos is null']);
+    expect(broken({ videos: [{ ...video, length: null }] }, host)).toEqual(['data.videos.0.length is null']);
+    expect(broken({ ...video, thumbnail: `http://${host}/b.jpg` }, host)).toEqual([
+      'data: thumbnail and thumbnail_url differ',
+    ]);
+    expect(broken({ ...video, stream_url: '/a.m3u8' }, host)).toEqual([expect.stringContaining('leads to /a.m3u8')]);
+    expect(broken({ player_url: `http://${host}/player?v=a` }, host)).toEqual([expect.stringContaining('/watch?v=')]);
+    expect(missing({ videos: [video, {}] }, ['videos[].id', 'videos[+].name', 'next'])).toEqual([
+      ...['videos[].id', 'videos[+].name', 'next'],
+    ]);
+    expect(missing({ videos: [video] }, ['videos[+].id', 'videos[].length'])).toEqual([]);
+    expect(missing({ videos: [] }, ['videos[].id', 'videos[+].id'])).toEqual(['videos[+].id']);
+  });
+
+  it.each([
+    [200, '{"success": true, "data": null}'],
+    [204, ''],
+    [302, '{"success": true, "data": {}}'],
+    [404, '{"success": false}'],
+    [200, '{"success": true, "status": "processing", "data": {"output_url": "/job"}}'],
+  ])('takes %i %s for no answer', async (status, text) => {
+    const headers = { 'content-type': 'application/json' };
+    await expect(classify('box', { status, headers, text }, false)).rejects.toThrow();
+  });
+});
