@@ -25,6 +25,8 @@ export interface Promised {
    * members; `a[+]` is a list with at least one.
    */
   reads: readonly string[];
+  /** What the message of a refusal says, where other programs look for it (§1.5). */
+  refusal?: RegExp;
 }
 
 const of = (allowed: readonly AnswerClass[], ...reads: string[]): Promised => ({ allowed, reads });
@@ -51,6 +53,8 @@ const FOUND = [
 const LEGACY = [...FOUND, ...each('results[].docs[]', DOC)];
 const PLAYS = ['stream_url', 'player_url'];
 const TRANSCRIPT = ['transcription_records[]', 'next_page', 'total_count', 'page', 'page_size'];
+
+const noHit = { refusal: /No results found/ };
 
 /** §13, §7, rows 26, 28, 29, 58–60 of §2: known calls that this version does not do, and says so. */
 const elsewhere = of(['refused']);
@@ -110,7 +114,10 @@ export const CONTRACT: Readonly<Record<string, Promised>> = {
     ...each('word_timestamps[+]', ['start', 'end', 'text', 'word']),
   ),
   'POST /video/:video/transcription': of(['done', 'job']),
-  'POST /video/:video/index': of(['done', 'job', 'refused']),
+  'POST /video/:video/index': {
+    ...of(['done', 'job', 'refused']),
+    refusal: /Spoken word index for video already exists/,
+  },
   'POST /video/:video/index/scene': of(['done', 'job'], 'scene_index_id'),
   'GET /video/:video/index/scene': of(['done'], ...each('scene_indexes[+]', ['scene_index_id', 'name', 'status'])),
   'GET /video/:video/index/scene/:index': of(
@@ -120,8 +127,8 @@ export const CONTRACT: Readonly<Record<string, Promised>> = {
   'DELETE /video/:video/index/scene/:index': of(['done', 'empty']),
   'POST /video/:video/workflow': elsewhere,
   // 8.1, 8.2: without a hit "No results found"
-  'POST /video/:video/search': of(['done', 'refused'], ...LEGACY),
-  'POST /collection/:collection/search': of(['done', 'refused'], ...LEGACY),
+  'POST /video/:video/search': { ...of(['done', 'refused'], ...LEGACY), ...noHit },
+  'POST /collection/:collection/search': { ...of(['done', 'refused'], ...LEGACY), ...noHit },
   'POST /collection/:collection/search/title': of(['array', 'refused']),
   'POST /compile': of(['stream'], ...PLAYS),
   // 10

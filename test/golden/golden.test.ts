@@ -75,7 +75,9 @@ function check(
     ? []
     : [`is answered with ${answer} instead of ${allowed.join(' or ')}: ${status} ${text.slice(0, 300)}`];
   if (answer === 'taken') return problems;
-  const { data }: Envelope = JSON.parse(text);
+  const { data, message }: Envelope = JSON.parse(text);
+  if (answer === 'refused' && promised.refusal?.test(String(message)) === false)
+    problems.push(`refuses with ${message}`);
   const reads = answer === 'done' || answer === 'stream' || answer === 'socket' ? promised.reads : [];
   const lacking = missing(data, reads).map((path) => `data lacks ${path}: ${text.slice(0, 300)}`);
   return [...problems, ...(data === undefined ? [] : broken(data, host)), ...lacking];
