@@ -18,14 +18,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', root: '.', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**', 'node_modules/**'] },
+        test: { name: 'unit', root: '.', include: ['test/**/*.test.ts'], exclude: ['test/{e2e,conformance}/**', 'node_modules/**'] },
       },
       {
         extends: true,
         test: {
           name: 'e2e',
           root: '.',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/{e2e,conformance}/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,
