@@ -64,8 +64,11 @@ function holds(found: unknown, value: unknown): boolean {
     const named = [found['label'], found['name']].some((name) => name !== undefined && holds(name, value));
     return named || (typeof value === 'string' && Object.hasOwn(found, value));
   }
-  if (found === undefined || found === null || typeof value === 'object') return false;
-  return String(found).toLowerCase() === String(value).toLowerCase();
+  return isPlain(found) && isPlain(value) && String(found).toLowerCase() === String(value).toLowerCase();
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

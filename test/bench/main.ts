@@ -3,12 +3,13 @@
  * object of its figures. What was last published, and on which machine, is in docs/benchmarks.md.
  */
 import { parseArgs } from 'node:util';
+import { api } from './api.ts';
 import { ingest } from './ingest.ts';
 
 /** Figures by name, numbers or short words; printed in this order. */
 export type Figures = Record<string, number | string>;
 
-const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = { ingest };
+const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = { api, ingest };
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
