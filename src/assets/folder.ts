@@ -1,6 +1,8 @@
-import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Piece } from '#domain';
+import type { Asset, Piece } from '#domain';
+import { Fault, isFault } from '#runtime';
+import type { AssetDeps } from './deps.ts';
 
 /** How the folder is called until it is complete. */
 export const UNFINISHED = '.part';
@@ -16,7 +18,7 @@ export async function makeFolder(assetsDir: string, id: string, fill: (dir: stri
   await mkdir(draft, { recursive: true });
   try {
     await fill(draft);
-    for (const name of await readdir(draft)) await sync(join(draft, name));
+    for (const name of await readdir(draft)) await syncOwn(join(draft, name));
     await sync(draft);
     await rename(draft, final);
     await sync(assetsDir);
@@ -24,6 +26,11 @@ export async function makeFolder(assetsDir: string, id: string, fill: (dir: stri
     await rm(draft, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A file with a second name is the recorder's, who has written it long ago; a day's would take minutes to sync. */
+async function syncOwn(file: string): Promise<void> {
+  if ((await stat(file)).nlink === 1) await sync(file);
 }
 
 async function sync(path: string): Promise<void> {
@@ -42,6 +49,24 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw error;
     await copyFile(from, to);
+  }
+}
+
+/**
+ * Writes the asset's row. Its folder goes when that fails: nothing would ever name it. Throws `refused` when its
+ * collection has been deleted.
+ */
+export async function enter(
+  asset: Asset,
+  pieces: readonly Piece[],
+  { store, assetsDir }: Pick<AssetDeps, 'store' | 'assetsDir'>,
+): Promise<void> {
+  try {
+    store.assets.create(asset, pieces);
+  } catch (error) {
+    await rm(join(assetsDir, asset.id), { recursive: true, force: true });
+    if (!isFault(error, 'not_found')) throw error;
+    throw new Fault('refused', 'the collection it was for was deleted meanwhile', { cause: error });
   }
 }
 

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { rm, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { copyFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Asset, AssetKind, Job, Piece } from '#domain';
 import { Fault } from '#runtime';
 import type { AssetDeps, Work } from './deps.ts';
 import { download } from './fetch.ts';
-import { linkOrCopy, makeFolder } from './folder.ts';
-import { type MediaFacts, probeFile, segmentFile } from './media-file.ts';
+import { enter, makeFolder } from './folder.ts';
+import { imageEnding, type MediaFacts, probeFile } from './probe-file.ts';
+import { segmentFile } from './segment-file.ts';
 import { noRoom, roomForAssets } from './space.ts';
 import { writeThumbnail } from './thumbnail.ts';
+import { removeUpload } from './uploads.ts';
 
 /** What an upload's job is given. */
 export interface IngestInput {
@@ -19,6 +21,8 @@ export interface IngestInput {
   name: string;
   description: string;
   filename: string;
+  /** `audio` makes audio of a video that has sound. Else what it is, the file says. */
+  mediaType?: AssetKind;
 }
 
 const PREFIX: Record<AssetKind, string> = { video: 'm-', audio: 'a-', image: 'img-' };
@@ -27,33 +31,55 @@ const PREFIX: Record<AssetKind, string> = { video: 'm-', audio: 'a-', image: 'im
 export async function ingest(job: Job, deps: AssetDeps, { progress, signal }: Work): Promise<{ assetId: string }> {
   const input = job.input as unknown as IngestInput; // Written by our own route.
   const { store, uploadsDir } = deps;
-  const known = Object.values(PREFIX)
-    .map((prefix) => prefix + seedOf(job))
-    .find((id) => store.assets.get(id));
-  if (known) return { assetId: known }; // Done before a crash.
-  const file = join(uploadsDir, input.uploadId ?? `${job.id}.download`);
+  const name = input.uploadId ?? `${job.id}.download`;
   try {
-    const room = await roomForAssets(deps);
-    if (input.uploadId === undefined) {
-      await download(input.url ?? '', file, room, (share) => progress(share * 50), signal);
-    }
-    const { size } = await stat(file).catch((error: unknown) => {
-      throw new Fault('refused', 'url: nothing was uploaded there; upload the file first', { cause: error });
-    });
-    if (size > room) throw noRoom();
-    const facts = await probeFile(file);
-    const asset = draftOf(job, input, facts, deps);
-    const pieces = await writeMedia(asset, facts, file, deps, {
-      signal,
-      progress: (share) => progress(50 + share * 49),
-    });
-    deps.store.assets.create({ ...asset, ...(await withSizes(asset, pieces, file, deps, signal)) }, pieces);
-    await rm(file, { force: true });
-    return { assetId: asset.id };
+    const known = Object.values(PREFIX)
+      .map((prefix) => prefix + seedOf(job))
+      .find((id) => store.assets.get(id));
+    const assetId = known ?? (await takeIn(job, input, name, deps, { progress, signal })); // Done before a crash, or now.
+    await removeUpload(name, uploadsDir);
+    return { assetId };
   } catch (error) {
-    if (!signal.aborted) await rm(file, { force: true });
+    if (!signal.aborted) await removeUpload(name, uploadsDir);
     throw error;
   }
+}
+
+async function takeIn(
+  job: Job,
+  input: IngestInput,
+  name: string,
+  deps: AssetDeps,
+  { progress, signal }: Work,
+): Promise<string> {
+  const file = join(deps.uploadsDir, name);
+  if (input.uploadId === undefined) {
+    await download(input.url ?? '', name, deps, (share) => progress(share * 50), signal);
+  }
+  const { size } = await stat(file).catch((error: unknown) => {
+    throw new Fault('refused', 'url: nothing was uploaded there; upload the file first', { cause: error });
+  });
+  const room = await roomForAssets(deps);
+  if (size > room) throw noRoom();
+  const facts = await factsOf(file, input, signal);
+  const asset = draftOf(job, input, facts, deps);
+  using watch = new RoomWatch(deps, signal);
+  const done = await writeMedia(asset, facts, file, deps, {
+    signal: watch.signal,
+    progress: (share) => {
+      watch.look();
+      progress(50 + share * 49);
+    },
+  });
+  const thumb = await writeThumbnail({ ...asset, ...done.sizes }, done.pieces, deps, signal);
+  await enter({ ...asset, ...done.sizes, ...thumb }, done.pieces, deps);
+  return asset.id;
+}
+
+async function factsOf(file: string, { mediaType }: IngestInput, signal: AbortSignal): Promise<MediaFacts> {
+  const facts = await probeFile(file, signal);
+  const onlySound = mediaType === 'audio' && facts.kind === 'video' && facts.audioCodec !== undefined;
+  return onlySound ? { ...facts, kind: 'audio', width: 0, height: 0 } : facts;
 }
 
 /** The same for every run of the job: what a crash left unfinished is then replaced, not doubled. */
@@ -83,34 +109,55 @@ async function writeMedia(
   asset: Asset,
   facts: MediaFacts,
   file: string,
-  { assetsDir }: AssetDeps,
-  work: { signal: AbortSignal; progress(share: number): void },
-): Promise<Piece[]> {
-  let pieces: Piece[] = [];
-  await makeFolder(assetsDir, asset.id, async (dir) => {
-    if (facts.kind === 'image') return linkOrCopy(file, join(dir, imageName(asset)));
-    pieces = await segmentFile(file, facts, { dir, assetId: asset.id }, work);
-    for (const piece of pieces) piece.bytes = (await stat(join(dir, piece.path.slice(asset.id.length + 1)))).size;
-  });
-  return pieces;
-}
-
-async function withSizes(
-  asset: Asset,
-  pieces: readonly Piece[],
-  file: string,
   deps: AssetDeps,
-  signal: AbortSignal,
-): Promise<Partial<Asset>> {
-  if (asset.kind === 'image') {
-    return { bytes: (await stat(file)).size, thumbPath: `${asset.id}/${imageName(asset)}` };
-  }
-  const lengthMs = pieces.reduce((sum, { durationMs }) => sum + durationMs, 0);
-  const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
-  return { lengthMs, bytes, ...(await writeThumbnail(asset, pieces, deps, signal)) };
+  work: { signal: AbortSignal; progress(share: number): void },
+): Promise<{ pieces: Piece[]; sizes: Partial<Asset> }> {
+  const { id } = asset;
+  let pieces: Piece[] = [];
+  let sizes: Partial<Asset> = {};
+  await makeFolder(deps.assetsDir, id, async (dir) => {
+    if (facts.kind === 'image') {
+      const image = `image.${imageEnding(facts)}`;
+      await copyFile(file, join(dir, image));
+      sizes = { bytes: (await stat(file)).size, thumbPath: `${id}/${image}` };
+      return;
+    }
+    const room = await roomForAssets(deps);
+    const { width, height, ...done } = await segmentFile(file, facts, { dir, assetId: id }, work);
+    pieces = done.pieces;
+    const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+    if (bytes > room) throw noRoom();
+    sizes = { bytes, width, height, lengthMs: pieces.reduce((sum, { durationMs }) => sum + durationMs, 0) };
+  });
+  return { pieces, sizes };
 }
 
-function imageName({ origin }: Asset): string {
-  const ending = origin.kind === 'upload' ? extname(origin.filename).toLowerCase() : '';
-  return `image${/^\.[a-z0-9]{1,5}$/.test(ending) ? ending : '.img'}`;
+/** Aborts when the disk has no more room for assets: a small file may become a large one. */
+class RoomWatch implements Disposable {
+  readonly #cut = new AbortController();
+  readonly #deps: AssetDeps;
+  readonly #parent: AbortSignal;
+  readonly #stop = () => this.#cut.abort(this.#parent.reason);
+
+  constructor(deps: AssetDeps, parent: AbortSignal) {
+    this.#deps = deps;
+    this.#parent = parent;
+    parent.addEventListener('abort', this.#stop, { once: true });
+    if (parent.aborted) this.#stop();
+  }
+
+  get signal(): AbortSignal {
+    return this.#cut.signal;
+  }
+
+  look(): void {
+    roomForAssets(this.#deps).then(
+      (room) => room <= 0 && this.#cut.abort(noRoom()),
+      () => undefined, // Not now; it is asked again soon.
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#parent.removeEventListener('abort', this.#stop);
+  }
 }

@@ -28,10 +28,11 @@ export async function demandShare(
   if (store.assets.totalBytes() + bytes > blocks * bsize * MOST_SHARE) throw noRoom();
 }
 
-export function noRoom(): Fault {
+export function noRoom(cause?: unknown): Fault {
   return new Fault(
     'refused',
     'there is no room for it: exports and uploads may take half of the disk, and recordings keep their reserve. ' +
       'Delete videos that nobody needs, or use a larger disk',
+    { cause },
   );
 }

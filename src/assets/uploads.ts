@@ -9,7 +9,7 @@ import type { AssetDeps } from './deps.ts';
 import { UNFINISHED } from './folder.ts';
 import { roomForAssets } from './space.ts';
 
-type Places = Pick<AssetDeps, 'store' | 'assetsDir' | 'uploadsDir' | 'reservePercent'>;
+export type UploadPlaces = Pick<AssetDeps, 'store' | 'assetsDir' | 'uploadsDir' | 'reservePercent'>;
 
 /** After so many bytes the room is measured again: recordings and other uploads take it, too. */
 const MEASURE_EVERY = 64 * 1024 * 1024;
@@ -23,7 +23,7 @@ const NAME = '.name';
  * Throws unless a file of the size may come in: `too_large` when there is no room for it, `conflict` while a job works on
  * what was uploaded under the id before.
  */
-export async function demandUploadRoom(uploadId: string, expectedBytes: number, places: Places): Promise<void> {
+export async function demandUploadRoom(uploadId: string, expectedBytes: number, places: UploadPlaces): Promise<void> {
   if (jobsOf(places.store, uploadId).length > 0) {
     throw new Fault('conflict', 'what was uploaded here is being worked on: ask for another upload_url');
   }
@@ -38,7 +38,7 @@ export async function demandUploadRoom(uploadId: string, expectedBytes: number, 
 export async function receiveUpload(
   uploadId: string,
   source: AsyncIterable<Uint8Array>,
-  places: Places,
+  places: UploadPlaces,
 ): Promise<number> {
   const file = join(places.uploadsDir, uploadId);
   const draft = `${file}.${randomBytes(4).toString('hex')}${UNFINISHED}`;
@@ -67,12 +67,15 @@ export async function receiveUpload(
 }
 
 /** Keeps what the sender called the file. */
-export async function nameUpload(uploadId: string, name: string, { uploadsDir }: Places): Promise<void> {
+export async function nameUpload(uploadId: string, name: string, { uploadsDir }: UploadPlaces): Promise<void> {
   await writeFile(join(uploadsDir, uploadId + NAME), name.slice(0, LONGEST_NAME), { mode: 0o600 });
 }
 
 /** What the sender called the file, '' when nobody said. Throws `refused` when nothing was uploaded under the id. */
-export async function uploadName(uploadId: string, places: Pick<Places, 'store' | 'uploadsDir'>): Promise<string> {
+export async function uploadName(
+  uploadId: string,
+  places: Pick<UploadPlaces, 'store' | 'uploadsDir'>,
+): Promise<string> {
   const file = join(places.uploadsDir, uploadId);
   const there = await stat(file).catch(() => undefined);
   if (!there || jobsOf(places.store, uploadId).length > 0) {
@@ -84,9 +87,14 @@ export async function uploadName(uploadId: string, places: Pick<Places, 'store' 
   return readFile(file + NAME, 'utf8').catch(() => '');
 }
 
+/** With what its sender called it. */
+export async function removeUpload(uploadId: string, uploadsDir: string): Promise<void> {
+  for (const ending of ['', NAME]) await rm(join(uploadsDir, uploadId + ending), { force: true });
+}
+
 /** Removes uploads that nobody made an asset of within a day; unfinished ones only at start, when none can be coming in. */
 export async function sweepUploads(
-  { store, uploadsDir }: Pick<Places, 'store' | 'uploadsDir'>,
+  { store, uploadsDir }: Pick<UploadPlaces, 'store' | 'uploadsDir'>,
   { nowMs, starting = false }: { nowMs: number; starting?: boolean },
 ): Promise<void> {
   const awaited = new Set(store.jobs.unfinished().flatMap((job) => [job.input['uploadId'], `${job.id}.download`]));
@@ -100,7 +108,7 @@ export async function sweepUploads(
 }
 
 /** Those that will read the upload. */
-function jobsOf({ jobs }: Places['store'], uploadId: string): Job[] {
+function jobsOf({ jobs }: UploadPlaces['store'], uploadId: string): Job[] {
   return jobs.unfinished().filter(({ input }) => input['uploadId'] === uploadId);
 }
 

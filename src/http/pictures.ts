@@ -80,6 +80,9 @@ function typeOf(path: string): string {
     webp: 'image/webp',
     gif: 'image/gif',
     bmp: 'image/bmp',
+    tiff: 'image/tiff',
+    jp2: 'image/jp2',
+    img: 'application/octet-stream',
   };
   return types[path.slice(path.lastIndexOf('.') + 1)] ?? 'image/jpeg';
 }

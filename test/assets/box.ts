@@ -55,8 +55,16 @@ export async function openBox() {
     job(kind: JobKind, input: Record<string, unknown>): Job {
       return store.jobs.add({ id: newId('job'), kind, input, createdMs: T0 });
     },
-    run(job: Job, stop: AbortSignal = signal): Promise<NonNullable<Job['result']>> {
-      return handlers[job.kind](job, { signal: stop, progress: (percentage) => progress.push(percentage) });
+    run(
+      job: Job,
+      stop: AbortSignal = signal,
+      onProgress: (percentage: number) => void = () => undefined,
+    ): Promise<NonNullable<Job['result']>> {
+      const tell = (percentage: number) => {
+        progress.push(percentage);
+        onProgress(percentage);
+      };
+      return handlers[job.kind](job, { signal: stop, progress: tell });
     },
     /** Records so many seconds of a moving picture with sound from a time on, as one session of two-second segments. */
     record(fromMs: number, seconds: number, size = '320x240'): void {

@@ -1,103 +1,54 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import ffmpeg from 'fluent-ffmpeg';
 import type { Piece } from '#domain';
 import { Fault } from '#runtime';
-
-/** What ffprobe says of a file. */
-export interface MediaFacts {
-  kind: 'video' | 'audio' | 'image';
-  durationMs: number;
-  width: number;
-  height: number;
-  videoCodec?: string;
-  audioCodec?: string;
-}
+import { INPUT_OPTIONS, type MediaFacts, notMedia, probeFile } from './probe-file.ts';
+import { noRoom } from './space.ts';
 
 /** An ffmpeg without progress for so long hangs. */
 const SILENCE_MS = 60_000;
 /** Pieces begin at keyframes, at least this far apart. */
 const PIECE_S = 1;
-const LARGEST_SIDE = 8192;
 /** What players take as it is, in fragmented MP4. */
 const KEPT_VIDEO = new Set(['h264', 'hevc', 'av1', 'vp9']);
 const KEPT_AUDIO = new Set(['aac']);
-const PICTURES = new Set(['png', 'mjpeg', 'webp', 'gif', 'bmp', 'tiff', 'jpeg2000', 'jpegls']);
-const INPUT_OPTIONS = ['-protocol_whitelist', 'file'];
+/** Encoding more than this takes more memory than a small box has. */
+const LARGEST_ENCODED_SIDE = 1920;
+const ENCODER_THREADS = 2;
 
-/** Throws `refused` when the file is nothing that can be played or shown. */
-export async function probeFile(file: string): Promise<MediaFacts> {
-  const data = await new Promise<ffmpeg.FfprobeData>((resolve, reject) => {
-    ffmpeg.ffprobe(file, INPUT_OPTIONS, (error: Error | null, found) => {
-      if (error) reject(notMedia(error));
-      else resolve(found);
-    });
-  });
-  const video = data.streams.find(
-    ({ codec_type, disposition }) => codec_type === 'video' && !disposition?.['attached_pic'],
-  );
-  const audio = data.streams.find(({ codec_type }) => codec_type === 'audio');
-  const durationMs = Math.round(Number(data.format.duration ?? 0) * 1000) || 0;
-  const { width = 0, height = 0 } = video ?? {};
-  if (!video && !audio) throw notMedia();
-  if (Math.max(width, height) > LARGEST_SIDE)
-    throw new Fault('refused', `the picture is larger than ${LARGEST_SIDE} pixels`);
-  const codecs = {
-    ...(video?.codec_name ? { videoCodec: video.codec_name } : {}),
-    ...(audio?.codec_name ? { audioCodec: audio.codec_name } : {}),
-  };
-  return { kind: kindOf(data, video), durationMs, width, height, ...codecs };
-}
-
-function kindOf({ format }: ffmpeg.FfprobeData, video: ffmpeg.FfprobeStream | undefined): MediaFacts['kind'] {
-  if (!video) return 'audio';
-  const still = /(?:^|,)(?:image2|\w+_pipe)(?:,|$)/.test(format.format_name ?? '');
-  return still && PICTURES.has(video.codec_name ?? '') ? 'image' : 'video';
-}
-
-function notMedia(cause?: Error): Fault {
-  return new Fault('refused', 'the file is not media that this box can read: send a video, audio or an image', {
-    cause,
-  });
+export interface Segmented {
+  pieces: Piece[];
+  /** As they came out. */
+  width: number;
+  height: number;
 }
 
 /**
  * Turns a file into HLS in the directory: `init-0.mp4` and numbered pieces that begin at keyframes. What players take is
- * copied, the rest becomes H.264 and AAC. Returns the pieces, named below `assetId`. Throws `refused` when ffmpeg can't.
+ * copied, the rest becomes H.264 and AAC; so do pictures that players would have to turn, as HLS doesn't say so. Pieces
+ * are named below `assetId`. Throws `refused` when ffmpeg can't, or when the disk is full.
  */
 export async function segmentFile(
   file: string,
   facts: MediaFacts,
   target: { dir: string; assetId: string },
   work: { signal: AbortSignal; progress(share: number): void },
-): Promise<Piece[]> {
-  await runFfmpeg(segmenter(file, facts, target.dir), facts.durationMs, work);
-  return piecesOf(await readFile(join(target.dir, 'index.m3u8'), 'utf8'), target.assetId);
+): Promise<Segmented> {
+  const { dir, assetId } = target;
+  await runFfmpeg(segmenter(file, facts, dir), facts.durationMs, work);
+  const pieces = piecesOf(await readFile(join(dir, 'index.m3u8'), 'utf8'), assetId);
+  for (const piece of pieces) piece.bytes = (await stat(join(dir, basename(piece.path)))).size;
+  const { width, height } = await probeFile(join(dir, 'init-0.mp4'), work.signal);
+  return { pieces, width, height };
 }
 
 function segmenter(file: string, facts: MediaFacts, dir: string): ffmpeg.FfmpegCommand {
-  const keepsVideo = KEPT_VIDEO.has(facts.videoCodec ?? '');
-  const tag = facts.videoCodec === 'hevc' ? ['-tag:v', 'hvc1'] : [];
-  const encode = [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'veryfast',
-    '-pix_fmt',
-    'yuv420p',
-    '-force_key_frames',
-    'expr:gte(t,n_forced*2)',
-  ];
-  const even = ['-vf', 'scale=trunc(iw/2)*2:trunc(ih/2)*2'];
-  const video =
-    facts.kind === 'audio'
-      ? ['-vn']
-      : ['-map', '0:V:0', ...(keepsVideo ? ['-c:v', 'copy', ...tag] : [...encode, ...even])];
   const sound = KEPT_AUDIO.has(facts.audioCodec ?? '') ? ['-c:a', 'copy'] : ['-c:a', 'aac', '-b:a', '128k'];
   return ffmpeg({ source: file, niceness: 10 })
-    .inputOptions(INPUT_OPTIONS)
+    .inputOptions([...INPUT_OPTIONS])
     .outputOptions([
-      ...video,
+      ...(facts.kind === 'audio' ? ['-vn'] : ['-map', '0:V:0', ...videoOptions(facts)]),
       ...(facts.audioCodec ? ['-map', '0:a:0', ...sound] : []),
       ...['-sn', '-dn', '-map_metadata', '-1', '-f', 'hls', '-hls_time', String(PIECE_S), '-hls_list_size', '0'],
       ...['-hls_playlist_type', 'vod', '-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', 'init-0.mp4'],
@@ -106,11 +57,25 @@ function segmenter(file: string, facts: MediaFacts, dir: string): ffmpeg.FfmpegC
     .output(join(dir, 'index.m3u8'));
 }
 
+function videoOptions({ videoCodec = '', turned }: MediaFacts): string[] {
+  if (KEPT_VIDEO.has(videoCodec) && !turned) {
+    return ['-c:v', 'copy', ...(videoCodec === 'hevc' ? ['-tag:v', 'hvc1'] : [])];
+  }
+  const side = (name: string) => `'min(${name},${LARGEST_ENCODED_SIDE})'`;
+  const scale = `scale=w=${side('iw')}:h=${side('ih')}:force_original_aspect_ratio=decrease:force_divisible_by=2`;
+  return [
+    ...['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-threads', String(ENCODER_THREADS)],
+    // Frames keep their times: a hole of hours isn't filled with copies of one.
+    ...['-force_key_frames', 'expr:gte(t,n_forced*2)', '-fps_mode', 'vfr', '-vf', scale],
+  ];
+}
+
 function runFfmpeg(
   command: ffmpeg.FfmpegCommand,
   durationMs: number,
   { signal, progress }: { signal: AbortSignal; progress(share: number): void },
 ): Promise<void> {
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     let hung = false;
     const kill = () => command.kill('SIGKILL');
@@ -124,6 +89,9 @@ function runFfmpeg(
       signal.removeEventListener('abort', kill);
       settle();
     };
+    command.on('start', () => {
+      if (signal.aborted) kill(); // It was told to stop while it was being started.
+    });
     command.on('progress', ({ timemark }: { timemark?: string }) => {
       clearTimeout(timer);
       timer = setTimeout(giveUp, SILENCE_MS);
@@ -131,15 +99,16 @@ function runFfmpeg(
     });
     command.on('end', () => finish(resolve));
     command.on('error', (error: Error) => {
-      if (signal.aborted) finish(() => reject(signal.reason));
-      else
-        finish(() =>
-          reject(hung ? new Fault('unavailable', 'ffmpeg hung on the file and was ended') : notMedia(error)),
-        );
+      finish(() => reject(signal.aborted ? signal.reason : faultOf(error, hung)));
     });
     signal.addEventListener('abort', kill, { once: true });
     command.run();
   });
+}
+
+function faultOf(error: Error, hung: boolean): Fault {
+  if (hung) return new Fault('unavailable', 'ffmpeg hung on the file and was ended');
+  return error.message.includes('No space left on device') ? noRoom(error) : notMedia(error);
 }
 
 function millis(timemark = ''): number {
