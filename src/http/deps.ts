@@ -17,6 +17,7 @@ export interface HttpDeps {
   supervisor: {
     reconcile(): void;
     status(): CameraStatus[];
+    stopped(streamId: string): Promise<void>;
     latestFrame(streamId: string): Frame | undefined;
   };
   inference: { status(): { state: string; queued: number; dropped: number; restarts: number; rssMb?: number } };

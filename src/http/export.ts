@@ -32,8 +32,9 @@ export function exportRoutes(deps: HttpDeps): Api {
       answer: exportAnswer,
       job: true,
     },
-    (c, { params, body: { name, start, end } }) => {
+    async (c, { params, body: { name, start, end } }) => {
       const stream = streamBy(deps, params.id);
+      if (stream.wanted === 'stopped') await deps.supervisor.stopped(stream.id); // Its last segment is being finished.
       const range = exportableRange(deps, stream.id, { startMs: start, endMs: end });
       const made = store.assets.findExport(stream.id, range.startMs, range.endMs);
       if (made) return exportView(made, deps, origin(c, deps.config));

@@ -51,6 +51,11 @@ export class Supervisor implements AsyncDisposable {
     return [...this.#lives.values()].map((life) => life.status());
   }
 
+  /** Resolves when a stream that isn't wanted any more has ended, with all that it recorded in the store. */
+  async stopped(streamId: string): Promise<void> {
+    await this.#leaving.get(streamId);
+  }
+
   latestFrame(streamId: string): Frame | undefined {
     return this.#lives.get(streamId)?.latestFrame;
   }

@@ -86,7 +86,8 @@ export const liveCalls: Call[] = [
       expect(found.map(({ id }) => id)).toEqual([stream.get().id]);
       expect((await coll.listRTStreams({ ...all, status: 'stopped' })).map(({ name }) => name)).toEqual(['Another']);
       const got = await coll.getRTStream(stream.get().id);
-      expect({ ...got }).toMatchObject({ ...found[0], mediaTypes: ['audio', 'video'] });
+      expect(JSON.stringify(got)).toBe(JSON.stringify(found[0]));
+      expect(got.mediaTypes).toEqual(['audio', 'video']);
     },
   },
   {
@@ -176,7 +177,8 @@ export const liveCalls: Call[] = [
         timestamp: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T.*Z$/),
       });
       for (const key of ['start_time', 'end_time', 'player_url']) expect(alert).toHaveProperty(key);
-      expect(await probeDuration(String(alert['stream_url']))).toBeGreaterThan(0);
+      // A playlist that ends in the future has no duration yet.
+      await until('the video of the alert', async () => (await probeDuration(String(alert['stream_url']))) > 0);
     },
   },
   {
@@ -206,10 +208,12 @@ export const liveCalls: Call[] = [
       await index.get().stop();
       const stoppedMs = Date.now();
       await recordedSince(appliance, stream.get().id, stoppedMs + 4000, 8);
-      expect((await index.get().getScenes(stoppedMs / 1000 + 4))?.scenes).toEqual([]);
+      const after = stoppedMs / 1000 + 4;
+      expect((await index.get().getScenes(after, after + 3600))?.scenes).toEqual([]);
       await index.get().start();
       const startedMs = Date.now();
-      await until('a scene', async () => (await index.get().getScenes(startedMs / 1000))?.scenes[0], 90_000);
+      const again = [startedMs / 1000, startedMs / 1000 + 3600] as const;
+      await until('a scene', async () => (await index.get().getScenes(...again))?.scenes[0], 90_000);
     },
   },
   {
@@ -284,8 +288,8 @@ export const liveCalls: Call[] = [
       const { data } = await connection.vhttp.get<{ playerUrl: string }>(['rtstream', id, 'stream'], { params });
       expect(data.playerUrl).toMatch(/\/watch\?v=yard/);
       await seePlayer(data.playerUrl, 'The yard');
-      const beyond = present(await stream.get().generateStream(start, end + 86_400));
-      expect(await probeDuration(beyond)).toBeLessThan(1000);
+      const early = present(await stream.get().generateStream(start - 3600, end));
+      expect(await probeDuration(early)).toBeLessThan(20); // Clipped to what is recorded.
     },
   },
 ];
@@ -314,7 +318,7 @@ async function passAndReturn({ index, appliance }: World): Promise<void> {
   await until(
     'two passages',
     async () => {
-      const scenes = ((await index.get().getScenes(sinceS))?.scenes ?? []) as SceneRecord[];
+      const scenes = ((await index.get().getScenes(sinceS, sinceS + 3600))?.scenes ?? []) as SceneRecord[];
       const moving = scenes.map(({ text }) => /motion/.test(text));
       return moving.filter((moves, i) => moves && moving[i + 1] === false).length >= 2;
     },

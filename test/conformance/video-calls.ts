@@ -79,7 +79,8 @@ const scenesOfVideo: NonNullable<Call['run']> = async ({ video, connection }) =>
   const id = present(await video.get().indexScenes({ prompt: 'Describe the yard' }));
   expect(id).toMatch(/^[0-9a-f]{16}$/);
   const records = await video.get().getSceneIndex(id);
-  expect(records[0]).toMatchObject({ start: 0, description: expect.stringMatching(/\S/) });
+  expect(records[0]?.start).toBeLessThan(1);
+  expect(records[0]).toMatchObject({ description: expect.stringMatching(/\S/) });
   expect((await video.get().listSceneIndex()).map(({ status }) => status)).toEqual(['done', 'done']);
   // Only the Python client can name an index; this is what it sends.
   const search = { query: 'motion', search_type: 'semantic', index_type: 'spoken_word', index_id: id };

@@ -82,6 +82,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
         live.reconciled += 1;
       },
       status: () => live.statuses,
+      stopped: async () => {},
       latestFrame: (id) => live.frames.get(id),
     },
     inference: { status: () => ({ state: live.detector, queued: 0, dropped: 0, restarts: 0 }) },
