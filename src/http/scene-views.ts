@@ -113,12 +113,14 @@ export function firingView(firing: Firing, { store, links }: Names): z.input<typ
 export function snake(value: object): Record<string, unknown>;
 export function snake(value: unknown): unknown;
 export function snake(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snake);
+  if (Array.isArray(value)) return value.map((member: unknown) => snake(member));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      snake(member),
-    ]),
-  );
+  const renamed: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) renamed[snakeKey(key)] = snake(member);
+  return renamed;
+}
+
+/** Looks before it replaces, as most keys stay: pages of scenes have thousands of them. */
+function snakeKey(key: string): string {
+  return /[A-Z]/.test(key) ? key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : key;
 }

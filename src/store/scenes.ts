@@ -45,7 +45,8 @@ export class Scenes {
   readonly #grow: Statement<[number, number]>;
   readonly #get: Statement<[number], Row>;
   readonly #latest: Statement<[string], Row>;
-  readonly #page: Statement<PageQuery, Row>;
+  readonly #page: Statement<Omit<PageQuery, 'start' | 'end'>, Row>;
+  readonly #pageOfRange: Statement<PageQuery, Row>;
   readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, Row>;
 
   constructor(connection: Connection, collections: Collections, journal: Journal, vectors: Vectors) {
@@ -62,8 +63,13 @@ export class Scenes {
     this.#grow = sql.prepare('UPDATE scenes SET end_ms = max(end_ms, ?) WHERE id = ?');
     this.#get = sql.prepare('SELECT * FROM scenes WHERE id = ?');
     this.#latest = sql.prepare('SELECT * FROM scenes WHERE index_id = ? ORDER BY start_ms DESC, id DESC LIMIT 1');
-    // The longest scene bounds how far back one may start that still reaches into the range.
+    // From the index alone, so that pages far back cost little more than the first.
     this.#page = sql.prepare(`
+      SELECT * FROM scenes WHERE id IN (
+        SELECT id FROM scenes WHERE index_id = @index ORDER BY start_ms DESC, id DESC LIMIT @limit OFFSET @offset)
+      ORDER BY start_ms DESC, id DESC`);
+    // The longest scene bounds how far back one may start that still reaches into the range.
+    this.#pageOfRange = sql.prepare(`
       SELECT * FROM scenes
       WHERE index_id = @index
         AND start_ms < coalesce(@end, 9e15) AND end_ms > coalesce(@start, -1)
@@ -118,13 +124,11 @@ export class Scenes {
     query: { startMs?: number; endMs?: number; page: number; pageSize: number },
   ): { scenes: Scene[]; nextPage: boolean } {
     const { startMs, endMs, page, pageSize } = query;
-    const rows = this.#page.all({
-      index: indexId,
-      start: startMs ?? null,
-      end: endMs ?? null,
-      limit: pageSize + 1,
-      offset: (page - 1) * pageSize,
-    });
+    const asked = { index: indexId, limit: pageSize + 1, offset: (page - 1) * pageSize };
+    const rows =
+      startMs === undefined && endMs === undefined
+        ? this.#page.all(asked)
+        : this.#pageOfRange.all({ ...asked, start: startMs ?? null, end: endMs ?? null });
     return { scenes: rows.slice(0, pageSize).map(sceneOf), nextPage: rows.length > pageSize };
   }
 

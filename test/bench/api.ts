@@ -125,10 +125,7 @@ async function measureLoads(
     ),
   );
   const searches = QUERIES.map((query) => ask('/rtstream/collection/default/search', { query, result_threshold: 10 }));
-  const nowS = Math.floor(Date.now() / 1000);
-  const streams = cameras.map(({ stream_id: id }) =>
-    ask(`/rtstream/${id}/stream?start=${nowS - 600}&end=${nowS - 20}`),
-  );
+  const streams = await Promise.all(cameras.map(async ({ stream_id: id }) => ask(await playPath(appliance, id))));
   await using bare = await bareRoute(await bodyOf(pages), dir);
   return {
     bare: await measured('a bare route', [{ url: bare.url, headers }]),
@@ -136,6 +133,13 @@ async function measureLoads(
     search: await measured('search', searches),
     stream: await measured('links that play', streams),
   };
+}
+
+/** Of what the camera has recorded so far. */
+async function playPath(appliance: TestAppliance, streamId: string): Promise<string> {
+  const { recorded } = await appliance.data<TimelineAnswer>('GET', `/v1/timeline?stream=${streamId}`);
+  const [start, end] = recorded[0] ?? [0, 0];
+  return `/rtstream/${streamId}/stream?start=${start}&end=${end}`;
 }
 
 async function bodyOf([ask]: readonly Ask[]): Promise<string> {

@@ -154,7 +154,9 @@ describe('filters', () => {
     const ids = each.map((some) => {
       return opened.store.scenes.add(aScene(index, { facts: { ...facts, ...some } }), axis(0), MODEL).id;
     });
-    const heard = opened.store.scenes.add(omitFacts(aScene(index)), axis(0), MODEL);
+    const spoken = aScene(index);
+    delete spoken.facts;
+    const heard = opened.store.scenes.add(spoken, axis(0), MODEL);
     const find = async (filter: Record<string, unknown>[], query: Partial<SceneQuery> = {}) => {
       const asked = { text: 'person', vector: axis(0), model: MODEL, limit: 9, filter, ...query };
       const hits = await opened.store.scenes.search(asked);
@@ -351,10 +353,6 @@ function skipIds(dir: string, next: number): void {
   const db = new Database(join(dir, 'watchpost.db'));
   db.prepare("UPDATE sqlite_sequence SET seq = ? WHERE name = 'scenes'").run(next);
   db.close();
-}
-
-function omitFacts({ facts, ...scene }: ReturnType<typeof aScene>) {
-  return scene;
 }
 
 /** Counts how often the event loop serves others. */
