@@ -92,7 +92,7 @@ function honoOf(group: Api | Routes): Routes {
 function noRoute({ method, path }: { method: string; path: string }): Fault {
   return new Fault(
     'not_found',
-    `this version has no route ${method} ${path.slice(0, 200)}; docs/api.md lists what it has`,
+    `this version has no route ${method} ${path.slice(0, 200)}; /v1/docs shows what it has`,
   );
 }
 

@@ -23,8 +23,18 @@ const compilation = z
     'the body must be a list such as [{"video_id": "m-…", "shots": [[0, 5]]}]',
   )
   .min(1, 'the body must name at least one video with a shot')
-  .max(MOST_SHOTS, `must not have more than ${MOST_SHOTS} members`);
-const streaming = z.object({ timeline: stretches.default([]) });
+  .max(MOST_SHOTS, `must not have more than ${MOST_SHOTS} members`)
+  .meta({ examples: [[{ video_id: 'm-0123', shots: [[0, 5]] }]] });
+const streaming = z.object({ timeline: stretches.default([]) }).meta({
+  examples: [
+    {
+      timeline: [
+        [0, 5],
+        [20, 30],
+      ],
+    },
+  ],
+});
 
 /** Several stretches of videos that play as one stream; nothing is encoded. */
 export function cutRoutes(deps: HttpDeps): Api {

@@ -12,16 +12,18 @@ import { indexAnswer, indexView } from './views.ts';
 const EXAMPLE_PROMPT = 'Describe who and what is in the yard';
 const DEFAULT_PROMPT = 'Describe the scene';
 
-const creation = z.object({
-  extraction_type: extractionTypes.default('time'),
-  extraction_config: opaque.optional(),
-  prompt: prompt(EXAMPLE_PROMPT).default(DEFAULT_PROMPT),
-  model_name: text(100, 'basic').default('basic'),
-  model_config: opaque.default({}),
-  name: text(200, 'Yard').optional(),
-  ws_connection_id: text(200, 'conn-1').optional(),
-  auto_start_transcript: flag.default(true),
-});
+const creation = z
+  .object({
+    extraction_type: extractionTypes.default('time'),
+    extraction_config: opaque.optional(),
+    prompt: prompt(EXAMPLE_PROMPT).default(DEFAULT_PROMPT),
+    model_name: text(100, 'basic').default('basic'),
+    model_config: opaque.default({}),
+    name: text(200, 'Yard').optional(),
+    ws_connection_id: text(200, 'conn-1').optional(),
+    auto_start_transcript: flag.default(true),
+  })
+  .meta({ examples: [{ prompt: EXAMPLE_PROMPT, extraction_config: { time: 5, frame_count: 2 } }] });
 
 const promptChange = z.object({ prompt: prompt(EXAMPLE_PROMPT) });
 const statusChange = z.object({ action: z.enum(['start', 'stop'], 'must be "start" or "stop"') });

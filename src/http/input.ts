@@ -78,9 +78,27 @@ function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
 
 /** Throws `invalid` naming the wrong fields (the first ten of them) and their remedies. */
 export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: plainly });
   if (result.success) return result.data;
   throw new Fault('invalid', result.error.issues.slice(0, MOST_ISSUES).map(describe).join('; '));
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+  tuple: 'a list',
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+/** Words for what a schema has none for. */
+function plainly({ code, input, expected }: z.core.$ZodRawIssue): string | undefined {
+  if (code === 'invalid_union') return 'is in none of the forms that are taken here; /v1/docs shows them';
+  if (code !== 'invalid_type') return undefined;
+  return `${input === undefined ? 'is missing: it ' : ''}must be ${NAMES[String(expected)] ?? 'of another type'}`;
 }
 
 function describe(issue: z.core.$ZodIssue): string {
@@ -91,14 +109,15 @@ function describe(issue: z.core.$ZodIssue): string {
   return path ? `${path}: ${issue.message}` : issue.message;
 }
 
-/** Text without control characters. `example` is shown when it is missing. */
+/** Text without control characters. `example` is shown when it is missing, and in the API's description. */
 export function text(max: number, example: string) {
   return z
     .string({ error: `must be text, e.g. "${example}"` })
     .trim()
     .min(1, `must not be empty; give text, e.g. "${example}"`)
     .max(max, `must not be longer than ${max} characters`)
-    .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters');
+    .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+    .meta({ examples: [example] });
 }
 
 /** Long text that may have line breaks. */
@@ -107,7 +126,8 @@ export function prompt(example: string) {
     .string({ error: `must be text, e.g. "${example}"` })
     .trim()
     .min(1, `must not be empty; say what to look for, e.g. "${example}"`)
-    .max(10_000, 'must not be longer than 10000 characters');
+    .max(10_000, 'must not be longer than 10000 characters')
+    .meta({ examples: [example] });
 }
 
 /** A number, or a string that is one: the clients send both. */

@@ -205,7 +205,7 @@ function object(required: Record<string, Json>, optional: Record<string, Json> =
 
 /** Parts that have a name go to `schemas`. */
 function jsonSchema(schema: z.ZodType, schemas: Record<string, Json>): Schema {
-  const { $schema: _, ...made } = z.toJSONSchema(schema, { io: 'input', override: keepDefault });
+  const { $schema: _, ...made } = z.toJSONSchema(schema, { io: 'input', override: keepWords });
   const text = JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/');
   // It is zod's output, with other references.
   const { $defs = {}, ...rest } = JSON.parse(text) as Schema;
@@ -213,8 +213,10 @@ function jsonSchema(schema: z.ZodType, schemas: Record<string, Json>): Schema {
   return rest;
 }
 
-/** Zod leaves out the defaults of what also takes other forms, as our numbers take strings. */
-function keepDefault({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: Json }): void {
+/** Zod leaves out the defaults and examples of what also takes other forms, as our numbers take strings. */
+function keepWords({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: Json }): void {
+  const { examples } = z.globalRegistry.get(zodSchema) ?? {};
+  if (examples) jsonSchema['examples'] = examples;
   if (!(zodSchema instanceof z.ZodDefault)) return;
   const { innerType, defaultValue } = zodSchema.def;
   const otherInside = innerType instanceof z.ZodPipe && innerType.def.out instanceof z.ZodTransform;

@@ -22,7 +22,17 @@ const zone = z.object({
     .array(point, 'must be a list of points [[x, y], …]')
     .min(3, { error: 'needs at least 3 points', abort: true })
     .max(100, 'must not have more than 100 points')
-    .refine((polygon) => area(polygon) > 1e-6, 'encloses no area: its points lie on one line'),
+    .refine((polygon) => area(polygon) > 1e-6, 'encloses no area: its points lie on one line')
+    .meta({
+      examples: [
+        [
+          [0.5, 0.6],
+          [0.9, 0.6],
+          [0.9, 1],
+          [0.5, 1],
+        ],
+      ],
+    }),
 });
 const zonesBody = z.object({
   zones: z

@@ -14,7 +14,8 @@ const name = text(200, 'Front gate');
 const creation = z.object({
   url: z
     .string({ error: `must be the camera's address, e.g. "${EXAMPLE_URL}"` })
-    .max(2048, 'must not be longer than 2048 characters'),
+    .max(2048, 'must not be longer than 2048 characters')
+    .meta({ examples: [EXAMPLE_URL] }),
   name,
   collection_id: z.string('must be a collection id or "default"').default('default'),
   media_types: z

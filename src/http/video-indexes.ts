@@ -12,19 +12,21 @@ import { Api } from './route.ts';
 const EXAMPLE_PROMPT = 'Describe who and what is in the picture';
 const DEFAULT_PROMPT = 'Describe the scene';
 
-const sceneRequest = z.object({
-  extraction_type: extractionTypes.default('time'),
-  extraction_config: opaque.default({}),
-  prompt: prompt(EXAMPLE_PROMPT).default(DEFAULT_PROMPT),
-  metadata: opaque.default({}),
-  model_name: text(100, 'basic').default('basic'),
-  name: text(200, 'Who comes and goes').optional(),
-  scenes: z
-    .array(z.unknown(), 'must be a list')
-    .max(0, 'must be left out: the box finds the scenes by itself')
-    .default([]),
-  callback_url: callbackAddress,
-});
+const sceneRequest = z
+  .object({
+    extraction_type: extractionTypes.default('time'),
+    extraction_config: opaque.default({}),
+    prompt: prompt(EXAMPLE_PROMPT).default(DEFAULT_PROMPT),
+    metadata: opaque.default({}),
+    model_name: text(100, 'basic').default('basic'),
+    name: text(200, 'Who comes and goes').optional(),
+    scenes: z
+      .array(z.unknown(), 'must be a list')
+      .max(0, 'must be left out: the box finds the scenes by itself')
+      .default([]),
+    callback_url: callbackAddress,
+  })
+  .meta({ examples: [{ prompt: EXAMPLE_PROMPT, extraction_type: 'shot' }] });
 
 const spokenRequest = z.object({
   index_type: z.literal('spoken_word', 'must be "spoken_word"; scenes are indexed by POST /video/{id}/index/scene'),

@@ -2,35 +2,30 @@
 import type { Operation, Parameter, Schema } from './api-document.ts';
 import { resolve, type Schemas } from './api-schema.ts';
 
-/** What people would write; looked up by the member's name where its schema gives no example. */
-const SAMPLES: Readonly<Record<string, unknown>> = {
-  name: 'Front gate',
-  prompt: 'Describe what happens',
-  event_prompt: 'someone enters the loading zone',
-  label: 'entered',
-  query: 'a van at the gate',
-  event_id: 'event-3adc40d26d6fed0d',
-  start: 1768478400,
-  end: 1768478460,
-};
-
 /** A `curl` call of the operation. The key is the shell's `$KEY`, so that none is ever copied by accident. */
 export function curlOf(operation: Operation, origin: string, schemas: Schemas): string {
   const { method, path, parameters, body, open, answer } = operation;
   const query = parameters
     .filter((parameter) => parameter.in === 'query' && parameter.required)
-    .map(({ name, schema }) => `${name}=${encodeURIComponent(String(sample(name, schema, schemas)))}`)
+    .map(({ name, schema }) => `${name}=${queryValue(name, sample(schema, schemas))}`)
     .join('&');
+  const isForm = body?.mediaType === 'multipart/form-data';
+  const example = body?.schema && !isForm ? exampleOf(body.schema, schemas) : undefined;
+  const sends = isForm || (example !== undefined && JSON.stringify(example) !== '{}');
   const parts = ['curl'];
   if (answer.mediaType === 'text/event-stream') parts.push('-N');
   if (answer.mediaType.startsWith('image/')) parts.push('-O');
-  if (body?.mediaType !== 'multipart/form-data' && method !== (body ? 'POST' : 'GET')) parts.push(`-X ${method}`);
+  if (method !== (sends ? 'POST' : 'GET')) parts.push(`-X ${method}`);
   if (!open) parts.push('-H "x-access-token: $KEY"');
   parts.push(quoted(`${origin}${path}${query ? `?${query}` : ''}`));
-  if (body?.mediaType === 'multipart/form-data') parts.push('-F file=@FILE');
-  else if (body?.schema)
-    parts.push(`\\\n  -d '${JSON.stringify(exampleOf(body.schema, schemas)).replaceAll("'", "'\\''")}'`);
+  if (isForm) parts.push('-F file=@FILE');
+  else if (sends) parts.push(`\\\n  -d '${JSON.stringify(example).replaceAll("'", "'\\''")}'`);
   return parts.join(' ');
+}
+
+/** What nobody can guess is left to fill in, as in the path. */
+function queryValue(name: string, value: unknown): string {
+  return value === UNKNOWN ? `{${name}}` : encodeURIComponent(String(value));
 }
 
 /** `{id}` stays readable in a shell only in quotes. */
@@ -38,36 +33,37 @@ function quoted(url: string): string {
   return /[?&{}]/.test(url) ? `"${url}"` : url;
 }
 
-/** An object with the members that must be there, or when none must, the first that may. */
+/** The schema's own example, else an object with what must be there, or when nothing must, the first that tells something. */
 export function exampleOf(schema: Schema, schemas: Schemas): unknown {
-  const { properties, required = [] } = resolve(schema, schemas);
-  if (!properties) return sample('', schema, schemas);
-  const names = required.length > 0 ? required : Object.keys(properties).slice(0, 1);
-  return Object.fromEntries(names.map((name) => [name, sample(name, properties[name] ?? {}, schemas)]));
+  const { properties, required = [], examples = [] } = resolve(schema, schemas);
+  if (!properties || examples.length > 0) return sample(schema, schemas);
+  const telling = Object.keys(properties).filter((name) => tells(resolve(properties[name] ?? {}, schemas)));
+  const names = required.length > 0 ? required : telling.slice(0, 1);
+  return Object.fromEntries(names.map((name) => [name, sample(properties[name] ?? {}, schemas)]));
 }
 
-function sample(name: string, schema: Schema, schemas: Schemas): unknown {
+function tells({ examples, enum: values }: Schema): boolean {
+  return (examples ?? values ?? []).length > 0;
+}
+
+function sample(schema: Schema, schemas: Schemas): unknown {
   const real = resolve(schema, schemas);
-  const [first] = real.examples ?? [];
-  if (first !== undefined) return first;
-  if (real.enum) return real.enum[0];
+  const [given] = real.examples ?? real.enum ?? [];
+  if (given !== undefined) return given;
   if (real.const !== undefined) return real.const;
-  if (name in SAMPLES) return SAMPLES[name];
-  if (name.endsWith('url'))
-    return name === 'url' ? 'rtsp://user:password@192.168.1.20/stream1' : 'http://192.168.1.5/hook';
   const [form] = real.anyOf ?? real.oneOf ?? [];
-  if (form) return sample(name, form, schemas);
-  if (real.prefixItems) return real.prefixItems.map((item) => sample('', item, schemas));
+  if (form) return sample(form, schemas);
+  if (real.prefixItems) return real.prefixItems.map((item) => sample(item, schemas));
   if (typeof real.items === 'object') {
     const item = real.items;
-    return Array.from({ length: Math.max(1, real.minItems ?? 1) }, () => sample('', item, schemas));
+    return Array.from({ length: Math.max(1, real.minItems ?? 1) }, () => sample(item, schemas));
   }
   if (real.properties) return exampleOf(real, schemas);
-  return (
-    real.default ?? PLAIN[Array.isArray(real.type) ? (real.type[0] ?? '') : (real.type ?? '')] ?? real.minimum ?? '…'
-  );
+  const type = Array.isArray(real.type) ? real.type[0] : real.type;
+  return real.default ?? PLAIN[type ?? ''] ?? real.minimum ?? UNKNOWN;
 }
 
+const UNKNOWN = '…';
 const PLAIN: Readonly<Record<string, unknown>> = { boolean: true, object: {} };
 
 /** The path with its parameters filled in and the query behind it; what was left empty is left out. */

@@ -1,5 +1,9 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { default as formats } from 'ajv-formats';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { groupsOf } from '../../src/web/api-document.ts';
+import { exampleOf } from '../../src/web/api-example.ts';
 import { answerValidator } from '../support/openapi.ts';
 import { type Box, openBox } from './box.ts';
 
@@ -63,6 +67,24 @@ describe('the OpenAPI document', () => {
           });
         }
       }
+    }
+  });
+
+  it('has an example for every body, and takes it itself', () => {
+    const ajv = new Ajv2020({ strict: false });
+    formats.default(ajv);
+    ajv.addSchema({ $id: 'http://box/api', components: document.components });
+    const { schemas } = document.components;
+    const posted = groupsOf(document).flatMap(({ operations }) =>
+      operations.filter(({ body }) => body?.mediaType === 'application/json'),
+    );
+    expect(posted.length).toBeGreaterThan(20);
+    for (const { id, body } of posted) {
+      const schema = JSON.parse(JSON.stringify(body?.schema).replaceAll('"#/', '"http://box/api#/'));
+      const validate = ajv.compile(schema);
+      const example = exampleOf(body?.schema ?? {}, schemas);
+      expect(validate(example), `${id} ${JSON.stringify(example)} ${JSON.stringify(validate.errors)}`).toBe(true);
+      expect(JSON.stringify(example), id).not.toContain('…');
     }
   });
 

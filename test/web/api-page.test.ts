@@ -100,7 +100,9 @@ describe('examples', () => {
   it('hold what must be in a body, or one thing that may', () => {
     const properties = { name: { type: 'string' }, mode: { $ref: '#/s/Mode' }, count: { type: 'integer', default: 3 } };
     expect(exampleOf({ properties, required: ['mode', 'count'] }, schemas)).toEqual({ mode: 'fast', count: 3 });
-    expect(exampleOf({ properties }, schemas)).toEqual({ name: 'Front gate' });
+    expect(exampleOf({ properties }, schemas)).toEqual({ mode: 'fast' });
+    expect(exampleOf({ properties: { name: { type: 'string' } } }, schemas)).toEqual({});
+    expect(exampleOf({ properties, examples: [{ name: 'Yard' }] }, schemas)).toEqual({ name: 'Yard' });
     expect(exampleOf({ properties: { x: { type: 'string', examples: ['y'] } }, required: ['x'] }, schemas)).toEqual({
       x: 'y',
     });
