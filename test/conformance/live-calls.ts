@@ -163,8 +163,8 @@ export const liveCalls: Call[] = [
   },
   {
     n: 13,
-    what: 'the webhook gets the alert, though it first answered 500',
-    run: async ({ webhook, stream, eventId, alertIds }) => {
+    what: 'the webhook gets the alert, though it first answered 500; the broker gets it, too',
+    run: async ({ webhook, broker, stream, eventId, alertIds }) => {
       const alert = await webhook.next();
       expect(alert).not.toHaveProperty('event');
       expect(alert).toMatchObject({
@@ -177,6 +177,9 @@ export const liveCalls: Call[] = [
         timestamp: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T.*Z$/),
       });
       for (const key of ['start_time', 'end_time', 'player_url']) expect(alert).toHaveProperty(key);
+      const message = await until('the alert at the broker', () => broker.alerts[0]);
+      expect(message.payload).toMatchObject({ event_id: eventId.get(), label: 'movement' });
+      expect(message.topic).toMatch(/^watchpost\/box-[0-9a-f]+\/alerts\/yard\/movement$/);
       // A playlist that ends in the future has no duration yet.
       await until('the video of the alert', async () => (await probeDuration(String(alert['stream_url']))) > 0);
     },

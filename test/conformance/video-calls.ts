@@ -43,7 +43,7 @@ export const videoCalls: Call[] = [
       const got = video.set(await collection.get().getVideo(videoId));
       expect(got).toMatchObject({ id: videoId, name: 'The morning', collectionId: collection.get().id });
       expect(await got.indexSpokenWords(undefined, undefined, true)).toMatchObject({ success: true });
-      expect(await got.getTranscript()).toMatchObject([]);
+      expect(await got.getTranscript()).toEqual({ wordTimestamps: [], text: '' });
       await expect(got.indexSpokenWords()).rejects.toThrow('already exists');
       expect((await collection.get().getVideos()).map(({ id }) => id)).toEqual([videoId]);
     },

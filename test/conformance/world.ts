@@ -2,6 +2,7 @@ import { type Collection, connect, type RTStream, type RTStreamSceneIndex, type 
 import { Lifetime } from '#runtime';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { TestAppliance } from '../e2e/support/appliance.ts';
+import { startBroker } from '../e2e/support/broker.ts';
 import { type Exchange, startProxy } from '../e2e/support/recording-proxy.ts';
 import { talkingYard } from '../e2e/support/videos.ts';
 import { startWebhook } from '../e2e/support/webhook.ts';
@@ -24,8 +25,11 @@ export async function openWorld() {
     const camera = life.use(
       await startRtspServer({ file: await talkingYard(600), name: 'yard', user: 'viewer', password: PASSWORD }),
     );
+    const broker = life.use(await startBroker());
     const webhook = life.use(await startWebhook({ refuse: 1 }));
-    const appliance = life.use(await TestAppliance.start({ config: { recording: { segmentSeconds: 4 } } }));
+    const appliance = life.use(
+      await TestAppliance.start({ config: { mqtt: { url: broker.url }, recording: { segmentSeconds: 4 } } }),
+    );
     const document: unknown = await (await fetch(`${appliance.url}/v1/openapi.json`)).json();
     const validate = answerValidator(Object(document));
     const problems: string[] = [];
@@ -35,6 +39,7 @@ export async function openWorld() {
     const messages: Message[] = [];
     return {
       camera,
+      broker,
       webhook,
       appliance,
       connection,
