@@ -4,8 +4,8 @@ import type { Asset, Job, Piece } from '#domain';
 import { Fault } from '#runtime';
 import type { SegmentRow } from '#store';
 import type { AssetDeps, Work } from './deps.ts';
-import { linkOrCopy, makeFolder, playlistOf } from './folder.ts';
-import { demandShare } from './space.ts';
+import { enter, linkOrCopy, makeFolder, playlistOf } from './folder.ts';
+import { demandShare, isDiskFull, noRoom, roomForAssets } from './space.ts';
 import { writeThumbnail } from './thumbnail.ts';
 
 /** A video of more media than this is no use to a player. */
@@ -24,7 +24,8 @@ export interface ExportInput {
 
 /**
  * The stretch of a stream's recording to export: all of it, or the part that was asked for. Throws `conflict` while the
- * stream is running, `refused` when nothing is recorded or it is longer than a day.
+ * stream is running, `invalid` when the part ends before it begins, `refused` when nothing is recorded in it or it is
+ * longer than a day.
  */
 export function exportableRange(
   { store }: Pick<AssetDeps, 'store'>,
@@ -37,14 +38,16 @@ export function exportableRange(
       'the stream is running: stop it first (PATCH …/status {"action": "stop"}), then export',
     );
   }
-  const bounds = store.segments.bounds(streamId);
   const [startMs, endMs] = [asked.startMs ?? 0, asked.endMs ?? Number.MAX_SAFE_INTEGER];
-  const rows = bounds
-    ? store.segments.inRange(streamId, Math.max(startMs, bounds.startMs), Math.min(endMs, bounds.endMs))
-    : [];
+  if (startMs >= endMs) throw new Fault('invalid', 'end: must be later than "start"');
+  const bounds = store.segments.bounds(streamId);
+  if (!bounds) throw new Fault('refused', 'there are no recordings to export: start the stream and wait a while');
+  const rows = store.segments.inRange(streamId, Math.max(startMs, bounds.startMs), Math.min(endMs, bounds.endMs));
   const [first, last] = [rows[0], rows.at(-1)];
-  if (!first || !last)
-    throw new Fault('refused', 'there are no recordings to export: start the stream and wait a while');
+  if (!first || !last) {
+    const [from, to] = [bounds.startMs, bounds.endMs].map((ms) => ms / 1000);
+    throw new Fault('refused', `nothing was recorded from "start" to "end": the recordings are from ${from} to ${to}`);
+  }
   const lengthMs = rows.reduce((sum, row) => sum + row.endMs - row.startMs, 0);
   if (lengthMs > LONGEST_MS) {
     const days = (lengthMs / LONGEST_MS).toFixed(1);
@@ -67,37 +70,36 @@ export async function exportRecording(
   const { assetId, streamId, startMs, endMs } = input;
   if (store.assets.get(assetId)) return { assetId }; // Done before a crash.
   const rows = store.segments.inRange(streamId, startMs, endMs);
-  const [first] = rows;
-  if (!first) throw new Fault('refused', 'the recording was deleted before it could be exported');
-  const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
-  await demandShare(deps, bytes);
-  const pieces = piecesOf(rows, assetId);
+  await demandShare(deps, bytesOf(rows));
+  let kept: Linked[] = [];
+  let pieces: Piece[] = [];
   await makeFolder(assetsDir, assetId, async (dir) => {
-    await linkAll(rows, pieces, dir, deps, (share) => progress(share * 95), signal);
+    kept = await linkAll(rows, dir, deps, (share) => progress(share * 95), signal);
+    pieces = piecesOf(kept, assetId);
     await writeFile(join(dir, 'index.m3u8'), playlistOf(pieces));
   });
-  const asset = assetOf(input, rows, pieces, deps, clock.nowMs());
-  store.assets.create({ ...asset, ...(await writeThumbnail(asset, pieces, deps, signal)) }, pieces);
+  const asset = assetOf(input, kept, pieces, deps, clock.nowMs());
+  await enter({ ...asset, ...(await writeThumbnail(asset, pieces, deps, signal)) }, pieces, deps);
   return { assetId };
 }
 
 function assetOf(
   { assetId, streamId, startMs, endMs, name }: ExportInput,
-  rows: readonly SegmentRow[],
+  kept: readonly Linked[],
   pieces: readonly Piece[],
   { store }: AssetDeps,
   nowMs: number,
 ): Asset {
-  const session = rows[0]?.session;
-  const isAudio = assetId.startsWith('a-');
+  const sessions = kept.map(({ row }) => row.session);
+  const session = sessions.find(({ width }) => width > 0) ?? sessions[0];
   return {
     id: assetId,
-    kind: isAudio ? 'audio' : 'video',
+    kind: assetId.startsWith('a-') ? 'audio' : 'video',
     collectionId: store.streams.get(streamId)?.collectionId ?? 'default',
     name,
     description: '',
     lengthMs: pieces.reduce((sum, { durationMs }) => sum + durationMs, 0),
-    bytes: rows.reduce((sum, row) => sum + row.bytes, 0),
+    bytes: bytesOf(kept.map(({ row }) => row)),
     width: session?.width ?? 0,
     height: session?.height ?? 0,
     ...(session?.codecs ? { codecs: session.codecs } : {}),
@@ -106,21 +108,31 @@ function assetOf(
   };
 }
 
+function bytesOf(rows: readonly SegmentRow[]): number {
+  return rows.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** A segment of the recording, and what its files are called in the asset's folder. */
+interface Linked {
+  row: SegmentRow;
+  name: string;
+  initName: string;
+}
+
 /** Gaps are left out: the asset's time goes on where the recording does. */
-function piecesOf(rows: readonly SegmentRow[], assetId: string): Piece[] {
-  const sessions = [...new Set(rows.map(({ sessionId }) => sessionId))];
+function piecesOf(kept: readonly Linked[], assetId: string): Piece[] {
   let startMs = 0;
-  return rows.map((row, n) => {
-    const before = rows[n - 1];
+  return kept.map(({ row, name, initName }, n) => {
+    const before = kept[n - 1]?.row;
     const joined = before?.sessionId === row.sessionId && Math.abs(row.startMs - before.endMs) <= SEAM_MS;
     const durationMs = Math.max(1, row.endMs - row.startMs);
     const piece: Piece = {
       n,
       startMs,
       durationMs,
-      path: `${assetId}/${String(n).padStart(6, '0')}.m4s`,
+      path: `${assetId}/${name}`,
       bytes: row.bytes,
-      initPath: `${assetId}/init-${sessions.indexOf(row.sessionId)}.mp4`,
+      initPath: `${assetId}/${initName}`,
       discontinuity: before !== undefined && !joined,
       recordedMs: row.startMs,
     };
@@ -129,35 +141,49 @@ function piecesOf(rows: readonly SegmentRow[], assetId: string): Piece[] {
   });
 }
 
+/**
+ * Gives the segments' files second names in the directory. Those that retention took meanwhile are left out, as a gap is.
+ * Throws `refused` when it took all of them.
+ */
 async function linkAll(
   rows: readonly SegmentRow[],
-  pieces: readonly Piece[],
   dir: string,
-  { mediaDir }: AssetDeps,
+  deps: AssetDeps,
   progress: (share: number) => void,
   signal: AbortSignal,
-): Promise<void> {
-  const linked = new Set<string>();
-  const once = async (from: string, to: string) => {
-    const name = to.slice(to.lastIndexOf('/') + 1);
-    if (linked.has(name)) return;
-    linked.add(name);
-    await linkOrCopy(join(mediaDir, from), join(dir, name)).catch((error: unknown) => {
-      throw new Fault(
-        'refused',
-        'a part of the recording is gone: retention deleted it meanwhile; export a later part',
-        {
-          cause: error,
-        },
-      );
-    });
-  };
+): Promise<Linked[]> {
+  const kept: Linked[] = [];
+  const inits = new Map<string, string>();
   for (const [i, row] of rows.entries()) {
     signal.throwIfAborted();
-    const piece = pieces[i];
-    if (!piece) continue;
-    await once(row.session.initPath, piece.initPath);
-    await once(row.path, piece.path);
+    const [name, initName] = [`${String(kept.length).padStart(6, '0')}.m4s`, `init-${inits.size}.mp4`];
+    if (!inits.has(row.sessionId) && (await linkOne(row.session.initPath, join(dir, initName), deps))) {
+      inits.set(row.sessionId, initName);
+    }
+    const init = inits.get(row.sessionId);
+    if (init && (await linkOne(row.path, join(dir, name), deps))) kept.push({ row, name, initName: init });
     progress((i + 1) / rows.length);
   }
+  if (kept.length === 0) throw new Fault('refused', 'the recording was deleted before it could be exported');
+  const lost = rows.length - kept.length;
+  if (lost > 0)
+    deps.log.warn({ segments: lost }, 'segments were deleted while they were exported: the video has a gap');
+  return kept;
+}
+
+/** False when the file is gone. Where the file system has no second names it is copied, as long as there is room. */
+async function linkOne(path: string, to: string, deps: AssetDeps): Promise<boolean> {
+  try {
+    await linkOrCopy(join(deps.mediaDir, path), to, async (bytes) => {
+      if (bytes > (await roomForAssets(deps))) throw noRoom();
+    });
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw isDiskFull(error) ? noRoom(error) : error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Asset, Piece } from '#domain';
 import { Fault, isFault } from '#runtime';
@@ -42,14 +42,21 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-/** A second name for the file where the file system has that, else a copy. */
-export async function linkOrCopy(from: string, to: string): Promise<void> {
+/** A second name for the file where the file system has that, else a copy, unless `mayCopy` throws. */
+export async function linkOrCopy(from: string, to: string, mayCopy: (bytes: number) => Promise<void>): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw error;
-    await copyFile(from, to);
+    if (!isUnable(error)) throw error;
+    await mayCopy((await stat(from)).size);
+    await copyFile(from, to, constants.COPYFILE_EXCL); // Never into what may be the recording itself.
   }
+}
+
+/** Another file system, one without links, a file with too many. */
+function isUnable(error: unknown): boolean {
+  const codes: unknown[] = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+  return error instanceof Error && 'code' in error && codes.includes(error.code);
 }
 
 /**

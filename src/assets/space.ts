@@ -36,3 +36,7 @@ export function noRoom(cause?: unknown): Fault {
     { cause },
   );
 }
+
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}

@@ -7,7 +7,7 @@ import type { Job } from '#domain';
 import { Fault } from '#runtime';
 import type { AssetDeps } from './deps.ts';
 import { UNFINISHED } from './folder.ts';
-import { roomForAssets } from './space.ts';
+import { isDiskFull, roomForAssets } from './space.ts';
 
 export type UploadPlaces = Pick<AssetDeps, 'store' | 'assetsDir' | 'uploadsDir' | 'reservePercent'>;
 
@@ -120,8 +120,4 @@ function full(cause?: unknown): Fault {
       'Delete videos that nobody needs, or use a larger disk',
     { cause },
   );
-}
-
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }

@@ -66,16 +66,19 @@ export async function openBox() {
       };
       return handlers[job.kind](job, { signal: stop, progress: tell });
     },
-    /** Records so many seconds of a moving picture with sound from a time on, as one session of two-second segments. */
+    /**
+     * Records so many seconds of a moving picture with sound from a time on, as one session of two-second segments; a size
+     * of `sound` leaves the picture away.
+     */
     record(fromMs: number, seconds: number, size = '320x240'): void {
       const id = newId('session', fromMs);
       const path = join(stream.id, id);
       const target = join(places.mediaDir, path);
       mkdirSync(target, { recursive: true });
-      const picture = `testsrc2=size=${size}:rate=10:duration=${seconds}`;
+      const picture = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=10:duration=${seconds}`];
       ffmpeg(
         target,
-        ['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', `sine=duration=${seconds}`],
+        [...(size === 'sound' ? [] : picture), '-f', 'lavfi', '-i', `sine=duration=${seconds}`],
         [
           ...['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '20', '-c:a', 'aac', '-f', 'hls', '-hls_time', '2'],
           ...['-hls_segment_type', 'fmp4', '-hls_list_size', '0', '-hls_fmp4_init_filename', 'init.mp4'],
@@ -83,7 +86,7 @@ export async function openBox() {
         ],
       );
       rmSync(join(target, 'live.m3u8'));
-      const [width = 0, height = 0] = size.split('x').map(Number);
+      const [width = 0, height = 0] = size === 'sound' ? [] : size.split('x').map(Number);
       const session = { id, streamId: stream.id, startedMs: fromMs, initPath: `${path}/init.mp4`, width, height };
       for (let n = 0; n < seconds / 2; n += 1) {
         const startMs = fromMs + n * 2000;

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { assetThumbnail, cleanAssets, exportableRange } from '#assets';
 import { decodeImage } from '#inference';
 import { type Box, openBox, probe, T0 } from './box.ts';
@@ -11,11 +12,26 @@ let box: Box;
 beforeEach(async () => {
   box = await openBox();
 });
-afterEach(() => box[Symbol.asyncDispose]());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await box[Symbol.asyncDispose]();
+});
 
-async function exportAll(assetId = 'm-1', name = 'Morning'): Promise<void> {
+function jobOf(assetId = 'm-1', name = 'Morning') {
   const range = exportableRange(box.deps, box.stream.id, {});
-  await box.run(box.job('export', { assetId, streamId: box.stream.id, ...range, name }));
+  return box.job('export', { assetId, streamId: box.stream.id, ...range, name });
+}
+
+const exportAll = (assetId?: string) => box.run(jobOf(assetId));
+const recorded = () => box.store.segments.inRange(box.stream.id, 0, Number.MAX_SAFE_INTEGER);
+/** [start, discontinuity] of the pieces. */
+const piecesOf = (id: string) =>
+  box.store.assets.pieces(id).map(({ startMs, discontinuity }) => [startMs, discontinuity]);
+
+/** As retention does with files whose rows the job has read already. */
+function forget(...indexes: number[]): void {
+  const rows = recorded().filter((_, i) => indexes.includes(i));
+  for (const { path } of rows) unlinkSync(join(box.deps.mediaDir, path));
 }
 
 describe('an export', () => {
@@ -26,8 +42,7 @@ describe('an export', () => {
     const asset = box.store.assets.get('m-1');
     expect(asset).toMatchObject({ kind: 'video', name: 'Morning', lengthMs: 12_000, width: 320, height: 240 });
     expect(asset?.origin).toEqual({ kind: 'export', streamId: box.stream.id, startMs: T0, endMs: T0 + 64_000 });
-    const pieces = box.store.assets.pieces('m-1');
-    expect(pieces.map(({ startMs, discontinuity }) => [startMs, discontinuity])).toEqual([
+    expect(piecesOf('m-1')).toEqual([
       [0, false],
       [2000, false],
       [4000, false],
@@ -100,6 +115,100 @@ describe('an export', () => {
   });
 });
 
+describe('the job of an export', () => {
+  it('leaves out what retention takes meanwhile, as it does a gap', async () => {
+    box.record(T0, 8);
+    let begun = false;
+    await box.run(jobOf(), never, () => {
+      if (!begun) forget(2);
+      begun = true;
+    });
+    expect(piecesOf('m-1')).toEqual([
+      [0, false],
+      [2000, false],
+      [4000, true],
+    ]);
+    expect(box.store.assets.get('m-1')).toMatchObject({ lengthMs: 6000 });
+    expect(box.store.assets.pieces('m-1').at(-1)).toMatchObject({ recordedMs: T0 + 6000 });
+    const playlist = join(box.deps.assetsDir, 'm-1', 'index.m3u8');
+    expect(probe(playlist).seconds).toBeCloseTo(6, 0);
+    expect(box.assetFiles('m-1')).toEqual(
+      ['000000.m4s', '000001.m4s', '000002.m4s', 'index.m3u8', 'init-0.mp4', 'thumb.jpg'].sort(),
+    );
+  });
+
+  it('is refused when retention took all of it, and leaves nothing', async () => {
+    box.record(T0, 4);
+    const job = jobOf();
+    forget(0, 1);
+    await expect(box.run(job)).rejects.toThrow('deleted before it could be exported');
+    expect(readdirSync(box.deps.assetsDir)).toEqual([]);
+  });
+
+  it('stops when it is told to, leaves nothing, and does no harm to the recording when it begins again', async () => {
+    box.record(T0, 6);
+    const stop = new AbortController();
+    const job = jobOf();
+    await expect(box.run(job, stop.signal, () => stop.abort(new Error('stopping')))).rejects.toThrow('stopping');
+    expect(readdirSync(box.deps.assetsDir)).toEqual([]);
+    await box.run(job);
+    for (const { path, bytes } of recorded()) expect(statSync(join(box.deps.mediaDir, path)).size).toBe(bytes);
+  });
+
+  it('begins again after a crash between folder and row', async () => {
+    box.record(T0, 4);
+    const job = jobOf();
+    await box.run(job);
+    const files = box.assetFiles('m-1');
+    box.store.assets.delete('m-1'); // The folder stays, as when the row was never written.
+    await box.run(job);
+    expect(box.assetFiles('m-1')).toEqual(files);
+  });
+
+  it('leaves no folder when its row can not be written', async () => {
+    box.record(T0, 4);
+    vi.spyOn(box.store.assets, 'create').mockImplementationOnce(() => {
+      throw new Error('the disk is full');
+    });
+    await expect(exportAll()).rejects.toThrow('the disk is full');
+    expect(readdirSync(box.deps.assetsDir)).toEqual([]);
+  });
+
+  it('makes audio of a recording without pictures', async () => {
+    box.record(T0, 4, 'sound');
+    await exportAll('a-1');
+    expect(box.store.assets.get('a-1')).toMatchObject({ kind: 'audio', width: 0, lengthMs: 4000 });
+    expect(box.store.assets.get('a-1')?.thumbPath).toBeUndefined();
+    expect(probe(join(box.deps.assetsDir, 'a-1', 'index.m3u8')).codecs).toEqual(['aac']);
+  });
+
+  const other = otherFileSystem();
+  it.skipIf(!other)('copies where files can have no second name, while there is room', async () => {
+    box.record(T0, 4);
+    const assetsDir = mkdtempSync(join(other ?? '', 'wp-assets-'));
+    box.deps.assetsDir = assetsDir;
+    try {
+      await exportAll();
+      const [row] = recorded();
+      const copy = readFileSync(join(assetsDir, 'm-1', '000000.m4s'));
+      expect(copy.equals(readFileSync(join(box.deps.mediaDir, row?.path ?? '')))).toBe(true);
+      box.deps.reservePercent = 100;
+      await expect(exportAll('m-2')).rejects.toThrow('there is no room for it');
+      expect(readdirSync(assetsDir)).toEqual(['m-1']);
+    } finally {
+      rmSync(assetsDir, { recursive: true });
+    }
+  });
+});
+
+/** A directory on another one than the temporary files. */
+function otherFileSystem(): string | undefined {
+  const device = (path: string) => statSync(path, { throwIfNoEntry: false })?.dev;
+  return ['/dev/shm', '/var/tmp', '/run'].find(
+    (path) => device(path) !== undefined && device(path) !== device(tmpdir()),
+  );
+}
+
 describe('what can not be exported', () => {
   it('is a running stream, an empty one, and more than a day', async () => {
     const range = () => exportableRange(box.deps, box.stream.id, {});
@@ -114,13 +223,28 @@ describe('what can not be exported', () => {
     box.store.segments.add({ ...row, path: 'a/b.m4s', startMs: T0 + 10_000, endMs: T0 + longMs }, row.session);
     expect(range).toThrow(/1\.0 days long.*"start" and "end"/);
   });
+
+  it('is a part in which nothing was recorded', async () => {
+    box.record(T0, 4);
+    box.record(T0 + 60_000, 4);
+    const part = (startS: number | undefined, endS: number | undefined) => () =>
+      exportableRange(box.deps, box.stream.id, {
+        startMs: startS === undefined ? undefined : T0 + startS * 1000,
+        endMs: endS === undefined ? undefined : T0 + endS * 1000,
+      });
+    const from = `the recordings are from ${T0 / 1000} to ${T0 / 1000 + 64}`;
+    for (const range of [part(-100, 0), part(64, 100), part(10, 20), part(64, undefined), part(undefined, 0)]) {
+      expect(range).toThrow(from);
+    }
+    expect(part(4, 4)).toThrow('end: must be later than "start"');
+    expect(part(3.5, 61)()).toEqual({ startMs: T0 + 2000, endMs: T0 + 62_000 });
+  });
 });
 
-it('what a crash left is removed at the start', async () => {
+it('what a crash left is removed at the start, and nothing that is not ours', async () => {
   box.record(T0, 2);
   await exportAll();
-  for (const name of ['m-2.part', 'm-3']) mkdirSync(join(box.deps.assetsDir, name));
+  for (const name of ['m-2.part', 'm-3', 'a-4', 'img-5', 'lost+found']) mkdirSync(join(box.deps.assetsDir, name));
   await cleanAssets(box.deps);
-  expect(existsSync(join(box.deps.assetsDir, 'm-1'))).toBe(true);
-  expect(['m-2.part', 'm-3'].some((name) => existsSync(join(box.deps.assetsDir, name)))).toBe(false);
+  expect(readdirSync(box.deps.assetsDir).sort()).toEqual(['lost+found', 'm-1']);
 });
