@@ -31,7 +31,7 @@ export async function listen(
   sockets?: Sockets,
 ): Promise<HttpServer> {
   const server = createServer(
-    { ...TIMEOUTS, connectionsCheckingInterval: 5000 },
+    { ...TIMEOUTS, connectionsCheckingInterval: 5000, requireHostHeader: false },
     getRequestListener((request, bindings) => app.fetch(request, bindings), {
       overrideGlobalObjects: false,
       errorHandler: (error) => unreadable(error, log),

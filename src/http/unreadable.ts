@@ -16,13 +16,14 @@ export function unreadable(error: unknown, log: Log): Response {
 
 /** Answers what is no HTTP request, has too large a head or takes too long to come with the envelope, and closes. */
 export function answerUnreadable(server: Server): void {
-  const answering = new WeakSet<Duplex>();
+  const answers = new WeakMap<Duplex, ServerResponse>();
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    answering.add(socket);
-    response.once('close', () => answering.delete(socket));
+    answers.set(socket, response);
+    response.once('close', () => answers.delete(socket));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (error.code === 'ECONNRESET' || !socket.writable || answering.has(socket)) return socket.destroy(error);
+    const begun = answers.get(socket)?.headersSent ?? false;
+    if (error.code === 'ECONNRESET' || !socket.writable || begun) return socket.destroy(error);
     const { status, message } = REASONS[error.code ?? ''] ?? NO_REQUEST;
     const text = JSON.stringify({ success: false, message, error_code: 'invalid' });
     const head = [

@@ -35,11 +35,12 @@ export class FuzzClient implements Disposable {
     });
   }
 
-  /** Bytes exactly as given, on a connection of their own; what comes back until the server closes. */
-  async raw(bytes: Buffer): Promise<string> {
+  /** Bytes exactly as given, on a connection of their own; what comes back until the server closes. `last`: nothing follows. */
+  async raw(bytes: Buffer, last = false): Promise<string> {
     const socket = connect(this.#port, '127.0.0.1');
     socket.setTimeout(20_000, () => socket.destroy(new Error('the server neither answers nor closes')));
-    socket.write(bytes);
+    if (last) socket.end(bytes);
+    else socket.write(bytes);
     return readAll(socket);
   }
 

@@ -1,26 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { hostileBody, hostileSegment, hostileText, spoiled } from './hostile.ts';
-
-type Json = Record<string, unknown>;
-
-/** What is read of the JSON Schemas of an OpenAPI document. */
-interface Schema {
-  $ref?: string;
-  anyOf?: Schema[];
-  oneOf?: Schema[];
-  allOf?: Schema[];
-  const?: unknown;
-  enum?: unknown[];
-  type?: string;
-  minimum?: number;
-  maximum?: number;
-  maxLength?: number;
-  items?: Schema | boolean;
-  prefixItems?: Schema[];
-  minItems?: number;
-  properties?: Record<string, Schema>;
-  required?: string[];
-}
+import { type Schema, Values } from './values.ts';
 
 interface Operation {
   parameters: { name: string; in: string; schema: Schema }[];
@@ -75,7 +55,7 @@ function urls({ method, path, operation }: Route, values: Values): Arbitrary<str
     .split('/')
     .map((part) => (part.startsWith('{') ? segment(path, part.slice(1, -1)) : fc.constant(part)));
   const queries = (operation?.parameters ?? []).filter((parameter) => parameter.in === 'query');
-  const pairs = queries.map(({ name, schema }) => pair(name, values.of(schema)));
+  const pairs = queries.map(({ name, schema }) => pair(name, values.of(schema, name)));
   const names = queries.map(({ name }) => name);
   const known = pairs.length === 0 ? fc.constant<string[]>([]) : fc.subarray(pairs).chain((some) => fc.tuple(...some));
   const conflicting = fc.array(pair(fc.constantFrom('q', 'limit', ...names), hostileText), { maxLength: 3 });
@@ -109,21 +89,48 @@ function segment(path: string, name: string): Arbitrary<string> {
   );
 }
 
+/** As golden/world.ts and links.ts name what is there. */
 function placeholder(path: string, name: string): string {
-  const of = /^\/(?:v1\/)?(\w+)/.exec(path)?.[1];
-  if (name === 'index') return of === 'video' ? 'si-1' : 'idx-1';
-  if (name === 'alert') return 'alert-1';
-  if (path.startsWith('/rtstream/collection/') || of === 'collection') return 'c-1';
-  if (of === 'video' || of === 'pictures') return name === 'name' ? 'm-1.jpg' : 'm-1';
-  if (of === 'thumbs') return '1.jpg';
-  return path.startsWith('/async-response/') ? 'job-1' : 'rts-1';
+  const [first = '', second = '', third = ''] = path.split('/').slice(1);
+  if (name === 'index') return first === 'video' ? 'si-1' : 'idx-1';
+  if (name === 'name') return NAMED[first === 'v1' ? second : `${first}/${third}`] ?? 'main.js';
+  if (name === 'token' && first === 'upload') return 'upload-1';
+  if (name === 'token' && third === 'pieces') return 'played-1';
+  if (name in PARTS) return PARTS[name] ?? '';
+  if (path.startsWith('/rtstream/collection/')) return 'c-1';
+  return OF[first] ?? 'rts-1';
 }
+
+const OF: Readonly<Record<string, string>> = {
+  collection: 'c-1',
+  video: 'm-1',
+  audio: 'a-1',
+  image: 'img-1',
+  ws: 'socket-1',
+  'async-response': 'job-1',
+};
+const PARTS: Readonly<Record<string, string>> = {
+  alert: 'alert-1',
+  token: 'token-1',
+  ticket: 'socket-1',
+  slug: 'token-1',
+  source: 'rts-1',
+  asset: 'm-1',
+};
+const NAMED: Readonly<Record<string, string>> = {
+  thumbs: '1.jpg',
+  pictures: 'm-1.jpg',
+  'hls/manifests': 'list-1',
+  'hls/segments': '1.m4s',
+  'hls/sessions': 'ses-asked-0.mp4',
+  'hls/pieces': '0.m4s',
+};
 
 function bodies({ method, operation }: Route, values: Values): Arbitrary<Buffer> {
   if (method === 'GET') return fc.constant(Buffer.alloc(0));
   const schema = operation?.requestBody?.content['application/json']?.schema;
   if (!schema) return hostileBody;
-  const good = values.of(schema);
+  const good = values.of(schema, 'body');
   const written = (value: unknown) => Buffer.from(JSON.stringify(value) ?? '');
   return fc.oneof(
     { weight: 3, arbitrary: good.map(written) },
@@ -150,78 +157,3 @@ const someHeaders: Arbitrary<Record<string, string>> = fc.oneof(
     ),
   },
 );
-
-/** Values that a schema allows; strings are also ids that exist. */
-class Values {
-  readonly #schemas: Record<string, Schema>;
-
-  constructor(schemas: Record<string, Schema>) {
-    this.#schemas = schemas;
-  }
-
-  of(schema: Schema, depth = 0): Arbitrary<unknown> {
-    if (schema.$ref !== undefined) return this.of(this.#schemas[schema.$ref.replace(/^.*\//, '')] ?? {}, depth + 1);
-    const choices = schema.anyOf ?? schema.oneOf ?? schema.allOf;
-    if (depth > 6) return fc.constant(null);
-    if (choices) return fc.oneof(...choices.map((one) => this.of(one, depth + 1)));
-    if (schema.const !== undefined) return fc.constant(schema.const);
-    if (schema.enum) return fc.constantFrom(...schema.enum);
-    return this.#ofType(schema, depth);
-  }
-
-  #ofType(schema: Schema, depth: number): Arbitrary<unknown> {
-    switch (schema.type) {
-      case 'string':
-        return fc.oneof(fc.constantFrom(...WORDS), fc.string({ maxLength: Math.min(schema.maxLength ?? 30, 30) }));
-      case 'integer':
-        return fc.oneof(fc.integer(limits(schema)), fc.constantFrom('1', '2'));
-      case 'number': {
-        const { min, max } = limits(schema);
-        return fc.oneof(fc.double({ min, max, noNaN: true }), fc.constantFrom(1_711_000_000, 1_711_000_005.5, '1.5'));
-      }
-      case 'boolean':
-        return fc.oneof(fc.boolean(), fc.constantFrom('true', 'false'));
-      case 'array':
-        return this.#list(schema, depth);
-      case 'object':
-        return this.#object(schema, depth);
-      default:
-        return fc.jsonValue({ maxDepth: 2 });
-    }
-  }
-
-  #list({ items, prefixItems, minItems }: Schema, depth: number): Arbitrary<unknown> {
-    if (prefixItems) return fc.tuple(...prefixItems.map((one) => this.of(one, depth + 1)));
-    const item = typeof items === 'object' ? this.of(items, depth + 1) : fc.jsonValue({ maxDepth: 2 });
-    return fc.array(item, { minLength: minItems ?? 0, maxLength: (minItems ?? 0) + 3 });
-  }
-
-  #object({ properties = {}, required = [] }: Schema, depth: number): Arbitrary<unknown> {
-    const members = Object.entries(properties).map(([name, one]) => [name, this.of(one, depth + 1)] as const);
-    if (members.length === 0)
-      return fc.dictionary(fc.string({ maxLength: 10 }), fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3 });
-    // `required` of the document names members of the same object.
-    return fc.record(Object.fromEntries(members), { requiredKeys: required as never[] });
-  }
-}
-
-const WORDS = [
-  'a person enters',
-  'c-1',
-  'rts-1',
-  'idx-1',
-  'event-1',
-  'm-1',
-  'si-1',
-  'conn-1',
-  'job-1',
-  '2',
-  'http://127.0.0.1:1/',
-];
-
-function limits({ minimum = -1e6, maximum = 1e6 }: Schema): { min: number; max: number } {
-  return { min: Math.max(minimum, Number.MIN_SAFE_INTEGER), max: Math.min(maximum, Number.MAX_SAFE_INTEGER) };
-}
-
-export type Schemas = Record<string, Schema>;
-export type { Json };
