@@ -83,6 +83,23 @@ export function labelsFor(word: string): readonly string[] {
   return isKnown(one) ? (SYNONYMS[one] ?? []) : [];
 }
 
+/** Ways to say what scenes say of movement; the first word of each is theirs. */
+const MOVEMENT: readonly (readonly string[])[] = [
+  ['motion', 'move', 'moves', 'moved', 'moving', 'movement', 'movements', 'activity'],
+  ['still', 'quiet', 'calm', 'idle', 'motionless'],
+];
+const STILLNESS = /\b(?:nothing|nobody|no|without)\s+(?:is\s+|was\s+)?(?:motion|mov(?:e[sd]?|ing|ements?)|activity)\b/gi;
+
+/** What scenes call the movement, or the lack of it, that a word stands for; undefined when it is about neither. */
+export function movementWord(word: string): string | undefined {
+  return MOVEMENT.find((words) => words.includes(word))?.[0];
+}
+
+/** The text with "nothing moves", "no motion" and the like as scenes say it. */
+export function withStillness(text: string): string {
+  return text.replace(STILLNESS, 'still');
+}
+
 /** Every word a person may use for a label, for search. */
 export function wordsFor(label: string): string[] {
   return Object.entries(SYNONYMS)

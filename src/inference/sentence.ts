@@ -61,7 +61,7 @@ function events({ objects, gone }: SceneFacts): string[] {
 
 function motion({ motion: { regions, zones } }: SceneFacts): string[] {
   const [largest] = regions;
-  if (!largest) return ['nothing moves'];
+  if (!largest) return ['all is still'];
   return [zones.length > 0 ? `motion in ${zoneNames(zones)}` : `motion ${placeOf(largest)}`];
 }
 

@@ -1,4 +1,4 @@
-import { labelsFor, meaningfulWords, singular } from '#domain';
+import { labelsFor, meaningfulWords, movementWord, singular, withStillness } from '#domain';
 
 /** More words than this don't make a query clearer. */
 const MOST_TERMS = 16;
@@ -8,12 +8,12 @@ export type Term = string;
 
 /** The words of the query that carry meaning, each safely quoted for FTS5. */
 export function queryTerms(text: string): Term[] {
-  const terms = meaningfulWords(text).map(termOf);
+  const terms = meaningfulWords(withStillness(text)).map(termOf);
   return [...new Set(terms)].slice(0, MOST_TERMS);
 }
 
 function termOf(word: string): Term {
-  const alternatives = new Set([word, singular(word), ...labelsFor(word)]);
+  const alternatives = new Set([word, singular(word), ...labelsFor(word), movementWord(word) ?? word]);
   return `(${[...alternatives].map(quoted).join(' OR ')})`;
 }
 

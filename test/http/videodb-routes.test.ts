@@ -273,7 +273,7 @@ describe('search', () => {
     const yard = addStream(other.store, { name: 'Yard' });
     const gateIndex = addIndex(other.store, gate.id, { name: 'gate scenes' });
     addScene(other.store, gateIndex, 0, 'a red bus waits at the barrier');
-    addScene(other.store, gateIndex, 5, 'nothing moves');
+    addScene(other.store, gateIndex, 5, 'all is still');
     addScene(other.store, addIndex(other.store, yard.id), 0, 'a bus turns in the yard');
 
     const one = (await other.call('POST', `/rtstream/${gate.id}/search`, { query: 'red bus' })).data.results;
@@ -297,6 +297,22 @@ describe('search', () => {
     }
     const none = await other.call('POST', `/rtstream/${gate.id}/search`, { query: 'zeppelin', score_threshold: 0.99 });
     expect(none).toMatchObject({ status: 200, success: true, data: { results: [] } });
+  });
+
+  it.each([
+    ['something moves', 'motion on the left'],
+    ['movement', 'motion on the left'],
+    ['nothing moves', 'all is still'],
+    ['no movement at all', 'all is still'],
+    ['nothing is moving', 'all is still'],
+  ])('for "%s" finds "%s" first', async (query, text) => {
+    const { id } = addStream(box.store);
+    const index = addIndex(box.store, id);
+    for (const [n, said] of ['motion on the left', 'all is still', 'motion on the left', 'all is still'].entries()) {
+      addScene(box.store, index, n * 5, said);
+    }
+    const { data } = await box.call('POST', `/rtstream/${id}/search`, { query });
+    expect(data.results.slice(0, 2).map((hit: { text: string }) => hit.text)).toEqual([text, text]);
   });
 
   it('keeps what has the labels of a filter, and the upper part of the scores', async () => {
@@ -352,7 +368,7 @@ describe('generate_stream', () => {
 
   it('puts the configured public address before links, else only a host that is one', async () => {
     await using other = await openBox({
-      config: { name: 'b', ingest: { allowFile: false, maxConnecting: 2 }, publicUrl: 'https://cams.example/' },
+      config: { ...box.deps.config, publicUrl: 'https://cams.example/' },
     });
     const { id } = addStream(other.store);
     await record(other, id, 0, 1);

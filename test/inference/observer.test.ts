@@ -52,12 +52,12 @@ describe('without a detector', () => {
     await using bench = await inferenceWith();
     const observer = new Observer(index, bench.inference);
     const first = await look(observer, 0, room);
-    expect(first).toMatchObject({ changed: true, text: 'nothing moves', facts: { objects: [], packs: ['built-in'] } });
+    expect(first).toMatchObject({ changed: true, text: 'all is still', facts: { objects: [], packs: ['built-in'] } });
     expect((await look(observer, 1000, room)).changed).toBe(false);
     const moved = await look(observer, 2000, withRectangle(room, 140, 50, 40, 90));
     expect(moved).toMatchObject({ changed: true, text: 'motion in the middle zone' });
     expect(await look(observer, 3000, room)).toMatchObject({ changed: false });
-    expect(await look(observer, 4000, room)).toMatchObject({ changed: true, text: 'nothing moves' });
+    expect(await look(observer, 4000, room)).toMatchObject({ changed: true, text: 'all is still' });
   });
 });
 
@@ -115,8 +115,8 @@ describe('with a detector', () => {
     expect((await at(observer, 2000, empty)).facts.objects).toHaveLength(1);
     const left = await at(observer, 3000, empty);
     expect(left.facts).toMatchObject({ objects: [], gone: [{ label: 'person', track: 1 }], counts: {} });
-    expect(left.text).toBe('one person left; nothing moves');
-    expect(await at(observer, 4000, empty)).toMatchObject({ changed: true, text: 'nothing moves' });
+    expect(left.text).toBe('one person left; all is still');
+    expect(await at(observer, 4000, empty)).toMatchObject({ changed: true, text: 'all is still' });
     expect(await at(observer, 5000, empty)).toMatchObject({ changed: false });
   });
 
