@@ -128,6 +128,29 @@ export const hostileBody: Arbitrary<Buffer> = fc
   )
   .map((body) => Buffer.from(body as string));
 
+/** Forms as uploads are sent, some broken off or without what they need, with the header that belongs to them. */
+export const forms: Arbitrary<[Buffer, Record<string, string>]> = fc
+  .tuple(
+    fc.array(
+      fc.tuple(fc.constantFrom('file', 'file', 'name', '', '__proto__'), hostileText, fc.uint8Array({ maxLength: 99 })),
+      {
+        maxLength: 3,
+      },
+    ),
+    fc.constantFrom('--x--\r\n', '--x--\r\n', '--x', ''),
+    fc.constantFrom('x', 'x', '"x"', 'y', ''),
+  )
+  .map(([parts, end, boundary]) => {
+    const texts = parts.map(([name, filename, bytes]) => {
+      const head = `Content-Disposition: form-data; name="${name}"; filename="${filename.slice(0, 500)}"`;
+      return `--x\r\n${head}\r\n\r\n${Buffer.from(bytes).toString('latin1')}\r\n`;
+    });
+    return [
+      Buffer.from(texts.join('') + end, 'latin1'),
+      { 'content-type': `multipart/form-data; boundary=${boundary}` },
+    ];
+  });
+
 /** A part of a path as it stands in the request line, encoded or deliberately not. */
 export const hostileSegment: Arbitrary<string> = fc.oneof(
   fc.constantFrom(

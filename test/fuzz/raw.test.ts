@@ -114,6 +114,33 @@ describe('bytes that are no good request', { timeout: 120_000 }, () => {
   });
 });
 
+describe('an open WebSocket', { timeout: 60_000 }, () => {
+  it('bears any bytes, and its end', async () => {
+    const upgrade = [
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Version: 13',
+      `Sec-WebSocket-Key: ${'A'.repeat(22)}==`,
+    ];
+    const head = Buffer.from([`GET /ws/${signed.socket} HTTP/1.1`, 'Host: box', ...upgrade, '\r\n'].join('\r\n'));
+    const frames = fc.oneof(
+      fc.uint8Array({ maxLength: 60 }),
+      // Text, binary, continuation, close, ping and what is reserved; masked or not; of lengths that are not kept.
+      fc
+        .tuple(fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 30 }))
+        .map(([a, b, rest]) => Uint8Array.of(a, b, ...rest)),
+    );
+    const property = fc.asyncProperty(fc.array(frames, { maxLength: 4 }), async (sent) => {
+      const answer = await client.raw(Buffer.concat([head, ...sent]), true);
+      expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+      expect(answer).toContain('connection_id');
+    });
+    await fc.assert(property, { seed, numRuns });
+    await demandHealthy();
+    await expect.poll(() => world.box.deps.hub.status().open).toBe(0);
+  });
+});
+
 describe('a signed text that was changed', { timeout: 60_000 }, () => {
   const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=~';
 

@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
-import { hostileBody, hostileSegment, hostileText, spoiled } from './hostile.ts';
-import { type Schema, Values } from './values.ts';
+import { forms, hostileBody, hostileSegment, hostileText, spoiled } from './hostile.ts';
+import { type Schema, type Schemas, Values } from './values.ts';
 
 interface Operation {
   parameters: { name: string; in: string; schema: Schema }[];
@@ -35,11 +35,14 @@ export interface FuzzRequest {
  * Requests to one route: ids that exist (as the placeholders of golden/world.ts) and that don't, values that its schemas
  * allow, and values that nothing allows.
  */
-export function requestsTo(route: Route, schemas: Record<string, Schema>): Arbitrary<FuzzRequest> {
+export function requestsTo(route: Route, schemas: Schemas): Arbitrary<FuzzRequest> {
   const values = new Values(schemas);
+  const form = route.operation?.requestBody?.content['multipart/form-data'] !== undefined;
+  const sent = fc.tuple(bodies(route, values), someHeaders);
+  const bodyAndHeaders = form ? fc.oneof(forms, sent) : sent;
   return fc
-    .record({ url: urls(route, values), body: bodies(route, values), headers: someHeaders })
-    .map(({ url, body, headers }) => printed({ method: route.method, url, body, headers }));
+    .tuple(urls(route, values), bodyAndHeaders)
+    .map(([url, [body, headers]]) => printed({ method: route.method, url, body, headers }));
 }
 
 /** fast-check prints a counterexample by this: a body of 100 kB is told by its beginning. */
@@ -58,12 +61,13 @@ function urls({ method, path, operation }: Route, values: Values): Arbitrary<str
   const pairs = queries.map(({ name, schema }) => pair(name, values.of(schema, name)));
   const names = queries.map(({ name }) => name);
   const known = pairs.length === 0 ? fc.constant<string[]>([]) : fc.subarray(pairs).chain((some) => fc.tuple(...some));
-  const conflicting = fc.array(pair(fc.constantFrom('q', 'limit', ...names), hostileText), { maxLength: 3 });
+  const some = fc.array(pair(fc.constantFrom('q', 'limit', ...names), hostileText), { maxLength: 3 });
+  const conflicting = fc.oneof({ weight: 2, arbitrary: fc.constant<string[]>([]) }, { weight: 1, arbitrary: some });
   const slashes = fc.constantFrom('', '', '', '', '/', '//');
   return fc
     .tuple(fc.tuple(...parts), known, method === 'GET' ? conflicting : fc.constant([]), slashes)
-    .map(([path, some, more, slash]) => {
-      const query = [...some, ...more].join('&').slice(0, 8000);
+    .map(([path, given, more, slash]) => {
+      const query = [...given, ...more].join('&').slice(0, 8000);
       return `${path.join('/')}${slash}${query === '' ? '' : `?${query}`}`;
     });
 }
