@@ -9,11 +9,17 @@ export interface Ask {
 }
 
 export interface Load {
+  /** How long each answer took, to its last byte. */
+  tookMs: number[];
+  elapsedMs: number;
+  /** Answers other than 2xx, and those that did not come. */
+  failed: number;
+}
+
+export interface Summary {
   perSecond: number;
   p50Ms: number;
   p99Ms: number;
-  requests: number;
-  /** Answers other than 2xx, and those that did not come. */
   failed: number;
 }
 
@@ -39,15 +45,19 @@ export async function load(asks: readonly Ask[], options: { connections: number;
     }
   };
   await Promise.all(Array.from({ length: connections }, one));
-  const elapsedMs = performance.now() - startedMs;
   agent.destroy();
-  tookMs.sort((a, b) => a - b);
+  return { tookMs, elapsedMs: performance.now() - startedMs, failed };
+}
+
+/** Of several loads with the same. */
+export function summaryOf(loads: readonly Load[]): Summary {
+  const tookMs = loads.flatMap((load) => load.tookMs).sort((a, b) => a - b);
+  const elapsedMs = loads.reduce((sum, load) => sum + load.elapsedMs, 0);
   return {
     perSecond: (tookMs.length / elapsedMs) * 1000,
     p50Ms: quantile(tookMs, 0.5),
     p99Ms: quantile(tookMs, 0.99),
-    requests: tookMs.length,
-    failed,
+    failed: loads.reduce((sum, load) => sum + load.failed, 0),
   };
 }
 

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { newId } from '#domain';
+import type { JobDraft } from '#store';
+import { NOON, openStore } from './fixture.ts';
+
+function aJob(overrides: Partial<JobDraft> = {}): JobDraft {
+  return { id: newId('job'), kind: 'export', input: { streamId: 'rts-1' }, createdMs: NOON, ...overrides };
+}
+
+it('keeps a job from its beginning to its end', async () => {
+  await using opened = await openStore();
+  const { jobs } = opened.store;
+  const draft = aJob({ callbackUrl: 'https://example.com/done' });
+  const job = jobs.add(draft);
+  expect(job).toEqual({ ...draft, status: 'processing', percentage: 0 });
+  expect(jobs.get(job.id)).toEqual(job);
+  jobs.progress(job.id, 40);
+  expect(jobs.get(job.id)?.percentage).toBe(40);
+  jobs.done(job.id, { assetId: 'm-1' }, NOON + 5);
+  const done = { ...job, status: 'done', percentage: 100, result: { assetId: 'm-1' }, finishedMs: NOON + 5 };
+  expect(jobs.get(job.id)).toEqual(done);
+  jobs.progress(job.id, 50);
+  jobs.failed(job.id, 'too late', NOON + 6);
+  expect(jobs.get(job.id)).toEqual(done);
+  expect(() => jobs.add(draft)).toThrowError(expect.objectContaining({ kind: 'conflict' }));
+});
+
+it('knows what is unfinished, oldest first', async () => {
+  await using opened = await openStore();
+  const { jobs } = opened.store;
+  const [late, early, other] = [aJob({ createdMs: NOON + 2 }), aJob(), aJob({ createdMs: NOON + 1 })];
+  for (const job of [late, early, other]) jobs.add(job);
+  jobs.failed(other.id, 'no room', NOON + 3);
+  expect(jobs.unfinished().map(({ id }) => id)).toEqual([early.id, late.id]);
+  expect(jobs.get(other.id)).toMatchObject({ status: 'failed', error: 'no room', finishedMs: NOON + 3 });
+});
+
+it('tells outcomes to those who asked, until they have heard', async () => {
+  await using opened = await openStore();
+  const { jobs } = opened.store;
+  const [told, silent] = [aJob({ callbackUrl: 'https://example.com/done' }), aJob()];
+  for (const { id } of [jobs.add(told), jobs.add(silent)]) {
+    expect(jobs.nextCallbackMs()).toBe(id === told.id ? undefined : 0);
+    jobs.done(id, {}, NOON);
+  }
+  expect(jobs.callbacksDue(NOON, 9)).toMatchObject([{ id: told.id, attempts: 0 }]);
+  jobs.callbackFailed(told.id, NOON + 60_000);
+  expect(jobs.callbacksDue(NOON + 59_999, 9)).toEqual([]);
+  expect(jobs.nextCallbackMs()).toBe(NOON + 60_000);
+  expect(jobs.callbacksDue(NOON + 60_000, 9)).toMatchObject([{ id: told.id, attempts: 1 }]);
+  jobs.calledBack(told.id);
+  expect(jobs.callbacksDue(NOON * 2, 9)).toEqual([]);
+  expect(jobs.nextCallbackMs()).toBeUndefined();
+});
+
+it('forgets what has finished and been told', async () => {
+  await using opened = await openStore();
+  const { jobs } = opened.store;
+  const [running, untold, old, young] = [aJob(), aJob({ callbackUrl: 'https://example.com' }), aJob(), aJob()];
+  for (const job of [running, untold, old, young]) jobs.add(job);
+  jobs.done(untold.id, {}, NOON);
+  jobs.failed(old.id, 'x', NOON);
+  jobs.done(young.id, {}, NOON + 1);
+  jobs.prune(NOON + 1);
+  const there = [running, untold, old, young].map(({ id }) => jobs.get(id) !== undefined);
+  expect(there).toEqual([true, true, false, true]);
+});
