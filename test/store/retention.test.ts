@@ -8,6 +8,7 @@ import {
   aCamera,
   aFiring,
   anArmedCamera,
+  anAsset,
   aScene,
   aSegment,
   aSession,
@@ -25,8 +26,8 @@ async function openBox(capacity = 1_000_000) {
   const clock = standingClock();
   const opened = await openStore(clock);
   const { store, dir } = opened;
-  const [mediaDir, thumbsDir] = [join(dir, 'media'), join(dir, 'thumbs')];
-  for (const place of [mediaDir, thumbsDir]) mkdirSync(place);
+  const [mediaDir, thumbsDir, assetsDir] = [join(dir, 'media'), join(dir, 'thumbs'), join(dir, 'assets')];
+  for (const place of [mediaDir, thumbsDir, assetsDir]) mkdirSync(place);
   const files = (root: string): string[] =>
     readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => statSync(join(root, path)).isFile());
   const write = (root: string, path: string, bytes: number) => {
@@ -44,6 +45,8 @@ async function openBox(capacity = 1_000_000) {
     mediaDir,
     media: () => files(mediaDir).sort(),
     thumbs: () => files(thumbsDir).sort(),
+    assets: () => files(assetsDir).sort(),
+    asset: (path: string) => write(assetsDir, path, 500),
     record(session: RecordingSession, startMs: number): Segment {
       const segment = aSegment(session, startMs);
       if (!existsSync(join(mediaDir, session.initPath))) {
@@ -59,7 +62,7 @@ async function openBox(capacity = 1_000_000) {
       store.retention.enforce({
         mediaDir,
         thumbsDir,
-        assetsDir: join(dir, 'assets'),
+        assetsDir,
         reservePercent: 0,
         signal,
         freeSpace,
@@ -139,7 +142,7 @@ describe('free space', () => {
 });
 
 describe('age', () => {
-  it('takes recordings, scenes, vectors, gaps and firings of the days that have passed', async () => {
+  it('takes recordings, scenes, vectors, gaps, words and firings of the days that have passed', async () => {
     await using box = await openBox();
     const { store } = box;
     const { stream, index, alert } = anArmedCamera(store);
@@ -152,6 +155,7 @@ describe('age', () => {
       const times = { startMs, endMs: startMs + 5000 };
       store.scenes.add(aScene(index, { ...times, thumbPath: `${n}.jpg` }), axis(0), 'm');
       store.segments.addGap({ streamId: stream.id, ...times, reason: 'away' });
+      store.transcripts.add({ streamId: stream.id, ...times, text: 'hello', words: [] });
     }
     const webhook = { channel: 'webhook', target: 'https://example.com' } as const;
     store.commitEvaluation({
@@ -167,6 +171,8 @@ describe('age', () => {
     const query = { text: 'person', vector: axis(0), model: 'm', limit: 9 };
     expect((await store.scenes.search(query)).map(({ scene }) => scene.startMs)).toEqual([days[3], days[2]]);
     expect(store.segments.gaps(stream.id, 0, 9e15)).toHaveLength(2);
+    const said = store.transcripts.inRange(stream.id, 0, 9e15);
+    expect(said.map(({ startMs }) => startMs)).toEqual([days[2], days[3]]);
     // The first has not reached its receiver yet.
     expect(store.firings.recent({ limit: 9 }).map(({ id }) => firings.findIndex((f) => f.id === id))).toEqual([
       3, 2, 0,
@@ -199,6 +205,17 @@ describe('age', () => {
     box.clock.now = NOON;
     expect(await box.enforce()).toMatchObject({ deletedSegments: 0 });
     expect(await box.enforce({ keepDays: 1 })).toMatchObject({ deletedSegments: 2 });
+  });
+
+  it('never takes assets, nor does a full disk', async () => {
+    await using box = await openBox(2000);
+    const made = anAsset({ createdMs: NOON });
+    box.store.assets.create(made, []);
+    box.asset(join(made.id, '000000.m4s'));
+    box.clock.now = NOON + 900 * DAY;
+    await box.enforce({ keepDays: 1, reservePercent: 99 });
+    expect(box.store.assets.get(made.id)).toBeDefined();
+    expect(box.assets()).toEqual([join(made.id, '000000.m4s')]);
   });
 
   it('goes through more than one batch', async () => {
@@ -238,6 +255,21 @@ describe('deleting', () => {
     expect(box.garbage()).toEqual([]);
     expect(box.store.segments.has(aSegment(session, NOON).path)).toBe(false);
     expect(readdirSync(box.mediaDir)).toEqual([]);
+  });
+
+  it('of an asset takes its folder with the next run', async () => {
+    await using box = await openBox();
+    const [gone, kept] = [anAsset(), anAsset()];
+    for (const asset of [gone, kept]) {
+      box.store.assets.create(asset, []);
+      box.asset(join(asset.id, '000000.m4s'));
+      box.asset(join(asset.id, 'index.m3u8'));
+    }
+    box.store.assets.delete(gone.id);
+    expect(box.garbage()).toEqual([gone.id]);
+    await box.enforce();
+    expect(box.assets()).toEqual([join(kept.id, '000000.m4s'), join(kept.id, 'index.m3u8')]);
+    expect(box.garbage()).toEqual([]);
   });
 
   it('says what stands in the way, and deletes no more rows for nothing', async () => {
