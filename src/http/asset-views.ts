@@ -8,10 +8,8 @@ const common = { id: z.string(), collection_id: z.string(), name: z.string(), cr
 export const videoAnswer = z.object({
   ...common,
   description: z.string(),
-  /** Seconds. */
-  length: z.number(),
-  /** Bytes, as VideoDB writes them. */
-  size: z.string(),
+  length: z.number().describe('Seconds'),
+  size: z.string().describe('Bytes, as text'),
   extension: z.string(),
   user_id: z.string(),
   stream_url: z.string(),

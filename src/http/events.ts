@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Alert, type EventDefinition, newId, type Rule, type Stream } from '#domain';
 import { ruleFor } from '#events';
 import type { HttpDeps } from './deps.ts';
-import { callbackAddress, prompt, text } from './input.ts';
+import { callbackAddress, connectionId, prompt, text } from './input.ts';
 import { alertBy, eventBy, indexBy, streamBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
 import { alertAnswer, alertView, eventAnswer, eventView } from './views.ts';
@@ -14,7 +14,7 @@ const understanding = z.object({ prompt: eventPrompt });
 const arming = z.object({
   event_id: text(100, 'event-0123456789abcdef'),
   callback_url: callbackAddress,
-  ws_connection_id: text(200, 'conn-1').optional(),
+  ws_connection_id: connectionId.optional(),
 });
 
 /** The SDKs send `action`, VideoDB's own description `status`. */

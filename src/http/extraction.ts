@@ -3,10 +3,16 @@ import type { Extraction } from '#domain';
 import { check, nullsAreMissing, number, whole } from './input.ts';
 
 /** The names that the SDKs have for the same three ways. */
-export const extractionTypes = z.enum(
-  ['time', 'time_based', 'shot', 'shot_based', 'transcript'],
-  'must be "time" (windows of seconds), "shot" (where the picture changes) or "transcript" (what is said)',
-);
+export const extractionTypes = z
+  .enum(
+    ['time', 'time_based', 'shot', 'shot_based', 'transcript'],
+    'must be "time" (windows of seconds), "shot" (where the picture changes) or "transcript" (what is said)',
+  )
+  .describe('Windows of seconds, from cut to cut of the picture, or what is said');
+/** For people who read the API. */
+export const EXTRACTION_CONFIG =
+  'How finely. time: "time" (seconds, 1–3600; 10), "frame_count" (5); shot: "threshold" (1–100; 20), "frame_count"; ' +
+  'transcript: "segmenter" (word, sentence, time), "segmentation_value" (10)';
 type ExtractionName = z.output<typeof extractionTypes>;
 
 const DEFAULT_SECONDS = 10;

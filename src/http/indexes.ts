@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type Extraction, newId, type SceneIndex } from '#domain';
 import { origin } from './address.ts';
 import type { HttpDeps } from './deps.ts';
-import { extractionTypes, readExtraction } from './extraction.ts';
-import { flag, opaque, prompt, text, time, whole } from './input.ts';
+import { EXTRACTION_CONFIG, extractionTypes, readExtraction } from './extraction.ts';
+import { connectionId, flag, opaque, prompt, text, time, whole } from './input.ts';
 import { indexBy, streamBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
 import { recordAnswer, recordView } from './scene-views.ts';
@@ -15,13 +15,13 @@ const DEFAULT_PROMPT = 'Describe the scene';
 const creation = z
   .object({
     extraction_type: extractionTypes.default('time'),
-    extraction_config: opaque.optional(),
+    extraction_config: opaque.optional().describe(EXTRACTION_CONFIG),
     prompt: prompt(EXAMPLE_PROMPT).default(DEFAULT_PROMPT),
-    model_name: text(100, 'basic').default('basic'),
+    model_name: text(100, 'basic').default('basic').describe('mini, basic, pro or ultra; the best that is installed'),
     model_config: opaque.default({}),
     name: text(200, 'Yard').optional(),
-    ws_connection_id: text(200, 'conn-1').optional(),
-    auto_start_transcript: flag.default(true),
+    ws_connection_id: connectionId.optional(),
+    auto_start_transcript: flag.default(true).describe('A "transcript" index also starts the transcription'),
   })
   .meta({ examples: [{ prompt: EXAMPLE_PROMPT, extraction_config: { time: 5, frame_count: 2 } }] });
 

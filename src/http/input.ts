@@ -148,7 +148,9 @@ export const time = number(
   0,
   99_999_999_999,
   'must be Unix seconds such as 1711000000.5 (not milliseconds, not a date)',
-).transform((seconds) => Math.round(seconds * 1000));
+)
+  .transform((seconds) => Math.round(seconds * 1000))
+  .describe('Unix seconds');
 
 export const flag = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
@@ -160,7 +162,11 @@ export const callbackAddress = z
   .string('must be an http:// or https:// address, or "" for none')
   .max(2048, 'must not be longer than 2048 characters')
   .refine((url) => url === '' || isWebAddress(url), 'must be an http:// or https:// address, or "" for none')
-  .default('');
+  .default('')
+  .describe('Where the outcome is POSTed to; empty for nowhere');
+
+/** Of a WebSocket, as GET /collection/{id}/websocket gave it out. */
+export const connectionId = text(200, 'conn-1').describe('Its live events go to this WebSocket connection');
 
 export function isWebAddress(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) && !/\s/.test(url);

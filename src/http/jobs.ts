@@ -14,8 +14,7 @@ export const exportAnswer = z.object({
   stream_url: z.string(),
   player_url: z.string(),
   name: z.string(),
-  /** Seconds. */
-  duration: z.number(),
+  duration: z.number().describe('Seconds'),
 });
 export const indexedAnswer = z.object({ scene_index_id: z.string() });
 export const transcribedAnswer = z.object({

@@ -6,8 +6,8 @@ const metadataAnswer = z.record(z.string(), z.unknown());
 
 export const recordAnswer = z
   .object({
-    start: z.number(),
-    end: z.number(),
+    start: z.number().describe('Unix seconds'),
+    end: z.number().describe('Unix seconds'),
     text: z.string(),
     description: z.string(),
     scene_id: z.number(),
@@ -46,8 +46,8 @@ export const sceneAnswer = z
     stream_id: z.string(),
     stream_name: z.string(),
     index_id: z.string(),
-    start: z.number(),
-    end: z.number(),
+    start: z.number().describe('Unix seconds'),
+    end: z.number().describe('Unix seconds'),
     text: z.string(),
     /** What was measured; absent for what was heard. */
     facts: metadataAnswer.optional(),

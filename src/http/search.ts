@@ -13,19 +13,23 @@ const EXAMPLE = 'a person at the gate';
 /** What all searches by VideoDB's clients may say. */
 export const searchRequest = z.object({
   query: text(2000, EXAMPLE),
-  scene_index_id: z.string('must be the id of a scene index').optional(),
-  index_id: z.string('must be the id of a scene index').optional(),
-  score_threshold: number(0, 1).optional(),
-  dynamic_score_percentage: number(0, 100).optional(),
+  scene_index_id: z.string('must be the id of a scene index').optional().describe('Only this index'),
+  index_id: z.string('must be the id of a scene index').optional().describe('The same as scene_index_id'),
+  score_threshold: number(0, 1).optional().describe('What scores less is left out; 0.15 by itself'),
+  dynamic_score_percentage: number(0, 100)
+    .optional()
+    .describe('Keeps what lies in this upper part between the lowest score and the highest'),
   filter: z
     .array(
       z.record(z.string(), z.union([z.string().max(500), z.number(), z.boolean()]), 'must be {"key": "value"}'),
       'must be a list such as [{"label": "person"}]',
     )
     .max(20, 'must not have more than 20 members')
-    .default([]),
+    .default([])
+    .describe('Each must be in the metadata: equal, in a list, or a label of what was counted')
+    .meta({ examples: [[{ label: 'person' }]] }),
 });
-const request = searchRequest.extend({ result_threshold: whole(1, 1000).default(10) });
+const request = searchRequest.extend({ result_threshold: whole(1, 1000).default(10).describe('At most so many') });
 const ownRequest = z.object({
   q: text(2000, EXAMPLE),
   limit: whole(1, 100).default(20),
@@ -33,10 +37,9 @@ const ownRequest = z.object({
 });
 
 const result = recordAnswer.extend({
-  score: z.number(),
-  search_score: z.number(),
-  /** The stream's. */
-  id: z.string(),
+  score: z.number().describe('0 to 1: how sure the box is; the same score means the same for every query'),
+  search_score: z.number().describe('The same'),
+  id: z.string().describe("The stream's"),
   rtstream_id: z.string(),
   rtstream_name: z.string(),
   scene_index_id: z.string(),

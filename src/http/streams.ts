@@ -3,30 +3,35 @@ import { checkSourceUrl } from '#camera';
 import { newId, type Stream } from '#domain';
 import { Fault } from '#runtime';
 import type { HttpDeps } from './deps.ts';
-import { flag, text, whole } from './input.ts';
+import { connectionId, flag, text, whole } from './input.ts';
 import { collectionBy, streamBy } from './lookup.ts';
 import { Api } from './route.ts';
 import { streamAnswer, streamView } from './views.ts';
 
 const EXAMPLE_URL = 'rtsp://user:password@192.168.1.20:554/stream1';
 const name = text(200, 'Front gate');
+const rate = whole(1, 240).describe('Kept and given back; indexes say by themselves how often they look');
 
 const creation = z.object({
   url: z
     .string({ error: `must be the camera's address, e.g. "${EXAMPLE_URL}"` })
     .max(2048, 'must not be longer than 2048 characters')
-    .meta({ examples: [EXAMPLE_URL] }),
+    .meta({
+      examples: [EXAMPLE_URL],
+      description: "The camera's address: rtsp, rtsps, rtmp, rtmps, http, https; never given out again",
+    }),
   name,
   collection_id: z.string('must be a collection id or "default"').default('default'),
   media_types: z
     .array(z.enum(['video', 'audio'], 'must be "video" or "audio"'), 'must be a list such as ["video"]')
     .min(1, 'must name "video", "audio" or both')
-    .default(['video']),
-  sample_rate: whole(1, 240).default(30),
-  store: flag.default(false),
-  enable_transcript: flag.default(true),
+    .default(['video'])
+    .describe('Sound is recorded where there is some, whatever is said here'),
+  sample_rate: rate.default(30),
+  store: flag.default(false).describe('Kept and given back; a connected stream is always recorded'),
+  enable_transcript: flag.default(true).describe('Whether what is said is written down'),
   transport: z.enum(['tcp', 'udp'], 'must be "tcp" or "udp"').default('tcp'),
-  ws_connection_id: text(200, 'conn-1').optional(),
+  ws_connection_id: connectionId.optional(),
 });
 
 const listing = z.object({
@@ -40,7 +45,7 @@ const listing = z.object({
     .optional(),
 });
 
-const change = z.object({ name: name.optional(), sample_rate: whole(1, 240).optional() });
+const change = z.object({ name: name.optional(), sample_rate: rate.optional() });
 const page = z.object({
   results: z.array(streamAnswer),
   count: z.number(),

@@ -43,8 +43,12 @@ export function tokenRoutes({ tokens }: HttpDeps): Api {
     '/capture/session/token',
     {
       summary: 'Makes a session token for a client app: it opens live events and capture, and nothing else',
-      body: z.object({ expires_in: whole(60, 7 * DAY_S).default(DAY_S) }),
-      answer: z.object({ token: z.string(), expires_at: z.number(), expires_in: z.number() }),
+      body: z.object({
+        expires_in: whole(60, 7 * DAY_S)
+          .default(DAY_S)
+          .describe('Seconds'),
+      }),
+      answer: z.object({ token: z.string(), expires_at: z.number().describe('Unix seconds'), expires_in: z.number() }),
     },
     (c, { body }) => {
       const { keyId, sessionExpiresMs } = c.get('caller');

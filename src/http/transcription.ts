@@ -2,15 +2,15 @@ import { z } from 'zod';
 import type { Stream, Transcript, Word } from '#domain';
 import type { HttpDeps } from './deps.ts';
 import { NO_SPEECH } from './indexes.ts';
-import { text, time, whole } from './input.ts';
+import { connectionId, text, time, whole } from './input.ts';
 import { streamBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
 
 const change = z.object({
   action: z.enum(['start', 'stop'], 'must be "start" or "stop"'),
-  engine: text(100, 'default').optional(),
+  engine: text(100, 'default').optional().describe("Any name means the box's own"),
   mode: z.enum(['graceful', 'force'], 'must be "graceful" or "force"').optional(),
-  ws_connection_id: text(200, 'conn-1').optional(),
+  ws_connection_id: connectionId.optional(),
 });
 
 const query = z.object({
@@ -18,15 +18,14 @@ const query = z.object({
   page_size: whole(1, 1000).default(100),
   start: time.optional(),
   end: time.optional(),
-  since: time.optional(),
+  since: time.optional().describe('What ended after it (Unix seconds), for polling'),
 });
 
 const statusAnswer = z.object({
   status: z.enum(['running', 'stopped']),
   engine: z.string(),
   updated_at: z.string(),
-  /** Unix seconds. */
-  start_time: z.number().optional(),
+  start_time: z.number().optional().describe('Unix seconds'),
   end_time: z.number().optional(),
 });
 

@@ -19,7 +19,10 @@ const request = z.object({
     .string('must be the upload_url that this box gave out, or an http:// or https:// address')
     .max(8192, 'must not be longer than 8192 characters')
     .refine(isWebAddress, 'must be the upload_url that this box gave out, or an http:// or https:// address')
-    .meta({ examples: ['https://example.org/clip.mp4'] }),
+    .meta({
+      examples: ['https://example.org/clip.mp4'],
+      description: 'An upload_url that a file was sent to, or where a file lies',
+    }),
   name: z.string('must be text').max(LONGEST_NAME, `must not be longer than ${LONGEST_NAME} characters`).optional(),
   description: z.string('must be text').max(2000, 'must not be longer than 2000 characters').default(''),
   media_type: z.enum(['video', 'audio', 'image'], 'must be "video", "audio" or "image"').optional(),

@@ -3,7 +3,7 @@ import { type Asset, type AssetIndex, type AssetRecord, newId } from '#domain';
 import { Fault } from '#runtime';
 import { origin } from './address.ts';
 import type { HttpContext, HttpDeps } from './deps.ts';
-import { extractionTypes, readExtraction } from './extraction.ts';
+import { EXTRACTION_CONFIG, extractionTypes, readExtraction } from './extraction.ts';
 import { callbackAddress, flag, opaque, prompt, text } from './input.ts';
 import { answerOf, indexedAnswer, transcribedAnswer } from './jobs.ts';
 import { playableBy, videoIndexBy } from './lookup.ts';
@@ -15,9 +15,9 @@ const DEFAULT_PROMPT = 'Describe the scene';
 const sceneRequest = z
   .object({
     extraction_type: extractionTypes.default('time'),
-    extraction_config: opaque.default({}),
+    extraction_config: opaque.default({}).describe(EXTRACTION_CONFIG),
     prompt: prompt(EXAMPLE_PROMPT).default(DEFAULT_PROMPT),
-    metadata: opaque.default({}),
+    metadata: opaque.default({}).describe('Kept with each record, for filters'),
     model_name: text(100, 'basic').default('basic'),
     name: text(200, 'Who comes and goes').optional(),
     scenes: z
@@ -31,12 +31,12 @@ const sceneRequest = z
 const spokenRequest = z.object({
   index_type: z.literal('spoken_word', 'must be "spoken_word"; scenes are indexed by POST /video/{id}/index/scene'),
   segmentation_type: z.enum(['word', 'sentence', 'time'], 'must be "word", "sentence" or "time"').default('sentence'),
-  force: flag.default(false),
+  force: flag.default(false).describe('Does it again when it was done before'),
   callback_url: callbackAddress,
 });
 
 const recordAnswer = z.object({
-  start: z.number(),
+  start: z.number().describe('Seconds from the start of the video'),
   end: z.number(),
   description: z.string(),
   text: z.string(),

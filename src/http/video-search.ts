@@ -17,19 +17,23 @@ const SEMANTIC_SHOTS = 50;
 const legacyRequest = searchRequest.extend({
   search_type: z
     .enum(['semantic', 'keyword', 'scene', 'llm', 'custom'], 'must be "semantic" or "keyword"')
-    .default('semantic'),
-  index_type: z.enum(['spoken_word', 'scene'], 'must be "spoken_word" or "scene"').default('spoken_word'),
-  result_threshold: whole(1, 1000).default(SEMANTIC_SHOTS),
+    .default('semantic')
+    .describe('By words and meaning, or by words only (keyword)'),
+  index_type: z
+    .enum(['spoken_word', 'scene'], 'must be "spoken_word" or "scene"')
+    .default('spoken_word')
+    .describe('What is said, or what is seen'),
+  result_threshold: whole(1, 1000).default(SEMANTIC_SHOTS).describe('At most so many shots'),
   sort_docs_on: z.enum(['score', 'start', 'rtstream'], 'must be "score" or "start"').default('score'),
 });
-const request = searchRequest.extend({ top_k: whole(1, 1000).default(10) });
+const request = searchRequest.extend({ top_k: whole(1, 1000).default(10).describe('At most so many shots') });
 const titleRequest = z.object({ query: text(2000, 'delivery on Monday') });
 
 const shot = z.object({
-  start: z.number(),
+  start: z.number().describe('Seconds from the start of the video'),
   end: z.number(),
   text: z.string(),
-  score: z.number(),
+  score: z.number().describe('0 to 1: how sure the box is; the same score means the same for every query'),
   stream_link: z.string(),
   stream_url: z.string(),
   player_url: z.string(),
@@ -42,8 +46,7 @@ const result = z
     video_id: z.string(),
     collection_id: z.string(),
     title: z.string(),
-    /** Seconds. */
-    length: z.number(),
+    length: z.number().describe('Seconds'),
     max_score: z.number(),
     stream_url: z.string(),
     thumbnail: z.string().optional(),

@@ -9,13 +9,15 @@ import { playableBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
 import { wordAnswer, wordView } from './transcription.ts';
 
-const seconds = number(0, 1e9, 'must be seconds from the start of the video');
+const seconds = number(0, 1e9, 'must be seconds from the start of the video').describe('Seconds from the start');
 
 export const transcriptQuery = z.object({
   start: seconds.optional(),
   end: seconds.optional(),
   segmenter: z.enum(['word', 'sentence', 'time'], 'must be "word", "sentence" or "time"').default('word'),
-  length: number(1, 3600, 'must be how many words, sentences or seconds: 1 to 3600').default(1),
+  length: number(1, 3600, 'must be how many words, sentences or seconds: 1 to 3600')
+    .default(1)
+    .describe('How many words, sentences or seconds a piece has'),
 });
 export const transcriptRequest = z.object({ force: flag.default(false), language_code: text(20, 'en_us').optional() });
 export const transcriptAnswer = z.object({ word_timestamps: z.array(wordAnswer), text: z.string() });

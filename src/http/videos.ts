@@ -14,7 +14,7 @@ const change = z.object({
   description: z.string('must be text').max(2000, 'must not be longer than 2000 characters').optional(),
 });
 const moment = z.object({
-  time: number(0, 1e9, 'must be seconds from the start of the video').default(0),
+  time: number(0, 1e9, 'must be seconds from the start of the video').default(0).describe('Seconds from the start'),
 });
 const picture = z.object({ thumbnail: z.string(), thumbnail_url: z.string() });
 
