@@ -249,3 +249,22 @@ export function anArmedCamera(store: Store) {
 export function axis(n: number): Float32Array {
   return Float32Array.from({ length: 8 }, (_, i) => (i === n ? 1 : 0));
 }
+
+/** Counts how often the event loop serves others. */
+export function countTurns() {
+  let count = 0;
+  let counting = true;
+  const next = () => {
+    count++;
+    if (counting) setImmediate(next);
+  };
+  setImmediate(next);
+  return {
+    get count() {
+      return count;
+    },
+    [Symbol.dispose]() {
+      counting = false;
+    },
+  };
+}

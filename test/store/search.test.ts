@@ -3,43 +3,12 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { SceneFacts } from '#domain';
 import type { SceneQuery } from '#store';
-import { neighbours, slices, unhurried } from '../../src/store/slices.ts';
-import { aCamera, anAsset, anAssetIndex, aScene, axis, DAY, NOON, openStore, standingClock } from './fixture.ts';
+import { aCamera, aScene, axis, countTurns, DAY, NOON, openStore, standingClock } from './fixture.ts';
 
 const MODEL = 'axes';
 const SLICE = 16_384;
 /** Leads to no scene by meaning. */
 const NOWHERE = axis(7);
-
-describe('slices', () => {
-  it('go from the newest id to the oldest, each id once', async () => {
-    const taken = await all(slices(10, 40_000));
-    expect(taken[0]).toEqual({ from: 40_000 - SLICE + 1, to: 40_000 });
-    expect(taken.at(-1)?.from).toBe(10);
-    for (const [n, { to }] of taken.slice(1).entries()) expect(to).toBe((taken[n]?.from ?? 0) - 1);
-    expect(await all(slices(5, 5))).toEqual([{ from: 5, to: 5 }]);
-    expect(await all(slices(null, null))).toEqual([]);
-  });
-
-  it('let others have their turn between two of them, and after a few hundred things', async () => {
-    using turns = countTurns();
-    await all(slices(1, SLICE * 5));
-    expect(turns.count).toBeGreaterThanOrEqual(5);
-    const before = turns.count;
-    expect(await all(unhurried([1, 2, 3]))).toEqual([1, 2, 3]);
-    expect(turns.count).toBe(before);
-    await all(unhurried(Array.from({ length: 1025 }, (_, n) => n)));
-    expect(turns.count).toBeGreaterThanOrEqual(before + 4);
-  });
-
-  it('keep ids apart that are far from each other', () => {
-    expect(neighbours([3, SLICE * 9, 1, SLICE * 9 + 5])).toEqual([
-      { from: 1, to: 3, ids: [3, 1] },
-      { from: SLICE * 9, to: SLICE * 9 + 5, ids: [SLICE * 9, SLICE * 9 + 5] },
-    ]);
-    expect(neighbours([])).toEqual([]);
-  });
-});
 
 describe('a search through much', () => {
   it('lets others have their turn in every slice, by words as by meaning', async () => {
@@ -241,77 +210,6 @@ describe('what counts as found', () => {
   });
 });
 
-describe('records of assets', () => {
-  async function library() {
-    const opened = await openStore();
-    const { store } = opened;
-    const apart = store.collections.create({ name: 'Apart' });
-    const [film, talk] = [anAsset(), anAsset({ collectionId: apart.id })];
-    store.assets.create(film, []);
-    store.assets.create(talk, []);
-    const seen = anAssetIndex(film.id);
-    const said = anAssetIndex(talk.id, { kind: 'spoken_word' });
-    store.assetIndexes.create(seen);
-    store.assetIndexes.create(said);
-    const record = (n: number, text: string, metadata = {}) => {
-      return { startMs: n * 1000, endMs: n * 1000 + 1000, text, metadata, vector: axis(n), model: MODEL };
-    };
-    store.assetIndexes.addRecords(seen.id, [
-      record(0, 'A person opens the gate.', { counts: { person: 1 }, tags: ['night'] }),
-      record(1, 'A red car.', { counts: { car: 1 } }),
-    ]);
-    store.assetIndexes.addRecords(said.id, [record(0, 'Welcome to the gate.'), record(2, 'Goodbye.')]);
-    const find = async (query: Partial<Parameters<typeof store.assetIndexes.search>[0]>) => {
-      const asked = { text: '', vector: NOWHERE, model: MODEL, mode: 'hybrid', limit: 9, ...query } as const;
-      return (await store.assetIndexes.search(asked)).map((hit) => hit.record.text);
-    };
-    return { ...opened, [Symbol.asyncDispose]: opened[Symbol.asyncDispose], film, talk, seen, said, apart, find };
-  }
-
-  it('are found by words and by meaning, by words alone when so asked', async () => {
-    await using opened = await library();
-    const { find } = opened;
-    expect(await find({ text: 'gate' })).toEqual(['Welcome to the gate.', 'A person opens the gate.']);
-    expect(await find({ text: 'zzz', vector: axis(1) })).toEqual(['A red car.']);
-    expect(await find({ text: 'zzz', vector: axis(1), mode: 'keyword' })).toEqual([]);
-    expect(await find({ text: 'goodbye', mode: 'keyword' })).toEqual(['Goodbye.']);
-    expect(await find({ text: 'zzz', vector: axis(1), model: 'another' })).toEqual([]);
-    expect(await find({ text: 'zzz', vector: new Float32Array([1, 0]) })).toEqual([]);
-  });
-
-  it('keep to asset, collection, index, kind, filter, limit and threshold', async () => {
-    await using opened = await library();
-    const { film, talk, seen, said, apart, find } = opened;
-    const [here, there] = [['A person opens the gate.'], ['Welcome to the gate.']];
-    expect(await find({ text: 'gate', assetId: film.id })).toEqual(here);
-    expect(await find({ text: 'gate', assetId: talk.id })).toEqual(there);
-    expect(await find({ text: 'gate', collectionId: 'default' })).toEqual(here);
-    expect(await find({ text: 'gate', collectionId: apart.id })).toEqual(there);
-    expect(await find({ text: 'gate', indexId: seen.id })).toEqual(here);
-    expect(await find({ text: 'gate', indexId: said.id })).toEqual(there);
-    expect(await find({ text: 'gate', kind: 'scene' })).toEqual(here);
-    expect(await find({ text: 'gate', kind: 'spoken_word' })).toEqual(there);
-    expect(await find({ text: 'gate', filter: [{ label: 'person' }] })).toEqual(here);
-    expect(await find({ text: 'gate', filter: [{ tags: 'night' }] })).toEqual(here);
-    expect(await find({ text: 'gate', filter: [{ tags: 'day' }] })).toEqual([]);
-    expect(await find({ text: 'gate', limit: 1 })).toEqual(there);
-    expect(await find({ text: 'gate', scoreThreshold: 0.9 })).toEqual([]);
-    expect(await find({ text: 'gate', vector: axis(0), dynamicPercentage: 0, assetId: film.id })).toEqual(here);
-  });
-
-  it('are left out when they are deleted meanwhile', async () => {
-    await using opened = await library();
-    const { store, film, seen, said, find } = opened;
-    const first = find({ text: 'zzz gate', vector: axis(0) });
-    store.assetIndexes.clearRecords(said.id);
-    expect(await first).toEqual(['A person opens the gate.']);
-    const second = find({ text: 'gate' });
-    store.assets.delete(film.id);
-    expect(await second).toEqual([]);
-    expect(store.assetIndexes.get(seen.id)).toBeUndefined();
-  });
-});
-
 /** Three scenes whose ids lie so far apart that several slices are looked through. */
 async function longStoredYard() {
   const opened = await openStore(standingClock());
@@ -353,29 +251,4 @@ function skipIds(dir: string, next: number): void {
   const db = new Database(join(dir, 'watchpost.db'));
   db.prepare("UPDATE sqlite_sequence SET seq = ? WHERE name = 'scenes'").run(next);
   db.close();
-}
-
-/** Counts how often the event loop serves others. */
-function countTurns() {
-  let count = 0;
-  let counting = true;
-  const next = () => {
-    count++;
-    if (counting) setImmediate(next);
-  };
-  setImmediate(next);
-  return {
-    get count() {
-      return count;
-    },
-    [Symbol.dispose]() {
-      counting = false;
-    },
-  };
-}
-
-async function all<T>(things: AsyncIterable<T>): Promise<T[]> {
-  const taken: T[] = [];
-  for await (const thing of things) taken.push(thing);
-  return taken;
 }
