@@ -13,6 +13,6 @@ export function assetHandlers(deps: AssetDeps): Record<JobKind, Handler> {
     export: (job, work) => exportRecording(job, deps, work),
     ingest: (job, work) => ingest(job, deps, work),
     index_scenes: (job, work) => indexScenes(job, deps, work),
-    index_spoken_words: (job) => indexSpokenWords(job, deps),
+    index_spoken_words: (job, work) => indexSpokenWords(job, deps, work),
   };
 }

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { recordedFrames } from '#camera';
 import type { Asset, AssetIndex, Frame, Job, Piece, SceneFacts, Window } from '#domain';
-import { embedText, Observer, TEXT_EMBEDDING } from '#inference';
-import { Fault } from '#runtime';
+import { embedText, type Inference, Observer, TEXT_EMBEDDING } from '#inference';
+import { deadline, Fault, isFault } from '#runtime';
 import { shotWindows, timeWindows } from '#sampling';
 import type { NewRecord } from '#store';
 import type { AssetDeps, Work } from './deps.ts';
+import { fillIndex } from './fill-index.ts';
 import { runsOf } from './folder.ts';
+import { wholePieces } from './whole.ts';
 
 const DEFAULT_SECONDS = 10;
 const DEFAULT_THRESHOLD = 20;
@@ -15,92 +17,94 @@ const SHOT_FRAME_EVERY_MS = 500;
 /** Keyframes this much further apart than wanted still do. */
 const TOLERANCE = 1.1;
 /** A detector that is busy with live cameras is asked again; they come first. */
-const TRIES = 20;
 const AGAIN_MS = 1000;
-const BATCH = 50;
+/** One that has no time for a frame for so long has none for the others either. */
+const PATIENCE_MS = 600_000;
 
 /** Looks at an asset as a live index looks at a camera, and keeps what it saw. */
-export async function indexScenes(job: Job, deps: AssetDeps, { progress, signal }: Work): Promise<{ indexId: string }> {
-  const { store } = deps;
-  const indexId = String(job.input['indexId']);
-  const index = store.assetIndexes.get(indexId);
-  const asset = index && store.assets.get(index.assetId);
-  if (!index || !asset) throw new Fault('refused', 'the video or its index was deleted meanwhile');
-  try {
-    store.assetIndexes.clearRecords(indexId); // A run before a crash may have left some.
-    let records: NewRecord[] = [];
-    for await (const record of recordsOf(asset, index, deps, signal)) {
-      records.push(record);
-      progress((record.endMs / Math.max(1, asset.lengthMs)) * 99);
-      if (records.length < BATCH) continue;
-      store.assetIndexes.addRecords(indexId, records);
-      records = [];
-    }
-    store.assetIndexes.addRecords(indexId, records);
-    store.assetIndexes.update(indexId, { status: 'done' });
-    return { indexId };
-  } catch (error) {
-    if (!signal.aborted && store.assetIndexes.get(indexId)) {
-      store.assetIndexes.update(indexId, {
-        status: 'failed',
-        ...(error instanceof Fault ? { message: error.message } : {}),
-      });
-    }
-    throw error;
-  }
+export async function indexScenes(job: Job, deps: AssetDeps, work: Work): Promise<{ indexId: string }> {
+  const { indexId } = await fillIndex(job, deps, work, async (index, asset) => {
+    if (asset.width === 0) throw new Fault('refused', 'audio has no scenes: index its spoken words');
+    const all = deps.store.assets.pieces(asset.id);
+    const pieces = await wholePieces(all, deps.assetsDir);
+    if (pieces.length === 0) throw new Fault('refused', "the video's files are damaged or missing");
+    const lost = all.length - pieces.length;
+    return {
+      records: recordsOf(asset, pieces, index, deps, work.signal),
+      ...(lost > 0 ? { message: `${lost} of ${all.length} pieces of the video are damaged or missing` } : {}),
+    };
+  });
+  return { indexId };
 }
 
 async function* recordsOf(
   asset: Asset,
+  pieces: readonly Piece[],
   index: AssetIndex,
   deps: AssetDeps,
   signal: AbortSignal,
 ): AsyncGenerator<NewRecord, void> {
-  if (asset.width === 0) throw new Fault('refused', 'audio has no scenes: index its spoken words');
-  const observer = new Observer({ streamId: asset.id }, deps.inference);
-  for await (const window of windowsOf(framesOf(asset, index, deps, signal), asset, index)) {
-    const observation = await observed(observer, window, deps, signal);
-    const endMs = Math.min(window.endMs, asset.lengthMs);
-    if (!observation || endMs <= window.startMs) continue;
-    const { text, facts } = observation;
-    const { startMs } = window;
-    yield {
-      startMs,
-      endMs,
-      text,
-      metadata: { ...index.metadata, ...metadataOf(facts) },
-      vector: embedText(text),
-      model: TEXT_EMBEDDING.model,
-    };
-  }
-}
-
-async function observed(observer: Observer, window: Window, { clock }: AssetDeps, signal: AbortSignal) {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  const observer = new Observer({ streamId: asset.id }, patient(deps));
+  for await (const window of windowsOf(framesOf(asset, pieces, index, deps, signal), asset, index)) {
     const observation = await observer.observe(window, 'backfill', signal);
-    if (observation !== 'dropped') return observation;
-    if (window.frames.length === 0) return undefined;
-    await clock.sleep(AGAIN_MS, signal);
+    const endMs = Math.min(window.endMs, asset.lengthMs);
+    if (observation === 'dropped' || endMs <= window.startMs) continue;
+    const { text, facts } = observation;
+    const metadata = { ...index.metadata, ...metadataOf(facts) };
+    yield { startMs: window.startMs, endMs, text, metadata, vector: embedText(text), model: TEXT_EMBEDDING.model };
   }
-  throw new Fault('unavailable', 'the detector was busy with live cameras for too long: index the video again later');
 }
 
-/** Frames of the whole asset on its own time; each stretch that was recorded in one go is read by itself. */
+/** The detector, asked until it has time: an observer must not see a frame twice. */
+function patient({ inference, clock }: AssetDeps): Pick<Inference, 'detect' | 'status'> {
+  return {
+    status: () => inference.status(),
+    detect: async (frame, request, signal) => {
+      using limit = deadline(signal, PATIENCE_MS);
+      try {
+        for (;;) {
+          const outcome = await inference.detect(frame, request, limit.signal);
+          if (outcome !== 'dropped') return outcome;
+          await clock.sleep(AGAIN_MS, limit.signal);
+        }
+      } catch (error) {
+        if (signal.aborted || !limit.signal.aborted) throw error;
+        throw new Fault('unavailable', 'the detector was busy with live cameras for too long: index it again later');
+      }
+    },
+  };
+}
+
+/**
+ * Frames of the pieces on the asset's time; each stretch that was recorded in one go is read by itself, and one that
+ * can't be decoded is passed over. Throws `refused` when none can.
+ */
 async function* framesOf(
   asset: Asset,
+  pieces: readonly Piece[],
   index: AssetIndex,
   deps: AssetDeps,
   signal: AbortSignal,
 ): AsyncGenerator<Frame, void> {
-  for (const run of runsOf(deps.store.assets.pieces(asset.id))) {
+  let seen = false;
+  let unreadable: Fault | undefined;
+  for (const run of runsOf(pieces)) {
     const [first] = run;
     if (!first) continue;
     const files = [first.initPath, ...run.map(({ path }) => path)].map((path) => join(deps.assetsDir, path));
     const { width, height } = asset;
-    for await (const frame of recordedFrames({ files, width, height, every: everyFor(index, run) }, signal)) {
-      yield { ...frame, atMs: frame.atMs + first.startMs };
+    try {
+      for await (const frame of recordedFrames({ files, width, height, every: everyFor(index, run) }, signal)) {
+        seen = true;
+        yield { ...frame, atMs: frame.atMs + first.startMs };
+      }
+    } catch (error) {
+      if (!isFault(error, 'refused')) throw error;
+      unreadable = error;
+      deps.log.warn({ asset: asset.id, error: error.message }, 'a stretch of a video was passed over');
     }
   }
+  if (!seen) throw unreadable ?? new Fault('refused', 'no picture of it can be decoded');
 }
 
 /** Pieces begin with keyframes: where they are short enough, those suffice, at a tenth of the cost. */

@@ -23,7 +23,8 @@ const SILENCE_MS = 30_000;
 /**
  * The frames of a recording, scaled as those of a live camera, with `atMs` from the start of the first segment. One
  * ffmpeg of low priority, which waits when nobody takes its frames and ends when the reader leaves. Throws `refused` when
- * there is nothing that it can decode, `unavailable` when it hangs.
+ * there is nothing that it can decode or, after the frames before it, a file that can't be read; `unavailable` when it
+ * hangs.
  */
 export async function* recordedFrames(source: RecordedSource, signal: AbortSignal): AsyncGenerator<Frame, void> {
   const { width, height } = frameSize({ width: source.width, height: source.height });
@@ -35,7 +36,7 @@ export async function* recordedFrames(source: RecordedSource, signal: AbortSigna
     throw new Fault('internal', 'ffmpeg was started without its pipes');
   }
   const complaint = lastLine(stderr);
-  const feeding = feed(source.files, child).catch(() => undefined); // It ends early when the reader leaves.
+  const feeding = feed(source.files, child);
   const queue = new FrameQueue(pixels);
   readFrames(pixels, times, width * height * 3, ({ streamMs, sceneScore, rgb }) =>
     queue.push({ atMs: Math.max(0, streamMs), width, height, rgb, sceneScore }),
@@ -50,6 +51,8 @@ export async function* recordedFrames(source: RecordedSource, signal: AbortSigna
       yield frame;
     }
     signal.throwIfAborted();
+    const unreadable = await feeding;
+    if (unreadable) throw new Fault('refused', 'a file of it is missing or can not be read', { cause: unreadable });
     if (count === 0) throw new Fault('refused', `no picture in it can be decoded: ${complaint() || 'it is empty'}`);
   } finally {
     signal.removeEventListener('abort', stop);
@@ -76,13 +79,23 @@ function argumentsFor({ every }: RecordedSource, width: number, height: number):
   ].flat();
 }
 
-async function feed(files: readonly string[], child: Child): Promise<void> {
+/** Returns why a file could not be read; that ffmpeg ended early is no such reason. */
+async function feed(files: readonly string[], child: Child): Promise<unknown> {
   const { stdin } = child.process;
-  if (!stdin) return;
+  if (!stdin) return undefined;
+  let unreadable: unknown;
   async function* bytes(): AsyncGenerator<Buffer> {
-    for (const file of files) yield* createReadStream(file, { highWaterMark: 256 * 1024 });
+    for (const file of files) {
+      try {
+        yield* createReadStream(file, { highWaterMark: 256 * 1024 });
+      } catch (error) {
+        unreadable = error;
+        return;
+      }
+    }
   }
-  await pipeline(bytes, stdin);
+  await pipeline(bytes, stdin).catch(() => undefined);
+  return unreadable;
 }
 
 function lastLine(stderr: Readable): () => string {

@@ -33,7 +33,7 @@ interface Seen extends Pick<Sighting, 'objects' | 'counts' | 'gone'> {
  */
 export class Observer {
   readonly #index: Pick<SceneIndex, 'streamId'>;
-  readonly #inference: Inference;
+  readonly #inference: Pick<Inference, 'detect' | 'status'>;
   readonly #pixels = new PixelWatch();
   #tracker = new Tracker();
   #lastLookMs = Number.NEGATIVE_INFINITY;
@@ -42,7 +42,7 @@ export class Observer {
   #missedLight: 'on' | 'off' | undefined;
 
   /** `streamId` may be any name for where the windows come from: the newest of one source wins in the detector's queue. */
-  constructor(index: Pick<SceneIndex, 'streamId'>, inference: Inference) {
+  constructor(index: Pick<SceneIndex, 'streamId'>, inference: Pick<Inference, 'detect' | 'status'>) {
     this.#index = index;
     this.#inference = inference;
   }

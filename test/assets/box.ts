@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { assetHandlers, cleanAssets } from '#assets';
-import { type Job, type JobKind, newId, type Stream } from '#domain';
+import { assetHandlers, cleanAssets, exportableRange } from '#assets';
+import { type Asset, type AssetIndex, type Job, type JobKind, newId, type Stream } from '#domain';
 import { Inference } from '#inference';
 import { ModelLibrary } from '#models';
 import { createLog, Lifetime, systemClock } from '#runtime';
@@ -98,6 +98,52 @@ export async function openBox() {
         );
       }
     },
+    /** What was recorded, as a video. */
+    async exportAll(assetId: string): Promise<Asset> {
+      const range = exportableRange(deps, stream.id, {});
+      await this.run(this.job('export', { assetId, streamId: stream.id, ...range, name: 'Yard' }));
+      return this.asset(assetId);
+    },
+    /** A file that ffmpeg makes, as a video. */
+    async upload(input: string[], output: string[] = []): Promise<Asset> {
+      ffmpeg(places.uploadsDir, input, [...output, '-f', 'mp4', 'up-box']);
+      const about = { collectionId: store.defaultCollection.id, name: 'clip', description: '', filename: 'clip.mp4' };
+      const { assetId } = await this.run(this.job('ingest', { uploadId: 'up-box', ...about }));
+      return this.asset(assetId ?? '');
+    },
+    asset(id: string): Asset {
+      const asset = store.assets.get(id);
+      if (!asset) throw new Error(`no asset ${id}`);
+      return asset;
+    },
+    /** An index that is yet to be filled. */
+    index(asset: Asset, type: 'time' | 'shot' | 'transcript', config: Record<string, unknown> = {}): AssetIndex {
+      const index: AssetIndex = {
+        id: newId('index'),
+        assetId: asset.id,
+        kind: type === 'transcript' ? 'spoken_word' : 'scene',
+        name: 'Index',
+        prompt: '',
+        extraction: { type },
+        extractionConfig: config,
+        metadata: { yard: 'north' },
+        modelName: 'basic',
+        status: 'processing',
+        createdMs: T0,
+      };
+      store.assetIndexes.create(index);
+      return index;
+    },
+    fill: ({ id, extraction }: AssetIndex): Job =>
+      store.jobs.add({
+        id: newId('job'),
+        kind: extraction.type === 'transcript' ? 'index_spoken_words' : 'index_scenes',
+        input: { indexId: id },
+        createdMs: T0,
+      }),
+    /** Times in seconds. */
+    records: ({ id }: AssetIndex): [startS: number, endS: number, text: string][] =>
+      store.assetIndexes.records(id).map(({ startMs, endMs, text }) => [startMs / 1000, endMs / 1000, text]),
     assetFiles: (id: string): string[] => readdirSync(join(places.assetsDir, id)).sort(),
     read: (id: string, name: string): string => readFileSync(join(places.assetsDir, id, name), 'utf8'),
     [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),

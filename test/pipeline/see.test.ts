@@ -4,7 +4,7 @@ import type { Frame, SceneIndex } from '#domain';
 import { Observer } from '#inference';
 import { type Sight, see } from '../../src/pipeline/see.ts';
 import { dimmed, room, withRectangle } from '../inference/pictures.ts';
-import { at, type Box, openBox, T0 } from './box.ts';
+import { at, type Box, openBox, STILL, T0 } from './box.ts';
 
 const never = new AbortController().signal;
 const visitor = withRectangle(room, 140, 50, 40, 90);
@@ -32,9 +32,9 @@ describe('what an index sees', () => {
     const index = box.index();
     await look([at(0), at(2), at(4, visitor), at(6, visitor), at(8, visitor)], index);
     expect(box.scenes(index)).toEqual([
-      [0, 4, 'all is still'],
+      [0, 4, STILL],
       [4, 6, 'motion in the middle'],
-      [6, 10, 'all is still'],
+      [6, 10, STILL],
     ]);
     expect(box.thumbnails().sort()).toEqual([0, 4000, 6000].map((ms) => `${T0 + ms}-${index.id}.jpg`));
     expect(box.latest(index)?.thumbPath).toBe(`${box.stream.id}/2026-01-15/${T0 + 6000}-${index.id}.jpg`);
@@ -45,7 +45,7 @@ describe('what an index sees', () => {
     const index = box.index({ type: 'shot', threshold: 30, frameCount: 2, longestSeconds: 60 });
     await look([at(0), at(2), at(4), at(6, dimmed(room, 0.3), 0.9), at(8, dimmed(room, 0.3))], index);
     expect(box.scenes(index)).toEqual([
-      [0, 6, 'all is still'],
+      [0, 6, STILL],
       [6, 10, expect.stringContaining('the lights went off')],
     ]);
   });
@@ -55,7 +55,7 @@ describe('what an index sees', () => {
     const sight = sightOf(index);
     await look([at(0), at(2)], index, sight);
     await look([at(6), at(8), at(10)], index, sight);
-    expect(box.scenes(index)).toEqual([[0, 20, 'all is still']]);
+    expect(box.scenes(index)).toEqual([[0, 20, STILL]]);
   });
 
   it('is told with the zones as they are now', async () => {
@@ -133,8 +133,8 @@ describe('nothing is stored', () => {
     }
     await look([at(6, visitor)], index, sight);
     expect(box.scenes(index)).toEqual([
-      [0, 2, 'all is still'],
-      [6, 8, 'all is still'],
+      [0, 2, STILL],
+      [6, 8, STILL],
     ]);
     expect(box.thumbnails()).toHaveLength(2);
   });
@@ -156,7 +156,7 @@ describe('what fails', () => {
       throw new Error('the database failed');
     });
     await look([at(0), at(2)], index);
-    expect(box.scenes(index)).toEqual([[2, 4, 'all is still']]);
+    expect(box.scenes(index)).toEqual([[2, 4, STILL]]);
     expect(box.dropped.windows).toBe(1);
   });
 
@@ -164,7 +164,7 @@ describe('what fails', () => {
     const index = box.index();
     vi.spyOn(box.inference, 'detect').mockResolvedValueOnce('dropped');
     await look([at(0), at(2)], index);
-    expect(box.scenes(index)).toEqual([[2, 4, 'all is still']]);
+    expect(box.scenes(index)).toEqual([[2, 4, STILL]]);
     expect(box.dropped.windows).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Viewers } from '../../src/pipeline/viewers.ts';
 import { room, withRectangle } from '../inference/pictures.ts';
-import { at, type Box, openBox } from './box.ts';
+import { at, type Box, openBox, STILL } from './box.ts';
 
 const visitor = withRectangle(room, 140, 50, 40, 90);
 let box: Box;
@@ -36,8 +36,8 @@ describe('who looks', () => {
     viewers.refresh();
     show(10, 12);
     await viewers[Symbol.asyncDispose]();
-    expect(box.scenes(first)).toEqual([[0, 8, 'all is still']]);
-    expect(box.scenes(second)).toEqual([[4, 14, 'all is still']]);
+    expect(box.scenes(first)).toEqual([[0, 8, STILL]]);
+    expect(box.scenes(second)).toEqual([[4, 14, STILL]]);
     expect(box.scenes(audio)).toEqual([]);
     expect(viewers).toMatchObject({ framesDropped: 0, windowsDropped: 0 });
   });
@@ -99,9 +99,9 @@ describe('an index', () => {
     viewers.show(at(8));
     await viewers[Symbol.asyncDispose]();
     expect(box.scenes(index)).toEqual([
-      [0, 4, 'all is still'],
+      [0, 4, STILL],
       [6, 8, 'motion in the middle'],
-      [8, 10, 'all is still'],
+      [8, 10, STILL],
     ]);
   });
 
@@ -116,7 +116,7 @@ describe('an index', () => {
     detector.release();
     await viewers[Symbol.asyncDispose]();
     const seen = box.scenes(slow);
-    expect(seen[0]).toEqual([0, 4, 'all is still']);
+    expect(seen[0]).toEqual([0, 4, STILL]);
     expect(seen.at(-1)?.[1]).toBe(84);
   });
 
@@ -157,7 +157,7 @@ describe('the end', () => {
     viewers.come();
     show(0);
     await viewers[Symbol.asyncDispose]();
-    expect(box.scenes(index)).toEqual([[0, 2, 'all is still']]);
+    expect(box.scenes(index)).toEqual([[0, 2, STILL]]);
   });
 
   it('waits for a detector that hangs no longer than its grace', async () => {
