@@ -77,7 +77,7 @@ export function openapiRoutes(others: readonly DocumentedRoute[], { version }: P
 }
 
 /** An OpenAPI 3.1 document of the routes, from the schemas that check them. Throws when JSON Schema can't say one. */
-export function apiDocument(routes: readonly DocumentedRoute[], version: string): Json {
+function apiDocument(routes: readonly DocumentedRoute[], version: string): Json {
   const schemas = { ...ENVELOPES };
   const paths: Record<string, Json> = {};
   for (const route of routes) {

@@ -105,7 +105,7 @@ export function groupsOf({ tags, paths, components: { schemas } }: OpenApiJson):
 
 function read(method: string, path: string, json: OperationJson, schemas: Record<string, Schema>): Operation {
   const { operationId, tags, summary, description = '', security, parameters = [], requestBody, responses } = json;
-  const [status = '200', response] = Object.entries(responses).find(([, { content }]) => holdsData(content)) ??
+  const [status, response] = Object.entries(responses).find(([, { content }]) => holdsData(content)) ??
     Object.entries(responses)[0] ?? ['200', {}];
   const body = firstOf(requestBody?.content);
   const answer = firstOf(response?.content) ?? { mediaType: '' };

@@ -38,7 +38,7 @@ export function tryPanel(operation: Operation): HTMLElement {
     if (key.value.trim() !== '') saveKey(key.value.trim(), false, places);
     const values = inputs.map(({ parameter, input }) => ({ parameter, value: input.value.trim() }));
     output.replaceChildren(el('p', { class: 'hint' }, 'Asking…'));
-    send(operation, addressOf(operation.path, values))
+    void send(operation, addressOf(operation.path, values))
       .catch((error: unknown) => [el('p', { class: 'problem' }, reasonOf(error))])
       .then((shown) => output.replaceChildren(...shown));
   });
@@ -51,7 +51,7 @@ function inputFor({ id }: Operation, { name, required, schema }: Parameter): HTM
     required: required ?? false,
     autocomplete: 'off',
     spellcheck: 'false',
-    placeholder: schema.default === undefined ? undefined : String(schema.default),
+    placeholder: schema.default === undefined ? undefined : JSON.stringify(schema.default),
   });
 }
 

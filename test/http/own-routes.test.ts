@@ -261,6 +261,7 @@ describe('the page', () => {
     const web = join(box.dir, 'web');
     await put(join(web, 'index.html'), '<title>Watchpost</title>');
     await put(join(web, 'watch.html'), '<title>Watch</title>');
+    await put(join(web, 'api.html'), '<title>API</title>');
     await put(join(web, 'assets/app-1.js'), 'x');
     await put(join(web, 'icon.svg'), '<svg/>');
     await put(join(web, 'secret.txt'), 'no');
@@ -268,6 +269,7 @@ describe('the page', () => {
       ['/', 'Watchpost', "'none'"],
       ['/watch?v=x', 'Watch', "'none'"],
       ['/embed?v=x', 'Watch', '*'],
+      ['/v1/docs', 'API', "'none'"],
     ] as const) {
       const page = await text(path, {});
       expect(page.text).toContain(title);
@@ -279,9 +281,10 @@ describe('the page', () => {
     const asset = await text('/assets/app-1.js', {});
     expect(asset.headers.get('cache-control')).toContain('immutable');
     expect(asset.headers.get('content-type')).toContain('javascript');
+    expect((await text('/v1/assets/app-1.js', {})).text).toBe('x');
     expect((await text('/icon.svg', {})).headers.get('content-type')).toBe('image/svg+xml');
     expect((await text('/assets/none.js', {})).status).toBe(404);
-    for (const path of ['/secret.txt', '/assets/..%2Fsecret.txt', '/assets/.hidden', '/assets/%2e%2e/secret.txt']) {
+    for (const path of ['/secret.txt', '/assets/..%2Fsecret.txt', '/assets/.hidden', '/v1/assets/%2e%2e/secret.txt']) {
       expect((await text(path, {})).status, path).toBe(401);
     }
   });
