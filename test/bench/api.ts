@@ -131,7 +131,7 @@ async function measureLoads(
   const searches = QUERIES.map((query) => ask('/rtstream/collection/default/search', { query, result_threshold: 10 }));
   const streams = await Promise.all(cameras.map(async ({ stream_id: id }) => ask(await playPath(appliance, id))));
   await using bare = await bareRoute(await bodyOf(pages), dir);
-  return inRounds({ bare: [{ url: bare.url, headers }], scenes: pages, search: searches, stream: streams });
+  return await inRounds({ bare: [{ url: bare.url, headers }], scenes: pages, search: searches, stream: streams });
 }
 
 async function inRounds(asks: Record<Asked, readonly Ask[]>): Promise<Loads> {
