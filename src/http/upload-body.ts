@@ -34,7 +34,8 @@ async function* bodyOf(c: HttpContext): AsyncGenerator<Uint8Array> {
   try {
     const { incoming } = c.env ?? {};
     if (incoming) yield* incoming.iterator({ destroyOnReturn: false });
-    else if (c.req.raw.body) yield* Readable.fromWeb(c.req.raw.body);
+    // Node's and the DOM's declarations of the same class differ.
+    else if (c.req.raw.body) yield* Readable.fromWeb(c.req.raw.body as Parameters<typeof Readable.fromWeb>[0]);
   } catch (error) {
     throw new Fault('invalid', 'the upload broke off before its end', { cause: error });
   }

@@ -320,6 +320,7 @@ it('answers a bug with a neutral message and a number', async () => {
         throw new Error(`rtsp://admin:${CANARY}@10.0.0.9/ broke at /etc/secret`);
       },
       status: () => [],
+      stopped: async () => {},
       latestFrame: () => undefined,
     },
   });
@@ -339,4 +340,19 @@ it('never shows where a camera is', async () => {
   for (const path of paths) expect(JSON.stringify(await box.call('GET', path))).not.toContain(CANARY);
   const patched = await box.call('PATCH', `/rtstream/${stream.id}`, { name: 'Renamed' });
   expect(JSON.stringify(patched)).not.toContain(CANARY);
+});
+
+describe('a body that breaks off', () => {
+  it("is the sender's fault, not one of the appliance", async () => {
+    const body = new ReadableStream({
+      pull(controller) {
+        controller.error(new Error('aborted'));
+      },
+    });
+    const headers = { 'x-access-token': 'sk-right', 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body, duplex: 'half' };
+    const answer = await box.app.request('/collection', init);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ success: false, message: expect.stringContaining('broke off') });
+  });
 });

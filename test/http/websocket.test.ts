@@ -116,7 +116,7 @@ describe('GET /collection/{id}/websocket', () => {
 
   it('gives wss where the configured public address is https', async () => {
     await using away = await openBox({
-      config: { name: 'away', ingest: { allowFile: false, maxConnecting: 1 }, publicUrl: 'https://cam.example/' },
+      config: { ...box.deps.config, publicUrl: 'https://cam.example/' },
     });
     const { data } = await away.call('GET', '/collection/default/websocket');
     expect(data.websocket_url).toMatch(/^wss:\/\/cam\.example\/ws\//);
