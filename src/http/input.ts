@@ -38,13 +38,16 @@ async function readText(request: Request, limit: number): Promise<string> {
   return text + decoder.decode();
 }
 
-/** Leaving the loop early tells the sender's stream to stop. */
-async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Leaving the loop early tells the sender's stream to stop. Throws `invalid` when it breaks off. */
+export async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   let ended = false;
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
     ended = true;
+  } catch (error) {
+    ended = true;
+    throw new Fault('invalid', 'the body broke off before its end', { cause: error });
   } finally {
     if (!ended) await reader.cancel();
   }

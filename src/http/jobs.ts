@@ -68,7 +68,7 @@ export async function answerOf(c: HttpContext, deps: HttpDeps, id: string, waitM
 }
 
 /** The clients' polling loops read `status`; a failed job is no failed request. */
-export function jobAnswer(c: HttpContext, deps: HttpDeps, job: Job): Response {
+function jobAnswer(c: HttpContext, deps: HttpDeps, job: Job): Response {
   const here = origin(c, deps.config);
   if (job.status === 'processing') {
     const data = { id: job.id, output_url: `${here}/async-response/${job.id}`, percentage: job.percentage };

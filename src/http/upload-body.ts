@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { Fault, isFault } from '#runtime';
 import type { HttpContext } from './deps.ts';
+import { chunks } from './input.ts';
 import { mayTakeLong } from './request-time.ts';
 
 /** Of a form, beside the file: what is longer or more is no form of a client. */
@@ -34,10 +35,9 @@ async function* bodyOf(c: HttpContext): AsyncGenerator<Uint8Array> {
   try {
     const { incoming } = c.env ?? {};
     if (incoming) yield* incoming.iterator({ destroyOnReturn: false });
-    // Node's and the DOM's declarations of the same class differ.
-    else if (c.req.raw.body) yield* Readable.fromWeb(c.req.raw.body as Parameters<typeof Readable.fromWeb>[0]);
+    else if (c.req.raw.body) yield* chunks(c.req.raw.body);
   } catch (error) {
-    throw new Fault('invalid', 'the upload broke off before its end', { cause: error });
+    throw isFault(error) ? error : new Fault('invalid', 'the upload broke off before its end', { cause: error });
   }
 }
 
