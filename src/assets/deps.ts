@@ -18,5 +18,5 @@ export interface AssetDeps {
 export interface Work {
   signal: AbortSignal;
   /** 0–100 */
-  progress(percentage: number): void;
+  progress: (percentage: number) => void;
 }

@@ -110,7 +110,7 @@ async function writeMedia(
   facts: MediaFacts,
   file: string,
   deps: AssetDeps,
-  work: { signal: AbortSignal; progress(share: number): void },
+  work: { signal: AbortSignal; progress: (share: number) => void },
 ): Promise<{ pieces: Piece[]; sizes: Partial<Asset> }> {
   const { id } = asset;
   let pieces: Piece[] = [];

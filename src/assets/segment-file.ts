@@ -33,7 +33,7 @@ export async function segmentFile(
   file: string,
   facts: MediaFacts,
   target: { dir: string; assetId: string },
-  work: { signal: AbortSignal; progress(share: number): void },
+  work: { signal: AbortSignal; progress: (share: number) => void },
 ): Promise<Segmented> {
   const { dir, assetId } = target;
   await runFfmpeg(segmenter(file, facts, dir), facts.durationMs, work);
@@ -73,7 +73,7 @@ function videoOptions({ videoCodec = '', turned }: MediaFacts): string[] {
 function runFfmpeg(
   command: ffmpeg.FfmpegCommand,
   durationMs: number,
-  { signal, progress }: { signal: AbortSignal; progress(share: number): void },
+  { signal, progress }: { signal: AbortSignal; progress: (share: number) => void },
 ): Promise<void> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import { type Asset, type Frame, newId, type Piece } from '#domain';
 import { decodeImage, thumbnail } from '#inference';
 import { Fault, messageOf } from '#runtime';
 import type { AssetDeps } from './deps.ts';
-import { makeFolder } from './folder.ts';
+import { enter, makeFolder } from './folder.ts';
 import { demandShare } from './space.ts';
 
 type Seen = Pick<Asset, 'width' | 'height'>;
@@ -52,7 +52,7 @@ export async function keepThumbnail(
     origin: { kind: 'thumbnail', videoId: video.id, atMs },
     createdMs,
   };
-  deps.store.assets.create(image, []);
+  await enter(image, [], deps);
   return image;
 }
 
@@ -67,7 +67,8 @@ export async function writeThumbnail(
   if (!first || asset.width === 0) return {};
   const thumbPath = `${asset.id}/thumb.jpg`;
   try {
-    await writeFile(join(assetsDir, thumbPath), await thumbnail(await frameAt(first, 0, asset, assetsDir, signal)));
+    const jpeg = await thumbnail(await frameAt(first, 0, asset, assetsDir, signal));
+    await writeFile(join(assetsDir, thumbPath), jpeg, { flush: true });
     return { thumbPath };
   } catch (error) {
     signal.throwIfAborted();

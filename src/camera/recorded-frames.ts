@@ -27,6 +27,7 @@ const SILENCE_MS = 30_000;
  * hangs.
  */
 export async function* recordedFrames(source: RecordedSource, signal: AbortSignal): AsyncGenerator<Frame, void> {
+  signal.throwIfAborted();
   const { width, height } = frameSize({ width: source.width, height: source.height });
   await using child = await Child.start('nice', ['-n', '10', 'ffmpeg', ...argumentsFor(source, width, height)], {
     stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'],

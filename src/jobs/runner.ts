@@ -8,7 +8,7 @@ export interface JobContext {
   /** Aborted when the appliance stops; the job is begun again at the next start. */
   signal: AbortSignal;
   /** 0–100 */
-  progress(percentage: number): void;
+  progress: (percentage: number) => void;
 }
 
 /** Does a job's work. A `Fault` that it throws fails the job with its message. It may be run again after a crash. */
@@ -146,13 +146,19 @@ export class JobRunner implements AsyncDisposable {
     }
   }
 
+  /** Progress that can't be noted is no reason for the work to fail. */
   #progressOf(job: Job): (percentage: number) => void {
+    const { store, log } = this.#deps;
     let written = job.percentage;
     return (percentage) => {
       const now = Math.min(99, Math.max(0, percentage));
       if (!(now - written >= LEAST_PROGRESS)) return;
       written = now;
-      this.#deps.store.jobs.progress(job.id, Math.round(now));
+      try {
+        store.jobs.progress(job.id, Math.round(now));
+      } catch (error) {
+        log.warn({ job: job.id, error: messageOf(error) }, 'progress of a job could not be noted');
+      }
     };
   }
 

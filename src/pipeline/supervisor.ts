@@ -1,7 +1,7 @@
 import { type CameraOptions, recoverSegments } from '#camera';
 import type { CameraStatus, Frame, Stream } from '#domain';
 import type { Inference } from '#inference';
-import type { Clock, Log } from '#runtime';
+import { type Clock, type Log, messageOf } from '#runtime';
 import type { Store } from '#store';
 import { Life } from './life.ts';
 
@@ -78,11 +78,16 @@ export class Supervisor implements AsyncDisposable {
   /** A stream that is wanted again while its old life still ends starts anew when that has ended: never two at once. */
   #leave(id: string, life: Life): void {
     this.#lives.delete(id);
-    const left = life[Symbol.asyncDispose]().then(() => {
-      this.#leaving.delete(id);
-      const again = this.#wanted().find((stream) => stream.id === id);
-      if (again && !this.#ending) this.#enter(again);
-    });
+    const left = life[Symbol.asyncDispose]()
+      .then(() => {
+        this.#leaving.delete(id);
+        const again = this.#ending ? undefined : this.#wanted().find((stream) => stream.id === id);
+        if (again) this.#enter(again);
+      })
+      .catch((error: unknown) => {
+        const { log } = this.#deps;
+        log.error({ camera: life.stream.name, error: messageOf(error) }, 'not looked whether it is wanted again');
+      });
     this.#leaving.set(id, left);
   }
 }

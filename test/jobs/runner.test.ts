@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job } from '#domain';
 import { type JobHandler, JobRunner, type JobRunnerDeps } from '#jobs';
 import { createLog, Fault, systemClock } from '#runtime';
@@ -98,6 +98,18 @@ describe('the job runner', () => {
     expect(first).toMatchObject({ status: 'failed', error: 'nothing is recorded' });
     expect(second?.error).toMatch(/went wrong inside the appliance; its log says more under [0-9a-f]{8}$/);
     expect(third?.status).toBe('done');
+  });
+
+  it('lets the work go on when its progress can not be noted', async () => {
+    await using box = await open(async (_job, { progress }) => {
+      progress(50);
+      return { assetId: 'm-1' };
+    });
+    vi.spyOn(box.store.jobs, 'progress').mockImplementation(() => {
+      throw new Fault('unavailable', 'the disk is full');
+    });
+    const { id } = box.runner.submit('export', {});
+    expect(await box.runner.settled(id, LONG)).toMatchObject({ status: 'done', result: { assetId: 'm-1' } });
   });
 
   it('begins again what a stop cut short, and those behind it', async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Supervisor } from '#pipeline';
 import { Gate } from '#runtime';
 import { type Box, openBox } from './box.ts';
@@ -12,7 +12,10 @@ let box: Box;
 beforeEach(async () => {
   box = await openBox();
 });
-afterEach(() => box[Symbol.asyncDispose]());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await box[Symbol.asyncDispose]();
+});
 
 /** A keyframe a second, so that an index every two seconds needs nothing decoded but those. */
 function video(dir: string, seconds: number): string {
@@ -46,4 +49,30 @@ it('indexes come and go while a camera is recorded, and the recording goes on', 
   expect(new Set(recorded().map(({ sessionId }) => sessionId)).size).toBe(1);
   expect(store.segments.gaps(stream.id, 0, Number.MAX_SAFE_INTEGER)).toEqual([]);
   expect(supervisor.status()).toMatchObject([{ phase: 'recording', restarts: 0, windowsDropped: 0 }]);
+});
+
+it('survives a database that can not be asked when a camera has been left', async () => {
+  const { store, stream, deps } = box;
+  store.streams.update(stream.id, { url: 'rtsp://127.0.0.1:1/nobody' });
+  const { clock, log } = deps;
+  const camera = {
+    mediaDir: join(deps.thumbsDir, '..', 'media'),
+    segmentSeconds: 1,
+    allowFile: false,
+    spawnGate: new Gate(1),
+    clock,
+  };
+  const failed = new Promise<string | undefined>((resolve) => {
+    vi.spyOn(log, 'error').mockImplementation((_about: unknown, text?: string) => resolve(text));
+  });
+  await using supervisor = await Supervisor.start({ ...deps, camera, log });
+  vi.spyOn(store.streams, 'list')
+    .mockReturnValueOnce({ results: [], count: 0 })
+    .mockImplementationOnce(() => {
+      throw new Error('the database failed');
+    });
+  supervisor.reconcile();
+  expect(await failed).toBe('not looked whether it is wanted again');
+  supervisor.reconcile();
+  expect(supervisor.status()).toMatchObject([{ streamId: stream.id }]);
 });
