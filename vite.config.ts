@@ -18,7 +18,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', root: '.', include: ['test/**/*.test.ts'], exclude: ['test/{e2e,conformance}/**', 'node_modules/**'] },
+        test: {
+          name: 'unit',
+          root: '.',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{e2e,conformance}/**', 'node_modules/**'],
+        },
       },
       {
         extends: true,

@@ -7,7 +7,7 @@ import { Inference } from '#inference';
 import { ModelLibrary } from '#models';
 import { AudioIndexer, Supervisor } from '#pipeline';
 import { MediaLinks } from '#playback';
-import { Gate, Lifetime, type Log, type Notify, systemClock, watchdogIntervalMs } from '#runtime';
+import { type Clock, Gate, Lifetime, type Log, type Notify, systemClock, watchdogIntervalMs } from '#runtime';
 import { Store } from '#store';
 import { checkCameras } from './check-cameras.ts';
 import { applyConfiguredCameras } from './configured.ts';
@@ -88,9 +88,7 @@ async function build(
   );
 
   applyConfiguredCameras(config, store, clock);
-  const { maxConnecting, allowFile } = config.ingest;
-  const { segmentSeconds } = config.recording;
-  const camera = { mediaDir: places.mediaDir, segmentSeconds, allowFile, spawnGate: new Gate(maxConnecting), clock };
+  const camera = cameraOptions(config, places.mediaDir, clock);
   const supervisor = life.use(
     await Supervisor.start({ store, inference, camera, thumbsDir: places.thumbsDir, clock, log }),
   );
@@ -123,6 +121,12 @@ async function build(
 
   const end = () => life[Symbol.asyncDispose]();
   return { url: origin, ...(firstKey === undefined ? {} : { firstKey }), store, [Symbol.asyncDispose]: end };
+}
+
+function cameraOptions({ ingest, recording }: Config, dir: string, clock: Clock) {
+  const { maxConnecting, allowFile } = ingest;
+  const { segmentSeconds } = recording;
+  return { mediaDir: dir, segmentSeconds, allowFile, spawnGate: new Gate(maxConnecting), clock };
 }
 
 function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {

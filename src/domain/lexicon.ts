@@ -88,7 +88,8 @@ const MOVEMENT: readonly (readonly string[])[] = [
   ['motion', 'move', 'moves', 'moved', 'moving', 'movement', 'movements', 'activity'],
   ['still', 'quiet', 'calm', 'idle', 'motionless'],
 ];
-const STILLNESS = /\b(?:nothing|nobody|no|without)\s+(?:is\s+|was\s+)?(?:motion|mov(?:e[sd]?|ing|ements?)|activity)\b/gi;
+const STILLNESS =
+  /\b(?:nothing|nobody|no|without)\s+(?:is\s+|was\s+)?(?:motion|mov(?:e[sd]?|ing|ements?)|activity)\b/gi;
 
 /** What scenes call the movement, or the lack of it, that a word stands for; undefined when it is about neither. */
 export function movementWord(word: string): string | undefined {

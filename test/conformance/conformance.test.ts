@@ -21,17 +21,17 @@ afterAll(async () => {
 });
 
 describe("VideoDB's acceptance calls", () => {
-  for (const { n, what, pending, run } of calls) {
-    if (!run) it.todo(`${n} ${what}`);
-    else
-      it(`${n} ${what}${pending ? ` (pending: ${pending})` : ''}`, async () => {
-        onTestFinished(({ task }) => void outcomes.set(n, task.result?.state ?? 'unknown'));
-        if (!world) throw new Error('the appliance did not start');
-        await run(world);
-        expect(world.problems.splice(0)).toEqual([]);
-      });
-  }
+  it.each(calls.filter(({ run }) => run))('$n $what', async (call) => {
+    onTestFinished(({ task }) => void outcomes.set(call.n, task.result?.state ?? 'unknown'));
+    await call.run?.(demand(world));
+    expect(world?.problems.splice(0)).toEqual([]);
+  });
 });
+
+function demand(opened: World | undefined): World {
+  if (!opened) throw new Error('the appliance did not start');
+  return opened;
+}
 
 function table(rows: readonly Call[]): string {
   const lines = rows.map(({ n, what, pending }) => {

@@ -73,7 +73,7 @@ export interface Call {
   /** What of it needs a later version. */
   pending?: string;
   /** Absent when all of it is pending. */
-  run?(world: World): Promise<void>;
+  run?: (world: World) => Promise<void>;
 }
 
 /** A value that one call makes and later ones need. */
