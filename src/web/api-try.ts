@@ -30,7 +30,11 @@ export function tryPanel(operation: Operation): HTMLElement {
     keyField,
     el('button', { class: 'primary', type: 'submit' }, 'Send'),
   );
-  const showKeyField = (): void => setHidden(keyField, operation.open || loadKey(places) !== undefined);
+  let refused: string | undefined;
+  const showKeyField = (): void => {
+    const known = loadKey(places);
+    setHidden(keyField, operation.open || (known !== undefined && known !== refused));
+  };
   showKeyField();
   form.addEventListener('focusin', showKeyField);
   form.addEventListener('submit', (event) => {
@@ -38,9 +42,12 @@ export function tryPanel(operation: Operation): HTMLElement {
     if (key.value.trim() !== '') saveKey(key.value.trim(), false, places);
     const values = inputs.map(({ parameter, input }) => ({ parameter, value: input.value.trim() }));
     output.replaceChildren(el('p', { class: 'hint' }, 'Asking…'));
-    void send(operation, addressOf(operation.path, values))
+    void send(operation, addressOf(operation.path, values), (used) => {
+      refused = used;
+    })
       .catch((error: unknown) => [el('p', { class: 'problem' }, reasonOf(error))])
-      .then((shown) => output.replaceChildren(...shown));
+      .then((shown) => output.replaceChildren(...shown))
+      .finally(showKeyField);
   });
   return el('div', {}, form, output);
 }
@@ -55,14 +62,20 @@ function inputFor({ id }: Operation, { name, required, schema }: Parameter): HTM
   });
 }
 
-async function send({ open }: Operation, address: string): Promise<HTMLElement[]> {
+/** What to show; `refuse` is told of a key that the box doesn't accept. */
+async function send(
+  { open }: Operation,
+  address: string,
+  refuse: (key: string | undefined) => void,
+): Promise<HTMLElement[]> {
   const key = loadKey(places);
   if (!open && key === undefined) throw new Error('This route needs an API key.');
   const startedMs = performance.now();
   const response = key === undefined ? await getRaw(address) : await new Api(key).fetch(address);
+  if (response.status === 401) refuse(key);
   const shown = await show(response);
   const took = Math.round(performance.now() - startedMs);
-  const line = `${response.status} ${response.statusText} · ${took} ms`;
+  const line = `Status ${response.status} · ${took} ms`;
   return [el('p', { class: response.ok ? 'hint' : 'problem' }, line), shown];
 }
 

@@ -20,13 +20,13 @@ afterAll(async () => {
 });
 
 /** Opens an address, does something, and expects no error on the console, such as a breach of the page's policy. */
-async function visit(path: string, act: (page: Page) => Promise<void>): Promise<void> {
+async function visit(path: string, act: (page: Page, problems: string[]) => Promise<void>): Promise<void> {
   const page = await browser.newPage();
   const problems: string[] = [];
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
   page.on('pageerror', (error) => problems.push(error.message));
   await page.goto(`${appliance.url}${path}`);
-  await act(page);
+  await act(page, problems);
   expect(problems).toEqual([]);
   await page.close();
 }
@@ -78,9 +78,13 @@ test('finds, opens and names a route by keyboard alone', async () => {
 });
 
 test('sends a GET with the key that is typed or was typed before, and shows what comes back', async () => {
-  await visit('/v1/docs#getCollectionId', async (page) => {
+  await visit('/v1/docs#getCollectionId', async (page, refusals) => {
     const open = page.locator('#getCollectionId');
     await open.getByLabel('id').fill('default');
+    await open.getByLabel('API key').fill('sk-wrong');
+    await page.keyboard.press('Enter');
+    await open.getByText('the API key is not known').waitFor();
+    expect(refusals.splice(0)).toEqual([expect.stringContaining('401')]);
     await open.getByLabel('API key').fill(appliance.key);
     await page.keyboard.press('Enter');
     await open.getByText('The cameras of this box').waitFor();
@@ -90,7 +94,7 @@ test('sends a GET with the key that is typed or was typed before, and shows what
     await status.getByRole('button', { name: 'Send' }).waitFor();
     expect(await status.getByLabel('API key').isVisible()).toBe(false);
     await status.getByRole('button', { name: 'Send' }).click();
-    await status.getByText('200 OK').waitFor();
+    await status.getByText('Status 200').waitFor();
     expect(await page.locator('#postRtstream form').count()).toBe(0);
   });
 });
