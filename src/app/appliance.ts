@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import type { Config } from '#config';
 import { Delivery, Hub } from '#delivery';
 import { Evaluator } from '#events';
@@ -16,7 +15,7 @@ import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
 import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
 import { alertLinks, publicOrigin } from './links.ts';
-import { assetsDir, mediaDir, modelsDir, thumbsDir, uploadsDir } from './places.ts';
+import { makePlaces, modelsDir } from './places.ts';
 import { version } from './version.ts';
 
 export interface ApplianceOptions {
@@ -56,14 +55,7 @@ async function build(
   const { dataDir } = config;
   checkCameras(config); // A mistake in the file is an error now, not a camera that never connects.
 
-  const places = {
-    mediaDir: mediaDir(dataDir),
-    thumbsDir: thumbsDir(dataDir),
-    assetsDir: assetsDir(dataDir),
-    uploadsDir: uploadsDir(dataDir),
-  };
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  for (const place of Object.values(places)) await mkdir(place, { recursive: true });
+  const places = await makePlaces(dataDir);
   life.use(lockDataDir(dataDir));
   const store = life.use(await Store.open(dataDir, { clock, log }));
   const firstKey = ensureFirstKey(store, options.firstKey);
