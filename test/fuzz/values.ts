@@ -96,7 +96,7 @@ export class Values {
   }
 
   #ofType(schema: Schema, name: string, depth: number): Arbitrary<unknown> {
-    switch (schema.type) {
+    switch (schema.type ?? '') {
       case 'string':
         return fc.oneof(
           fc.constantFrom('a', 'Yard 2'),

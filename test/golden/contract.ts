@@ -15,6 +15,7 @@ export type AnswerClass =
   | 'taken'
   | 'refused'
   | '400'
+  | '401'
   | '404'
   | '409';
 

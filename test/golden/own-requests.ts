@@ -90,6 +90,8 @@ export const OWN_REQUESTS: readonly OwnRequest[] = [
   ask('8.3 no hit', 'POST /rtstream/rts-1/search', 'done', { query: 'zebra crossing', score_threshold: 0.99 }),
   ask('10 no hit', 'POST /video/m-1/search/v2', 'done', { query: 'zebra crossing' }),
   ask('1.5 already exists', 'POST /video/m-1/index', 'refused', { index_type: 'spoken_word', force: false }),
+  { ...ask('1.5 no key', 'GET /collection', '401'), headers: {} },
+  { ...ask('1.5 wrong key', 'GET /collection', '401'), headers: { 'x-access-token': 'sk-wrong' } },
   ask('1.5 no JSON', 'POST /collection', '400', '{"name"'),
   ask('1.5 no such stream', 'GET /rtstream/rts-none', '404'),
 ];
