@@ -92,7 +92,7 @@ describe('an index of scenes', () => {
     const asset = await box.exportAll('m-1');
     const [idle, busy] = [box.index(asset, 'time', { time: 2 }), box.index(asset, 'time', { time: 2 })];
     await box.run(box.fill(idle));
-    const sleep = vi.fn(async () => undefined);
+    const sleep = vi.fn<() => Promise<void>>(async () => undefined);
     box.deps.clock = { ...box.deps.clock, sleep };
     const detect = box.deps.inference.detect.bind(box.deps.inference);
     let asked = 0;
@@ -211,7 +211,7 @@ describe('of a video that is damaged', () => {
   it.each([
     ['pieces', () => pieces.map(({ path }) => path)],
     ['init file', () => ['m-1/init-0.mp4']],
-  ])('it fails, when all its %s are gone', async (_what, gone) => {
+  ])('nothing is, when all its %s are gone', async (_what, gone) => {
     for (const each of gone()) rmSync(join(box.deps.assetsDir, each));
     const index = box.index(asset, 'time');
     await expect(box.run(box.fill(index))).rejects.toThrow('damaged or missing');

@@ -95,7 +95,7 @@ describe('an index of what is said', () => {
 });
 
 describe('made again', () => {
-  it('it has what was written down since, and nothing twice', async () => {
+  it('has what was written down since, and nothing twice', async () => {
     box.record(T0, 8);
     const asset = await box.exportAll('m-1');
     say(1, 'Good morning.');
@@ -107,7 +107,7 @@ describe('made again', () => {
     expect(wordsOf(asset)).toEqual(['Good', 'morning.', 'Good', 'night.']);
   });
 
-  it('it keeps the words that were gathered before, when the stream is gone', async () => {
+  it('keeps the words that were gathered before, when the stream is gone', async () => {
     box.record(T0, 8);
     say(1, 'Good morning.');
     const asset = await box.exportAll('m-1');
