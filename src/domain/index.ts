@@ -7,6 +7,7 @@
 export * from './alert.ts';
 export * from './asset.ts';
 export * from './geometry.ts';
+export * from './hearing.ts';
 export * from './ids.ts';
 export * from './index-spec.ts';
 export * from './job.ts';

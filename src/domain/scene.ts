@@ -1,4 +1,5 @@
 import type { Box } from './geometry.ts';
+import type { SoundFacts } from './hearing.ts';
 
 /** One thing a detector saw in one frame. */
 export interface Detection {
@@ -49,6 +50,8 @@ export interface SceneFacts {
   /** Names of the dominant colours, most frequent first. */
   colours: string[];
   tamper: Tamper[];
+  /** What was heard meanwhile; absent where there is no sound. */
+  sound?: SoundFacts;
   /** Packs that produced this, e.g. `["built-in", "yolox-nano"]`. Without a detector `objects` is empty and says nothing. */
   packs: string[];
 }

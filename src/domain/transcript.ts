@@ -13,4 +13,8 @@ export interface Transcript {
   endMs: number;
   text: string;
   words: Word[];
+  /** ISO 639-1, where the model told it. */
+  language?: string;
+  /** 0–1, the model's own. */
+  confidence?: number;
 }
