@@ -37,18 +37,10 @@ export function demandReach(target: Reach, from: Reach): void {
   }
 }
 
-function reachOfIp(ip: string): Reach {
-  const [, mapped] = /^::ffff:(.+)$/i.exec(ip) ?? [];
-  const address = mapped === undefined ? ip : dotted(mapped);
+/** Node's lists know IPv4 addresses within IPv6 ones. */
+function reachOfIp(address: string): Reach {
   const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
   return LISTS.find(([, list]) => list.check(address, family))?.[0] ?? 'public';
-}
-
-/** `7f00:1` is how URLs write `127.0.0.1` within an IPv6 address. */
-function dotted(text: string): string {
-  if (isIP(text) === 4) return text;
-  const [high = 0, low = 0] = text.split(':').map((part) => Number.parseInt(part, 16));
-  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
 function listOf(ranges: readonly string[]): BlockList {
