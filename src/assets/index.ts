@@ -4,8 +4,9 @@
  *
  * Promises: a folder is complete and on disk before its row is written; what a crash left is removed at the next start
  * and the job begun again. The recorder comes first: ffmpeg runs at low priority, assets never take more than half of the
- * disk or what keeps recordings going. Input from outside is never trusted: what it is, ffprobe says. A hanging ffmpeg is
- * ended after half a minute of silence; its job fails with a reason that a person can act on.
+ * disk or what keeps recordings going. Input from outside is never trusted: what it is, ffprobe says, and no file is read
+ * that it names. What is damaged or gone is passed over and said. A hanging ffmpeg is ended after a minute of silence; its
+ * job fails with a reason that a person can act on.
  */
 export { cleanAssets } from './clean.ts';
 export type { AssetDeps } from './deps.ts';
