@@ -1,9 +1,12 @@
 import type { CameraFacts, CameraStatus, Frame, PcmChunk, RecordingSession, Segment, Stream } from '#domain';
 import { Channel, type Clock, Fault, type Gate, type Log, messageOf } from '#runtime';
+import { CpuMeter } from './cpu-meter.ts';
 import { needsTranscoding } from './ffmpeg-arguments.ts';
 import { planFor, type SamplingDemand, type SamplingPlan, samePlan } from './plan.ts';
-import { examine, type Source } from './probe.ts';
+import { examine, examineSound, type Source } from './probe.ts';
+import { Progress } from './progress.ts';
 import { Session, type Sinks } from './session.ts';
+import { SoundMemory } from './sound-memory.ts';
 
 export interface CameraOptions {
   mediaDir: string;
@@ -54,11 +57,13 @@ const CHUNKS_WAITING = 100;
 const SEGMENTS_WAITING = 100_000;
 const LOOK_EVERY_MS = 1000;
 const NEXT_HANDOVER_MS = 60_000;
-const FPS_OVER_MS = 60_000;
 
-/** Sources that have been looked at, and those whose sound breaks the recording: reconnecting is quick and learns. */
+const SOUND_LASTS_MS = 60_000;
+const WITHOUT_SOUND = 'recording without sound, which broke off or broke the recording; it is tried again';
+
+/** Sources that have been looked at, and what their sound did: reconnecting is quick and learns. */
 const examined = new Map<string, Source>();
-const withoutSound = new Set<string>();
+const sounds = new SoundMemory();
 
 /** Connects and returns once the first frame or segment has come. Throws the reason when that fails. */
 export async function openCamera(
@@ -70,12 +75,13 @@ export async function openCamera(
   using _connecting = await options.spawnGate.enter(signal);
   const key = `${stream.id} ${stream.transport} ${stream.url}`;
   const { transport } = stream;
-  const source =
-    examined.get(key) ?? (await examine(stream.url, { transport, allowFile: options.allowFile, signal }, false));
+  const known = examined.get(key);
+  const source = known ?? (await examine(stream.url, { transport, allowFile: options.allowFile, signal }, false));
   examined.set(key, source);
   const camera = new OpenCamera(stream, source, demand, options);
   try {
     await camera.begin(signal);
+    if (known) camera.askForSound((asked) => examined.set(key, asked));
     return camera;
   } catch (error) {
     examined.delete(key); // It may have changed: look again.
@@ -97,9 +103,10 @@ class OpenCamera implements Camera {
   #handover: Promise<void> | undefined;
   #handoverAfterMs = 0;
   #notes = new Set<string>();
-  #frameTimes: number[] = [];
-  #seen = { frames: 0, segments: 0, bytes: 0, lastFrameMs: 0, lastSegmentEndMs: 0 };
-  #cpu: { atMs: number; seconds: number; pid: number; share?: number } | undefined;
+  #progress: Progress;
+  #cpu: CpuMeter;
+  #asking: Promise<void> | undefined;
+  readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
   #hasEnded: (reason: Fault) => void = () => undefined;
@@ -109,13 +116,14 @@ class OpenCamera implements Camera {
     this.#source = source;
     this.#demand = demand;
     this.#options = options;
+    this.#cpu = new CpuMeter(options.clock);
+    this.#progress = new Progress(options.clock);
     this.ended = new Promise((resolve) => {
       this.#hasEnded = resolve;
     });
-    const { videoCodec, audioCodec } = source.facts;
-    if (needsTranscoding(source)) this.#notes.add(`${videoCodec} can't be recorded as it is: transcoding to H.264`);
-    if (audioCodec && withoutSound.has(stream.id))
-      this.#notes.add('recording without sound, which broke the recording');
+    if (needsTranscoding(source)) {
+      this.#notes.add(`${source.facts.videoCodec} can't be recorded as it is: transcoding to H.264`);
+    }
   }
 
   get facts(): CameraFacts {
@@ -144,6 +152,21 @@ class OpenCamera implements Camera {
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
+  /** A camera that had no sound when it was looked at may have been given a microphone since. */
+  askForSound(learn: (source: Source) => void): void {
+    const { clock, allowFile } = this.#options;
+    if (this.#hasSound() || !sounds.mayAsk(this.#stream.id, clock.monotonicMs())) return;
+    const { url, transport } = this.#stream;
+    const signal = this.#stop.signal;
+    this.#asking = examineSound(this.#source, url, { transport, allowFile, signal }).then(
+      (source) => {
+        this.#source = source;
+        learn(source);
+      },
+      () => undefined, // It is recorded as before.
+    );
+  }
+
   setDemand(demand: SamplingDemand): void {
     if (demand.everyMs !== this.#demand.everyMs) this.#handoverAfterMs = 0;
     this.#demand = demand;
@@ -151,28 +174,20 @@ class OpenCamera implements Camera {
   }
 
   status(): LiveStatus {
-    const nowMs = this.#options.clock.monotonicMs();
-    const recent = this.#frameTimes.filter((atMs) => nowMs - atMs <= FPS_OVER_MS);
-    this.#frameTimes = recent;
-    const overMs = Math.min(FPS_OVER_MS, nowMs - (this.#current?.startedMs ?? nowMs));
-    const { frames, segments, bytes, lastFrameMs, lastSegmentEndMs } = this.#seen;
     return {
       ...(this.#current ? { sampling: this.#current.recipe.plan.mode } : {}),
-      fpsSeen: overMs > 0 ? Math.round((recent.length * 100_000) / overMs) / 100 : 0,
-      framesSeen: frames,
+      ...this.#progress.counts(this.#current?.startedMs),
       framesDropped: this.frames.dropped,
-      segmentsWritten: segments,
-      bytesWritten: bytes,
       notes: [...this.#notes],
-      ...(lastFrameMs > 0 ? { lastFrameMs } : {}),
-      ...(lastSegmentEndMs > 0 ? { lastSegmentEndMs } : {}),
-      ...(this.#cpu?.share === undefined ? {} : { cpuShare: this.#cpu.share }),
+      ...(this.#cpu.share === undefined ? {} : { cpuShare: this.#cpu.share }),
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
+    this.#stop.abort();
     clearInterval(this.#timer);
+    await this.#asking;
     await this.#handover;
     await this.#current?.[Symbol.asyncDispose]();
     this.#endStreams();
@@ -186,56 +201,59 @@ class OpenCamera implements Camera {
 
   async #startSession(plan: SamplingPlan, isCurrent: () => boolean): Promise<Session> {
     const { segmentSeconds, mediaDir, clock, log } = this.#options;
-    const withAudio = this.#source.facts.audioCodec !== undefined && !withoutSound.has(this.#stream.id);
+    const withAudio = this.#wantsSound();
+    if (this.#hasSound() && !withAudio) this.#notes.add(WITHOUT_SOUND);
+    else this.#notes.delete(WITHOUT_SOUND);
     const recipe = { source: this.#source, plan, segmentSeconds, withAudio };
     const sinks: Sinks = {
       frame: (frame) => isCurrent() && this.#frame(frame),
       pcm: (chunk) => isCurrent() && this.audio.push(chunk),
       segment: (segment, session) => this.#segment(segment, session),
       note: (text) => this.#notes.add(text),
+      soundEnded: () => isCurrent() && this.#soundFailed(),
     };
     return Session.start(this.#stream, recipe, sinks, { mediaDir, clock, log });
   }
 
+  #hasSound(): boolean {
+    return this.#source.facts.audioCodec !== undefined;
+  }
+
+  #wantsSound(): boolean {
+    return this.#hasSound() && sounds.isWanted(this.#stream.id, this.#options.clock.monotonicMs());
+  }
+
+  /** The picture goes on: the next look hands over to a session without sound. */
+  #soundFailed(): void {
+    sounds.failed(this.#stream.id, this.#options.clock.monotonicMs());
+    this.#handoverAfterMs = 0;
+  }
+
   #frame(frame: Frame): void {
-    this.#seen.frames += 1;
-    this.#seen.lastFrameMs = frame.atMs;
-    this.#frameTimes.push(this.#options.clock.monotonicMs());
-    if (this.#frameTimes.length > 10_000) this.#frameTimes.shift();
+    this.#progress.frame(frame);
     this.frames.push(frame);
   }
 
   #segment(segment: Segment, session: RecordingSession): void {
-    this.#seen.segments += 1;
-    this.#seen.bytes += segment.bytes;
-    this.#seen.lastSegmentEndMs = segment.endMs;
+    this.#progress.segment(segment);
     this.segments.push({ segment, session });
   }
 
   #sessionEnded(session: Session, reason: Fault): void {
     if (session !== this.#current) return;
     clearInterval(this.#timer);
-    if (session.brokenByAudio) withoutSound.add(this.#stream.id);
+    if (session.brokenByAudio) this.#soundFailed();
     this.#endStreams();
     if (!this.#closing) this.#hasEnded(reason);
   }
 
   #look(): void {
     this.#replan();
-    void this.#measureCpu();
-  }
-
-  async #measureCpu(): Promise<void> {
     const session = this.#current;
-    const seconds = await session?.cpuSeconds();
-    if (!session || seconds === undefined) return;
-    const atMs = this.#options.clock.monotonicMs();
-    const last = this.#cpu;
-    const { pid } = session;
-    if (last?.pid !== pid) this.#cpu = { atMs, seconds, pid };
-    else if (atMs - last.atMs >= 5000) {
-      this.#cpu = { atMs, seconds, pid, share: (1000 * (seconds - last.seconds)) / (atMs - last.atMs) };
-    }
+    if (!session) return;
+    void this.#cpu.measure(session);
+    const hasLasted = this.#options.clock.monotonicMs() - session.startedMs > SOUND_LASTS_MS;
+    if (session.recipe.withAudio && hasLasted) sounds.lasted(this.#stream.id);
   }
 
   /** Once a second, as how often keyframes come is learnt from the stream itself. */
@@ -244,7 +262,7 @@ class OpenCamera implements Camera {
     const nowMs = this.#options.clock.monotonicMs();
     if (!session || this.#handover || this.#closing || nowMs < this.#handoverAfterMs) return;
     const plan = planFor(this.#demand, this.#intervalNow(session, nowMs), this.#source.reordered);
-    if (samePlan(plan, session.recipe.plan)) return;
+    if (samePlan(plan, session.recipe.plan) && session.recipe.withAudio === this.#wantsSound()) return;
     this.#handoverAfterMs = nowMs + NEXT_HANDOVER_MS;
     this.#handover = this.#handOver(session, plan).finally(() => {
       this.#handover = undefined;
@@ -256,7 +274,7 @@ class OpenCamera implements Camera {
     const known = session.keyframeIntervalS ?? this.#source.facts.keyframeIntervalS;
     if (known !== undefined)
       this.#source = { ...this.#source, facts: { ...this.#source.facts, keyframeIntervalS: known } };
-    const waitedMs = nowMs - (this.#frameTimes.at(-1) ?? session.startedMs);
+    const waitedMs = nowMs - (this.#progress.lastArrivalMs ?? session.startedMs);
     const overdue = session.recipe.plan.mode === 'keyframes' && waitedMs > this.#demand.everyMs * 1.5 + LOOK_EVERY_MS;
     return overdue ? Math.max(known ?? 0, waitedMs / 1000) : known;
   }

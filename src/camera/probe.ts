@@ -50,6 +50,17 @@ export async function examine(address: string, options: ProbeOptions, measure: b
   };
 }
 
+/** The source with the sound that it has now. Throws as `examine` does. */
+export async function examineSound(known: Source, address: string, options: ProbeOptions): Promise<Source> {
+  const { audioCodec, audioSampleRate, audioChannels } = (await examine(address, options, false)).facts;
+  const sound = {
+    ...(audioCodec === undefined ? {} : { audioCodec }),
+    ...(audioSampleRate === undefined ? {} : { audioSampleRate }),
+    ...(audioChannels === undefined ? {} : { audioChannels }),
+  };
+  return { ...known, facts: { ...known.facts, ...sound } };
+}
+
 function probeArguments(url: URL, transport: CameraFacts['transport'], measure: boolean): string[] {
   const packets = measure ? ':packet=stream_index,pts_time,dts_time,flags' : '';
   const fields = 'index,codec_type,codec_name,width,height,avg_frame_rate,has_b_frames,sample_rate,channels';

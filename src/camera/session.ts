@@ -17,6 +17,7 @@ export interface Sinks {
   pcm(chunk: PcmChunk): void;
   segment(segment: Segment, session: RecordingSession): void;
   note(text: string): void;
+  soundEnded(): void;
 }
 
 export interface SessionOptions {
@@ -73,7 +74,10 @@ export class Session implements AsyncDisposable {
     this.#options = options;
     this.#clock = new StreamClock(options.clock);
     this.#complaints = new Complaints(recipe.source.url);
-    this.#watchdog = new Watchdog(options.clock, recipe, (reason) => this.#giveUp(reason));
+    this.#watchdog = new Watchdog(options.clock, recipe, {
+      silent: (reason) => this.#giveUp(reason),
+      soundEnded: () => sinks.soundEnded(),
+    });
     const files = this.#connect();
     this.ended = this.#end(files);
     this.ready = new Promise((resolve, reject) => {
@@ -233,8 +237,7 @@ export class Session implements AsyncDisposable {
   get brokenByAudio(): boolean {
     return (
       this.recipe.withAudio &&
-      (this.#silence?.includes('sound') ||
-        this.#complaints.matches(/\baac\b.*error|Error.*\baudio|Could not find tag for codec|aac_adtstoasc/i))
+      this.#complaints.matches(/\baac\b.*error|Error.*\baudio|Could not find tag for codec|aac_adtstoasc/i)
     );
   }
 }

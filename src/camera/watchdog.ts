@@ -10,15 +10,21 @@ const START_MS = 20_000;
 /** Until two keyframes have told their distance, it may be as long as cameras have it. */
 const UNKNOWN_S = 12;
 
-const SAID: Record<Output, string> = {
+const SAID: Record<Exclude<Output, 'audio'>, string> = {
   frames: 'sent no picture',
-  audio: 'sent no sound',
   segments: 'sent video that gave no recording',
 };
 
+export interface WatchdogListener {
+  /** There is no picture any more, or no recording: nothing but a new start helps. */
+  silent(reason: string): void;
+  /** The picture goes on, the sound doesn't. */
+  soundEnded(): void;
+}
+
 /**
  * Watches that each output makes progress, whatever the process looks like: a hung ffmpeg and a camera whose picture has
- * frozen are both silent. Calls `onSilence` once.
+ * frozen are both silent. Tells of each once.
  */
 export class Watchdog implements Disposable {
   #clock: Clock;
@@ -27,17 +33,24 @@ export class Watchdog implements Disposable {
   #patience: Record<Output, number>;
   #timer: NodeJS.Timeout;
 
-  constructor(clock: Clock, recipe: Recipe, onSilence: (reason: string) => void) {
+  constructor(clock: Clock, recipe: Recipe, listener: WatchdogListener) {
     this.#clock = clock;
     this.#recipe = recipe;
     this.#patience = { frames: SILENCE_MS, audio: SILENCE_MS, segments: SILENCE_MS };
     this.expectKeyframesEvery(recipe.source.facts.keyframeIntervalS ?? UNKNOWN_S);
     const startedMs = clock.monotonicMs();
+    let hasSound = recipe.withAudio;
     this.#timer = setInterval(() => {
-      const silent = this.#silent(startedMs, recipe.withAudio);
-      if (!silent) return;
-      clearInterval(this.#timer);
-      onSilence(`${SAID[silent.output]} for ${Math.round(silent.forMs / 1000)} s`);
+      for (const output of ['frames', 'segments'] as const) {
+        const forMs = this.#overdue(output, startedMs);
+        if (forMs === undefined) continue;
+        clearInterval(this.#timer);
+        listener.silent(`${SAID[output]} for ${Math.round(forMs / 1000)} s`);
+        return;
+      }
+      if (!hasSound || this.#overdue('audio', startedMs) === undefined) return;
+      hasSound = false;
+      listener.soundEnded();
     }, LOOK_EVERY_MS);
   }
 
@@ -57,15 +70,11 @@ export class Watchdog implements Disposable {
     clearInterval(this.#timer);
   }
 
-  #silent(startedMs: number, withAudio: boolean): { output: Output; forMs: number } | undefined {
-    const nowMs = this.#clock.monotonicMs();
-    const outputs: Output[] = withAudio ? ['frames', 'audio', 'segments'] : ['frames', 'segments'];
-    for (const output of outputs) {
-      const lastMs = this.#last.get(output);
-      const forMs = nowMs - (lastMs ?? startedMs);
-      const patience = this.#patience[output] + (lastMs === undefined ? START_MS : 0);
-      if (forMs > patience) return { output, forMs };
-    }
-    return undefined;
+  /** For how long the output has been silent, when that is too long. */
+  #overdue(output: Output, startedMs: number): number | undefined {
+    const lastMs = this.#last.get(output);
+    const forMs = this.#clock.monotonicMs() - (lastMs ?? startedMs);
+    const patience = this.#patience[output] + (lastMs === undefined ? START_MS : 0);
+    return forMs > patience ? forMs : undefined;
   }
 }

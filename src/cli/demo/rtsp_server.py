@@ -23,6 +23,7 @@ PAYLOADERS = {
     "audio/mpeg": "aacparse ! rtpmp4gpay",
     "audio/x-alaw": "rtppcmapay",
     "audio/x-mulaw": "rtppcmupay",
+    "audio/x-opus": "opusparse ! rtpopuspay",
 }
 
 

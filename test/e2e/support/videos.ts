@@ -19,18 +19,19 @@ function h264(fps: number, gopSeconds: number): string[] {
 }
 
 /** Renders once per set of arguments; later calls find the file. */
-async function rendered(name: string, args: string[], input?: Buffer): Promise<string> {
+async function rendered(name: string, args: string[], input?: Buffer, form = 'mp4'): Promise<string> {
   const hash = createHash('sha256')
     .update(args.join('\0'))
     .update(input ?? '')
     .digest('hex');
-  const file = join(CACHE, `${name}-${hash.slice(0, 12)}.mp4`);
+  const file = join(CACHE, `${name}-${hash.slice(0, 12)}.${form}`);
   if (existsSync(file)) return file;
   await mkdir(CACHE, { recursive: true });
   const raw = `${file}.${process.pid}.raw`;
-  const part = `${file}.${process.pid}.part.mp4`;
+  const part = `${file}.${process.pid}.part.${form}`;
   if (input) await writeFile(raw, input);
-  await ffmpeg('-y', ...args.map((arg) => (arg === 'RAW' ? raw : arg)), '-movflags', '+faststart', part);
+  const fast = form === 'wav' ? [] : ['-movflags', '+faststart'];
+  await ffmpeg('-y', ...args.map((arg) => (arg === 'RAW' ? raw : arg)), ...fast, part);
   await rename(part, file);
   await rm(raw, { force: true });
   return file;
@@ -50,6 +51,32 @@ export function passingBlock(seconds: number, everySeconds = 8): Promise<string>
   const graph = `${yard};${block};[yard][block]overlay=${crossing}`;
   const encode = [...h264(FPS, 1), '-c:a', 'aac', '-shortest'];
   return rendered('passing-block', ['-f', 'lavfi', '-i', graph, ...tone(seconds), ...encode]);
+}
+
+/** How cameras send sound: ffmpeg's encoder, samples per second, channels. */
+export interface SoundForm {
+  encoder: 'aac' | 'pcm_alaw' | 'pcm_mulaw' | 'libopus';
+  rate: number;
+  channels: number;
+}
+
+/** The yard of `passingBlock` with the sound of a file, from the beginning and for as long as that lasts. */
+export async function yardSounding(seconds: number, sound: string, form: SoundForm): Promise<string> {
+  const inputs = ['-i', await passingBlock(seconds), '-i', sound, '-map', '0:v', '-map', '1:a', '-c:v', 'copy'];
+  const encoding = ['-c:a', form.encoder, '-ar', String(form.rate), '-ac', String(form.channels)];
+  // Only QuickTime holds what telephones speak.
+  const container = form.encoder.startsWith('pcm') ? 'mov' : 'mp4';
+  return rendered(`yard-${form.encoder}`, [...inputs, ...encoding, '-strict', '-2'], undefined, container);
+}
+
+/** The yard without a microphone. */
+export async function silentYard(seconds: number): Promise<string> {
+  return rendered('yard-silent', ['-i', await passingBlock(seconds), '-an', '-c:v', 'copy']);
+}
+
+/** So many seconds of a tone. */
+export function toneOf(seconds: number): Promise<string> {
+  return rendered('tone', [...tone(seconds), '-c:a', 'pcm_s16le'], undefined, 'wav');
 }
 
 /** The yard of `passingBlock` with someone who talks: two sentences every ten seconds. */

@@ -3,6 +3,7 @@ export interface CameraState {
   stream_id: string;
   phase: 'stopped' | 'connecting' | 'recording' | 'stalled' | 'waiting';
   last_error?: string;
+  notes: string[];
   restarts: number;
   sampling?: 'keyframes' | 'decode';
   segments_written: number;

@@ -1,0 +1,93 @@
+/** The sound of cameras: every form of it is recorded, and none of it costs a picture. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
+import { TestAppliance } from './support/appliance.ts';
+import { freePort } from './support/ports.ts';
+import { passingBlock, type SoundForm, silentYard, toneOf, yardSounding } from './support/videos.ts';
+import { until } from './support/waiting.ts';
+import { addCamera, cameraState, recordedSince, streamUrl, timeline } from './support/watching.ts';
+
+const run = promisify(execFile);
+
+test.each<SoundForm>([
+  { encoder: 'aac', rate: 48_000, channels: 2 },
+  { encoder: 'aac', rate: 8000, channels: 1 },
+  { encoder: 'pcm_alaw', rate: 8000, channels: 1 },
+  { encoder: 'pcm_mulaw', rate: 8000, channels: 1 },
+  { encoder: 'libopus', rate: 48_000, channels: 2 },
+])('$encoder at $rate Hz in $channels channels is recorded', async (form) => {
+  const file = await yardSounding(60, await toneOf(60), form);
+  await using camera = await startRtspServer({ file, name: 'yard' });
+  await using appliance = await TestAppliance.start({ config: { recording: { segmentSeconds: 2 } } });
+  const { streamId } = await addCamera(appliance, { url: camera.url });
+  const startS = (await recordedSince(appliance, streamId, 0, 8)) / 1000;
+  const url = await streamUrl(appliance, streamId, startS + 1, startS + 7);
+  expect(await streamsOf(url)).toEqual(['aac', 'h264']);
+  expect(await loudnessOf(url)).toBeGreaterThan(-40); // The tone, not silence.
+  expect((await cameraState(appliance, streamId))?.notes).toEqual([]);
+});
+
+test('sound that breaks off leaves the picture without a gap', async () => {
+  const file = await yardSounding(120, await toneOf(12), { encoder: 'aac', rate: 48_000, channels: 1 });
+  await using camera = await startRtspServer({ file, name: 'yard' });
+  await using appliance = await TestAppliance.start({ config: { recording: { segmentSeconds: 2 } } });
+  const { streamId } = await addCamera(appliance, { url: camera.url });
+  const firstMs = await recordedSince(appliance, streamId, 0, 8);
+  await until('recording without sound', async () => {
+    return (await cameraState(appliance, streamId))?.notes.some((note) => note.includes('without sound'));
+  });
+  const withoutMs = Date.now();
+  await recordedSince(appliance, streamId, withoutMs, 8);
+  const { recorded, gaps } = await timeline(appliance, streamId);
+  expect(gaps.filter(({ start }) => start * 1000 >= firstMs)).toEqual([]);
+  expect(recorded[0]?.[1]).toBeGreaterThan(withoutMs / 1000 + 4);
+  expect((await cameraState(appliance, streamId))?.restarts).toBe(0);
+});
+
+test('a microphone that was added is heard after the camera has come back', async () => {
+  const port = await freePort();
+  const yard = { name: 'yard', port };
+  await using appliance = await TestAppliance.start({ config: { recording: { segmentSeconds: 2 } } });
+  let streamId = '';
+  {
+    await using camera = await startRtspServer({ ...yard, file: await silentYard(120) });
+    ({ streamId } = await addCamera(appliance, { url: camera.url }));
+    const startS = (await recordedSince(appliance, streamId, 0, 6)) / 1000;
+    expect(await streamsOf(await streamUrl(appliance, streamId, startS + 1, startS + 5))).toEqual(['h264']);
+  }
+  await using camera = await startRtspServer({ ...yard, file: await passingBlock(240) });
+  expect(camera.url).toContain(String(port));
+  await until(
+    'sound in the recording',
+    async () => {
+      const nowS = Date.now() / 1000;
+      return (await streamsOf(await streamUrl(appliance, streamId, nowS - 6, nowS - 3))).includes('aac');
+    },
+    120_000,
+  );
+});
+
+/** Codecs in a playlist, in alphabetical order. */
+async function streamsOf(url: string): Promise<string[]> {
+  const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', url]);
+  return [...new Set(stdout.split('\n').map((line) => line.replace(/,.*/, '').trim()))].filter(Boolean).toSorted();
+}
+
+/** Mean volume in dBFS. */
+async function loudnessOf(url: string): Promise<number> {
+  const { stderr } = await run('ffmpeg', [
+    '-nostdin',
+    '-i',
+    url,
+    '-map',
+    '0:a',
+    '-af',
+    'volumedetect',
+    '-f',
+    'null',
+    '-',
+  ]);
+  return Number(/mean_volume: (-?[\d.]+) dB/.exec(stderr)?.[1]);
+}
