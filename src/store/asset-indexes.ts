@@ -1,9 +1,10 @@
 import type { Statement } from 'better-sqlite3';
 import type { AssetIndex, AssetRecord } from '#domain';
 import { Fault } from '#runtime';
-import { type AssetQuery, AssetSearch } from './asset-search.ts';
+import { type AssetFilter, type AssetQuery, assetSearch } from './asset-search.ts';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
+import type { RecordSearch } from './record-search.ts';
 import { quantise } from './vectors.ts';
 
 export interface AssetHit {
@@ -51,7 +52,7 @@ interface RecordRow {
 export class AssetIndexes {
   readonly #connection: Connection;
   readonly #collections: Collections;
-  readonly #search: AssetSearch;
+  readonly #search: RecordSearch<AssetFilter>;
   readonly #insert: Statement<Row>;
   readonly #get: Statement<[string], Row>;
   readonly #list: Statement<{ asset: string; kind: string | null }, Row>;
@@ -65,7 +66,7 @@ export class AssetIndexes {
     const { sql } = connection;
     this.#connection = connection;
     this.#collections = collections;
-    this.#search = new AssetSearch(connection);
+    this.#search = assetSearch(connection);
     this.#insert = sql.prepare(`
       INSERT INTO asset_indexes (id, asset_id, kind, name, prompt, extraction, extraction_config, metadata, model_name,
         status, job_id, message, created_ms)

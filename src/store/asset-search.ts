@@ -1,19 +1,8 @@
-import type { Statement } from 'better-sqlite3';
 import type { AssetIndex } from '#domain';
 import type { Connection } from './connection.ts';
-import { best, matchesFilter, type Narrowing, scoreOf, UNRELATED } from './ranking.ts';
-import { slices, unhurried } from './slices.ts';
-import { queryTerms } from './terms.ts';
-import { quantise } from './vectors.ts';
-import { WordSearch } from './word-search.ts';
+import { type RecordQuery, RecordSearch } from './record-search.ts';
 
-export interface AssetQuery extends Narrowing {
-  text: string;
-  /** The text's embedding, made by `model`. */
-  vector: Float32Array;
-  model: string;
-  /** `keyword`: by words alone. */
-  mode: 'hybrid' | 'keyword';
+export interface AssetQuery extends RecordQuery {
   assetId?: string;
   /** An id or `default`. */
   collectionId?: string;
@@ -29,85 +18,16 @@ export interface AssetFilter {
   kind: string | null;
 }
 
-interface Candidate {
-  id: number;
-  startMs: number;
-  metadata: string;
-}
-
-type Near = Candidate & { distance: number };
-type Asked = { query: Buffer; model: string };
-
-/** Candidates taken from each way of looking. */
-const POOL = 500;
-/** Of these most may not pass a filter. */
-const FILTERED_POOL = 2000;
-
-const COLUMNS = 'r.id, r.start_ms AS startMs, r.metadata';
-const WITHIN = `
-  (@asset IS NULL OR r.asset_id = @asset)
-  AND (@collection IS NULL OR r.asset_id IN (SELECT id FROM assets WHERE collection_id = @collection))
-  AND (@index IS NULL OR r.index_id = @index)
-  AND (@kind IS NULL OR r.index_id IN (SELECT id FROM asset_indexes WHERE kind = @kind))`;
-/** 2, the farthest that there is, for what can't be compared. */
-const DISTANCE = `iif(r.model = @model AND length(r.embedding) = length(@query),
-  vec_distance_cosine(vec_int8(r.embedding), vec_int8(@query)), 2)`;
-
-/** Finds records of assets as `Search` finds scenes, with the same scores. */
-export class AssetSearch {
-  readonly #words: WordSearch<AssetFilter, Candidate>;
-  readonly #bounds: Statement<[], { first: number | null; last: number | null }>;
-  readonly #nearest: Statement<[AssetFilter & Asked & { from: number; to: number; limit: number }], Near> | undefined;
-  readonly #distances: Statement<[Asked & { ids: string }], { id: number; distance: number }> | undefined;
-
-  constructor({ sql, hasVectors }: Connection) {
-    this.#words = new WordSearch(sql, { words: 'asset_words', rows: 'asset_records', columns: COLUMNS, where: WITHIN });
-    this.#bounds = sql.prepare(
-      'SELECT (SELECT min(id) FROM asset_records) AS first, (SELECT max(id) FROM asset_records) AS last',
-    );
-    if (!hasVectors) return;
-    this.#nearest = sql.prepare(`
-      SELECT ${COLUMNS}, ${DISTANCE} AS distance FROM asset_records r
-      WHERE r.id BETWEEN @from AND @to AND ${WITHIN} AND ${DISTANCE} < ${1 - UNRELATED}
-      ORDER BY distance, r.id DESC LIMIT @limit`);
-    this.#distances = sql.prepare(
-      `SELECT r.id, ${DISTANCE} AS distance FROM asset_records r WHERE r.id IN (SELECT value FROM json_each(@ids))`,
-    );
-  }
-
-  /** Record ids with their scores, best first. Lets other work in while it looks. */
-  async run(query: AssetQuery, filter: AssetFilter): Promise<{ id: number; score: number }[]> {
-    const terms = queryTerms(query.text);
-    const vector = query.mode === 'hybrid' ? quantise(query.vector) : undefined;
-    const asked = vector && { query: vector, model: query.model };
-    const pool = Math.max(query.filter?.length ? FILTERED_POOL : POOL, query.limit);
-    const found = await this.#words.withAll(terms, filter, pool);
-    found.push(...(await this.#words.withSome(terms, filter, pool)));
-    if (asked) found.push(...(await this.#near(asked, filter, pool)));
-    const kept: Candidate[] = [];
-    for await (const candidate of unhurried([...new Map(found.map((record) => [record.id, record])).values()])) {
-      if (matchesFilter(JSON.parse(candidate.metadata), query.filter)) kept.push(candidate);
-    }
-    const ids = kept.map(({ id }) => id);
-    const coverage = await this.#words.coverage(terms, ids);
-    const cosines = this.#cosines(asked, ids);
-    const scored = kept.map(({ id, startMs }) => {
-      return { id, startMs, score: scoreOf(coverage.get(id) ?? 0, cosines.get(id) ?? 0) };
-    });
-    return best(scored, query);
-  }
-
-  async #near(asked: Asked, filter: AssetFilter, limit: number): Promise<Near[]> {
-    const found: Near[] = [];
-    const bounds = this.#bounds.get();
-    for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null)) {
-      found.push(...(this.#nearest?.all({ ...filter, ...asked, ...slice, limit }) ?? []));
-    }
-    return found.sort((a, b) => a.distance - b.distance || b.id - a.id).slice(0, limit);
-  }
-
-  #cosines(asked: Asked | undefined, ids: readonly number[]): Map<number, number> {
-    const distances = (asked && this.#distances?.all({ ...asked, ids: JSON.stringify(ids) })) ?? [];
-    return new Map(distances.map(({ id, distance }) => [id, 1 - distance]));
-  }
+/** Finds records of assets. */
+export function assetSearch(connection: Connection): RecordSearch<AssetFilter> {
+  return new RecordSearch(connection, {
+    rows: 'asset_records',
+    words: 'asset_words',
+    metadata: 'r.metadata',
+    where: `
+      (@asset IS NULL OR r.asset_id = @asset)
+      AND (@collection IS NULL OR r.asset_id IN (SELECT id FROM assets WHERE collection_id = @collection))
+      AND (@index IS NULL OR r.index_id = @index)
+      AND (@kind IS NULL OR r.index_id IN (SELECT id FROM asset_indexes WHERE kind = @kind))`,
+  });
 }

@@ -128,7 +128,8 @@ export class Eraser {
     this.#connection.write(() => {
       this.#vectors.eraseBefore(endMs);
       sql.prepare('DELETE FROM gaps WHERE end_ms < ?').run(endMs);
-      sql.prepare('DELETE FROM transcripts WHERE end_ms < ?').run(endMs);
+      sql.prepare('DELETE FROM transcripts WHERE end_ms < ?').run(endMs); // A trigger takes the words.
+      sql.prepare('DELETE FROM transcript_gaps WHERE end_ms < ?').run(endMs);
       sql
         .prepare(`
           DELETE FROM firings WHERE at_ms < ?

@@ -19,3 +19,5 @@ export type { SceneQuery } from './search.ts';
 export type { SegmentRow } from './segments.ts';
 export { Store } from './store.ts';
 export type { StreamQuery } from './streams.ts';
+export type { TranscriptQuery } from './transcript-search.ts';
+export type { TranscriptHit } from './transcripts.ts';

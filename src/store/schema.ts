@@ -235,18 +235,42 @@ CREATE TABLE clock_steps (
   step_ms INTEGER NOT NULL
 ) STRICT;
 
--- What was said on a stream.
+-- What was said on a stream; never two that begin at the same time.
 CREATE TABLE transcripts (
-  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  stream_id  TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+  start_ms   INTEGER NOT NULL,
+  end_ms     INTEGER NOT NULL,
+  text       TEXT NOT NULL,
+  words      TEXT NOT NULL, -- JSON
+  language   TEXT,
+  confidence REAL,
+  model      TEXT NOT NULL DEFAULT '',
+  embedding  BLOB -- 8 bits per dimension; null for a vector without direction
+) STRICT;
+CREATE UNIQUE INDEX transcripts_by_time ON transcripts (stream_id, start_ms);
+CREATE INDEX transcripts_by_length ON transcripts (stream_id, end_ms - start_ms); -- bounds the look back
+CREATE INDEX transcripts_by_end ON transcripts (end_ms);
+
+-- Words of transcripts.text; rowid = transcripts.id.
+CREATE VIRTUAL TABLE transcript_words USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER transcript_removed AFTER DELETE ON transcripts BEGIN
+  DELETE FROM transcript_words WHERE rowid = old.id;
+END;
+
+-- Stretches in which someone may have spoken and nothing was written down though it was wanted.
+CREATE TABLE transcript_gaps (
+  id        INTEGER PRIMARY KEY,
   stream_id TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
   start_ms  INTEGER NOT NULL,
   end_ms    INTEGER NOT NULL,
-  text      TEXT NOT NULL,
-  words     TEXT NOT NULL -- JSON
+  reason    TEXT NOT NULL
 ) STRICT;
-CREATE INDEX transcripts_by_time ON transcripts (stream_id, start_ms);
-CREATE INDEX transcripts_by_length ON transcripts (stream_id, end_ms - start_ms); -- bounds the look back
-CREATE INDEX transcripts_by_end ON transcripts (end_ms);
+CREATE UNIQUE INDEX transcript_gaps_by_time ON transcript_gaps (stream_id, start_ms);
+CREATE INDEX transcript_gaps_by_length ON transcript_gaps (stream_id, end_ms - start_ms); -- bounds the look back
+CREATE INDEX transcript_gaps_by_end ON transcript_gaps (end_ms);
 
 -- Exports and uploads. They stay until they are deleted.
 CREATE TABLE assets (

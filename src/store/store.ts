@@ -66,7 +66,7 @@ export class Store implements AsyncDisposable {
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
     this.scenes = new Scenes(connection, this.collections, journal, vectors);
-    this.transcripts = new Transcripts(connection, journal);
+    this.transcripts = new Transcripts(connection, this.collections, journal);
     this.assets = new Assets(connection, this.collections);
     this.assetIndexes = new AssetIndexes(connection, this.collections);
     this.cuts = new Cuts(connection, clock);

@@ -125,6 +125,30 @@ describe('migrations', () => {
     expect(old.prepare('SELECT resumed_ms FROM indexes').pluck().all()).toEqual([0]);
     expect(old.pragma('foreign_key_check')).toEqual([]);
   });
+
+  it('bring the schema of version 2 to the newest: what was said before can be found, and stands there once', () => {
+    const [old, fresh] = [new Database(':memory:'), new Database(':memory:')];
+    old.exec(readFileSync(join(import.meta.dirname, 'schema-2.sql'), 'utf8'));
+    old.pragma('user_version = 2');
+    old.exec(`
+      INSERT INTO collections VALUES ('c-1', 'Default', '', 0, 1);
+      INSERT INTO streams (id, collection_id, name, url, media_types, sample_rate, store, enable_transcript, transport,
+        zones, wanted, origin, created_ms)
+      VALUES ('rts-1', 'c-1', 'front', 'rtsp://x/', '[]', 30, 1, 1, 'tcp', '[]', 'connected', 'api', 1);
+      INSERT INTO transcripts (stream_id, start_ms, end_ms, text, words) VALUES
+        ('rts-1', 1000, 2000, 'good morning', '[]'), ('rts-1', 1000, 2000, 'good night', '[]'),
+        ('rts-1', 3000, 4000, 'the gate is open', '[]');`);
+    migrate(old);
+    migrate(fresh);
+    expect(shape(old)).toEqual(shape(fresh));
+    expect(old.prepare('SELECT text, language, model FROM transcripts ORDER BY id').all()).toEqual([
+      { text: 'good morning', language: null, model: '' },
+      { text: 'the gate is open', language: null, model: '' },
+    ]);
+    const match = old.prepare('SELECT rowid FROM transcript_words WHERE transcript_words MATCH ?').pluck();
+    expect([match.all('gates'), match.all('night')]).toEqual([[3], []]);
+    expect(old.pragma('foreign_key_check')).toEqual([]);
+  });
 });
 
 /** Tables with their columns, indexes and triggers; how they were written down doesn't matter. */

@@ -1,0 +1,33 @@
+import type { Connection } from './connection.ts';
+import { type RecordQuery, RecordSearch } from './record-search.ts';
+
+export interface TranscriptQuery extends Omit<RecordQuery, 'mode'> {
+  streamId?: string;
+  /** An id or `default`. */
+  collectionId?: string;
+  /** With `endMs`: only what overlaps. */
+  startMs?: number;
+  endMs?: number;
+}
+
+/** Null stands for any. */
+export interface TranscriptFilter {
+  stream: string | null;
+  collection: string | null;
+  start: number | null;
+  end: number | null;
+}
+
+/** Finds what was said on streams. */
+export function transcriptSearch(connection: Connection): RecordSearch<TranscriptFilter> {
+  return new RecordSearch(connection, {
+    rows: 'transcripts',
+    words: 'transcript_words',
+    metadata: "json_object('language', r.language)",
+    where: `
+      (@stream IS NULL OR r.stream_id = @stream)
+      AND (@collection IS NULL OR r.stream_id IN (SELECT id FROM streams WHERE collection_id = @collection))
+      AND (@start IS NULL OR r.end_ms > @start)
+      AND (@end IS NULL OR r.start_ms < @end)`,
+  });
+}
