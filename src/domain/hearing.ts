@@ -11,6 +11,8 @@ export interface Sound {
 export interface SoundFacts {
   /** What was heard, loudest certainty first; empty without a pack that knows sounds. */
   sounds: Sound[];
+  /** The pack that listened for sounds; absent when there was none and only the level is known. */
+  pack?: string;
   /** Root mean square over the stretch. */
   levelDb: number;
   /** `dead`: not even noise comes from the microphone. `clipped`: it is too loud to be understood. */

@@ -66,6 +66,8 @@ export interface Scene {
   text: string;
   /** What was measured in the pictures; absent for a scene of an audio index. */
   facts?: SceneFacts;
+  /** What was heard, in a scene of an audio index that tells of a sound; one that tells of speech has neither. */
+  sound?: SoundFacts;
   /** Relative to the data directory's `thumbs`; absent when none was made. */
   thumbPath?: string;
 }

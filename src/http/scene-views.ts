@@ -28,7 +28,7 @@ export function recordView(
     text: scene.text,
     description: scene.text,
     scene_id: scene.id,
-    metadata: scene.facts ? metadata(scene.facts) : {},
+    metadata: scene.facts ? metadata(scene.facts) : heard(scene),
     ...(scene.thumbPath ? { thumbnail_url: origin + links.thumbPath(scene.id) } : {}),
   };
 }
@@ -36,6 +36,11 @@ export function recordView(
 function metadata(facts: SceneFacts): Record<string, unknown> {
   const counts = Object.entries(facts.counts).map(([label, count]) => ({ label, count }));
   return { ...snake(facts), counts };
+}
+
+/** Of a sound that an audio index tells of, nothing but the sound is known. */
+function heard({ sound }: Scene): Record<string, unknown> {
+  return sound ? { sound: snake(sound) } : {};
 }
 
 type Names = Pick<HttpDeps, 'store' | 'links'>;
@@ -49,7 +54,7 @@ export const sceneAnswer = z
     start: z.number().describe('Unix seconds'),
     end: z.number().describe('Unix seconds'),
     text: z.string(),
-    /** What was measured; absent for what was heard. */
+    /** What was measured; absent for what was said. */
     facts: metadataAnswer.optional(),
     thumbnail_url: z.string().optional(),
   })
@@ -65,7 +70,7 @@ export function sceneView(scene: Scene, { store, links }: Names): z.input<typeof
     start: scene.startMs / 1000,
     end: scene.endMs / 1000,
     text: scene.text,
-    ...(scene.facts ? { facts: snake(scene.facts) } : {}),
+    ...(scene.facts ? { facts: snake(scene.facts) } : scene.sound ? { facts: heard(scene) } : {}),
     ...(scene.thumbPath ? { thumbnail_url: links.thumbPath(scene.id) } : {}),
   };
 }

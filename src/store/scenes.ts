@@ -162,7 +162,7 @@ function sceneOf(row: Row): Scene {
     startMs: row.start_ms,
     endMs: row.end_ms,
     text: row.text,
-    ...(row.facts === 'null' ? {} : { facts: JSON.parse(row.facts) }),
+    ...measuredIn(row.facts),
     ...(row.thumb_path === null ? {} : { thumbPath: row.thumb_path }),
   };
 }
@@ -174,7 +174,14 @@ function rowOf(scene: Omit<Scene, 'id'>): Omit<Row, 'id'> {
     start_ms: scene.startMs,
     end_ms: scene.endMs,
     text: scene.text,
-    facts: JSON.stringify(scene.facts ?? null),
+    facts: JSON.stringify(scene.facts ?? (scene.sound ? { sound: scene.sound } : null)),
     thumb_path: scene.thumbPath ?? null,
   };
+}
+
+/** Facts of pictures always name the packs that found them; what was only heard is the sound alone. */
+function measuredIn(json: string): Pick<Scene, 'facts' | 'sound'> {
+  if (json === 'null') return {};
+  const measured = JSON.parse(json);
+  return 'packs' in measured ? { facts: measured } : { sound: measured.sound };
 }
