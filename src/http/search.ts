@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { embedText, TEXT_EMBEDDING } from '#inference';
-import type { SceneHit } from '#store';
+import type { Transcript } from '#domain';
 import { origin } from './address.ts';
 import type { HttpDeps } from './deps.ts';
 import { number, text, whole } from './input.ts';
 import { collectionBy, indexBy, streamBy } from './lookup.ts';
 import { Api } from './route.ts';
 import { recordAnswer, recordView, sceneAnswer, sceneView } from './scene-views.ts';
+import { findOnStreams, type StreamHit } from './stream-search.ts';
 
 const EXAMPLE = 'a person at the gate';
 
@@ -37,13 +37,14 @@ const ownRequest = z.object({
 });
 
 const result = recordAnswer.extend({
+  scene_id: recordAnswer.shape.scene_id.optional().describe('Absent for what was said'),
   score: z.number().describe('0 to 1: how sure the box is; the same score means the same for every query'),
   search_score: z.number().describe('The same'),
   id: z.string().describe("The stream's"),
   rtstream_id: z.string(),
   rtstream_name: z.string(),
-  scene_index_id: z.string(),
-  scene_index_name: z.string(),
+  scene_index_id: z.string().describe('Empty for what was said'),
+  scene_index_name: z.string().describe('"transcript" for what was said'),
 });
 export const streamResults = z.object({ results: z.array(result) });
 
@@ -68,24 +69,35 @@ export function searchRoutes(deps: HttpDeps): Api {
       const { id } = streamBy(deps, params.id);
       const index = indexNamed(body);
       const where = { streamId: id, ...(index === undefined ? {} : { indexId: indexBy(deps, id, index).id }) };
-      return viewed(await find(deps, { ...narrowed(body), ...where }), deps, origin(c, deps.config));
+      return viewed(await findOnStreams(deps, { ...narrowed(body), ...where }), deps, origin(c, deps.config));
     },
   );
 
   api.get(
     '/v1/search',
-    { summary: 'Searches all streams, or one', query: ownRequest, answer: z.object({ results: z.array(ownResult) }) },
+    {
+      summary: 'Searches what was seen and heard on all streams, or on one',
+      query: ownRequest,
+      answer: z.object({ results: z.array(ownResult) }),
+    },
     async (_c, { query: { q, limit, stream } }) => {
       const where = stream === undefined ? {} : { streamId: streamBy(deps, stream).id };
-      const hits = await find(deps, { text: q, limit, ...where });
-      return { results: hits.map(({ scene, score }) => ({ ...sceneView(scene, deps), score })) };
+      const hits = await findOnStreams(deps, { text: q, limit, ...where });
+      return { results: hits.map((hit) => ownView(hit, deps)) };
     },
   );
 
   return api;
 }
 
-const ownResult = sceneAnswer.extend({ score: z.number() }).meta({ id: 'SceneHit' });
+const ownResult = sceneAnswer
+  .extend({
+    kind: z.enum(['scene', 'transcript']),
+    id: z.number().describe('Of the scene or the transcript'),
+    index_id: z.string().describe('Empty for a transcript'),
+    score: z.number(),
+  })
+  .meta({ id: 'SceneHit' });
 
 /** Over all streams of a collection. */
 export async function inCollection(
@@ -97,7 +109,7 @@ export async function inCollection(
   const { id } = collectionBy(deps, collectionId);
   const index = indexNamed(body);
   const where = { collectionId: id, ...(index === undefined ? {} : { indexId: index }) };
-  return viewed(await find(deps, { ...narrowed(body), ...where }), deps, base);
+  return viewed(await findOnStreams(deps, { ...narrowed(body), ...where }), deps, base);
 }
 
 /** Clients write it either way; empty is none. */
@@ -116,26 +128,37 @@ function narrowed(body: z.output<typeof request>) {
   };
 }
 
-type Query = Omit<Parameters<HttpDeps['store']['scenes']['search']>[0], 'vector' | 'model'>;
-
-function find(deps: HttpDeps, query: Query): Promise<SceneHit[]> {
-  return deps.store.scenes.search({ ...query, vector: embedText(query.text), model: TEXT_EMBEDDING.model });
-}
-
-function viewed(hits: SceneHit[], deps: HttpDeps, base: string): z.input<typeof streamResults> {
+function viewed(hits: StreamHit[], deps: HttpDeps, base: string): z.input<typeof streamResults> {
   return { results: hits.map((hit) => resultView(hit, deps, base)) };
 }
 
-function resultView({ scene, score }: SceneHit, deps: HttpDeps, base: string): z.input<typeof result> {
-  const { store } = deps;
+function resultView(hit: StreamHit, deps: HttpDeps, base: string): z.input<typeof result> {
+  const { streams, indexes } = deps.store;
+  const { score } = hit;
+  const { streamId, indexId } = 'scene' in hit ? hit.scene : { ...hit.transcript, indexId: '' };
   return {
-    ...recordView(scene, deps, base),
+    ...('scene' in hit ? recordView(hit.scene, deps, base) : saidView(hit.transcript)),
     score,
     search_score: score,
-    id: scene.streamId,
-    rtstream_id: scene.streamId,
-    rtstream_name: store.streams.get(scene.streamId)?.name ?? '',
-    scene_index_id: scene.indexId,
-    scene_index_name: store.indexes.get(scene.indexId)?.name ?? '',
+    id: streamId,
+    rtstream_id: streamId,
+    rtstream_name: streams.get(streamId)?.name ?? '',
+    scene_index_id: indexId,
+    scene_index_name: 'scene' in hit ? (indexes.get(indexId)?.name ?? '') : 'transcript',
   };
+}
+
+function saidView({ startMs, endMs, text, language, confidence }: Transcript) {
+  const metadata = {
+    ...(language === undefined ? {} : { language }),
+    ...(confidence === undefined ? {} : { confidence }),
+  };
+  return { start: startMs / 1000, end: endMs / 1000, text, description: text, metadata };
+}
+
+function ownView(hit: StreamHit, deps: HttpDeps): z.input<typeof ownResult> {
+  const { score } = hit;
+  if ('scene' in hit) return { ...sceneView(hit.scene, deps), kind: 'scene', score };
+  const { id, streamId, startMs, endMs, text } = hit.transcript;
+  return { ...sceneView({ id, streamId, indexId: '', startMs, endMs, text }, deps), kind: 'transcript', score };
 }

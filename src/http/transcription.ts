@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Stream, Transcript, Word } from '#domain';
+import type { Stream, Transcript, TranscriptGap, Word } from '#domain';
 import type { HttpDeps } from './deps.ts';
 import { NO_SPEECH } from './indexes.ts';
 import { connectionId, text, time, whole } from './input.ts';
@@ -39,8 +39,13 @@ const records = z.object({
       text: z.string(),
       is_final: z.boolean(),
       word_timestamps: z.array(wordAnswer),
+      language: z.string().optional().describe('ISO 639-1, where the model told it'),
+      confidence: z.number().optional().describe('0 to 1'),
     }),
   ),
+  gaps: z
+    .array(z.object({ start: z.number(), end: z.number(), reason: z.string() }))
+    .describe('Where someone may have spoken and nothing was written down; within the range, or among these records'),
   next_page: z.boolean(),
   total_count: z.number(),
   page: z.number(),
@@ -79,15 +84,20 @@ export function transcriptionRoutes(deps: HttpDeps): Api {
     },
     (_c, { params, query: { page, page_size: pageSize, start, end, since } }) => {
       const { id } = streamBy(deps, params.id);
-      const found = transcripts.page(id, {
-        page,
-        pageSize,
+      const range = {
         ...(start === undefined ? {} : { startMs: start }),
         ...(end === undefined ? {} : { endMs: end }),
         ...(since === undefined ? {} : { sinceMs: since }),
-      });
+      };
+      const found = transcripts.page(id, { ...range, page, pageSize });
+      const last = (page - 1) * pageSize;
+      const before = last > 0 ? transcripts.page(id, { ...range, page: last, pageSize: 1 }).records[0] : undefined;
+      const gaps = gapsOf(found.records, { ...found, before }, { start, end, since }, (from, to) =>
+        transcripts.gaps(id, from, to),
+      );
       return {
         transcription_records: found.records.map(recordView),
+        gaps: page > 1 && found.records.length === 0 ? [] : gaps,
         next_page: found.nextPage,
         total_count: found.total,
         page,
@@ -124,8 +134,34 @@ function statusView({ transcription: { wanted, engine, changedMs } }: Stream): z
   };
 }
 
-function recordView({ startMs, endMs, text, words }: Transcript) {
-  return { start: startMs / 1000, end: endMs / 1000, text, is_final: true, word_timestamps: words.map(wordView) };
+function recordView({ startMs, endMs, text, words, language, confidence }: Transcript) {
+  return {
+    start: startMs / 1000,
+    end: endMs / 1000,
+    text,
+    is_final: true,
+    word_timestamps: words.map(wordView),
+    ...(language === undefined ? {} : { language }),
+    ...(confidence === undefined ? {} : { confidence }),
+  };
+}
+
+/** Each belongs to one page: the first that has a record behind its beginning, or is the last. */
+function gapsOf(
+  records: readonly Transcript[],
+  { before, nextPage }: { before: Transcript | undefined; nextPage: boolean },
+  {
+    start = 0,
+    end = Number.MAX_SAFE_INTEGER,
+    since = 0,
+  }: { [bound in 'start' | 'end' | 'since']?: number | undefined },
+  gaps: (fromMs: number, toMs: number) => TranscriptGap[],
+) {
+  const fromMs = before?.endMs ?? Math.max(start, since);
+  const found = gaps(fromMs, (nextPage && records.at(-1)?.endMs) || end);
+  return found
+    .filter((gap) => !before || gap.startMs >= fromMs)
+    .map(({ startMs, endMs, reason }) => ({ start: startMs / 1000, end: endMs / 1000, reason }));
 }
 
 /** Clients read the word as `text` or as `word`. */

@@ -12,7 +12,7 @@ export type { CollectionDraft } from './collections.ts';
 export type { EvaluationBatch } from './firings.ts';
 export type { JobDraft } from './jobs.ts';
 export type { StoredKey } from './keys.ts';
-export type { Narrowing } from './ranking.ts';
+export { best as bestHits, type Narrowing } from './ranking.ts';
 export type { FreeSpace, RetentionOptions } from './retention.ts';
 export type { SceneHit } from './scenes.ts';
 export type { SceneQuery } from './search.ts';

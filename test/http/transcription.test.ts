@@ -73,6 +73,29 @@ describe('transcription', () => {
     expect(await get('start=0&engine=default')).toHaveLength(3);
   });
 
+  it('tells what was not written down, each on one page, and what the model thought', async () => {
+    const s = T0 / 1000;
+    const gap = (from: number, to: number) => {
+      const times = { startMs: T0 + from * 1000, endMs: T0 + to * 1000 };
+      box.store.transcripts.addGap({ streamId: stream.id, ...times, reason: 'too much speech' });
+    };
+    for (const atS of [10, 20, 30]) say(atS);
+    for (const from of [1, 12, 22, 40]) gap(from, from + 5);
+    const said = { streamId: stream.id, startMs: T0, endMs: T0 + 500, text: 'oui', words: [] };
+    box.store.transcripts.add({ ...said, language: 'fr', confidence: 0.25 });
+    const get = async (query: string) => (await box.call('GET', `${path}?${query}`)).data;
+    const starts = async (query: string) => (await get(query)).gaps.map(({ start }: { start: number }) => start - s);
+    const all = await get('');
+    expect(all.transcription_records[0]).toMatchObject({ text: 'oui', language: 'fr', confidence: 0.25 });
+    expect(all.gaps[0]).toEqual({ start: s + 1, end: s + 6, reason: 'too much speech' });
+    expect(await starts('')).toEqual([1, 12, 22, 40]);
+    const paged = [1, 2, 3, 4, 5, 9].map((page) => starts(`page=${page}&page_size=1`));
+    expect(await Promise.all(paged)).toEqual([[], [1], [12], [22, 40], [], []]);
+    expect(await starts(`start=${s + 14}&end=${s + 30}`)).toEqual([12, 22]);
+    expect(await starts(`since=${s + 25}`)).toEqual([22, 40]);
+    expect(await starts(`start=${s + 60}`)).toEqual([]);
+  });
+
   it.each([
     ['POST', {}, 'action'],
     ['POST', { action: 'pause' }, 'action'],
