@@ -1,6 +1,6 @@
 import { Fault, type Log, messageOf } from '#runtime';
 import { type HubSocket, type Listener, Seat, type SeatDeps } from './hub-seat.ts';
-import type { LiveFrame } from './messages.ts';
+import { type LiveFrame, transcriptEvent } from './messages.ts';
 
 const MOST_SOCKETS = 256;
 /** Between the goodbye to a client that doesn't read and the cut. */
@@ -70,6 +70,16 @@ export class Hub implements AsyncDisposable {
   /** For what isn't in the journal: who listens now and has room gets it. */
   publish(frame: LiveFrame, wsConnectionId?: string): void {
     for (const seat of this.#seats.values()) if (this.#hears(seat.listener, wsConnectionId)) seat.offer(frame);
+  }
+
+  /**
+   * What is understood so far of a sentence that goes on, to those who hear the stream's words. It isn't stored, has the
+   * number of the event before it, and who reads slowly misses it.
+   */
+  interim(streamId: string, said: { startMs: number; endMs: number; text: string }): void {
+    if (!this.#deps.store.streams.get(streamId)) return;
+    const { frame, addressee } = transcriptEvent({ streamId, ...said }, this.#deps, false);
+    this.publish(frame, addressee);
   }
 
   /** `dropped` counts clients that took nothing for too long. */

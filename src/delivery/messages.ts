@@ -68,8 +68,13 @@ function alertEvent(firing: Firing, deps: MessageDeps, origin: string | undefine
   return { addressee: deps.store.alerts.get(firing.alertId)?.wsConnectionId, frame };
 }
 
-function transcriptEvent({ streamId, text, startMs, endMs }: Transcript, deps: MessageDeps): LiveEvent {
-  const data = { text: clipped(text), is_final: true, start: startMs, end: endMs };
+/** What was said, or (not final) what of it is understood so far. */
+export function transcriptEvent(
+  { streamId, text, startMs, endMs }: Pick<Transcript, 'streamId' | 'text' | 'startMs' | 'endMs'>,
+  deps: MessageDeps,
+  isFinal = true,
+): LiveEvent {
+  const data = { text: clipped(text), is_final: isFinal, start: startMs, end: endMs };
   const addressee = deps.store.streams.get(streamId)?.transcription.wsConnectionId;
   return { addressee, frame: { channel: 'transcript', ...streamOf(streamId, deps), data } };
 }

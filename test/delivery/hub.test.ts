@@ -93,6 +93,33 @@ describe('what a client is sent', () => {
     await soon(() => expect(socket.events()).toEqual([expected]));
   });
 
+  it('are words that are not final: to who hears the stream, with the number of the event before, and never again', async () => {
+    await using at = await openStore();
+    const mine = connectionOf(1);
+    const { stream } = aCamera(at.store, {
+      transcription: { wanted: true, engine: 'default', changedMs: NOON, wsConnectionId: mine.connectionId },
+    });
+    await using hub = hubOver(at.store);
+    const listener = open(hub, mine);
+    const other = open(hub);
+    at.store.transcripts.add({ streamId: stream.id, startMs: NOON, endMs: NOON + 900, text: 'hello', words: [] });
+    const { socket } = listener;
+    await soon(() => expect(socket.texts()).toEqual(['hello']));
+    hub.interim(stream.id, { startMs: NOON + 1000, endMs: NOON + 6000, text: 'would you' });
+    expect(socket.events().at(-1)).toEqual({
+      channel: 'transcript',
+      seq: at.store.journal.head(),
+      rtstream_id: stream.id,
+      rtstream_name: 'Front door',
+      data: { text: 'would you', is_final: false, start: NOON + 1000, end: NOON + 6000 },
+    });
+    expect(other.socket.events()).toEqual([]);
+    const again = open(hub, mine, 0);
+    await soon(() => expect(again.socket.texts()).toEqual(['hello']));
+    hub.interim('rts-gone', { startMs: 0, endMs: 1, text: 'of a stream that was deleted' });
+    expect(again.socket.texts()).toEqual(['hello']);
+  });
+
   it('are alerts under every name that clients read, with links to the box as the client knows it', async () => {
     await using at = await openStore();
     const { stream, index, alert } = anArmedCamera(at.store);
