@@ -21,11 +21,13 @@ afterAll(async () => {
 });
 
 describe("VideoDB's acceptance calls", () => {
-  it.each(calls.filter(({ run }) => run))('$n $what', async (call) => {
-    onTestFinished(({ task }) => void outcomes.set(call.n, task.result?.state ?? 'unknown'));
-    await call.run?.(demand(world));
-    expect(world?.problems.splice(0)).toEqual([]);
-  });
+  for (const { n, what, run } of calls.filter((call) => call.run)) {
+    it(`${n} ${what}`, async () => {
+      onTestFinished(({ task }) => void outcomes.set(n, task.result?.state ?? 'unknown'));
+      await run?.(demand(world));
+      expect(world?.problems.splice(0)).toEqual([]);
+    });
+  }
 });
 
 function demand(opened: World | undefined): World {
