@@ -1,24 +1,21 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { ModelPack } from '#models';
 import { Fault, messageOf } from '#runtime';
-import type { HostAnswer, HostRequest, Picture, RawDetection } from './protocol.ts';
+import type { Answers, Asks, HostAnswer, HostRequest, LoadRequest, Task } from './protocol.ts';
 
 const LOAD_DEADLINE_MS = 60_000;
-/** Below this no answer is of use, not even to keep sight of something seen before. */
-const MIN_SCORE = 0.25;
 /** What a process needs to run at all. The rest of the environment, secrets included, stays here. */
 const ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'NODE_ENV'];
 
-/** One life of the process that runs models, with one pack loaded. */
+/** One life of a process that runs models, with at most one for each task loaded. */
 export class Host implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #gone = new AbortController();
   readonly #ended: Promise<void>;
   #answered: ((answer: HostAnswer) => void) | undefined;
   #lastWords = '';
-  #requests = 0;
+  /** What is wrong with the models that could not be loaded, where others could. */
+  readonly unusable: Map<Task, string> = new Map();
   /** Memory of the process after its last answer. */
   rssMb: number | undefined;
 
@@ -39,8 +36,8 @@ export class Host implements AsyncDisposable {
     });
   }
 
-  /** Throws `invalid` when the model can't be used, `unavailable` when the process doesn't live to say so, or the signal's reason. */
-  static async start(pack: ModelPack, signal: AbortSignal): Promise<Host> {
+  /** Throws `invalid` when no model can be used, `unavailable` when the process doesn't live to say so, or the signal's reason. */
+  static async start(loads: readonly LoadRequest[], signal: AbortSignal): Promise<Host> {
     signal.throwIfAborted();
     const source = fileURLToPath(new URL(`./host${extension()}`, import.meta.url));
     const host = new Host(
@@ -55,14 +52,10 @@ export class Host implements AsyncDisposable {
     const giveUp = () => host.#gone.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      const { family, file, inputSize, labels } = pack;
-      const load = { kind: 'load', family, file, inputSize, labels: labels.length, threads: threads() } as const;
-      const answer = await host.#ask(load, LOAD_DEADLINE_MS);
-      if (answer.kind === 'loaded') return host;
-      throw new Fault(
-        'invalid',
-        answer.kind === 'unusable' ? answer.problem : 'the model process answered out of turn',
-      );
+      for (const load of loads) await host.#load(load);
+      const [problem] = host.unusable.values();
+      if (problem !== undefined && host.unusable.size === loads.length) throw new Fault('invalid', problem);
+      return host;
     } catch (error) {
       await host[Symbol.asyncDispose]();
       throw error;
@@ -80,25 +73,27 @@ export class Host implements AsyncDisposable {
     return this.#gone.signal;
   }
 
-  /** One at a time. A process that dies, or is silent past the deadline (it is killed), throws `unavailable`. */
-  async detect(picture: Picture, deadlineMs: number): Promise<RawDetection[]> {
-    this.#requests += 1;
-    const { width, height, rgb } = picture;
-    const request = {
-      kind: 'detect',
-      id: this.#requests,
-      picture: { width, height, rgb },
-      minScore: MIN_SCORE,
-    } as const;
-    const answer = await this.#ask(request, deadlineMs);
-    if (answer.kind === 'detections') {
+  /**
+   * One at a time. A process that dies, or is silent past the deadline (it is killed), throws `unavailable`; a model
+   * that fails at this question only, `internal`.
+   */
+  async ask<T extends Task>(task: T, ask: Asks[T], deadlineMs: number): Promise<Answers[T]> {
+    const answer = await this.#send({ kind: 'ask', task, ask }, deadlineMs);
+    if (answer.kind === 'answer') {
       this.rssMb = answer.rssMb;
-      return answer.detections;
+      // host.ts answers with what the engine of this task returned.
+      return answer.answer as Answers[T];
     }
     throw new Fault('internal', answer.kind === 'failed' ? answer.problem : 'the model process answered out of turn');
   }
 
-  async #ask(request: HostRequest, deadlineMs: number): Promise<HostAnswer> {
+  async #load(request: LoadRequest): Promise<void> {
+    const answer = await this.#send(request, LOAD_DEADLINE_MS);
+    if (answer.kind === 'unusable') this.unusable.set(request.task, answer.problem);
+    else if (answer.kind !== 'loaded') throw new Fault('invalid', 'the model process answered out of turn');
+  }
+
+  async #send(request: HostRequest, deadlineMs: number): Promise<HostAnswer> {
     this.gone.throwIfAborted();
     return new Promise((resolve, reject) => {
       const end = () => {
@@ -132,9 +127,4 @@ export class Host implements AsyncDisposable {
 
 function extension(): string {
   return import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-}
-
-/** Half the cores, at most two: more makes one answer quicker and the box slower. */
-function threads(): number {
-  return Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2)));
 }

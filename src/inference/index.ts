@@ -8,6 +8,14 @@
  */
 export { embedText, TEXT_EMBEDDING } from './embedding.ts';
 export { Inference, type InferenceLimits, type InferenceOptions, type InferenceStatus } from './inference.ts';
+export {
+  Listening,
+  type ListeningLimits,
+  type ListeningOptions,
+  type ListeningStatus,
+  type PackState,
+  type Recognition,
+} from './listening.ts';
 export { type Observation, Observer } from './observer.ts';
 export { decodeImage, thumbnail } from './picture.ts';
 export type { Priority } from './queue.ts';

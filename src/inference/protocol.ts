@@ -1,5 +1,5 @@
 import type { Box } from '#domain';
-import type { ModelFamily, ModelPack } from '#models';
+import type { DetectorPack } from '#models';
 
 /** A picture as it crosses to the host process. */
 export interface Picture {
@@ -13,6 +13,14 @@ export interface RawDetection {
   label: number;
   score: number;
   box: Box;
+}
+
+/** What a voice model carries from one stretch of a stream to the next. */
+export interface VoiceState {
+  /** The model's own memory. */
+  memory: Float32Array;
+  /** The last samples it was shown. */
+  tail: Float32Array;
 }
 
 /** How a family's model is fed and read. Boxes come out as fractions of the picture. */
@@ -41,28 +49,47 @@ export interface ModelShape {
   outputs: Record<string, readonly (number | string)[]>;
 }
 
-export interface LoadRequest {
-  kind: 'load';
-  family: ModelFamily;
-  file: string;
-  inputSize: ModelPack['inputSize'];
-  labels: number;
-  threads: number;
+/** What each engine needs to load its model. */
+export type LoadRequest = { kind: 'load'; file: string; threads: number } & (
+  | { task: 'object-detection'; family: DetectorPack['family']; inputSize: Size; labels: number }
+  | { task: 'voice-activity' }
+  | { task: 'audio-classification'; labels: number }
+);
+export type LoadOf<T extends LoadRequest['task']> = Extract<LoadRequest, { task: T }>;
+
+/** What the engines can be asked, by the task of the model that answers. */
+export interface Asks {
+  'object-detection': { picture: Picture; minScore: number };
+  /** Whole chunks of 512 samples. */
+  'voice-activity': { samples: Int16Array; state: VoiceState | undefined };
+  'audio-classification': { samples: Int16Array; minScore: number };
 }
 
-export interface DetectRequest {
-  kind: 'detect';
-  id: number;
-  picture: Picture;
-  minScore: number;
+export interface Answers {
+  'object-detection': RawDetection[];
+  /** The probability of speech in each chunk. */
+  'voice-activity': { probabilities: Float32Array; state: VoiceState };
+  /** Largest score of each class, best first; `label` is an index into the pack's labels. */
+  'audio-classification': { label: number; score: number }[];
+}
+export type Task = keyof Asks;
+
+/** A model that is loaded, in the host process. */
+export interface Engine<T extends Task> {
+  answer(ask: Asks[T]): Promise<Answers[T]>;
 }
 
 /** Parent → host. One request is under way at a time. */
-export type HostRequest = LoadRequest | DetectRequest;
+export type HostRequest = LoadRequest | AskRequest;
+export interface AskRequest<T extends Task = Task> {
+  kind: 'ask';
+  task: T;
+  ask: Asks[T];
+}
 
 /** Host → parent. */
 export type HostAnswer =
   | { kind: 'loaded' }
   | { kind: 'unusable'; problem: string }
-  | { kind: 'detections'; id: number; detections: RawDetection[]; rssMb: number }
-  | { kind: 'failed'; id: number; problem: string };
+  | { kind: 'answer'; answer: Answers[Task]; rssMb: number }
+  | { kind: 'failed'; problem: string };

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { COCO_LABELS } from '#domain';
-import { FAMILIES, TASKS } from './pack.ts';
+import { TASKS } from './manifest.ts';
+import { FAMILIES } from './pack.ts';
 
 const Entry = z.strictObject({
   name: z.string(),

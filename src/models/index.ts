@@ -8,4 +8,5 @@
  */
 export type { CatalogueEntry } from './catalogue.ts';
 export { type InstalledPack, ModelLibrary, type PullOptions } from './library.ts';
-export type { ModelFamily, ModelPack, ModelTask } from './pack.ts';
+export type { ModelTask } from './manifest.ts';
+export type { DetectorPack, ModelFamily, ModelPack, PackFile, SoundPack, VoicePack } from './pack.ts';

@@ -4,7 +4,8 @@ import { Fault, type Log, messageOf } from '#runtime';
 import { type CatalogueEntry, readCatalogue } from './catalogue.ts';
 import { download } from './download.ts';
 import { lockPack } from './lock.ts';
-import { checkWeights, describePack, hashFile, type ModelPack, readManifest } from './pack.ts';
+import { type ModelTask, readManifest } from './manifest.ts';
+import { checkFiles, describePack, hashFile, type ModelPack, type PackFile } from './pack.ts';
 
 export interface InstalledPack {
   pack: ModelPack;
@@ -66,20 +67,30 @@ export class ModelLibrary {
     return installed?.problem === undefined ? installed?.pack : undefined;
   }
 
+  /** Packs for this task that can be used, best first: of models for one task the larger knows more. */
+  forTask<T extends ModelTask>(task: T): Extract<ModelPack, { task: T }>[] {
+    const usable = this.list().flatMap(({ pack, problem }) => (problem === undefined ? [pack] : []));
+    const fitting = usable.filter((pack): pack is Extract<ModelPack, { task: T }> => pack.task === task);
+    return fitting.sort((a, b) => b.bytes - a.bytes || a.name.localeCompare(b.name));
+  }
+
   catalogue(): CatalogueEntry[] {
     return this.#catalogue;
   }
 
-  /** Reads the weights again and compares them with the recorded SHA-256. */
+  /** Reads all files again and compares them with the recorded SHA-256s. */
   async verify(name: string): Promise<{ ok: boolean; problem?: string }> {
     const installed = this.#packs.get(name);
     if (!installed) return { ok: false, problem: `no pack ${name} here: watchpost models pull ${name}` };
-    const { file, sha256 } = installed.pack;
+    const { dir } = installed.pack;
     try {
-      await checkWeights(installed.pack);
-      const got = await hashFile(file);
-      if (got === sha256) return { ok: true };
-      return { ok: false, problem: `${file} has sha256 ${got}, recorded is ${sha256}: pull or import it again` };
+      for (const { name: file, sha256 } of await checkFiles(installed.pack)) {
+        const got = await hashFile(join(dir, file));
+        if (got === sha256) continue;
+        const path = join(dir, file);
+        return { ok: false, problem: `${path} has sha256 ${got}, recorded is ${sha256}: pull or import it again` };
+      }
+      return { ok: true };
     } catch (error) {
       return { ok: false, problem: messageOf(error) };
     }
@@ -88,7 +99,7 @@ export class ModelLibrary {
   /** Copies a pack into the library. `invalid` when it isn't one, isn't supported, or isn't what its hash says. */
   async importPack(sourceDir: string): Promise<ModelPack> {
     const source = await describePack(sourceDir);
-    await checkWeights(source);
+    await checkFiles(source);
     using _lock = lockPack(this.#dir, source.name);
     const staging = this.#incoming(source.name);
     await rm(staging, { recursive: true, force: true });
@@ -96,14 +107,16 @@ export class ModelLibrary {
     for (const entry of await readdir(sourceDir, { withFileTypes: true })) {
       if (entry.isFile()) await copyFile(join(sourceDir, entry.name), join(staging, entry.name));
     }
-    const { file, family, inputSize } = await describePack(staging);
-    const sha256 = await hashFile(file);
-    if (source.sha256 !== '' && sha256 !== source.sha256) {
+    const pack = await describePack(staging);
+    try {
+      const [weights] = await hashedFiles(pack, sourceDir);
+      const known = pack.task === 'object-detection' ? { family: pack.family, inputSize: pack.inputSize } : {};
+      const { bytes, sha256 } = weights ?? {};
+      return await this.#install({ ...(await readManifest(staging)), ...known, bytes, sha256 });
+    } catch (error) {
       await rm(staging, { recursive: true });
-      throw new Fault('invalid', `${source.file} has sha256 ${sha256} where model.json says ${source.sha256}`);
+      throw error;
     }
-    const bytes = await checkWeights({ ...source, file });
-    return this.#install({ ...(await readManifest(staging)), family, inputSize, bytes, sha256 });
   }
 
   /** Fetches a pack of the catalogue; see `download` for what is thrown. `conflict` when it is being fetched already. */
@@ -152,11 +165,32 @@ export class ModelLibrary {
 async function look(dir: string): Promise<InstalledPack> {
   const pack = await describePack(dir);
   try {
-    const bytes = await checkWeights(pack);
-    return { pack: { ...pack, bytes, sha256: pack.sha256 || (await hashFile(pack.file)) } };
+    const sized = { ...pack, files: await checkFiles(pack) };
+    const stated = sized.files.every(({ sha256 }) => sha256 !== '');
+    return { pack: withFiles(pack, stated ? sized.files : await hashedFiles(sized)) };
   } catch (error) {
     return { pack, problem: messageOf(error) };
   }
+}
+
+function withFiles<P extends ModelPack>(pack: P, files: PackFile[]): P {
+  return { ...pack, files, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/** With the sizes and SHA-256s that the files have. Throws `invalid`, naming the file in `shownDir`, when they aren't those stated. */
+async function hashedFiles(pack: ModelPack, shownDir: string = pack.dir): Promise<PackFile[]> {
+  const files = await checkFiles(pack);
+  for (const file of files) {
+    const sha256 = await hashFile(join(pack.dir, file.name));
+    if (file.sha256 !== '' && file.sha256 !== sha256) {
+      throw new Fault(
+        'invalid',
+        `${join(shownDir, file.name)} has sha256 ${sha256} where model.json says ${file.sha256}`,
+      );
+    }
+    file.sha256 = sha256;
+  }
+  return files;
 }
 
 /** A process killed between the two renames of an installation left the old pack aside. */

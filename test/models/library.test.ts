@@ -104,7 +104,7 @@ describe('pulling', () => {
       signal: never,
       onProgress: (done, total) => progress.push([done, total]),
     });
-    expect(pack).toMatchObject({ name: 'tiny', family: 'yolox', sha256, bytes: weights.length, labels: ['person'] });
+    expect(pack).toMatchObject({ name: 'tiny', family: 'yolox', bytes: weights.length, files: [{ sha256 }], labels: ['person'] });
     expect(progress.at(-1)).toEqual([weights.length, weights.length]);
     expect(await readFile(pack.file)).toEqual(weights);
     expect(await library.verify('tiny')).toEqual({ ok: true });
@@ -240,7 +240,8 @@ describe('importing', () => {
       family: 'yolox',
       inputSize: { width: 256, height: 192 },
       labels: ['person', 'car'],
-      sha256,
+      bytes: weights.length,
+      files: [{ name: 'tiny.onnx', bytes: weights.length, sha256 }],
     });
     expect((await readdir(pack.dir)).sort()).toEqual(['LICENSE', 'labels.txt', 'model.json', 'tiny.onnx']);
     expect(JSON.parse(await readFile(join(pack.dir, 'model.json'), 'utf8'))).toMatchObject({
@@ -263,11 +264,12 @@ describe('importing', () => {
   it.each([
     [{ sha256: 'f'.repeat(64) }, /has sha256 .* where model\.json says f{64}/],
     [{ bytes: 17 }, /has 200000 bytes where model\.json says 17/],
-    [{ file: 'other.onnx' }, /other\.onnx, the weights that model\.json names, is missing/],
+    [{ file: 'other.onnx' }, /other\.onnx, which the pack needs, is missing/],
     [{ file: '../tiny.onnx' }, /file: must be a plain name/],
     [{ name: '../up' }, /name: must be a plain name/],
     [{ labels: 'absent.txt' }, /absent\.txt can't be read/],
-    [{ task: 'speech' }, /is for "speech"; this version uses object-detection/],
+    [{ task: 'speech' }, /is for "speech"; this version uses object-detection, voice-activity, audio-classification/],
+    [{ labels: undefined }, /needs labels/],
     [{ family: 'fastestdet' }, /family "fastestdet" is not supported; supported are yolox, deim/],
     [{ outputs: { '758': 'float32' } }, /family "not stated" is not supported/],
     [{ inputs: {} }, /needs inputSize/],
@@ -330,15 +332,25 @@ describe.skipIf(!haveReferences)(
       expect(await models.verify(name)).toEqual({ ok: true });
     });
 
-    it.each(['fastestdet', 'mobilenet-v2-embed', 'silero-vad-16k', 'yamnet'])(
-      '%s is refused with a reason',
-      async (name) => {
-        const models = await ModelLibrary.open(join(dir, 'models'), quiet);
-        await expect(models.importPack(join(references, name))).rejects.toMatchObject({
-          kind: 'invalid',
-          message: expect.stringMatching(/supported|this version uses/),
-        });
-      },
-    );
+    it.each([
+      ['silero-vad-16k', 'voice-activity', 0, undefined],
+      ['yamnet', 'audio-classification', 521, 'child speech, kid speaking'],
+    ])('%s is for %s', async (name, task, labels, second) => {
+      const models = await ModelLibrary.open(join(dir, 'models'), quiet);
+      const pack = await models.importPack(join(references, name));
+      expect(pack).toMatchObject({ name, task });
+      expect(pack.labels).toHaveLength(labels);
+      expect(pack.labels[1]).toBe(second);
+      expect(await models.verify(name)).toEqual({ ok: true });
+      expect(models.forTask(pack.task)).toEqual([pack]);
+    });
+
+    it.each(['fastestdet', 'mobilenet-v2-embed', 'ultraface-rfb-320'])('%s is refused with a reason', async (name) => {
+      const models = await ModelLibrary.open(join(dir, 'models'), quiet);
+      await expect(models.importPack(join(references, name))).rejects.toMatchObject({
+        kind: 'invalid',
+        message: expect.stringMatching(/supported|this version uses/),
+      });
+    });
   },
 );

@@ -1,0 +1,24 @@
+import { availableParallelism } from 'node:os';
+import type { ModelPack } from '#models';
+import type { LoadRequest } from './protocol.ts';
+
+/** What the host process must know to load a pack. */
+export function loadRequest(pack: ModelPack): LoadRequest {
+  const common = { kind: 'load', file: pack.file } as const;
+  switch (pack.task) {
+    case 'object-detection': {
+      const { task, family, inputSize, labels } = pack;
+      return { ...common, task, family, inputSize, labels: labels.length, threads: threads() };
+    }
+    case 'voice-activity':
+      // One answer takes a tenth of a millisecond: a second thread costs more than it brings.
+      return { ...common, task: pack.task, threads: 1 };
+    case 'audio-classification':
+      return { ...common, task: pack.task, labels: pack.labels.length, threads: 1 };
+  }
+}
+
+/** Half the cores, at most two: more makes one answer quicker and the box slower. */
+function threads(): number {
+  return Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2)));
+}
