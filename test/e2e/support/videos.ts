@@ -79,16 +79,40 @@ export function toneOf(seconds: number): Promise<string> {
   return rendered('tone', [...tone(seconds), '-c:a', 'pcm_s16le'], undefined, 'wav');
 }
 
+export interface Saying {
+  atS: number;
+  text: string;
+  /** As espeak-ng knows it. */
+  voice?: string;
+}
+
+/** What is said at which second, and silence around it, as a file. */
+export async function spoken(seconds: number, sayings: readonly Saying[]): Promise<string> {
+  await mkdir(CACHE, { recursive: true });
+  const files: string[] = [];
+  for (const { text, voice = 'en-us' } of sayings) files.push(await sayingOf(text, voice)); // Each is made once.
+  const inputs = files.flatMap((file) => ['-i', file]);
+  const placed = sayings.map(({ atS }, i) => `[${i}]aresample=48000,adelay=${Math.round(atS * 1000)}:all=1[s${i}]`);
+  const mixed = `${sayings.map((_, i) => `[s${i}]`).join('')}amix=inputs=${sayings.length}:normalize=0`;
+  const graph = [...placed, `${mixed},apad=whole_dur=${seconds},atrim=duration=${seconds}`].join(';');
+  return rendered('spoken', [...inputs, '-filter_complex', graph, '-c:a', 'pcm_s16le'], undefined, 'wav');
+}
+
+async function sayingOf(text: string, voice: string): Promise<string> {
+  const file = join(CACHE, `saying-${createHash('sha256').update(`${voice} ${text}`).digest('hex').slice(0, 12)}.wav`);
+  if (!existsSync(file)) {
+    const part = `${file}.${process.pid}.part`;
+    await run('espeak-ng', ['-v', voice, '-s', '150', '-w', part, text]);
+    await rename(part, file);
+  }
+  return file;
+}
+
 /** The yard of `passingBlock` with someone who talks: two sentences every ten seconds. */
 export async function talkingYard(seconds: number): Promise<string> {
   const text = 'Good morning, this is the loading zone. The delivery van has arrived at the gate.';
-  const speech = join(CACHE, 'speech.wav');
-  await mkdir(CACHE, { recursive: true });
-  await run('espeak-ng', ['-v', 'en', '-s', '150', '-w', speech, text]);
-  const yard = await passingBlock(seconds);
-  const sound = ['-i', yard, '-i', speech, '-map', '0:v', '-map', '1:a', '-c:v', 'copy'];
-  const spaced = `apad=whole_dur=10,aloop=loop=-1:size=480000,aresample=48000,atrim=duration=${seconds}`;
-  return rendered('talking-yard', [...sound, '-af', `aresample=48000,${spaced}`, '-c:a', 'aac', '-shortest']);
+  const sayings = Array.from({ length: Math.floor(seconds / 10) }, (_, i) => ({ atS: i * 10, text }));
+  return yardSounding(seconds, await spoken(seconds, sayings), { encoder: 'aac', rate: 48_000, channels: 1 });
 }
 
 const CODE = { width: 320, height: 180, columns: 8, fps: FPS } as const;
