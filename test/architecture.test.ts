@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const LEVELS = [
   ['domain', 'runtime'],
   ['config', 'models'],
-  ['camera', 'sampling', 'inference', 'store'],
+  ['camera', 'sampling', 'hearing', 'inference', 'store'],
   ['pipeline', 'events', 'delivery', 'playback', 'assets', 'jobs'],
   ['http'],
   ['app'],

@@ -5,4 +5,6 @@
  * goes wrong in vision, the database or the API never stops `keep`, the recording branch.
  */
 export { AudioIndexer, type AudioIndexerDeps } from './audio-index.ts';
+export type { Ears } from './hear.ts';
 export { type PipelineDeps, Supervisor } from './supervisor.ts';
+export { type SpeechRecogniser, Transcriber, type TranscriberDeps, type TranscriberStatus } from './transcriber.ts';

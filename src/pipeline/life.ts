@@ -1,6 +1,7 @@
 import { type Camera, openCamera } from '#camera';
-import type { CameraPhase, CameraStatus, Frame, Stream } from '#domain';
+import type { CameraPhase, CameraStatus, Frame, PcmChunk, Stream } from '#domain';
 import { allOrAbort, type Log, messageOf, retryDelays } from '#runtime';
+import { Ear, hear } from './hear.ts';
 import { keep } from './keep.ts';
 import type { PipelineDeps } from './supervisor.ts';
 import { Viewers } from './viewers.ts';
@@ -23,6 +24,7 @@ export class Life implements AsyncDisposable {
   #delays = retryDelays(RECONNECT);
   #camera: Camera | undefined;
   #viewers: Viewers;
+  #ear: Ear | undefined;
   #stop = new AbortController();
   #ended: Promise<void>;
 
@@ -31,6 +33,8 @@ export class Life implements AsyncDisposable {
     this.deps = deps;
     this.log = deps.log.child({ camera: stream.name });
     this.#sinceMs = deps.clock.nowMs();
+    const { hearing } = deps;
+    this.#ear = hearing && new Ear(() => this.stream, { ...deps, ...hearing, log: this.log });
     this.#viewers = new Viewers(stream.id, { ...deps, log: this.log, zones: () => this.stream.zones });
     this.#ended = this.#run(this.#stop.signal);
   }
@@ -112,6 +116,7 @@ export class Life implements AsyncDisposable {
       await allOrAbort(signal, [
         () => keep(camera.segments, this),
         () => this.#look(camera.frames),
+        (stop) => this.#listen(camera.audio, stop),
         (stop) => attend(camera, stop),
       ]);
     } finally {
@@ -125,6 +130,10 @@ export class Life implements AsyncDisposable {
       this.latestFrame = frame;
       this.#viewers.show(frame);
     }
+  }
+
+  async #listen(audio: AsyncIterable<PcmChunk>, stop: AbortSignal): Promise<void> {
+    if (this.#ear) await hear(audio, this.#ear, stop);
   }
 
   #stalled(live: ReturnType<Camera['status']> | undefined): boolean {

@@ -3,6 +3,7 @@ import type { CameraStatus, Frame, Stream } from '#domain';
 import type { Inference } from '#inference';
 import { type Clock, type Log, messageOf } from '#runtime';
 import type { Store } from '#store';
+import type { HearDeps } from './hear.ts';
 import { Life } from './life.ts';
 
 export interface PipelineDeps {
@@ -10,6 +11,8 @@ export interface PipelineDeps {
   inference: Inference;
   camera: Omit<CameraOptions, 'log'>;
   thumbsDir: string;
+  /** Without it nothing is listened to. */
+  hearing?: Pick<HearDeps, 'listening' | 'spool'>;
   clock: Clock;
   log: Log;
 }

@@ -1,0 +1,128 @@
+import { FRAME_MS, type SoundFrame } from './frames.ts';
+
+/** A frame at least this likely to be speech begins an utterance, one at least so likely goes on with it. */
+const BEGINS = 0.5;
+const GOES_ON = 0.35;
+/** So many of so many frames must be speech: a knock is none. */
+const FIRST_FRAMES = 5;
+const FIRST_OF = 8;
+/** Kept before and after, where the detector doesn't hear a consonant yet or any more. */
+const PADDING_FRAMES = Math.ceil(200 / FRAME_MS);
+/** Pauses shorter than this are part of an utterance. */
+const PAUSE_FRAMES = Math.round(600 / FRAME_MS);
+/** Where who never pauses is cut: at the best place in the last part of what fits. */
+const CUT_FROM = 0.6;
+
+/**
+ * What becomes of the sound: an utterance begins; more of the one that began last; the one that began at `startMs` ends,
+ * earlier than what was handed on already.
+ */
+export type Cut =
+  | { kind: 'begin'; startMs: number; frames: readonly SoundFrame[] }
+  | { kind: 'more'; frames: readonly SoundFrame[] }
+  | { kind: 'end'; startMs: number; endMs: number };
+
+interface Heard {
+  frame: SoundFrame;
+  voice: number;
+}
+
+/**
+ * Cuts frames, each with how likely it is speech, into utterances: padded, joined over short pauses, none longer than
+ * `longestMs`. What is spoken is handed on at once, so that nothing is lost if we are killed. Times are those of the
+ * first frame and counted on from there: a clock that creeps doesn't stretch an utterance.
+ */
+export class UtteranceCutter {
+  readonly #longestFrames: number;
+  /** While nobody speaks: what may turn out to be the beginning. */
+  #before: Heard[] = [];
+  #startMs: number | undefined;
+  /** Frames since the utterance began, and up to the last one of speech. */
+  #frames = 0;
+  #spoken = 0;
+  /** From where it may be cut. */
+  #late: Heard[] = [];
+
+  constructor(longestMs: number) {
+    this.#longestFrames = Math.max(2 * PAUSE_FRAMES, Math.floor(longestMs / FRAME_MS));
+  }
+
+  get isOpen(): boolean {
+    return this.#startMs !== undefined;
+  }
+
+  push(frame: SoundFrame, voice: number): Cut[] {
+    return this.#startMs === undefined ? this.#await({ frame, voice }) : this.#follow({ frame, voice });
+  }
+
+  /** Nothing follows: what is open ends here. */
+  flush(): Cut[] {
+    this.#before = [];
+    return this.#startMs === undefined ? [] : [this.#end(this.#spoken + PADDING_FRAMES)];
+  }
+
+  #await(heard: Heard): Cut[] {
+    this.#before.push(heard);
+    if (this.#before.length > PADDING_FRAMES + FIRST_OF) this.#before.shift();
+    const speech = this.#before.slice(-FIRST_OF).filter(({ voice }) => voice >= BEGINS);
+    return speech.length < FIRST_FRAMES ? [] : this.#begin();
+  }
+
+  /** With the padding before the first frame that was speech. */
+  #begin(): Cut[] {
+    const recent = this.#before.length - FIRST_OF;
+    const first = this.#before.findIndex(({ voice }, i) => i >= recent && voice >= BEGINS);
+    const frames = this.#before.slice(Math.max(0, first - PADDING_FRAMES));
+    this.#before = [];
+    return this.#open(frames);
+  }
+
+  #open(heard: readonly Heard[]): Cut[] {
+    const [first] = heard;
+    if (!first) return [];
+    this.#startMs = Math.round(first.frame.atMs);
+    this.#frames = heard.length;
+    this.#spoken = 1 + heard.findLastIndex(({ voice }) => voice >= GOES_ON);
+    return [{ kind: 'begin', startMs: this.#startMs, frames: heard.map(({ frame }) => frame) }];
+  }
+
+  #follow(heard: Heard): Cut[] {
+    this.#frames += 1;
+    if (heard.voice >= GOES_ON) this.#spoken = this.#frames;
+    if (this.#frames > this.#longestFrames * CUT_FROM) this.#late.push(heard);
+    const more: Cut = { kind: 'more', frames: [heard.frame] };
+    if (this.#frames - this.#spoken >= PAUSE_FRAMES) return [more, this.#end(this.#spoken + PADDING_FRAMES)];
+    return this.#frames < this.#longestFrames ? [more] : [more, ...this.#split()];
+  }
+
+  /** Ends it at the longest way into the least likely speech, and begins the next with what came after. */
+  #split(): Cut[] {
+    const at = quietest(this.#late);
+    const [rest, first] = [this.#late.slice(at), this.#frames - this.#late.length];
+    const next = this.#startMs === undefined ? undefined : this.#startMs + (first + at) * FRAME_MS;
+    const end = this.#end(first + at);
+    const moved = rest.map(({ frame, voice }, n) => ({
+      frame: { ...frame, atMs: (next ?? frame.atMs) + n * FRAME_MS },
+      voice,
+    }));
+    // The next is begun before this one is ended: nothing is ever in neither.
+    return [...this.#open(moved), end];
+  }
+
+  #end(frames: number): Cut {
+    const startMs = this.#startMs ?? 0;
+    this.#startMs = undefined;
+    this.#late = [];
+    return { kind: 'end', startMs, endMs: startMs + Math.min(frames, this.#frames) * FRAME_MS };
+  }
+}
+
+/** Where three frames together are least likely speech; of equals the last. */
+function quietest(heard: readonly Heard[]): number {
+  let [best, at] = [Number.POSITIVE_INFINITY, heard.length - 1];
+  for (let i = 1; i < heard.length - 1; i++) {
+    const sum = heard.slice(i - 1, i + 2).reduce((total, { voice }) => total + voice, 0);
+    if (sum <= best) [best, at] = [sum, i];
+  }
+  return at;
+}

@@ -1,0 +1,268 @@
+import { PCM_RATE, type Word } from '#domain';
+import type { Spool, SpoolStatus, Utterance } from '#hearing';
+import { embedText, TEXT_EMBEDDING } from '#inference';
+import { type Clock, isFault, type Log, messageOf, retryDelay, Wake } from '#runtime';
+import type { Store } from '#store';
+
+const RETRY = { firstMs: 1000, capMs: 30_000, jitter: 0 };
+/** An utterance that fails so often, while others don't, is given up. */
+const MOST_TRIES = 3;
+const LONGEST_WAIT_MS = 60_000;
+/** Speech that goes on for so long is told as far as it goes, and again whenever so much has been added. */
+const INTERIM_AFTER_MS = 5000;
+const INTERIM_EVERY_MS = 3000;
+const INTERIM_POLL_MS = 1000;
+
+/** What was recognised; words in milliseconds from the first sample. */
+export interface RecognisedSpeech {
+  text: string;
+  words: Word[];
+  language?: string;
+  confidence: number;
+}
+
+/** Whoever writes down speech. Throws `unavailable` when it can't now; anything else is this speech's own fault. */
+export interface SpeechRecogniser {
+  readonly speechAvailable: boolean;
+  recognise(samples: Int16Array, options: { language?: string }, signal: AbortSignal): Promise<RecognisedSpeech>;
+}
+
+export interface TranscriberDeps {
+  store: Pick<Store, 'transcripts'>;
+  spool: Spool;
+  listening: SpeechRecogniser;
+  clock: Clock;
+  log: Log;
+  /** What is being said, as far as it is known; never stored. */
+  onInterim?: (streamId: string, interim: { startMs: number; endMs: number; text: string }) => void;
+}
+
+export interface TranscriberStatus extends Omit<SpoolStatus, 'bytes'> {
+  spoolBytes: number;
+  /** Utterances whose words were stored, since the start. */
+  transcribed: number;
+  /** Why it doesn't get on; absent when it does. */
+  lastError?: string;
+}
+
+interface Recognised {
+  utterance: Utterance;
+  speech: RecognisedSpeech;
+}
+
+/**
+ * Writes down what waits in the spool, one utterance at a time for the whole box: at least once, and stored exactly once,
+ * whatever crashes in between. A recogniser that is away or fails costs time only; a single utterance that it fails on
+ * again and again, while it gets on with others, becomes a gap.
+ */
+export class Transcriber implements AsyncDisposable {
+  readonly #deps: TranscriberDeps;
+  readonly #wake: Wake;
+  readonly #stop = new AbortController();
+  /** How often each utterance has failed although the recogniser was well. */
+  readonly #tries = new Map<Utterance, number>();
+  /** The recogniser has just done something. */
+  #isWell = false;
+  /** Recognised, but the database didn't take it. */
+  #unstored: Recognised | undefined;
+  #failures = 0;
+  #lastError: string | undefined;
+  #transcribed = 0;
+  /** Up to where the speech that goes on has been told, by stream. */
+  readonly #told = new Map<string, Utterance>();
+  #ended: Promise<void> = Promise.resolve();
+
+  private constructor(deps: TranscriberDeps) {
+    this.#deps = deps;
+    this.#wake = new Wake(deps.clock);
+  }
+
+  static async start(deps: TranscriberDeps, signal: AbortSignal): Promise<Transcriber> {
+    const transcriber = new Transcriber(deps);
+    signal.addEventListener('abort', () => transcriber.#stop.abort(), { once: true });
+    if (signal.aborted) transcriber.#stop.abort();
+    transcriber.#ended = transcriber.#run(transcriber.#stop.signal);
+    return transcriber;
+  }
+
+  status(): TranscriberStatus {
+    const { bytes, ...status } = this.#deps.spool.status();
+    const failing = this.#lastError === undefined ? {} : { lastError: this.#lastError };
+    return { ...status, spoolBytes: bytes, transcribed: this.#transcribed, ...failing };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    using _wakes = this.#deps.spool.onChange(this.#wake.ring);
+    while (!signal.aborted) {
+      let waitMs = RETRY.firstMs;
+      try {
+        waitMs = await this.runOnce(signal);
+      } catch (error) {
+        if (signal.aborted) break;
+        waitMs = this.#failed(error);
+      }
+      // A new utterance is no reason to knock again at once on what has just failed.
+      if (this.#failures > 0) await this.#deps.clock.sleep(waitMs, signal).catch(() => undefined);
+      else if (waitMs > 0) await this.#wake.wait(waitMs, signal);
+    }
+  }
+
+  /** Writes down one utterance; returns how long to wait for the next. Throws when it failed; the utterance waits. */
+  async runOnce(signal: AbortSignal): Promise<number> {
+    const { spool } = this.#deps;
+    await spool.retryGaps();
+    if (this.#unstored) {
+      await this.#store(this.#unstored);
+      return 0;
+    }
+    const next = this.#next();
+    if (!next) return this.#tellInterim(signal);
+    try {
+      await this.#transcribe(next, signal);
+    } catch (error) {
+      spool.putBack(next);
+      throw error;
+    }
+    return 0;
+  }
+
+  /** Those that have failed come last. */
+  #next(): Utterance | undefined {
+    const { spool } = this.#deps;
+    return spool.take((utterance) => !this.#tries.has(utterance)) ?? spool.take();
+  }
+
+  async #transcribe(utterance: Utterance, signal: AbortSignal): Promise<void> {
+    if (this.#isStored(utterance)) {
+      await this.#finish(utterance); // We were killed before its sound could go.
+      return;
+    }
+    const samples = await this.#read(utterance);
+    if (!samples) return;
+    if (this.#failures > 0 && !this.#isWell) await this.#recognise(faintNoise(), signal);
+    try {
+      const speech = await this.#recognise(samples, signal);
+      this.#unstored = { utterance, speech };
+    } catch (error) {
+      if (!signal.aborted) await this.#blame(utterance, error);
+      throw error;
+    }
+    await this.#store(this.#unstored);
+    this.#failures = 0;
+    this.#lastError = undefined;
+  }
+
+  async #recognise(samples: Int16Array, signal: AbortSignal): Promise<RecognisedSpeech> {
+    const wasWell = this.#isWell;
+    this.#isWell = false;
+    try {
+      const speech = await this.#deps.listening.recognise(samples, {}, signal);
+      this.#isWell = true;
+      return speech;
+    } catch (error) {
+      const isOwn = wasWell || (isFault(error) && error.kind !== 'unavailable');
+      throw isOwn ? new OwnFault(messageOf(error), { cause: error }) : error;
+    }
+  }
+
+  /** The file is gone or can't be read: it is noted as a gap. */
+  async #read(utterance: Utterance): Promise<Int16Array | undefined> {
+    try {
+      return await this.#deps.spool.read(utterance);
+    } catch (error) {
+      await this.#deps.spool.drop(utterance, `what was said could not be read again: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** A recogniser that is well failed on this: three times, and the speech is given up. */
+  async #blame(utterance: Utterance, error: unknown): Promise<void> {
+    if (!(error instanceof OwnFault)) return;
+    const tries = (this.#tries.get(utterance) ?? 0) + 1;
+    this.#tries.set(utterance, tries);
+    if (tries < MOST_TRIES) return;
+    this.#tries.delete(utterance);
+    await this.#deps.spool.drop(utterance, `what was said could not be recognised: ${error.message}`);
+  }
+
+  #isStored({ streamId, startMs }: Utterance): boolean {
+    const stored = this.#deps.store.transcripts.inRange(streamId, startMs, startMs + 1);
+    return stored.some((transcript) => transcript.startMs === startMs);
+  }
+
+  /** Its words are on disk before its sound may go. */
+  async #store({ utterance, speech }: Recognised): Promise<void> {
+    const { text, words, language, confidence } = speech;
+    const { streamId, startMs, endMs } = utterance;
+    const within = (ms: number) => Math.min(Math.max(startMs + Math.round(ms), startMs), endMs);
+    const draft = {
+      ...{ streamId, startMs, endMs, text: text.trim(), confidence },
+      words: words.map((word) => ({ text: word.text, startMs: within(word.startMs), endMs: within(word.endMs) })),
+      ...(language === undefined ? {} : { language }),
+    };
+    try {
+      if (draft.text) this.#deps.store.transcripts.add(draft, embedText(draft.text), TEXT_EMBEDDING.model);
+    } catch (error) {
+      if (!isFault(error, 'not_found')) throw error; // The stream is gone, and with it all that was said.
+    }
+    this.#unstored = undefined;
+    await this.#finish(utterance);
+  }
+
+  async #finish(utterance: Utterance): Promise<void> {
+    this.#tries.delete(utterance);
+    this.#transcribed += 1;
+    try {
+      await this.#deps.spool.done(utterance);
+    } catch (error) {
+      this.#deps.log.warn({ error: messageOf(error) }, 'the sound of a transcript remains; the next start removes it');
+    }
+  }
+
+  #failed(error: unknown): number {
+    const delayMs = retryDelay(RETRY, this.#failures);
+    this.#failures += 1;
+    this.#lastError = messageOf(error);
+    const { waiting } = this.#deps.spool.status();
+    const about = { error: this.#lastError, waiting, retryInMs: delayMs };
+    this.#deps.log.warn(about, 'what was said could not be written down; will retry');
+    return delayMs;
+  }
+
+  /** Nothing waits: tells what is being said. Returns how long to wait. */
+  async #tellInterim(signal: AbortSignal): Promise<number> {
+    const { spool, onInterim, listening } = this.#deps;
+    const spoken = spool.spoken();
+    if (!onInterim || !listening.speechAvailable || spoken.length === 0) return LONGEST_WAIT_MS;
+    const next = spoken.find((utterance) => this.#isWorthTelling(utterance));
+    if (!next) return INTERIM_POLL_MS;
+    this.#told.set(next.streamId, next);
+    try {
+      const { text } = await this.#recognise(await spool.readSpoken(next), signal);
+      if (text.trim()) onInterim(next.streamId, { startMs: next.startMs, endMs: next.endMs, text: text.trim() });
+    } catch (error) {
+      // It ended meanwhile, or the recogniser is away: what is complete is tried again, this is not.
+      this.#deps.log.debug({ error: messageOf(error) }, 'no interim result');
+    }
+    return 0;
+  }
+
+  #isWorthTelling({ streamId, startMs, endMs }: Utterance): boolean {
+    if (endMs - startMs < INTERIM_AFTER_MS) return false;
+    const told = this.#told.get(streamId);
+    return told?.startMs !== startMs || endMs - told.endMs >= INTERIM_EVERY_MS;
+  }
+}
+
+/** The recogniser said that it can't do this speech, or failed on it a moment after it had done something else. */
+class OwnFault extends Error {}
+
+/** Half a second that no one spoke in: whoever fails on this is away. Not silence, which costs no model run. */
+function faintNoise(): Int16Array {
+  return Int16Array.from({ length: PCM_RATE / 2 }, (_, n) => ((n * 7919) % 401) - 200);
+}
