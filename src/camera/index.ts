@@ -9,6 +9,7 @@
  */
 export { type Camera, type CameraOptions, openCamera } from './camera.ts';
 export { recoverSegments } from './media-directory.ts';
+export { segmentTimes } from './mp4.ts';
 export type { SamplingDemand } from './plan.ts';
 export { probeSource } from './probe.ts';
 export { type RecordedSource, recordedFrames } from './recorded-frames.ts';

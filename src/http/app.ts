@@ -26,6 +26,7 @@ import { statusRoutes } from './status.ts';
 import { streamRoutes } from './streams.ts';
 import { timelineRoutes } from './timeline.ts';
 import { tokenRoutes } from './tokens.ts';
+import { transcriptFileRoutes } from './transcript-files.ts';
 import { transcriptionRoutes } from './transcription.ts';
 import { uploadRoutes, uploadTargetRoutes } from './uploads.ts';
 import { videoIndexRoutes } from './video-indexes.ts';
@@ -69,6 +70,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     audioRoutes,
     imageRoutes,
     transcriptionRoutes,
+    transcriptFileRoutes,
     indexRoutes,
     streamRoutes,
     statusRoutes,

@@ -40,6 +40,17 @@ export async function serveFile(c: HttpContext, root: string, path: string, answ
   }
 }
 
+/** The first bytes of the file. Throws `not_found` when it is gone. */
+export async function headOf(root: string, path: string, bytes: number): Promise<Buffer> {
+  const handle = await openWithin(root, path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
 async function openWithin(root: string, path: string): Promise<FileHandle> {
   const file = join(root, path);
   const inside = relative(root, file);

@@ -1,32 +1,37 @@
 import { Hono, type MiddlewareHandler } from 'hono';
-import type { Part, Piece } from '#domain';
-import { buildCutPlaylist, buildPlaylist, type MediaTicket, nothingRecorded, type PlayedPart } from '#playback';
+import type { Piece } from '#domain';
+import { buildCutPlaylist, buildPlaylist, type MediaTicket, nothingRecorded } from '#playback';
 import { Fault } from '#runtime';
 import type { SegmentRow } from '#store';
+import { captionRoutes, masterPlaylist } from './captions.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { serveFile } from './files.ts';
+import { isStream, PLAYLIST, partsOf, playedParts, ticketOf, wrongLink } from './played.ts';
 
 const FOREVER = 'private, max-age=86400, immutable';
 
-/** What signed links lead to. No API key: the token in the path opens its own range and nothing else. */
+/**
+ * What signed links lead to. No API key: the token in the path opens its own range and nothing else. Where something is
+ * said in the range, the link's own playlist is a master: the media and its captions.
+ */
 export function hlsRoutes(deps: HttpDeps): Routes {
   const routes = new Hono<HttpEnv>();
   routes.use('/hls/*', openToPlayers);
 
-  routes.get('/hls/:token/manifests/:source/:name{[0-9]+-[0-9]+\\.m3u8}', (c) => {
-    const ticket = ticketOf(deps, c.req.param('token'));
-    if (ticket.sourceId !== c.req.param('source')) throw wrongLink();
-    const text = isStream(ticket) ? streamPlaylist(ticket, deps) : assetPlaylist(ticket, deps);
-    return c.body(text, 200, { 'Content-Type': 'application/vnd.apple.mpegurl', 'Cache-Control': 'no-cache' });
-  });
+  for (const list of ['manifests', 'media'] as const) {
+    routes.get(`/hls/:token/${list}/:source/:name{[0-9]+-[0-9]+\\.m3u8}`, (c) => {
+      const ticket = ticketOf(deps, c.req.param('token'));
+      if (ticket.sourceId !== c.req.param('source')) throw wrongLink();
+      const master = list === 'manifests' ? masterPlaylist(ticket, deps, c.req.param('name')) : undefined;
+      const text = master ?? (isStream(ticket) ? streamPlaylist(ticket, deps) : assetPlaylist(ticket, deps));
+      return c.body(text, 200, PLAYLIST);
+    });
+  }
 
   streamFiles(routes, deps);
   assetFiles(routes, deps);
+  captionRoutes(routes, deps);
   return routes;
-}
-
-function isStream({ sourceId }: MediaTicket): boolean {
-  return sourceId.startsWith('rts-');
 }
 
 function streamPlaylist(ticket: MediaTicket, { store, clock }: HttpDeps): string {
@@ -37,7 +42,7 @@ function streamPlaylist(ticket: MediaTicket, { store, clock }: HttpDeps): string
     { ...ticket, nowMs: clock.nowMs() },
     {
       init: (row: SegmentRow) => `../../sessions/${row.sessionId}.mp4`,
-      segment: (row: SegmentRow) => `../../segments/${row.id}.m4s`,
+      piece: (row: SegmentRow) => `../../segments/${row.id}.m4s`,
     },
   );
 }
@@ -63,27 +68,12 @@ function streamFiles(routes: Routes, deps: HttpDeps): void {
   });
 }
 
-/** The stretches of assets that a ticket opens. Throws `not_found` when the cut or an asset is gone. */
-export function partsOf({ sourceId, startMs, endMs }: MediaTicket, { store }: Pick<HttpDeps, 'store'>): Part[] {
-  const parts = sourceId.startsWith('cut-') ? store.cuts.get(sourceId)?.parts : [{ assetId: sourceId, startMs, endMs }];
-  const there = parts?.filter(({ assetId }) => store.assets.get(assetId));
-  if (!there || there.length === 0) throw new Fault('not_found', 'what this link plays has been deleted');
-  return there;
-}
-
 function assetPlaylist(ticket: MediaTicket, deps: HttpDeps): string {
   const parts = partsOf(ticket, deps);
-  const played: PlayedPart[] = parts.map(({ assetId, startMs, endMs }) => ({
-    startMs,
-    pieces: deps.store.assets.pieces(assetId, startMs, Math.max(endMs, startMs + 1)),
-  }));
-  if (played.every(({ pieces }) => pieces.length === 0)) {
-    throw new Fault('not_found', 'the link plays a stretch that the video does not have');
-  }
   const folder = (part: number) => `../../pieces/${parts[part]?.assetId}`;
-  return buildCutPlaylist(played, {
+  return buildCutPlaylist(playedParts(parts, deps), {
     init: ({ n, initPath }: Piece, part) => `${folder(part)}/${initName(initPath, n)}`,
-    piece: ({ n }: Piece, part) => `${folder(part)}/${n}.m4s`,
+    piece: ({ n }: Piece, _atMs, part) => `${folder(part)}/${n}.m4s`,
   });
 }
 
@@ -131,14 +121,3 @@ const openToPlayers: MiddlewareHandler<HttpEnv> = async (c, next) => {
   c.header('Access-Control-Max-Age', '86400');
   return c.body(null, 204);
 };
-
-/** Throws `forbidden` for a token that was altered or has expired. */
-export function ticketOf({ links }: Pick<HttpDeps, 'links'>, token: string): MediaTicket {
-  const ticket = links.verify(token);
-  if (!ticket) throw wrongLink();
-  return ticket;
-}
-
-function wrongLink(): Fault {
-  return new Fault('forbidden', 'this link is not valid or has expired: ask the appliance for a new one');
-}

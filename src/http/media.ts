@@ -3,9 +3,9 @@ import { type MediaTicket, nothingRecorded, playableRange } from '#playback';
 import { deadline } from '#runtime';
 import { origin } from './address.ts';
 import type { HttpDeps } from './deps.ts';
-import { partsOf, ticketOf } from './hls.ts';
 import { time } from './input.ts';
 import { streamBy } from './lookup.ts';
+import { partsOf, ticketOf } from './played.ts';
 import { Api } from './route.ts';
 
 /** A segment ends at the first keyframe after its time; then it is finished. */

@@ -8,12 +8,19 @@ const SEAM_MS = 500;
 /** One piece of media as a playlist names it. */
 interface Entry {
   uri: string;
-  initUri: string;
+  /** Absent where the media needs none. */
+  initUri?: string | undefined;
   durationMs: number;
   /** It doesn't continue the entry before it. */
   discontinuity: boolean;
   /** When it was recorded; told where a new stretch begins. */
   recordedMs?: number;
+}
+
+/** How a playlist names the pieces; `atMs` is where a piece begins in the playlist. */
+export interface PieceUris<T, Part extends unknown[] = []> {
+  init?(piece: T, ...part: Part): string;
+  piece(piece: T, atMs: number, ...part: Part): string;
 }
 
 /**
@@ -24,15 +31,19 @@ interface Entry {
 export function buildPlaylist(
   rows: readonly SegmentRow[],
   range: TimeRange & { nowMs: number },
-  uri: { init(row: SegmentRow): string; segment(row: SegmentRow): string },
+  uri: PieceUris<SegmentRow>,
 ): string {
+  let atMs = 0;
   const entries = rows.map((row, i): Entry => {
     const before = rows[i - 1];
     const joined = before?.sessionId === row.sessionId && Math.abs(row.startMs - before.endMs) <= SEAM_MS;
+    const durationMs = Math.max(0, row.endMs - row.startMs);
+    const beginsMs = atMs;
+    atMs += durationMs;
     return {
-      uri: uri.segment(row),
-      initUri: uri.init(row),
-      durationMs: Math.max(0, row.endMs - row.startMs),
+      uri: uri.piece(row, beginsMs),
+      initUri: uri.init?.(row),
+      durationMs,
       discontinuity: before !== undefined && !joined,
       recordedMs: row.startMs,
     };
@@ -49,20 +60,20 @@ export interface PlayedPart {
 }
 
 /** An HLS media playlist over stretches of assets, one after the other. A stretch begins with its first whole piece. */
-export function buildCutPlaylist(
-  parts: readonly PlayedPart[],
-  uri: { init(piece: Piece, part: number): string; piece(piece: Piece, part: number): string },
-): string {
+export function buildCutPlaylist(parts: readonly PlayedPart[], uri: PieceUris<Piece, [part: number]>): string {
+  let atMs = 0;
   const entries = parts.flatMap(({ pieces }, part) =>
-    pieces.map(
-      (piece, i): Entry => ({
-        uri: uri.piece(piece, part),
-        initUri: uri.init(piece, part),
+    pieces.map((piece, i): Entry => {
+      const beginsMs = atMs;
+      atMs += piece.durationMs;
+      return {
+        uri: uri.piece(piece, beginsMs, part),
+        initUri: uri.init?.(piece, part),
         durationMs: piece.durationMs,
         discontinuity: i === 0 ? part > 0 : piece.discontinuity,
         ...(piece.recordedMs === undefined ? {} : { recordedMs: piece.recordedMs }),
-      }),
-    ),
+      };
+    }),
   );
   const first = parts[0];
   const leadMs = first ? Math.max(0, first.startMs - (first.pieces[0]?.startMs ?? 0)) : 0;
@@ -81,10 +92,10 @@ function playlist(entries: readonly Entry[], { leadMs, past }: { leadMs: number;
   ];
   if (leadMs > 0 || !past) lines.push(`#EXT-X-START:TIME-OFFSET=${(leadMs / 1000).toFixed(3)},PRECISE=YES`);
   let initUri: string | undefined;
-  for (const entry of entries) {
-    const begins = entry.discontinuity || initUri === undefined;
+  for (const [i, entry] of entries.entries()) {
+    const begins = entry.discontinuity || i === 0;
     if (entry.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
-    if (entry.initUri !== initUri) lines.push(`#EXT-X-MAP:URI="${entry.initUri}"`);
+    if (entry.initUri !== undefined && entry.initUri !== initUri) lines.push(`#EXT-X-MAP:URI="${entry.initUri}"`);
     if (begins && entry.recordedMs !== undefined) {
       lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(entry.recordedMs).toISOString()}`);
     }

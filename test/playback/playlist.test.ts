@@ -6,7 +6,7 @@ const T0 = 1_711_000_000_000;
 const LATER = T0 + 3_600_000;
 const uri = {
   init: (row: SegmentRow) => `i/${row.sessionId}.mp4`,
-  segment: (row: SegmentRow) => `s/${row.id}.m4s`,
+  piece: (row: SegmentRow) => `s/${row.id}.m4s`,
 };
 
 function row(id: number, fromS: number, toS: number, sessionId = 'ses-1'): SegmentRow {
