@@ -19,6 +19,15 @@ export type RuleSubject =
   | { kind: 'motion' }
   | { kind: 'light'; change: 'on' | 'off' }
   | { kind: 'tamper'; tampers: ('covered' | 'blurred' | 'moved')[] }
+  /** A sound of one of these classes, or any that is loud enough when there are none; `name` is for sentences. */
+  | { kind: 'sound'; name: string; labels: string[] }
+  /** The microphone itself. */
+  | { kind: 'microphone'; troubles: ('dead' | 'clipped')[] }
+  /**
+   * One of these phrases is said, in nearly these words; without any, something is said. `meant`: what is denied or said
+   * of others ("no help", "that would help me") doesn't count; `name` is then for sentences.
+   */
+  | { kind: 'speech'; words: string[]; meant?: boolean; name?: string }
   /** What an index says has most of these words: for prompts that are no other rule. */
   | { kind: 'text'; words: string[] };
 
@@ -29,7 +38,7 @@ export interface Rule {
   zone?: string;
   forMs?: number;
   count?: { op: '>' | '>=' | '==' | '<' | '<='; value: number };
-  /** Capabilities of packs without which the rule is weaker or mute: `object-detection`. */
+  /** Capabilities of packs without which the rule is weaker or mute: `object-detection`, `sound-classification`, `speech-recognition`. */
   needs: string[];
   /** One sentence: how the prompt was understood. */
   understood: string;

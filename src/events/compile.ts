@@ -1,6 +1,8 @@
 import { type Relation, type Rule, type RuleSubject, singular, tellingWords } from '#domain';
 import { Fault, isFault } from '#runtime';
 import { type Parsed, parse } from './parse.ts';
+import type { Heard } from './sound.ts';
+import { speechIn } from './speech.ts';
 import type { Named } from './subjects.ts';
 import { understood } from './understood.ts';
 import type { Meaning } from './words.ts';
@@ -36,24 +38,54 @@ export function ruleFor(prompt: string, context: { zones: readonly string[] }): 
 export function compileRule(prompt: string, context: { zones: readonly string[] }): Rule {
   const refuse = (reason: string) => refusal(reason, context.zones);
   if (prompt.length > LONGEST_PROMPT) throw refuse(`it is longer than ${LONGEST_PROMPT} characters`);
+  const spoken = speechIn(prompt, context.zones);
+  if (spoken) return complete({ version: 1, subject: spoken.subject, relation: 'present' }, spoken.place);
   const parsed = parse(prompt, context.zones);
+  try {
+    return ruleOf(parsed, refuse);
+  } catch (error) {
+    if (!parsed.heard) throw error;
+    // What sounds like a sound may have been something to see ("alarm me when …").
+    return orElse(error, () => ruleOf(parse(prompt, context.zones, false), refuse));
+  }
+}
+
+function orElse(error: unknown, attempt: () => Rule): Rule {
+  try {
+    return attempt();
+  } catch {
+    throw error;
+  }
+}
+
+function ruleOf(parsed: Parsed, refuse: Refuse): Rule {
   if (parsed.leftover.length > 0) throw refuse(`did not understand ${quoted(parsed.leftover)}`);
   const subject = parsed.special ?? objectOf(parsed, refuse);
   const relation = relationOf(parsed, subject, refuse);
   const place = placeOf(parsed, refuse);
-  const wholePicture = subject.kind === 'light' || subject.kind === 'tamper';
   const lasting = relation === 'stays' || (relation === 'count' && parsed.meanings.some((m) => m === 'stay'));
   const forMs = parsed.forMs ?? (lasting ? DEFAULT_STAY_MS : undefined);
   const rule = {
     version: 1,
     subject,
     relation,
-    ...(place && !wholePicture ? { zone: place.name } : {}),
     ...(forMs === undefined ? {} : { forMs }),
     ...(relation === 'count' && parsed.count ? { count: parsed.count } : {}),
-    needs: subject.kind === 'object' ? ['object-detection'] : [],
   } as const;
-  return { ...rule, needs: [...rule.needs], understood: understood(rule, place) };
+  return complete(rule, place);
+}
+
+/** Lights, the camera and its microphone have no part that is in a place. */
+function complete(draft: Omit<Rule, 'needs' | 'understood' | 'zone'>, place: Place | undefined): Rule {
+  const hasPlace = draft.subject.kind === 'object' || draft.subject.kind === 'motion';
+  const rule = { ...draft, ...(place && hasPlace ? { zone: place.name } : {}) };
+  return { ...rule, needs: needsOf(draft.subject), understood: understood(rule, place) };
+}
+
+function needsOf(subject: RuleSubject): string[] {
+  if (subject.kind === 'object') return ['object-detection'];
+  if (subject.kind === 'speech') return ['speech-recognition'];
+  return subject.kind === 'sound' && subject.labels.length > 0 ? ['sound-classification'] : [];
 }
 
 type Refuse = (reason: string) => Fault;
@@ -63,7 +95,7 @@ function refusal(reason: string, zones: readonly string[]): Fault {
   return new Fault(
     'invalid',
     `prompt: ${reason}. A rule says what to look for (a person, a vehicle, an animal or another known object, motion, ` +
-      'the lights, the camera itself) and what it does (enters, leaves, appears, stays for a time, is absent, how many). ' +
+      'the lights, the camera itself, a sound, something said) and what it does (enters, leaves, appears, stays for a time, is absent, how many). ' +
       `These work: "someone enters the ${place}", "a car stays for more than 30 seconds", "the camera is covered"`,
   );
 }
@@ -135,6 +167,7 @@ function relationOf(parsed: Parsed, subject: RuleSubject, refuse: Refuse): Relat
 function specialRelation(parsed: Parsed, subject: RuleSubject, refuse: Refuse): Relation {
   const { meanings, forMs, count, negated, direction } = parsed;
   if (count) throw refuse('a number can only be asked of objects');
+  if (parsed.heard) return heardRelation(parsed, parsed.heard, refuse);
   if (subject.kind === 'light' || subject.kind === 'tamper') {
     if (negated) throw refuse('only a change of the light or the camera can be asked for, not its absence');
     if (subject.kind === 'light' && forMs !== undefined)
@@ -146,5 +179,24 @@ function specialRelation(parsed: Parsed, subject: RuleSubject, refuse: Refuse): 
   if (negated || meanings.includes('rest') || meanings.includes('empty')) return 'absent';
   if (forMs !== undefined || meanings.includes('stay')) return 'stays';
   if (meanings.includes('enter') || meanings.includes('intrude') || direction === 'in') return 'enters';
+  return meanings.includes('appear') ? 'appears' : 'present';
+}
+
+const OF_SOUNDS: ReadonlySet<Meaning> = new Set(['appear', 'see', 'stay', 'rest'] as const);
+
+function heardRelation(parsed: Parsed, { subject, silent, lasting, together }: Heard, refuse: Refuse): Relation {
+  const { meanings, forMs, subjects } = parsed;
+  if (subjects.length > 0) throw refuse(`${quoted(subjects.map(({ word }) => word))} can't be asked for with a sound`);
+  if (together) throw refuse("several sounds together can't be asked for: make an event of each");
+  if (meanings.some((meaning) => !OF_SOUNDS.has(meaning))) throw refuse('a sound only begins, goes on and stops');
+  if (subject.kind === 'microphone') return forMs === undefined ? 'appears' : 'stays';
+  const negated = parsed.negated || silent;
+  const stops = meanings.includes('rest');
+  if (negated) {
+    if (stops) throw refuse('did not understand whether it is there or not');
+    return 'absent';
+  }
+  if (stops) return forMs === undefined ? 'leaves' : 'absent';
+  if (forMs !== undefined || lasting || meanings.includes('stay')) return 'stays';
   return meanings.includes('appear') ? 'appears' : 'present';
 }

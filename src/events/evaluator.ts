@@ -116,7 +116,7 @@ export class Evaluator implements AsyncDisposable {
       if (!fired) return undefined;
       const id = createHash('sha256').update(`${alert.id}:${seq}`).digest('hex').slice(0, 16);
       const { streamId, indexId } = scene;
-      const evidence = { rule, packs: scene.facts?.packs ?? [], sceneText: scene.text };
+      const evidence = { rule, packs: packsOf(scene), sceneText: scene.text };
       const about = { alertId: alert.id, eventId: event.id, label: event.label, streamId, indexId, sceneId: scene.id };
       return { id, ...about, atMs: scene.endMs, ...fired, evidence };
     } catch (error) {
@@ -146,4 +146,9 @@ export class Evaluator implements AsyncDisposable {
       ...(alert.callbackUrl ? [{ channel: 'webhook' as const, target: alert.callbackUrl }] : []),
     ];
   }
+}
+
+/** All that had a part in the scene. */
+function packsOf({ facts, sound = facts?.sound }: Scene): string[] {
+  return [...(facts?.packs ?? []), ...(sound?.pack === undefined ? [] : [sound.pack])];
 }

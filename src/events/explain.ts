@@ -1,7 +1,7 @@
 import type { Rule } from '#domain';
 import type { Piece } from './follow.ts';
 import type { RuleState } from './state.ts';
-import { durationWords, placeWords, withArticle } from './understood.ts';
+import { bareName, durationWords, isPlural, placeWords, withArticle } from './understood.ts';
 
 /** One sentence: what, where, when and how sure. */
 export function explain(rule: Rule, state: RuleState, when: Piece, confidence: number): string {
@@ -17,6 +17,9 @@ function what(rule: Rule, state: RuleState, when: Piece): string {
   const since = `for ${durationWords(roundSeconds(when.endMs - when.startMs))}, since ${timeOfDay(when.startMs)}`;
   if (subject.kind === 'light') return `the lights went ${subject.change} ${around}`;
   if (subject.kind === 'tamper') return `the camera was ${subject.tampers.join(' or ')} ${around}`;
+  if (subject.kind === 'speech') return `someone ${state.name} ${around}`;
+  if (subject.kind === 'microphone') return `the microphone ${state.name} ${relation === 'stays' ? since : around}`;
+  if (subject.kind === 'sound') return heard(relation, state.name, bareName(subject.name), around, since);
   if (subject.kind === 'text') return `the description of the scene ${around} matches "${state.name}"`;
   if (subject.kind === 'motion') {
     if (relation === 'absent') return `nothing has moved in ${where} ${since}`;
@@ -37,6 +40,13 @@ function what(rule: Rule, state: RuleState, when: Piece): string {
     count: `${state.level} × ${state.name} at once in ${where} ${rule.forMs === undefined ? around : since}`,
   };
   return phrases[relation];
+}
+
+function heard(relation: Rule['relation'], name: string, asked: string, around: string, since: string): string {
+  const was = isPlural(name) ? 'were' : 'was';
+  if (relation === 'absent') return `no ${asked} has been heard ${since}`;
+  if (relation === 'stays') return `${name} ${was} heard ${since}`;
+  return `${name} ${was} ${relation === 'leaves' ? 'no longer ' : ''}heard ${around}`;
 }
 
 function timeOfDay(ms: number): string {

@@ -1,6 +1,7 @@
 import type { Rule, RuleSubject } from '#domain';
 import { takePlaces, takeRemainingPlace } from './places.ts';
 import { takeCount, takeDuration } from './quantities.ts';
+import { type Heard, takeHeard } from './sound.ts';
 import { type Named, takeSpecial, takeSubjects } from './subjects.ts';
 import { Sentence } from './tokens.ts';
 import { ADVERBS, FILLERS, INWARD, LEAD_INS, LIGHTS, type Meaning, meaningOf, NEGATIONS, OUTWARD } from './words.ts';
@@ -13,6 +14,8 @@ export interface Parsed {
   places: Place[];
   subjects: Named[];
   special?: Exclude<RuleSubject, { kind: 'object' }>;
+  /** It listens; `special` is then the sound, or the microphone. */
+  heard?: Heard;
   meanings: Meaning[];
   /** `in`: "walks into"; `out`: "walks away". */
   direction?: 'in' | 'out';
@@ -23,27 +26,33 @@ export interface Parsed {
   leftover: string[];
 }
 
-/** Takes a prompt apart: duration, number, places, things, then what they do. Every part takes its words. */
-export function parse(prompt: string, zones: readonly string[]): Parsed {
+/**
+ * Takes a prompt apart: sounds when it `mayListen`, duration, number, places, things, then what they do. Every part takes
+ * its words.
+ */
+export function parse(prompt: string, zones: readonly string[], mayListen = true): Parsed {
   const sentence = new Sentence(prompt);
+  const heard = mayListen ? takeHeard(sentence) : undefined;
   while (LEAD_INS.has(sentence.rest()[0]?.word ?? '')) sentence.take(sentence.rest()[0]?.at ?? 0);
   const forMs = takeDuration(sentence);
   const count = takeCount(sentence);
   const places = takePlaces(sentence, zones);
   const subjects = takeSubjects(sentence);
-  const direction = directionOf(sentence);
+  const direction = heard ? undefined : directionOf(sentence);
   const meanings = takeMeanings(sentence, direction !== undefined);
-  const special = takeSpecial(sentence, meanings, subjects.length > 0);
+  const special = heard?.subject ?? takeSpecial(sentence, meanings, subjects.length > 0);
   const negated = sentence.words.some((word) => NEGATIONS.has(word));
   sentence.takeAll(NEGATIONS);
   const joined = sentence.takeAll(FILLERS);
-  if (places.length === 0) places.push(...takeRemainingPlace(sentence, zones, meanings, subjects.length === 0));
+  const nobodyNamed = subjects.length === 0 && !heard;
+  if (places.length === 0) places.push(...takeRemainingPlace(sentence, zones, meanings, nobodyNamed));
   return {
     ...(forMs === undefined ? {} : { forMs }),
     ...(count === undefined ? {} : { count }),
     places,
     subjects,
     ...(special ? { special } : {}),
+    ...(heard ? { heard } : {}),
     meanings,
     ...(direction ? { direction } : {}),
     negated,

@@ -1,4 +1,5 @@
 import { type Rule, type RuleSubject, type SceneFacts, type SceneObject, shareOfWords } from '#domain';
+import { type Audible, hear } from './heard.ts';
 
 /** What a rule's subject did in one window. */
 export interface Seen {
@@ -8,7 +9,7 @@ export interface Seen {
   /** For a sentence: "person", "motion", "the lights". */
   name: string;
   /** `motion` stands in for objects where no detector was at work. */
-  tier: 'object' | 'motion' | 'light' | 'tamper' | 'text';
+  tier: 'object' | 'motion' | 'light' | 'tamper' | 'text' | 'sound' | 'speech' | 'microphone';
   /** Those counted, for subjects that are objects. */
   objects: SceneObject[];
 }
@@ -22,11 +23,15 @@ const TEXT_CONFIDENCE = 0.8;
 
 /**
  * `mute` when the scene doesn't say: objects without a detector, asked for more than whether something came or is there;
- * anything that is seen, asked of what was heard.
+ * anything that is seen, asked of what was heard; anything that is heard where nobody listened.
  */
-export function look(rule: Rule, scene: { text: string; facts?: SceneFacts }): Seen | 'mute' {
+export function look(rule: Rule, scene: Audible, saidBefore?: string): Seen | 'mute' {
   const { subject } = rule;
   const { facts } = scene;
+  if (subject.kind === 'sound' || subject.kind === 'microphone' || subject.kind === 'speech') {
+    const heard = hear(rule, subject, scene, saidBefore);
+    return heard === 'mute' ? heard : { ...heard, objects: [] };
+  }
   if (subject.kind === 'text') return described(subject.words, scene.text);
   if (!facts) return 'mute';
   switch (subject.kind) {

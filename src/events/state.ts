@@ -34,6 +34,8 @@ export interface RuleState {
   confidence: number;
   name: string;
   tier: string;
+  /** The last words of the scene before, for a phrase that goes on in the next. */
+  said?: string;
   followed: Followed[];
 }
 

@@ -1,4 +1,4 @@
-import type { Rule, SceneFacts, SceneObject } from '#domain';
+import { lastWords, type Rule, type SceneFacts, type SceneObject, type SoundFacts } from '#domain';
 import { explain } from './explain.ts';
 import { follow, type Piece } from './follow.ts';
 import { look, type Seen } from './seen.ts';
@@ -19,10 +19,16 @@ export interface SceneView {
   text: string;
   /** Absent when it was heard, not seen. */
   facts?: SceneFacts;
+  /** Of a sound that an audio index tells of. */
+  sound?: SoundFacts;
 }
 
 /** Fewer than before counts only after this long without them: one window, and more of them when windows are shorter. */
 const CERTAIN_MS = 2000;
+/** Barking and beeping have pauses: a sound, or what is said, has ended after this long without it. */
+const PAUSE_MS = 10_000;
+/** Words this far apart are not one phrase. */
+const BREATH_MS = 3000;
 /** Two firings of an alert are at least this far apart. */
 const COOLDOWN_MS = 3000;
 /** After a stretch this long that nobody looked at, what was there before says nothing. */
@@ -41,19 +47,26 @@ export function step(
 ): { state: RuleState | undefined; fired?: Fired } {
   const goesOn = before !== undefined && before.sceneStartMs === scene.startMs;
   if (goesOn && scene.endMs <= before.untilMs) return { state: before };
-  const seen = look(rule, scene);
+  const seen = look(rule, scene, saidJustBefore(before, scene));
   if (seen === 'mute') return { state: before };
-  const lapsed = before !== undefined && isLapsed(before, scene);
+  const lapsed = before !== undefined && isLapsed(rule, before, scene);
   // A detector that is away for a moment is not a thing that left.
   if (before?.tier === 'object' && seen.tier === 'motion' && !lapsed) return { state: before };
   const known = lapsed || before?.tier !== seen.tier ? undefined : before;
   const piece = { startMs: goesOn ? before.untilMs : scene.startMs, endMs: scene.endMs };
-  const state = { ...advance(rule, known, before, seen, piece), sceneStartMs: scene.startMs };
+  const said = seen.tier === 'speech' ? { said: lastWords(scene.text) } : {};
+  const state = { ...advance(rule, known, before, seen, piece), ...said, sceneStartMs: scene.startMs };
   return decide(rule, state, known, seen, piece);
 }
 
-function isLapsed(before: RuleState, scene: SceneView): boolean {
-  return scene.startMs - before.untilMs > FORGET_MS || scene.endMs < before.untilMs - FORGET_MS;
+/** Audio indexes have scenes only of what is heard: between them it was not. */
+function isLapsed({ subject }: Rule, before: RuleState, { startMs, endMs, facts }: SceneView): boolean {
+  const isHeard = facts === undefined && subject.kind !== 'text';
+  return startMs - before.untilMs > (isHeard ? PAUSE_MS : FORGET_MS) || endMs < before.untilMs - FORGET_MS;
+}
+
+function saidJustBefore(before: RuleState | undefined, { startMs }: SceneView): string | undefined {
+  return before && Math.abs(startMs - before.untilMs) <= BREATH_MS ? before.said : undefined;
 }
 
 /** The level follows what is seen: up at once, down when it is certain. `known` is `before` unless that says nothing now. */
@@ -76,7 +89,7 @@ function advance(
     name: seen.n > 0 ? seen.name : (known?.name ?? seen.name),
     followed: follows ? follow(before?.followed ?? [], seen.objects, piece, lost, enteredMs) : [],
     ...(before?.firedMs === undefined ? {} : { firedMs: before.firedMs }),
-    ...levelOf(known, seen.n, piece),
+    ...levelOf(known, seen.n, piece, certainMs(rule)),
   } as const;
   if (!holds(rule, state.level)) return { ...state, told: false };
   const held = known !== undefined && holds(rule, known.level) ? known.heldSinceMs : undefined;
@@ -87,14 +100,19 @@ function levelOf(
   known: RuleState | undefined,
   n: number,
   piece: Piece,
+  certainAfterMs: number,
 ): Pick<RuleState, 'level' | 'sinceMs' | 'belowSinceMs'> {
   if (!known || n > known.level) return { level: n, sinceMs: piece.startMs };
   const { level, sinceMs } = known;
   if (n === level) return { level, sinceMs };
   const belowSinceMs = known.belowSinceMs ?? piece.startMs;
-  return piece.endMs - belowSinceMs >= CERTAIN_MS
+  return piece.endMs - belowSinceMs >= certainAfterMs
     ? { level: n, sinceMs: belowSinceMs }
     : { level, sinceMs, belowSinceMs };
+}
+
+function certainMs({ subject }: Rule): number {
+  return subject.kind === 'sound' ? PAUSE_MS : CERTAIN_MS;
 }
 
 /** Whether what the rule asks for is so at this level. */
@@ -140,7 +158,7 @@ function since(
   if (rule.relation === 'stays' && seen.tier === 'object') return undefined;
   const { heldSinceMs, told } = state;
   if (told || heldSinceMs === undefined || seenLess(rule, state)) return undefined;
-  const atLeastMs = Math.max(rule.forMs ?? 0, lacks(rule) ? CERTAIN_MS : 0);
+  const atLeastMs = Math.max(rule.forMs ?? 0, lacks(rule) ? certainMs(rule) : 0);
   if (piece.endMs - heldSinceMs < atLeastMs) return undefined;
   return rule.forMs === undefined ? piece.startMs : heldSinceMs;
 }

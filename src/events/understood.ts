@@ -6,8 +6,9 @@ export function understood(rule: Omit<Rule, 'understood' | 'needs'>, place: Plac
   return `Fires when ${clause(rule)}${reservation(rule, place)}.`;
 }
 
-function reservation({ zone }: Omit<Rule, 'understood' | 'needs'>, place: Place | undefined): string {
+function reservation({ zone, subject }: Omit<Rule, 'understood' | 'needs'>, place: Place | undefined): string {
   if (!place) return '';
+  if (isHeard(subject)) return `, wherever the microphone hears it, not only at "${place.name}"`;
   if (zone === undefined) return `, measured over the whole picture, not only "${place.name}"`;
   return place.known ? '' : `; no zone is named "${zone}", so a camera without one watches the whole picture`;
 }
@@ -24,6 +25,7 @@ function clause(rule: Omit<Rule, 'understood' | 'needs'>): string {
     return relation === 'stays'
       ? `the camera has been ${subject.tampers.join(' or ')}${long}`
       : `the camera is ${subject.tampers.join(' or ')}`;
+  if (isHeard(subject)) return heardClause(subject, relation, long);
   const what = subject.kind === 'motion' ? 'something' : withArticle(subject.name);
   const bare = subject.kind === 'motion' ? 'motion' : subject.name.replace('someone', 'person');
   const verbs: Record<Rule['relation'], string> = {
@@ -37,6 +39,52 @@ function clause(rule: Omit<Rule, 'understood' | 'needs'>): string {
     count: `${counted(bare, count)} at once in ${where}${long}`,
   };
   return verbs[relation];
+}
+
+type Heard = Extract<Rule['subject'], { kind: 'sound' | 'speech' | 'microphone' }>;
+
+function isHeard(subject: Rule['subject']): subject is Heard {
+  return subject.kind === 'sound' || subject.kind === 'speech' || subject.kind === 'microphone';
+}
+
+function heardClause(subject: Heard, relation: Rule['relation'], long: string): string {
+  if (subject.kind === 'speech') return speechClause(subject);
+  if (subject.kind === 'microphone') return microphoneClause(subject.troubles, relation, long);
+  const { name } = subject;
+  const plural = isPlural(name);
+  const [is, has] = plural ? ['are', 'have'] : ['is', 'has'];
+  const verbs: Partial<Record<Rule['relation'], string>> = {
+    absent: long === '' ? `no ${bareName(name)} ${is} heard` : `no ${bareName(name)} ${has} been heard${long}`,
+    leaves: `${name} ${is} no longer heard`,
+    stays: `${name} ${has} been heard${long}`,
+    appears: `${name} ${plural ? 'begin' : 'begins'} to be heard`,
+  };
+  return verbs[relation] ?? `${name} ${is} heard`;
+}
+
+/** "footsteps", "fireworks"; not "glass". */
+export function isPlural(name: string): boolean {
+  return /[^s]s$/.test(name);
+}
+
+function speechClause({ words, meant, name }: Extract<Heard, { kind: 'speech' }>): string {
+  if (words.length === 0) return 'someone says something';
+  const shown = words.slice(0, MOST_SHOWN).map((phrase) => `"${phrase}"`);
+  if (meant) return `${name ?? 'something'} is heard: ${shown.join(', ')} and the like`;
+  return `someone says ${shown.join(' or ')}${words.length > MOST_SHOWN ? ' and the like' : ''}`;
+}
+const MOST_SHOWN = 4;
+
+const TROUBLES = { dead: 'gives no sound at all', clipped: 'is overloaded' };
+
+function microphoneClause(troubles: readonly ('dead' | 'clipped')[], relation: Rule['relation'], long: string): string {
+  const what = troubles.map((trouble) => TROUBLES[trouble]).join(' or ');
+  return relation === 'absent' ? `the microphone no longer ${what}${long}` : `the microphone ${what}${long}`;
+}
+
+/** "a smoke alarm" → "smoke alarm". */
+export function bareName(name: string): string {
+  return name.replace(/^an? /, '').replaceAll(/ or an? /g, ' or ');
 }
 
 function counted(name: string, count: Rule['count']): string {

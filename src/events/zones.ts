@@ -1,4 +1,4 @@
-import { singular } from '#domain';
+import { nearlyTheSame, singular } from '#domain';
 
 export interface Place {
   name: string;
@@ -17,7 +17,9 @@ export function sameZone(phrase: string, zones: readonly string[]): string | und
   const known = zones.map((name) => ({ name, words: wordsOf(name) }));
   const same =
     known.find(({ words }) => words.join('') === wanted.join('')) ??
-    known.find(({ words }) => words.length === wanted.length && words.every((word, i) => alike(word, wanted[i] ?? '')));
+    known.find(
+      ({ words }) => words.length === wanted.length && words.every((word, i) => nearlyTheSame(word, wanted[i] ?? '')),
+    );
   return same?.name;
 }
 
@@ -46,16 +48,5 @@ function stem(word: string): string {
 }
 
 function within(part: readonly string[], whole: readonly string[]): boolean {
-  return part.every((word) => whole.some((other) => alike(word, other)));
-}
-
-/** Equal, or for longer words of letters: one letter more, less, other or swapped. */
-function alike(a: string, b: string): boolean {
-  if (a === b) return true;
-  if (Math.min(a.length, b.length) < 5 || Math.abs(a.length - b.length) > 1 || /\d/.test(a + b)) return false;
-  let start = 0;
-  while (start < a.length && a[start] === b[start]) start += 1;
-  const [restA, restB] = [a.slice(start), b.slice(start)];
-  const swapped = restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2);
-  return swapped || restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1);
+  return part.every((word) => whole.some((other) => nearlyTheSame(word, other)));
 }

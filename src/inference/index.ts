@@ -19,3 +19,4 @@ export {
 export { type Observation, Observer } from './observer.ts';
 export { decodeImage, thumbnail } from './picture.ts';
 export type { Priority } from './queue.ts';
+export { describeSound } from './sentence.ts';

@@ -107,7 +107,7 @@ describe('Evaluator', () => {
     await using at = await openStore();
     const { index } = aCamera(at.store);
     // A rule of a version that doesn't exist yet.
-    const unknown = { ...compileRule('a person', { zones: [] }), subject: { kind: 'sound' } } as unknown as Rule;
+    const unknown = { ...compileRule('a person', { zones: [] }), subject: { kind: 'smell' } } as unknown as Rule;
     arm(at.store, index, unknown);
     arm(at.store, index, 'a person');
     addScene(at.store, index, 0, PERSON);
