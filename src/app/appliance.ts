@@ -11,6 +11,7 @@ import { Store } from '#store';
 import { checkCameras } from './check-cameras.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
+import { startHearing } from './hearing.ts';
 import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
 import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
@@ -73,6 +74,7 @@ async function build(
     await Evaluator.start({ store, clock, log, mqttTopic: config.mqtt !== undefined }, signal),
   );
 
+  const hearing = await startHearing({ config, store, models, hub, clock, log }, life, signal);
   life.use(await AudioIndexer.start({ store, clock, log }, signal));
 
   const jobs = life.use(
@@ -82,7 +84,7 @@ async function build(
   applyConfiguredCameras(config, store, clock);
   const camera = cameraOptions(config, places.mediaDir, clock);
   const supervisor = life.use(
-    await Supervisor.start({ store, inference, camera, thumbsDir: places.thumbsDir, clock, log }),
+    await Supervisor.start({ store, inference, hearing, camera, thumbsDir: places.thumbsDir, clock, log }),
   );
 
   const deps = {
@@ -94,7 +96,7 @@ async function build(
     delivery,
     jobs,
     hub,
-    speech: { available: false },
+    ...hearing,
     tokens: new SessionTokens(store.signingKey, clock),
     models,
     links,

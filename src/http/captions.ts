@@ -38,11 +38,11 @@ export function masterPlaylist(ticket: MediaTicket, deps: HttpDeps, name: string
  * While a range goes on it never becomes another kind of playlist: it has captions when the words were being written down
  * before it began.
  */
-function ofStream({ sourceId, startMs, endMs }: MediaTicket, { store, clock, speech }: HttpDeps) {
+function ofStream({ sourceId, startMs, endMs }: MediaTicket, { store, clock, listening }: HttpDeps) {
   const { records } = store.transcripts.page(sourceId, { startMs, endMs, page: 1, pageSize: 20 });
   const wanted = store.streams.get(sourceId)?.transcription;
   const goesOn = clock.nowMs() < endMs + FOLLOWED_MS;
-  const writing = speech.available && wanted?.wanted === true && wanted.changedMs <= startMs;
+  const writing = listening.speechAvailable && wanted?.wanted === true && wanted.changedMs <= startMs;
   if (goesOn ? !writing : records.length === 0) return undefined;
   const rows = store.segments.inRange(sourceId, startMs, endMs);
   const session = rows[0]?.session;

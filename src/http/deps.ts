@@ -3,8 +3,10 @@ import type { Context, Hono } from 'hono';
 import type { Config } from '#config';
 import type { Hub } from '#delivery';
 import type { CameraStatus, Frame } from '#domain';
+import type { Listening } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
+import type { Transcriber } from '#pipeline';
 import type { MediaLinks } from '#playback';
 import type { Clock, Log } from '#runtime';
 import type { Store } from '#store';
@@ -23,8 +25,8 @@ export interface HttpDeps {
   inference: { status(): { state: string; queued: number; dropped: number; restarts: number; rssMb?: number } };
   evaluator: { status(): { lag: number } };
   delivery: { status(): object };
-  /** Whether what is said can be written down. */
-  speech: { available: boolean };
+  listening: Pick<Listening, 'speechAvailable' | 'status'>;
+  transcriber: Pick<Transcriber, 'status'>;
   jobs: Pick<JobRunner, 'submit' | 'settled'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
   tokens: SessionTokens;

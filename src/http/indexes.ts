@@ -53,7 +53,7 @@ export function indexRoutes(deps: HttpDeps): Api {
       const spoken = index.extraction.type === 'transcript';
       if (spoken && body.auto_start_transcript) startTranscription(id, deps);
       deps.supervisor.reconcile();
-      return new Reply(indexView(index), spoken && !deps.speech.available ? NO_SPEECH : '');
+      return new Reply(indexView(index), spoken && !deps.listening.speechAvailable ? NO_SPEECH : '');
     },
   );
 

@@ -64,7 +64,7 @@ export function transcriptionRoutes(deps: HttpDeps): Api {
       const stream = streamBy(deps, params.id);
       const updated = streams.update(stream.id, { transcription: changed(stream, body, deps.clock.nowMs()) });
       deps.supervisor.reconcile();
-      const mute = updated.transcription.wanted && !deps.speech.available;
+      const mute = updated.transcription.wanted && !deps.listening.speechAvailable;
       return new Reply(statusView(updated), mute ? NO_SPEECH : '');
     },
   );

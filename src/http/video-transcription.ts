@@ -49,11 +49,11 @@ export function videoTranscriptionRoutes(deps: HttpDeps): Api {
 export function transcriptOf(
   asset: Asset,
   { start = 0, end = Number.MAX_SAFE_INTEGER, segmenter, length }: z.output<typeof transcriptQuery>,
-  { store, speech }: Pick<HttpDeps, 'store' | 'speech'>,
+  { store, listening }: Pick<HttpDeps, 'store' | 'listening'>,
 ): Reply<z.input<typeof transcriptAnswer>> {
   const words = spokenWords(store, asset).filter(({ startMs, endMs }) => startMs < end * 1000 && endMs > start * 1000);
   const segments =
     segmenter === 'word' && length === 1 ? words : speechSegments(words, { segmenter, value: length }, true);
   const transcript = { word_timestamps: segments.map(wordView), text: words.map((word) => word.text).join(' ') };
-  return new Reply(transcript, words.length === 0 && !speech.available ? NO_SPEECH : '');
+  return new Reply(transcript, words.length === 0 && !listening.speechAvailable ? NO_SPEECH : '');
 }

@@ -36,7 +36,7 @@ export interface Box extends AsyncDisposable {
   deps: HttpDeps;
   store: Store;
   dir: string;
-  live: { statuses: CameraStatus[]; frames: Map<string, Frame>; reconciled: number; detector: string };
+  live: { statuses: CameraStatus[]; frames: Map<string, Frame>; reconciled: number; detector: string; speech: boolean };
   /** What jobs do; a test sets those that it begins. */
   handlers: Partial<Record<JobKind, JobHandler>>;
   /** Calls a route with the right key; a body that isn't text is sent as JSON. The answer is as it is documented. */
@@ -59,7 +59,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
   const log = createLog('silent');
   const store = await Store.open(dir, { clock: systemClock, log });
   store.keys.add(hashKey(KEY), 'test');
-  const live: Box['live'] = { statuses: [], frames: new Map(), reconciled: 0, detector: 'ready' };
+  const live: Box['live'] = { statuses: [], frames: new Map(), reconciled: 0, detector: 'ready', speech: false };
   const hub = Hub.start({
     store,
     links: { streamUrl: (_, origin = 'http://box') => origin, playerUrl: (_, origin = 'http://box') => origin },
@@ -88,7 +88,13 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     inference: { status: () => ({ state: live.detector, queued: 0, dropped: 0, restarts: 0 }) },
     evaluator: { status: () => ({ lag: 0 }) },
     delivery: { status: () => ({ mqtt: { connected: false, lastError: 'away' } }) },
-    speech: { available: false },
+    listening: {
+      get speechAvailable() {
+        return live.speech;
+      },
+      status: () => ({ voice: AWAY, sounds: AWAY, speech: AWAY }),
+    },
+    transcriber: { status: () => NOTHING_WRITTEN },
     jobs,
     hub,
     tokens: new SessionTokens(store.signingKey, systemClock),
@@ -157,6 +163,9 @@ async function call(
   expect(problems.filter((problem) => !problem.includes('is not documented'))).toEqual([]);
   return { ...envelope, status: response.status, headers: response.headers };
 }
+
+const AWAY = { state: 'none', restarts: 0 } as const;
+const NOTHING_WRITTEN = { lagMs: 0, waiting: 0, spoolBytes: 0, gaps: 0, transcribed: 0, perStream: {} };
 
 let known: AnswerValidator | undefined;
 

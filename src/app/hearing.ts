@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import type { Config } from '#config';
+import type { Hub } from '#delivery';
+import { Spool, spoolRoom } from '#hearing';
+import { Listening } from '#inference';
+import type { ModelLibrary } from '#models';
+import { Transcriber } from '#pipeline';
+import type { Clock, Lifetime, Log } from '#runtime';
+import type { Store } from '#store';
+
+export interface HearingDeps {
+  config: Config;
+  store: Store;
+  models: ModelLibrary;
+  hub: Hub;
+  clock: Clock;
+  log: Log;
+}
+
+/** Starts whatever listens and writes down; speech that a crash left in the spool is written down first. */
+export async function startHearing(
+  { config, store, models, hub, clock, log }: HearingDeps,
+  life: Lifetime,
+  signal: AbortSignal,
+) {
+  const listening = life.use(await Listening.start({ models, log, clock }, signal));
+  const dir = join(config.dataDir, 'spool');
+  const spool = await Spool.open({
+    dir,
+    clock,
+    log,
+    recordGap: (gap) => store.transcripts.addGap(gap),
+    isUrgent: (streamId) => isArmed(store, streamId),
+    room: () => spoolRoom(dir, config.recording.reservePercent),
+  });
+  const onInterim = hub.interim.bind(hub);
+  const transcriber = life.use(await Transcriber.start({ store, spool, listening, clock, log, onInterim }, signal));
+  return { listening, spool, transcriber };
+}
+
+/** Somebody waits for an alert from what is said. */
+function isArmed({ indexes, alerts }: Store, streamId: string): boolean {
+  const spoken = indexes.listRunning(streamId).filter(({ extraction }) => extraction.type === 'transcript');
+  return spoken.some(({ id }) => alerts.enabledByIndex(id).length > 0);
+}
