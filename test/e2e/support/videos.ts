@@ -98,6 +98,12 @@ export async function spoken(seconds: number, sayings: readonly Saying[]): Promi
   return rendered('spoken', [...inputs, '-filter_complex', graph, '-c:a', 'pcm_s16le'], undefined, 'wav');
 }
 
+/** A file's sound from a second on, and silence around it. */
+export function soundAt(seconds: number, atS: number, file: string): Promise<string> {
+  const graph = `aresample=48000,adelay=${Math.round(atS * 1000)}:all=1,apad=whole_dur=${seconds},atrim=duration=${seconds}`;
+  return rendered('sound', ['-i', file, '-ac', '1', '-af', graph, '-c:a', 'pcm_s16le'], undefined, 'wav');
+}
+
 async function sayingOf(text: string, voice: string): Promise<string> {
   const file = join(CACHE, `saying-${createHash('sha256').update(`${voice} ${text}`).digest('hex').slice(0, 12)}.wav`);
   if (!existsSync(file)) {
