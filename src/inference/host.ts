@@ -35,6 +35,9 @@ async function start(request: LoadRequest): Promise<void> {
       break;
     case 'audio-classification':
       engines[request.task] = await (await import('./engines/sounds.ts')).loadSounds(request);
+      break;
+    case 'speech-recognition':
+      engines[request.task] = await (await import('./engines/speech.ts')).loadSpeech(request);
   }
 }
 

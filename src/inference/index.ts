@@ -14,9 +14,9 @@ export {
   type ListeningOptions,
   type ListeningStatus,
   type PackState,
-  type Recognition,
 } from './listening.ts';
 export { type Observation, Observer } from './observer.ts';
 export { decodeImage, thumbnail } from './picture.ts';
+export type { Recognition } from './protocol.ts';
 export type { Priority } from './queue.ts';
 export { describeSound } from './sentence.ts';

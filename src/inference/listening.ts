@@ -1,10 +1,9 @@
-import type { Word } from '#domain';
-import type { ModelLibrary, ModelPack } from '#models';
+import type { ModelLibrary, ModelPack, SpeechPack } from '#models';
 import { type Clock, Fault, type Log } from '#runtime';
 import { Line } from './line.ts';
 import type { LifeLimits, LifeState } from './lives.ts';
 import { loadRequest } from './loads.ts';
-import type { LoadRequest, Task, VoiceState } from './protocol.ts';
+import type { LoadRequest, Recognition, Task, VoiceState } from './protocol.ts';
 
 export interface ListeningOptions {
   models: ModelLibrary;
@@ -18,8 +17,15 @@ export interface ListeningOptions {
 export interface ListeningLimits extends LifeLimits {
   /** An answer about voices or sounds that takes longer ends the process that owes it. */
   quickMs: number;
+  /** As long may speech take at least, and so many times its length more, before its process counts as hung. */
+  speech: { leastMs: number; timesLength: number };
 }
-const LIMITS: ListeningLimits = { quickMs: 10_000, rssMb: 500, restart: { firstMs: 500, capMs: 60_000 } };
+const LIMITS: ListeningLimits = {
+  quickMs: 10_000,
+  speech: { leastMs: 15_000, timesLength: 12 },
+  rssMb: 500,
+  restart: { firstMs: 500, capMs: 60_000 },
+};
 
 /** How one model stands. */
 export interface PackState {
@@ -38,48 +44,62 @@ export interface ListeningStatus {
   speech: PackState;
 }
 
-/** What was said in some samples, as a model heard it. */
-export interface Recognition {
-  /** Empty when nothing was said, or nothing that can be trusted. */
-  text: string;
-  /** Milliseconds from the first sample. */
-  words: Word[];
-  /** ISO 639-1, where the model tells. */
-  language?: string;
-  /** 0–1. */
-  confidence: number;
-  /** How likely it is that nothing was said at all, 0–1. */
-  noSpeech: number;
-}
-
 /** Samples of which one probability tells. */
 const CHUNK = 512;
 /** Below this a class of sound isn't worth naming. */
 const MIN_SCORE = 0.1;
 /** What may wait for the quick process: some seconds of as many cameras as a box can have. */
 const MOST_WAITING = 64;
+/** What may wait for the slow process: whoever asks keeps the rest. */
+const MOST_SPEECH = 4;
+/** Memory that a process may take for its model, beside what every process takes. */
+const MODEL_MEMORY = 4;
+const RATE = 16_000;
+/** Speech is cut a little shorter than the model's window: what is padded must fit in, too. */
+const WINDOW = { usualMs: 30_000, spareMs: 2000 };
 /** Streams whose voices are remembered; the one that was silent longest is forgotten first. */
 const MOST_STREAMS = 128;
 
 /**
  * What models hear. Voices and sounds are told by one process, quickly; nothing here waits for it longer than its
- * deadline, and without it, or without a pack, the answer is `undefined`: whoever asks must do without.
+ * deadline, and without it, or without a pack, the answer is `undefined`: whoever asks must do without. Speech is written
+ * down by another, slowly; without that one whoever asks must keep the samples.
  */
 export class Listening implements AsyncDisposable {
   readonly #options: ListeningOptions;
   readonly #limits: ListeningLimits;
   readonly #quick: Line;
+  readonly #slow: Line;
   readonly #voices = new Map<string, VoiceState>();
+  readonly #unusable = new Set<string>();
   #packs: readonly ModelPack[] = [];
+  #speech: SpeechPack | undefined;
 
   private constructor(options: ListeningOptions, signal: AbortSignal) {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
     const { log, clock } = options;
-    const loads = () => this.#quickLoads();
-    const limits = this.#limits;
     this.#quick = Line.start(
-      { what: 'ear for voices and sounds', loads, log, clock, limits, most: MOST_WAITING },
+      {
+        what: 'ear for voices and sounds',
+        loads: () => this.#quickLoads(),
+        limits: this.#limits,
+        most: MOST_WAITING,
+        log,
+        clock,
+      },
+      signal,
+    );
+    this.#slow = Line.start(
+      {
+        what: 'ear for speech',
+        loads: () => this.#slowLoads(),
+        limits: { ...this.#limits, rssMb: () => this.#speechMemoryMb() },
+        most: MOST_SPEECH,
+        onUnusable: () => this.#speech && this.#unusable.add(this.#speech.name),
+        log,
+        clock,
+      },
       signal,
     );
   }
@@ -130,26 +150,36 @@ export class Listening implements AsyncDisposable {
 
   /** Whether there is a pack that writes down speech; it may be away for the moment. */
   get speechAvailable(): boolean {
-    return false;
+    return this.#speech !== undefined;
   }
 
-  /** The longest stretch of speech that is taken at once, ms. */
+  /** The longest stretch of speech that is best taken at once, ms; up to 2 s more are accepted. */
   get longestMs(): number {
-    return 28_000;
+    return (this.#speech?.windowMs ?? WINDOW.usualMs) - WINDOW.spareMs;
   }
 
   /**
    * What is said in the samples. Throws `unavailable` without a pack, or when its process is away, dies over it or
-   * hangs: the same samples may be tried again; `internal` when the model fails at these samples and would again.
+   * hangs: the same samples may be tried again; `internal` when the model fails at these samples and would again;
+   * `invalid` when they are longer than the model hears at once; or the signal's reason.
    */
-  async recognise(_samples: Int16Array, _options: { language?: string }, signal: AbortSignal): Promise<Recognition> {
-    signal.throwIfAborted();
-    throw new Fault('unavailable', 'no pack that writes down speech is here: run `watchpost models list`');
+  async recognise(samples: Int16Array, options: { language?: string }, signal: AbortSignal): Promise<Recognition> {
+    if (!this.#speech) {
+      throw new Fault('unavailable', 'no pack that writes down speech is here: run `watchpost models list`');
+    }
+    const lengthMs = (samples.length * 1000) / RATE;
+    if (lengthMs > this.#speech.windowMs) {
+      throw new Fault('invalid', `samples: ${lengthMs} ms are more than ${this.#speech.name} hears at once; cut them`);
+    }
+    const { leastMs, timesLength } = this.#limits.speech;
+    const ask = () => ({ samples, language: options.language });
+    const deadlineMs = Math.round(leastMs + timesLength * lengthMs);
+    return this.#slow.ask({ task: 'speech-recognition' as const, ask, deadlineMs }, signal);
   }
 
   status(): ListeningStatus {
     return {
-      speech: { state: 'none', restarts: 0 },
+      speech: this.#speechState(),
       voice: this.#stateOf('voice-activity'),
       sounds: this.#stateOf('audio-classification'),
     };
@@ -158,11 +188,13 @@ export class Listening implements AsyncDisposable {
   /** Looks for packs again and starts anew with what is there. */
   async reload(): Promise<void> {
     await this.#options.models.refresh();
+    this.#unusable.clear();
     this.#quick.renew();
+    this.#slow.renew();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#quick[Symbol.asyncDispose]();
+    await Promise.all([this.#quick[Symbol.asyncDispose](), this.#slow[Symbol.asyncDispose]()]);
   }
 
   #quickLoads(): LoadRequest[] {
@@ -173,6 +205,26 @@ export class Listening implements AsyncDisposable {
     ];
     this.#packs = packs;
     return packs.map(loadRequest);
+  }
+
+  /** The pack that is named, or the best that is here; of those the best that wasn't found unusable. */
+  #slowLoads(): LoadRequest[] {
+    const { models, speech } = this.#options;
+    const packs = models
+      .forTask('speech-recognition')
+      .sort((a, b) => Number(b.name === speech) - Number(a.name === speech));
+    if (packs.every(({ name }) => this.#unusable.has(name))) this.#unusable.clear();
+    this.#speech = packs.find(({ name }) => !this.#unusable.has(name));
+    return this.#speech ? [loadRequest(this.#speech)] : [];
+  }
+
+  #speechMemoryMb(): number {
+    return this.#limits.rssMb + (MODEL_MEMORY * (this.#speech?.bytes ?? 0)) / 1_048_576;
+  }
+
+  #speechState(): PackState {
+    const { state } = this.#slow;
+    return { state, ...(this.#speech ? { pack: this.#speech.name } : {}), ...this.#slow.status() };
   }
 
   #hears(task: Task): boolean {

@@ -19,9 +19,11 @@ export interface LivesOptions {
   loads: () => readonly LoadRequest[];
   log: Log;
   clock: Clock;
-  limits: LifeLimits;
+  limits: Pick<LifeLimits, 'restart'> & { rssMb: number | (() => number) };
   /** The process went, or won't come: whoever waits for it must know. */
   onAway?: () => void;
+  /** None of the models of this life can be used. */
+  onUnusable?: () => void;
 }
 
 /** Starts in a row that may fail before one has to do without. */
@@ -99,7 +101,8 @@ export class Lives {
 
   /** True when it has grown beyond its limit. */
   spent(host: Host): boolean {
-    return (host.rssMb ?? 0) > this.#options.limits.rssMb;
+    const { rssMb: most } = this.#options.limits;
+    return (host.rssMb ?? 0) > (typeof most === 'number' ? most : most());
   }
 
   async #live(
@@ -134,7 +137,8 @@ export class Lives {
     this.#failures += 1;
     this.#lastError = messageOf(error);
     this.#enter(isFault(error, 'invalid') || this.#failures >= PATIENCE ? 'failed' : 'restarting');
-    const { log, clock, what } = this.#options;
+    const { log, clock, what, onUnusable } = this.#options;
+    if (isFault(error, 'invalid')) onUnusable?.();
     log.error({ error: this.#lastError, retryInMs: delayMs }, `${what} stopped`);
     await clock.sleep(delayMs, leave).catch(() => undefined);
   }

@@ -15,6 +15,10 @@ export function loadRequest(pack: ModelPack): LoadRequest {
       return { ...common, task: pack.task, threads: 1 };
     case 'audio-classification':
       return { ...common, task: pack.task, labels: pack.labels.length, threads: 1 };
+    case 'speech-recognition': {
+      const { task, dir, precision, windowMs } = pack;
+      return { ...common, task, file: dir, precision, windowMs, threads: threads() };
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Box } from '#domain';
-import type { DetectorPack } from '#models';
+import type { Box, Word } from '#domain';
+import type { DetectorPack, SpeechPack } from '#models';
 
 /** A picture as it crosses to the host process. */
 export interface Picture {
@@ -21,6 +21,20 @@ export interface VoiceState {
   memory: Float32Array;
   /** The last samples it was shown. */
   tail: Float32Array;
+}
+
+/** What was said in some samples, as a model heard it. */
+export interface Recognition {
+  /** Empty when nothing was said, or nothing that can be trusted. */
+  text: string;
+  /** Milliseconds from the first sample. */
+  words: Word[];
+  /** ISO 639-1, where the model tells. */
+  language?: string;
+  /** 0–1. */
+  confidence: number;
+  /** How likely it is that nothing was said at all, 0–1. */
+  noSpeech: number;
 }
 
 /** How a family's model is fed and read. Boxes come out as fractions of the picture. */
@@ -54,6 +68,8 @@ export type LoadRequest = { kind: 'load'; file: string; threads: number } & (
   | { task: 'object-detection'; family: DetectorPack['family']; inputSize: Size; labels: number }
   | { task: 'voice-activity' }
   | { task: 'audio-classification'; labels: number }
+  // `file` is the folder.
+  | { task: 'speech-recognition'; precision: SpeechPack['precision']; windowMs: number }
 );
 export type LoadOf<T extends LoadRequest['task']> = Extract<LoadRequest, { task: T }>;
 
@@ -63,6 +79,8 @@ export interface Asks {
   /** Whole chunks of 512 samples. */
   'voice-activity': { samples: Int16Array; state: VoiceState | undefined };
   'audio-classification': { samples: Int16Array; minScore: number };
+  /** No more than the model hears at once. */
+  'speech-recognition': { samples: Int16Array; language: string | undefined };
 }
 
 export interface Answers {
@@ -71,6 +89,7 @@ export interface Answers {
   'voice-activity': { probabilities: Float32Array; state: VoiceState };
   /** Largest score of each class, best first; `label` is an index into the pack's labels. */
   'audio-classification': { label: number; score: number }[];
+  'speech-recognition': Recognition;
 }
 export type Task = keyof Asks;
 

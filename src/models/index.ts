@@ -9,4 +9,4 @@
 export type { CatalogueEntry } from './catalogue.ts';
 export { type InstalledPack, ModelLibrary, type PullOptions } from './library.ts';
 export type { ModelTask } from './manifest.ts';
-export type { DetectorPack, ModelFamily, ModelPack, PackFile, SoundPack, VoicePack } from './pack.ts';
+export type { DetectorPack, ModelFamily, ModelPack, PackFile, SoundPack, SpeechPack, VoicePack } from './pack.ts';

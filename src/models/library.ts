@@ -1,11 +1,12 @@
-import { copyFile, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, type Log, messageOf } from '#runtime';
 import { type CatalogueEntry, readCatalogue } from './catalogue.ts';
+import { checkPack, copyPack } from './copy.ts';
 import { download } from './download.ts';
 import { lockPack } from './lock.ts';
-import { type ModelTask, readManifest } from './manifest.ts';
-import { checkFiles, describePack, hashFile, type ModelPack, type PackFile } from './pack.ts';
+import type { ModelTask } from './manifest.ts';
+import { checkFiles, describePack, hashedFiles, hashFile, type ModelPack, type PackFile } from './pack.ts';
 
 export interface InstalledPack {
   pack: ModelPack;
@@ -99,22 +100,15 @@ export class ModelLibrary {
   /** Copies a pack into the library. `invalid` when it isn't one, isn't supported, or isn't what its hash says. */
   async importPack(sourceDir: string): Promise<ModelPack> {
     const source = await describePack(sourceDir);
-    await checkFiles(source);
+    await checkPack(source);
     using _lock = lockPack(this.#dir, source.name);
     const staging = this.#incoming(source.name);
     await rm(staging, { recursive: true, force: true });
     await mkdir(staging);
-    for (const entry of await readdir(sourceDir, { withFileTypes: true })) {
-      if (entry.isFile()) await copyFile(join(sourceDir, entry.name), join(staging, entry.name));
-    }
-    const pack = await describePack(staging);
     try {
-      const [weights] = await hashedFiles(pack, sourceDir);
-      const known = pack.task === 'object-detection' ? { family: pack.family, inputSize: pack.inputSize } : {};
-      const { bytes, sha256 } = weights ?? {};
-      return await this.#install({ ...(await readManifest(staging)), ...known, bytes, sha256 });
+      return await this.#install(await copyPack(source, staging));
     } catch (error) {
-      await rm(staging, { recursive: true });
+      await rm(staging, { recursive: true, force: true });
       throw error;
     }
   }
@@ -177,22 +171,6 @@ function withFiles<P extends ModelPack>(pack: P, files: PackFile[]): P {
   return { ...pack, files, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** With the sizes and SHA-256s that the files have. Throws `invalid`, naming the file in `shownDir`, when they aren't those stated. */
-async function hashedFiles(pack: ModelPack, shownDir: string = pack.dir): Promise<PackFile[]> {
-  const files = await checkFiles(pack);
-  for (const file of files) {
-    const sha256 = await hashFile(join(pack.dir, file.name));
-    if (file.sha256 !== '' && file.sha256 !== sha256) {
-      throw new Fault(
-        'invalid',
-        `${join(shownDir, file.name)} has sha256 ${sha256} where model.json says ${file.sha256}`,
-      );
-    }
-    file.sha256 = sha256;
-  }
-  return files;
-}
-
 /** A process killed between the two renames of an installation left the old pack aside. */
 async function bringBackOld(dir: string): Promise<void> {
   const names = await readdir(dir);
@@ -207,8 +185,9 @@ function fileName(url: string): string {
 }
 
 async function syncFiles(dir: string): Promise<void> {
-  for (const name of await readdir(dir)) {
-    await using file = await open(join(dir, name), 'r');
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    await using file = await open(join(entry.parentPath, entry.name), 'r');
     await file.sync();
   }
 }

@@ -27,13 +27,16 @@ const Manifest = Identity.extend({
 /** `model.json` of a pack with one file of weights. */
 export type Manifest = z.infer<typeof Manifest>;
 
-/** The manifest as it is, other people's keys included. Throws `invalid` when it can't be read or understood. */
-export async function readManifest(dir: string): Promise<Manifest & { task: ModelTask }> {
+/** What `model.json` holds, other people's keys included, and what it is for. Throws `invalid` when it says neither. */
+export async function readManifest(dir: string): Promise<{ task: ModelTask; json: Record<string, unknown> }> {
   const where = join(dir, 'model.json');
-  const json = parseJson(await readText(dir, 'model.json'), where);
-  // A pack for another task may look otherwise; that it is for another task is what its owner must hear.
-  const task = taskOf(check(Identity, json, where));
-  return { ...check(Manifest, json, where), task };
+  const json = check(Identity, parseJson(await readText(dir, 'model.json'), where), where);
+  return { task: taskOf(json), json };
+}
+
+/** Throws `invalid` with each key that is wrong. A pack for another task may look otherwise. */
+export function oneFileManifest(json: unknown, dir: string): Manifest {
+  return check(Manifest, json, join(dir, 'model.json'));
 }
 
 /** Throws `invalid`, naming the file, unless it can be read as text. */

@@ -4,7 +4,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Fault } from '#runtime';
-import { labelsOf, type Manifest, readManifest } from './manifest.ts';
+import { labelsOf, type Manifest, oneFileManifest, readManifest } from './manifest.ts';
+import { describeSpeech, isHubLayout, type Precision } from './speech-pack.ts';
 
 export const FAMILIES = ['yolox', 'deim'] as const;
 /** How a model wants its picture and how its answer is read. */
@@ -52,22 +53,32 @@ export interface SoundPack extends AnyPack {
   task: 'audio-classification';
 }
 
-/** A model with what is needed to use it: a folder with `model.json` and the weights. */
-export type ModelPack = DetectorPack | VoicePack | SoundPack;
+/** Writes down speech: several files, laid out as on the hub. */
+export interface SpeechPack extends AnyPack {
+  task: 'speech-recognition';
+  family: 'whisper';
+  precision: { encoder: Precision; decoder: Precision };
+  /** What the model hears at once. */
+  windowMs: number;
+  multilingual: boolean;
+}
 
-/** What `model.json` and the labels say. The weights aren't touched. */
+/** A model with what is needed to use it: a folder with `model.json` and the weights. */
+export type ModelPack = DetectorPack | VoicePack | SoundPack | SpeechPack;
+
+/** What `model.json` and what it names say. The weights aren't touched. */
 export async function describePack(dir: string): Promise<ModelPack> {
-  const manifest = await readManifest(dir);
-  const { name, task, file, bytes = 0, sha256 = '', licence } = manifest;
+  if (await isHubLayout(dir)) return describeSpeech(dir);
+  const { task, json } = await readManifest(dir);
+  if (task === 'speech-recognition') return describeSpeech(dir, json);
+  const manifest = oneFileManifest(json, dir);
+  const { name, file, bytes = 0, sha256 = '', licence } = manifest;
   const labels = await labelsOf(manifest, dir);
   const pack = { name, dir, file: join(dir, file), files: [{ name: file, bytes, sha256 }], bytes, licence, labels };
   if (task === 'voice-activity') return { ...pack, task };
-  requireLabels(pack);
+  if (labels.length === 0) throw new Fault('invalid', `pack ${name}: model.json needs labels`);
   if (task === 'audio-classification') return { ...pack, task };
-  if (task === 'object-detection') {
-    return { ...pack, task, family: familyOf(manifest), inputSize: inputSizeOf(manifest) };
-  }
-  throw new Fault('invalid', `pack ${name}: packs for ${task} aren't supported yet`);
+  return { ...pack, task, family: familyOf(manifest), inputSize: inputSizeOf(manifest) };
 }
 
 /** Throws `invalid`, naming the file, unless all are there with the stated sizes; returns them with their sizes. Doesn't hash. */
@@ -80,6 +91,22 @@ export async function checkFiles({ dir, files }: Pick<ModelPack, 'dir' | 'files'
       throw new Fault('invalid', `${path} has ${found} bytes where model.json says ${file.bytes}: copy it again`);
     }),
   );
+}
+
+/** With the sizes and SHA-256s that the files have. Throws `invalid`, naming the file in `shownDir`, when they aren't those stated. */
+export async function hashedFiles(pack: ModelPack, shownDir: string = pack.dir): Promise<PackFile[]> {
+  const files = await checkFiles(pack);
+  for (const file of files) {
+    const sha256 = await hashFile(join(pack.dir, file.name));
+    if (file.sha256 !== '' && file.sha256 !== sha256) {
+      throw new Fault(
+        'invalid',
+        `${join(shownDir, file.name)} has sha256 ${sha256} where model.json says ${file.sha256}`,
+      );
+    }
+    file.sha256 = sha256;
+  }
+  return files;
 }
 
 /** SHA-256 of a file, in hex. */
@@ -97,10 +124,6 @@ async function sizeOf(file: string): Promise<number> {
     throw new Fault('invalid', `${file}, which the pack needs, is missing`, { cause: error });
   }
   throw new Fault('invalid', `${file}, which the pack needs, is not a file`);
-}
-
-function requireLabels({ name, labels }: Pick<ModelPack, 'name' | 'labels'>): void {
-  if (labels.length === 0) throw new Fault('invalid', `pack ${name}: model.json needs labels`);
 }
 
 /** Packs from elsewhere don't say their family; their outputs and names do. */

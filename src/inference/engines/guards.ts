@@ -1,0 +1,68 @@
+import type { Word } from '#domain';
+import type { Recognition } from '../protocol.ts';
+
+/** What a model wrote of one stretch, and how sure it was. */
+export interface Said {
+  words: Word[];
+  language?: string;
+  /** Of each token, mean; natural logarithm. */
+  logProbability: number;
+  tokens: number;
+  noSpeech: number;
+}
+
+/** Whisper's own rule: likely no speech, and unsure of what it wrote. */
+const NO_SPEECH = { likely: 0.6, unsure: -1 };
+/** What Whisper writes when it hears nothing, learnt from subtitles; trusted only when it surely hears speech. */
+const PHANTOMS =
+  /^(thanks? (you )?for (watching|listening)|please subscribe|subtitles by\b.*|you|thank you|bye)[.!]*$/i;
+const PHANTOM_NO_SPEECH = 0.3;
+/** Words that say the same again and again, and how often in a row that may be meant. */
+const LONGEST_LOOP = 16;
+const MEANT = { word: 7, phrase: 3 };
+
+/** One answer from the parts, without what a model makes up: words in silence, and loops. */
+export function trusted(parts: readonly Said[]): Recognition {
+  const noSpeech = parts[0]?.noSpeech ?? 1;
+  const believed = parts.filter((part) => !isMadeUp(part));
+  const tokens = believed.reduce((sum, part) => sum + part.tokens, 0);
+  const sum = believed.reduce((all, part) => all + part.logProbability * part.tokens, 0);
+  const all = believed.flatMap(({ words }) => words);
+  const words = withoutLoops(all);
+  const language = parts[0]?.language;
+  return {
+    text: words.map(({ text }) => text).join(' '),
+    words,
+    ...(language === undefined ? {} : { language }),
+    confidence: words.length === 0 ? 0 : Math.exp(sum / Math.max(1, tokens)) * (words.length / all.length),
+    noSpeech: believed.length === 0 ? Math.max(noSpeech, NO_SPEECH.likely) : noSpeech,
+  };
+}
+
+function isMadeUp({ words, noSpeech, logProbability }: Said): boolean {
+  if (noSpeech > NO_SPEECH.likely && logProbability < NO_SPEECH.unsure) return true;
+  return noSpeech > PHANTOM_NO_SPEECH && PHANTOMS.test(words.map(({ text }) => text).join(' '));
+}
+
+/** Of a phrase that is repeated beyond what anyone says, only the first is kept. */
+function withoutLoops(words: readonly Word[]): Word[] {
+  const plain = words.map(({ text }) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ''));
+  const kept: Word[] = [];
+  for (let at = 0; at < words.length; ) {
+    const { length, times } = loopAt(plain, at);
+    kept.push(...words.slice(at, at + length));
+    at += length * times;
+  }
+  return kept;
+}
+
+/** The shortest phrase that is repeated too often from here on; a single word, once, when there is none. */
+function loopAt(plain: readonly string[], at: number): { length: number; times: number } {
+  for (let length = 1; length <= LONGEST_LOOP && at + length < plain.length; length++) {
+    let same = 0;
+    while (at + length + same < plain.length && plain[at + same] === plain[at + length + same]) same++;
+    const times = 1 + Math.floor(same / length);
+    if (times > (length === 1 ? MEANT.word : MEANT.phrase)) return { length, times };
+  }
+  return { length: 1, times: 1 };
+}
