@@ -33,8 +33,8 @@ export interface Parsed {
 export function parse(prompt: string, zones: readonly string[], mayListen = true): Parsed {
   const sentence = new Sentence(prompt);
   const heard = mayListen ? takeHeard(sentence) : undefined;
-  while (LEAD_INS.has(sentence.rest()[0]?.word ?? '')) sentence.take(sentence.rest()[0]?.at ?? 0);
   const forMs = takeDuration(sentence);
+  while (LEAD_INS.has(sentence.rest()[0]?.word ?? '')) sentence.take(sentence.rest()[0]?.at ?? 0);
   const count = takeCount(sentence);
   const places = takePlaces(sentence, zones);
   const subjects = takeSubjects(sentence);

@@ -114,9 +114,7 @@ function hitOf(sentence: Sentence, kind: SoundKind, pattern: readonly ReadonlySe
 function isCommand(sentence: Sentence, from: number, to: number): boolean {
   const next = sentence.words[to] ?? '';
   return (
-    to === from + 1 &&
-    sentence.words[from] === 'alarm' &&
-    /^(?:me|us|when|whenever|if|once|as|on|for|about)$/.test(next)
+    to === from + 1 && sentence.words[from] === 'alarm' && /^(?:me|us|when|whenever|if|once|as|on|about)$/.test(next)
   );
 }
 

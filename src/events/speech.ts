@@ -77,7 +77,7 @@ function plain(prompt: string): string {
 
 /** What is in front of "in the lobby", and the lobby; it is `known` when there is such a zone. */
 function withoutPlace(text: string, zones: readonly string[]): { text: string; place: Place } | undefined {
-  const match = /^(.+?)\s+(?:in|at|near|by|inside|outside|on)\s+(?:the\s+)?([^"]+)$/.exec(text);
+  const match = /^(.+?)\s+(?:in|at|near|by|inside|outside)\s+(?:the\s+)?([^"]+)$/.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
   const zone = sameZone(match[2], zones);
   return { text: match[1], place: { name: zone ?? match[2], known: zone !== undefined } };

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { type Alert, type EventDefinition, newId, type Rule, type Stream } from '#domain';
+import { type Alert, type EventDefinition, newId } from '#domain';
 import { ruleFor } from '#events';
 import type { HttpDeps } from './deps.ts';
 import { callbackAddress, connectionId, prompt, text } from './input.ts';
 import { alertBy, eventBy, indexBy, streamBy } from './lookup.ts';
+import { muteReasons } from './mute-reasons.ts';
 import { Api, Reply } from './route.ts';
 import { alertAnswer, alertView, eventAnswer, eventView } from './views.ts';
 
@@ -93,7 +94,7 @@ export function alertRoutes(deps: HttpDeps): Api {
         createdMs: deps.clock.nowMs(),
       };
       alerts.create(alert);
-      const warnings = muteReasons(event.rule, stream, deps);
+      const warnings = muteReasons(event.rule, index, stream, deps);
       return new Reply({ ...alertView(alert, event), warnings }, warnings.join('; '));
     },
   );
@@ -119,20 +120,6 @@ export function alertRoutes(deps: HttpDeps): Api {
   );
 
   return api;
-}
-
-/** Why an armed rule can't fire yet: said at once, since such an alert would otherwise just be silent. */
-function muteReasons(rule: Rule, stream: Stream, { inference }: HttpDeps): string[] {
-  const reasons: string[] = [];
-  if (rule.zone !== undefined && !stream.zones.some((zone) => zone.name.toLowerCase() === rule.zone?.toLowerCase())) {
-    reasons.push(
-      `the camera "${stream.name}" has no zone "${rule.zone}" yet: PUT /v1/streams/${stream.id}/zones sets it`,
-    );
-  }
-  if (rule.needs.includes('object-detection') && inference.status().state === 'none') {
-    reasons.push('the rule needs an object detector and none is installed: "watchpost models pull" gets one');
-  }
-  return reasons;
 }
 
 /** Of all cameras: an event is not bound to one until it is armed. */

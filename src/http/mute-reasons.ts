@@ -1,0 +1,59 @@
+import type { Rule, RuleSubject, SceneIndex, Stream } from '#domain';
+import type { HttpDeps } from './deps.ts';
+
+/** The parts that see and hear. */
+type Senses = Pick<HttpDeps, 'inference' | 'listening' | 'supervisor'>;
+
+/** Why a rule that is armed on the index can't fire yet: said at once, since such an alert would otherwise be silent. */
+export function muteReasons(rule: Rule, index: SceneIndex, stream: Stream, senses: Senses): string[] {
+  const hears = isHeard(rule.subject);
+  return [
+    ...zoneReasons(rule, stream),
+    ...indexReasons(rule, index),
+    ...packReasons(rule, senses),
+    ...(hears ? soundReasons(rule, stream, senses) : []),
+  ];
+}
+
+function isHeard({ kind }: RuleSubject): boolean {
+  return kind === 'sound' || kind === 'microphone' || kind === 'speech';
+}
+
+function zoneReasons({ zone }: Rule, { id, name, zones }: Stream): string[] {
+  if (zone === undefined || zones.some((known) => known.name.toLowerCase() === zone.toLowerCase())) return [];
+  return [`the camera "${name}" has no zone "${zone}" yet: PUT /v1/streams/${id}/zones sets it`];
+}
+
+/** What is seen and what is heard are told by different indexes. */
+function indexReasons({ subject, relation }: Rule, { extraction }: SceneIndex): string[] {
+  if (subject.kind === 'text') return [];
+  const audio = extraction.type === 'transcript';
+  if (audio && !isHeard(subject))
+    return ['the rule is about what is seen and this index only hears: arm it on another'];
+  if (!audio && subject.kind === 'speech')
+    return ['the rule is about what is said and this index only sees: arm it on one with extraction_type "transcript"'];
+  if (audio && (relation === 'absent' || relation === 'leaves'))
+    return ['this index tells of what is heard and not that it has ended: arm the rule on one that sees'];
+  return [];
+}
+
+function packReasons({ needs }: Rule, { inference, listening }: Senses): string[] {
+  const missing: Readonly<Record<string, readonly [what: string, isMissing: boolean]>> = {
+    'object-detection': ['an object detector', inference.status().state === 'none'],
+    'sound-classification': ['a model that knows sounds', listening.status().sounds.state === 'none'],
+    'speech-recognition': ['a speech model', !listening.speechAvailable],
+  };
+  return needs.flatMap((need) => {
+    const [what, isMissing] = missing[need] ?? ['', false];
+    return isMissing ? [`the rule needs ${what} and none is installed: "watchpost models pull" gets one`] : [];
+  });
+}
+
+function soundReasons({ subject }: Rule, { id, name, transcription }: Stream, { supervisor }: Senses): string[] {
+  const facts = supervisor.status().find(({ streamId }) => streamId === id)?.facts;
+  const reasons: string[] = [];
+  if (facts && facts.audioCodec === undefined) reasons.push(`the camera "${name}" sends no sound`);
+  if (subject.kind === 'speech' && !transcription.wanted)
+    reasons.push(`nothing is written down: POST /rtstream/${id}/transcription {"action": "start"} begins it`);
+  return reasons;
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import type { Scene, SceneIndex, SoundFacts } from '#domain';
+import { compileRule, Evaluator } from '#events';
+import { describeSound } from '#inference';
+import type { Store } from '#store';
+import { aCamera, anAlert, anEvent, anIndex, openStore, quiet, standingClock } from '../store/fixture.ts';
+import { EMPTY, T0 } from './scenes.ts';
+
+const VECTOR = new Float32Array(256).fill(1 / 16);
+
+function soundOf(label: string): SoundFacts {
+  return { sounds: [{ label, score: 0.9, startMs: T0, endMs: T0 + 1000 }], levelDb: -20, pack: 'yamnet' };
+}
+
+function addScene(store: Store, index: SceneIndex, startS: number, told: Partial<Scene> & { text: string }): Scene {
+  const times = { startMs: T0 + startS * 1000, endMs: T0 + (startS + 1) * 1000 };
+  return store.scenes.add({ streamId: index.streamId, indexId: index.id, ...times, ...told }, VECTOR, 'test');
+}
+
+function arm(store: Store, index: SceneIndex, prompt: string): void {
+  const event = anEvent({ rule: compileRule(prompt, { zones: [] }), label: prompt });
+  store.events.create(event);
+  store.alerts.create(anAlert(index, event, { createdMs: T0 }));
+}
+
+/** What a newly started evaluator finds in the journal, from where the one before it ended. */
+async function evaluated(store: Store): Promise<void> {
+  const deps = { store, clock: standingClock(), log: quiet, mqttTopic: false };
+  await using evaluator = await Evaluator.start(deps, AbortSignal.abort());
+  while (evaluator.runOnce() > 0);
+  expect(evaluator.status()).toEqual({ lag: 0, failures: 0 });
+}
+
+const firedBy = (store: Store): string[] =>
+  store.firings.recent({ limit: 99 }).map(({ label, atMs }) => `${label} ${(atMs - T0) / 1000}`);
+
+describe('Evaluator, of what is heard', () => {
+  it('fires for a sound scene of an audio index, once while it grows, and goes on after each restart', async () => {
+    await using at = await openStore();
+    const { stream } = aCamera(at.store);
+    const index = anIndex(stream.id, { extraction: { type: 'transcript', segmenter: 'sentence', value: 1 } });
+    at.store.indexes.create(index);
+    arm(at.store, index, 'a smoke alarm');
+    arm(at.store, index, 'a smoke alarm for 20 seconds');
+    const sound = soundOf('smoke detector, smoke alarm');
+    const scene = addScene(at.store, index, 0, { text: describeSound(sound), sound });
+    expect(at.store.scenes.get(scene.id)).toEqual(scene);
+    await evaluated(at.store);
+    for (const endS of [10, 19, 20, 30]) {
+      at.store.scenes.grow(scene.id, T0 + endS * 1000);
+      await evaluated(at.store);
+    }
+    addScene(at.store, index, 60, { text: describeSound(sound), sound });
+    await evaluated(at.store);
+    expect(firedBy(at.store)).toEqual(['a smoke alarm 61', 'a smoke alarm for 20 seconds 20', 'a smoke alarm 1']);
+    expect(at.store.firings.recent({ limit: 1 })).toMatchObject([
+      { evidence: { packs: ['yamnet'], sceneText: 'a smoke alarm sounds' } },
+    ]);
+  });
+
+  it('hears a phrase that two scenes share although it was restarted between them', async () => {
+    await using at = await openStore();
+    const { index } = aCamera(at.store);
+    arm(at.store, index, 'someone says open the door');
+    addScene(at.store, index, 0, { text: 'would you please open' });
+    await evaluated(at.store);
+    addScene(at.store, index, 1.5, { text: 'the door for me' });
+    await evaluated(at.store);
+    expect(firedBy(at.store)).toEqual(['someone says open the door 2.5']);
+  });
+
+  it('hears sounds in scenes that are seen, and names all packs that had a part', async () => {
+    await using at = await openStore();
+    const { index } = aCamera(at.store);
+    arm(at.store, index, 'a dog barks');
+    addScene(at.store, index, 0, { text: 'all is still', facts: EMPTY });
+    addScene(at.store, index, 5, { text: 'all is still; a dog barks', facts: { ...EMPTY, sound: soundOf('bark') } });
+    await evaluated(at.store);
+    expect(firedBy(at.store)).toEqual(['a dog barks 6']);
+    const [firing] = at.store.firings.recent({ limit: 1 });
+    expect(firing?.evidence.packs).toEqual(['built-in', 'yolox-nano', 'yamnet']);
+  });
+});
