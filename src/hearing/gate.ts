@@ -7,7 +7,10 @@ const SILENT_DB = -60;
 const ABOVE_FLOOR_DB = 6;
 /** Before anything is known the room is taken to be this quiet. */
 const FIRST_FLOOR_DB = -50;
-/** The quietest moment of so long is the noise that is always there; even who talks on and on pauses within it. */
+/**
+ * The quietest frame of so many seconds is the noise that is always there; even who talks on and on is silent between two
+ * words in one of them.
+ */
 const PARTS = 8;
 const PART_FRAMES = Math.round(1000 / FRAME_MS);
 /** Who falls silent is listened to for so long: the pause itself tells that a sentence has ended. */
@@ -22,7 +25,6 @@ export class NoiseGate {
   #parts: number[] = new Array<number>(PARTS).fill(FIRST_FLOOR_DB);
   #part = Number.POSITIVE_INFINITY;
   #frames = 0;
-  #smooth: number | undefined;
   #open = 0;
 
   get floorDb(): number {
@@ -32,10 +34,8 @@ export class NoiseGate {
   /** Whether to look at a frame of this mean square. */
   pass(meanSquare: number): boolean {
     const db = decibels(meanSquare);
-    // One quiet frame between two syllables is not the room.
-    this.#smooth = this.#smooth === undefined ? meanSquare : this.#smooth + (meanSquare - this.#smooth) / 3;
     const isLoud = db > SILENT_DB && db > this.floorDb + ABOVE_FLOOR_DB;
-    this.#learn(decibels(this.#smooth));
+    this.#learn(db);
     this.#open = isLoud ? HANG_FRAMES : Math.max(0, this.#open - 1);
     return isLoud || this.#open > 0;
   }

@@ -1,4 +1,4 @@
-import type { Sound } from '#domain';
+import { NO_EVENTS, type Sound } from '#domain';
 
 /** A class of sound that a model heard in one stretch. */
 export interface SoundClass {
@@ -17,19 +17,6 @@ const BEGINS = 0.5;
 const BEGINS_TWICE = 0.3;
 const GOES_ON = 0.2;
 const ENDS_AFTER_MS = 2000;
-
-/**
- * Sounds that are no events: silence, speech (it is written down), rooms, and noises that every microphone makes.
- * Shouting, screaming and crying are events.
- */
-const NO_EVENTS = new Set([
-  ...['silence', 'speech', 'child speech, kid speaking', 'conversation', 'narration, monologue', 'babbling'],
-  ...['speech synthesizer', 'hubbub, speech noise, speech babble', 'whispering', 'breathing', 'inside, small room'],
-  ...['inside, large room or hall', 'inside, public space', 'outside, urban or manmade', 'outside, rural or natural'],
-  ...['reverberation', 'echo', 'noise', 'environmental noise', 'static', 'mains hum', 'hum', 'distortion', 'sidetone'],
-  ...['cacophony', 'white noise', 'pink noise', 'throbbing', 'vibration', 'television', 'radio', 'field recording'],
-  ...['sound effect', 'pulse', 'camera', 'single-lens reflex camera', 'effects unit', 'chorus effect'],
-]);
 
 /**
  * Follows which sounds are heard: each begins when a model is certain, or fairly certain twice, and ends when it has not

@@ -90,7 +90,8 @@ export class Spool {
   /** What is to be written down next: what is urgent, then what is oldest. It stays until it is `done` or dropped. */
   take(isWanted: (utterance: Utterance) => boolean = () => true): Utterance | undefined {
     const free = this.#waiting.filter((entry) => !entry.taken && isWanted(entry));
-    const next = free.find(({ streamId }) => this.#options.isUrgent(streamId)) ?? free[0];
+    const urgent = new Set([...new Set(free.map(({ streamId }) => streamId))].filter(this.#options.isUrgent));
+    const next = free.find(({ streamId }) => urgent.has(streamId)) ?? free[0];
     if (next) next.taken = true;
     return next;
   }

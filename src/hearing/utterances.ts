@@ -8,6 +8,7 @@ const FIRST_FRAMES = 5;
 const FIRST_OF = 8;
 /** Kept before and after, where the detector doesn't hear a consonant yet or any more. */
 const PADDING_FRAMES = Math.ceil(200 / FRAME_MS);
+const MOST_LAG = 8;
 /** Pauses shorter than this are part of an utterance. */
 const PAUSE_FRAMES = Math.round(600 / FRAME_MS);
 /** Where who never pauses is cut: at the best place in the last part of what fits. */
@@ -34,6 +35,7 @@ interface Heard {
  */
 export class UtteranceCutter {
   readonly #longestFrames: number;
+  #lag = 0;
   /** While nobody speaks: what may turn out to be the beginning. */
   #before: Heard[] = [];
   #startMs: number | undefined;
@@ -42,6 +44,8 @@ export class UtteranceCutter {
   #spoken = 0;
   /** From where it may be cut. */
   #late: Heard[] = [];
+  /** The end of the pause that ended it may be the padding of the next. */
+  #pause: Heard[] = [];
 
   constructor(longestMs: number) {
     this.#longestFrames = Math.max(2 * PAUSE_FRAMES, Math.floor(longestMs / FRAME_MS));
@@ -51,19 +55,21 @@ export class UtteranceCutter {
     return this.#startMs !== undefined;
   }
 
-  push(frame: SoundFrame, voice: number): Cut[] {
+  /** A detector that judges late, by `lag` frames at most 8, tells so. */
+  push(frame: SoundFrame, voice: number, lag = 0): Cut[] {
+    this.#lag = Math.min(lag, MOST_LAG);
     return this.#startMs === undefined ? this.#await({ frame, voice }) : this.#follow({ frame, voice });
   }
 
   /** Nothing follows: what is open ends here. */
   flush(): Cut[] {
     this.#before = [];
-    return this.#startMs === undefined ? [] : [this.#end(this.#spoken + PADDING_FRAMES)];
+    return this.#startMs === undefined ? [] : [this.#end(this.#spokenEnd)];
   }
 
   #await(heard: Heard): Cut[] {
     this.#before.push(heard);
-    if (this.#before.length > PADDING_FRAMES + FIRST_OF) this.#before.shift();
+    if (this.#before.length > PADDING_FRAMES + FIRST_OF + MOST_LAG) this.#before.shift();
     const speech = this.#before.slice(-FIRST_OF).filter(({ voice }) => voice >= BEGINS);
     return speech.length < FIRST_FRAMES ? [] : this.#begin();
   }
@@ -72,7 +78,7 @@ export class UtteranceCutter {
   #begin(): Cut[] {
     const recent = this.#before.length - FIRST_OF;
     const first = this.#before.findIndex(({ voice }, i) => i >= recent && voice >= BEGINS);
-    const frames = this.#before.slice(Math.max(0, first - PADDING_FRAMES));
+    const frames = this.#before.slice(Math.max(0, first - PADDING_FRAMES - this.#lag));
     this.#before = [];
     return this.#open(frames);
   }
@@ -89,10 +95,20 @@ export class UtteranceCutter {
   #follow(heard: Heard): Cut[] {
     this.#frames += 1;
     if (heard.voice >= GOES_ON) this.#spoken = this.#frames;
+    const isPast = this.#frames > this.#spokenEnd;
+    this.#pause = isPast ? [...this.#pause, heard].slice(-PADDING_FRAMES - this.#lag) : [];
     if (this.#frames > this.#longestFrames * CUT_FROM) this.#late.push(heard);
     const more: Cut = { kind: 'more', frames: [heard.frame] };
-    if (this.#frames - this.#spoken >= PAUSE_FRAMES) return [more, this.#end(this.#spoken + PADDING_FRAMES)];
+    if (this.#frames - this.#spoken >= PAUSE_FRAMES) {
+      this.#before = this.#pause;
+      return [more, this.#end(this.#spokenEnd)];
+    }
     return this.#frames < this.#longestFrames ? [more] : [more, ...this.#split()];
+  }
+
+  /** With the padding, frames since it began. */
+  get #spokenEnd(): number {
+    return Math.max(1, this.#spoken + PADDING_FRAMES - this.#lag);
   }
 
   /** Ends it at the longest way into the least likely speech, and begins the next with what came after. */

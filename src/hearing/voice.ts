@@ -2,7 +2,7 @@ import { FRAME_SAMPLES } from './frames.ts';
 import { Spectrum } from './spectrum.ts';
 
 /** What is measured of one frame. */
-export interface VoiceFeatures {
+interface VoiceFeatures {
   /** How alike the sound is one pitch period later, for pitches of 70 to 400 Hz: -1–1. */
   periodicity: number;
   /** Between a few peaks (0) and noise (1), from 200 to 4000 Hz. */
@@ -11,8 +11,6 @@ export interface VoiceFeatures {
   line: number;
   /** Share of what lies between 200 and 4000 Hz. */
   middle: number;
-  /** Share below 150 Hz. */
-  low: number;
   /** log10 of the power. */
   power: number;
 }
@@ -25,7 +23,7 @@ const SHORTEST_LAG = 10;
 const LONGEST_LAG = 57;
 
 /** Measures frames that follow on each other. */
-export class VoiceMeasure {
+class VoiceMeasure {
   readonly #spectrum = new Spectrum(FRAME_SAMPLES);
   /** The frame before, at a quarter of the rate. */
   #before = new Float64Array(FRAME_SAMPLES / DECIMATED);
@@ -46,7 +44,6 @@ export class VoiceMeasure {
       flatness,
       line: sum(spectrum, best - 1, best + 2) / total,
       middle: middle / total,
-      low: sum(spectrum, 1, bin(150)) / total,
       power: Math.log10(total),
     };
   }
@@ -87,23 +84,67 @@ function sum(values: ArrayLike<number>, from: number, to: number): number {
   return total;
 }
 
-/** How many frames the judgement looks at. */
+/** How many frames the judgement looks at: half a second. */
 const MEMORY = 16;
+/** The newest of them, whose loudness is compared with the loudest. */
+const NEWEST = 4;
 
 /**
- * Judges without a model how likely someone speaks: speech has a pitch that comes and goes several times a second, and its
- * strength lies in the middle of what is heard. Good in a quiet room; a model is better everywhere else.
+ * How much each thing that is measured speaks for speech: fitted by logistic regression to what a voice model says of
+ * speech in four languages, noises, music, machines and animals. On what it was not fitted to it agrees with that model
+ * in 92 of 100 frames; it takes some music and some birds for people.
+ */
+const WEIGHTS = {
+  constant: -25.29,
+  pitch: 22.62,
+  pitchComesAndGoes: 9.59,
+  noise: 1.44,
+  lineComesAndGoes: -17.99,
+  middle: 9.48,
+  loudNow: 0.73,
+  loudnessMoves: 2.33,
+  lineMoves: 29.45,
+};
+
+/**
+ * Judges without a model how likely someone speaks: speech has a pitch that comes and goes, several times a second, and
+ * its strength lies in the middle of what is heard.
  */
 export class VoiceDetector {
+  /** It hears that someone speaks, or has ended, so many frames late. */
+  static readonly lag = 6;
   readonly #measure = new VoiceMeasure();
   #recent: VoiceFeatures[] = [];
 
-  /** Of one frame, in order. */
+  /** Of one frame, in order; after a pause in which it wasn't asked it needs a quarter of a second. */
   judge(samples: Int16Array): number {
     this.#recent = [...this.#recent.slice(1 - MEMORY), this.#measure.measure(samples)];
-    const last = this.#recent.at(-1);
-    if (!last) return 0;
-    const voiced = last.periodicity > 0.6 && last.middle > 0.3 && last.line < 0.8 && last.flatness < 0.3;
-    return voiced ? 0.9 : 0.1;
+    const all = (feature: keyof VoiceFeatures) => this.#recent.map((one) => one[feature]);
+    const powers = all('power');
+    const score =
+      WEIGHTS.constant +
+      WEIGHTS.pitch * Math.max(...all('periodicity')) +
+      WEIGHTS.pitchComesAndGoes * deviation(all('periodicity')) +
+      WEIGHTS.noise * mean(all('flatness').map((flatness) => Math.log(flatness + 1e-3))) +
+      WEIGHTS.lineComesAndGoes * deviation(all('line')) +
+      WEIGHTS.middle * mean(all('middle')) +
+      WEIGHTS.loudNow * (mean(powers.slice(-NEWEST)) - Math.max(...powers)) +
+      WEIGHTS.loudnessMoves * movement(powers) +
+      WEIGHTS.lineMoves * movement(all('line'));
+    return 1 / (1 + Math.exp(-score));
   }
+}
+
+function mean(values: readonly number[]): number {
+  return sum(values, 0, values.length) / Math.max(1, values.length);
+}
+
+function deviation(values: readonly number[]): number {
+  const middle = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+}
+
+/** From one to the next, on average. */
+function movement(values: readonly number[]): number {
+  return mean(values.slice(1).map((value, n) => Math.abs(value - (values[n] ?? 0))));
 }

@@ -1,6 +1,6 @@
 import type { Sound, SoundFacts } from '#domain';
 import type { SoundChange } from '#hearing';
-import { embedText, TEXT_EMBEDDING } from '#inference';
+import { describeSound, embedText, TEXT_EMBEDDING } from '#inference';
 import { type Log, messageOf } from '#runtime';
 import type { Store } from '#store';
 
@@ -72,8 +72,4 @@ export class SoundScenes {
     }
     this.#told = goOn;
   }
-}
-
-function describeSound({ sounds }: SoundFacts): string {
-  return `${sounds.map(({ label }) => label.split(',')[0]).join(' and ')} is heard`;
 }

@@ -43,6 +43,8 @@ export class SpeechCatcher {
   /** Those that are not ended, the one that began last at the end: two only for a moment. */
   #writings: Writing[] = [];
   #unwritten: Int16Array[] = [];
+  /** By how many frames the last judgement came late. */
+  #lag = 0;
 
   constructor(deps: SpeechCatcherDeps) {
     this.#deps = deps;
@@ -63,15 +65,10 @@ export class SpeechCatcher {
     }
     this.#adaptLength();
     for (const run of runsOf(frames)) {
-      const voices = run[0]?.open
-        ? await this.#judge(
-            run.map(({ frame }) => frame),
-            signal,
-          )
-        : undefined;
+      const voices = run[0]?.open ? await this.#judge(run, signal) : [];
       for (const [n, { frame, open }] of run.entries()) {
         if (!open) this.#lead = [...this.#lead.slice(1 - LEAD_FRAMES), frame];
-        for (const cut of this.#cutter.push(frame, voices?.[n] ?? 0)) await this.#follow(cut);
+        for (const cut of this.#cutter.push(frame, voices[n] ?? 0, this.#lag)) await this.#follow(cut);
       }
     }
     await this.#write();
@@ -99,14 +96,15 @@ export class SpeechCatcher {
   }
 
   /** How likely each of the frames is speech. */
-  async #judge(frames: readonly SoundFrame[], signal: AbortSignal): Promise<ArrayLike<number>> {
+  async #judge(run: readonly GatedFrame[], signal: AbortSignal): Promise<ArrayLike<number>> {
     const lead = this.#lead;
     this.#lead = [];
-    const all = [...lead, ...frames].map(({ samples }) => samples);
+    const all = [...lead, ...run.map(({ frame }) => frame)].map(({ samples }) => samples);
     const { listening, stream } = this.#deps;
     const ask = (limit: AbortSignal) => listening.voice(stream().id, joined(all), limit);
-    const voices = (await this.#patience.ask(ask, signal)) ?? all.map((samples) => this.#detector.judge(samples));
-    return voices.slice(lead.length);
+    const answer = await this.#patience.ask(ask, signal);
+    this.#lag = answer ? 0 : VoiceDetector.lag;
+    return (answer ?? all.map((samples) => this.#detector.judge(samples))).slice(lead.length);
   }
 
   async #follow(cut: Cut): Promise<void> {
