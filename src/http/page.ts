@@ -17,14 +17,17 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** Media may also come from the configured public address: links to it are made with that. */
+/**
+ * Media may also come from the configured public address: links to it are made with that. The player's tracks of captions
+ * begin as empty `data:` files.
+ */
 function policy(framable: boolean, config: HttpDeps['config']): string {
   const media = configuredOrigin(config) ?? '';
   return [
     "default-src 'self'",
     `connect-src 'self' ${media}`,
     "img-src 'self' data: blob:",
-    `media-src 'self' blob: ${media}`,
+    `media-src 'self' blob: data: ${media}`,
     "worker-src 'self' blob:",
     "object-src 'none'",
     "base-uri 'none'",

@@ -57,7 +57,7 @@ function playNative(video: HTMLVideoElement, url: string, options: PlayOptions, 
 }
 
 async function playHls(video: HTMLVideoElement, url: string, options: PlayOptions): Promise<() => void> {
-  const { default: Hls } = await import('hls.js/light');
+  const { default: Hls } = await import('hls.js');
   if (!Hls.isSupported()) {
     options.onProblem('This browser can play neither HLS nor media source extensions.');
     return () => undefined;
