@@ -80,7 +80,6 @@ export const SOUND_KINDS: readonly SoundKind[] = [
   kind('coughing', 'someone coughs', 'cough', 'cough;throat clearing', 'person'),
   kind('sneezing', 'someone sneezes', 'sneeze', 'sneeze', 'person'),
   kind('snoring', 'someone snores', 'snore', 'snoring', 'person'),
-  kind('whispering', 'someone whispers', 'whisper', 'whispering', 'person'),
   kind('whistling', 'someone whistles', 'whistle', 'whistling;whistle', 'person'),
   kind('singing', 'someone sings', 'sing', 'singing;choir;chant;child singing', 'person'),
   kind('applause', 'people applaud', 'applause; applaud; clap; hand clap', 'applause;clapping', 'person'),

@@ -61,3 +61,16 @@ export const SOUND_LABELS: readonly string[] = (
   'outside, rural or natural;reverberation;echo;noise;environmental noise;static;mains hum;distortion;sidetone;' +
   'cacophony;white noise;pink noise;throbbing;vibration;television;radio;field recording'
 ).split(';');
+
+/**
+ * Sounds that are no events: silence, speech (it is written down), rooms, and noises that every microphone makes.
+ * Shouting, screaming and crying are events.
+ */
+export const NO_EVENTS: ReadonlySet<string> = new Set([
+  ...['silence', 'speech', 'child speech, kid speaking', 'conversation', 'narration, monologue', 'babbling'],
+  ...['speech synthesizer', 'hubbub, speech noise, speech babble', 'whispering', 'breathing', 'inside, small room'],
+  ...['inside, large room or hall', 'inside, public space', 'outside, urban or manmade', 'outside, rural or natural'],
+  ...['reverberation', 'echo', 'noise', 'environmental noise', 'static', 'mains hum', 'hum', 'distortion', 'sidetone'],
+  ...['cacophony', 'white noise', 'pink noise', 'throbbing', 'vibration', 'television', 'radio', 'field recording'],
+  ...['sound effect', 'pulse', 'camera', 'single-lens reflex camera', 'effects unit', 'chorus effect'],
+]);

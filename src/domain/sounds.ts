@@ -1,10 +1,10 @@
 import { SOUND_KINDS, type SoundKind } from './sound-kinds.ts';
-import { SOUND_LABELS } from './sound-labels.ts';
+import { NO_EVENTS, SOUND_LABELS } from './sound-labels.ts';
 import { SOUNDING_THINGS } from './sounding-things.ts';
 import { rootOf } from './word-forms.ts';
 
 export { SOUND_KINDS, type SoundKind, type SoundMaker } from './sound-kinds.ts';
-export { SOUND_LABELS } from './sound-labels.ts';
+export { NO_EVENTS, SOUND_LABELS } from './sound-labels.ts';
 export { SOUNDING_THINGS } from './sounding-things.ts';
 
 /** What people call the class: "vehicle horn, car horn, honking" has three names, "hiccup" one. */
@@ -15,9 +15,10 @@ function namesOfSound(label: string): string[] {
     .filter((name) => name !== 'etc.');
 }
 
-const NAMED = new Map(SOUND_LABELS.flatMap((label) => namesOfSound(label).map((name) => [phraseRoot(name), label])));
+const TOLD = SOUND_LABELS.filter((label) => !NO_EVENTS.has(label));
+const NAMED = new Map(TOLD.flatMap((label) => namesOfSound(label).map((name) => [phraseRoot(name), label])));
 
-/** The class that has this name, in any form ("chainsaws"). */
+/** The class of events that has this name, in any form ("chainsaws"). */
 export function soundCalled(name: string): string | undefined {
   return NAMED.get(phraseRoot(name));
 }

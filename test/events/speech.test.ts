@@ -90,7 +90,7 @@ describe('compileRule for speech', () => {
     ['User opened Slack application', 'text'],
     ['someone shouts', 'sound'],
     ['someone screams outside', 'sound'],
-    ['someone whispers', 'sound'],
+    ['someone whispers', 'text'],
     ['someone enters the lobby', 'object'],
     ['a person is in the lobby', 'object'],
     ['the door is used', 'text'],

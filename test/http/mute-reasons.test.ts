@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CameraStatus, newId } from '#domain';
+import { addIndex, addStream, type Box, openBox, T0 } from './box.ts';
+
+let box: Box;
+/** What is installed. */
+const installed = { sounds: 'ready', speech: true };
+
+beforeAll(async () => {
+  const away = { state: 'none' as const, restarts: 0 };
+  box = await openBox({
+    listening: {
+      get speechAvailable() {
+        return installed.speech;
+      },
+      status: () => ({
+        voice: away,
+        sounds: { ...away, state: installed.sounds === 'ready' ? 'ready' : 'none' },
+        speech: away,
+      }),
+    },
+  });
+});
+
+afterAll(() => box[Symbol.asyncDispose]());
+
+/** The warnings on arming the prompt on an index of a camera that writes down what is said. */
+async function warnings(prompt: string, { hears = false, wanted = true, audioCodec = 'aac' } = {}) {
+  const stream = addStream(box.store, { transcription: { wanted, engine: 'default', changedMs: T0 } });
+  box.live.statuses = [statusOf(stream.id, audioCodec)];
+  const audio = { extraction: { type: 'transcript', segmenter: 'sentence', value: 1 } } as const;
+  const index = addIndex(box.store, stream.id, hears ? audio : {});
+  const event = await box.call('POST', '/rtstream/event', { event_prompt: prompt, label: 'a' });
+  const path = `/rtstream/${stream.id}/index/${index.id}/alert`;
+  const { data, message } = await box.call('POST', path, { event_id: event.data.event_id });
+  expect(message).toBe(data.warnings.join('; '));
+  return data.warnings.map((warning: string) => warning.replace(stream.id, 'rts-x'));
+}
+
+function statusOf(streamId: string, audioCodec: string): CameraStatus {
+  const video = { videoCodec: 'h264', width: 640, height: 360, fps: 25, transport: 'tcp' as const };
+  return {
+    streamId,
+    phase: 'recording',
+    sinceMs: T0,
+    restarts: 0,
+    facts: { ...video, ...(audioCodec === '' ? {} : { audioCodec }) },
+    fpsSeen: 1,
+    framesSeen: 1,
+    framesDropped: 0,
+    windowsDropped: 0,
+    segmentsWritten: 1,
+    bytesWritten: 1,
+    notes: [],
+  };
+}
+
+describe('a rule that is armed', () => {
+  it.each([
+    ['a dog barks', false],
+    ['a dog barks', true],
+    ['no dog barks for 10 minutes', false],
+    ['someone calls for help', true],
+    ['the microphone is dead', false],
+    ['a person', false],
+    ['User opened Slack', true],
+  ])('"%s" has all it needs (audio index: %s)', async (prompt, hears) => {
+    expect(await warnings(prompt, { hears })).toEqual([]);
+  });
+
+  it.each([
+    ['someone says hello', false, 'only sees'],
+    ['a person', true, 'only hears'],
+    ['motion', true, 'only hears'],
+    ['no dog barks for 10 minutes', true, 'not that it has ended'],
+    ['the smoke alarm stops', true, 'not that it has ended'],
+  ])('"%s" is on the wrong index (audio index: %s)', async (prompt, hears, reason) => {
+    expect(await warnings(prompt, { hears })).toEqual([expect.stringContaining(reason)]);
+  });
+
+  it('says which model is missing', async () => {
+    Object.assign(installed, { sounds: 'none', speech: false });
+    try {
+      expect(await warnings('glass breaking')).toEqual([expect.stringContaining('a model that knows sounds')]);
+      expect(await warnings('no sound for 10 minutes')).toEqual([]);
+      expect(await warnings('someone says hello', { hears: true })).toEqual([
+        expect.stringContaining('a speech model'),
+      ]);
+    } finally {
+      Object.assign(installed, { sounds: 'ready', speech: true });
+    }
+  });
+
+  it('says that the camera is mute, or that nobody writes down', async () => {
+    expect(await warnings('glass breaking', { audioCodec: '' })).toEqual(['the camera "Gate" sends no sound']);
+    expect(await warnings('someone says hello', { hears: true, wanted: false })).toEqual([
+      'nothing is written down: POST /rtstream/rts-x/transcription {"action": "start"} begins it',
+    ]);
+    box.live.statuses = [];
+  });
+});
+
+describe('POST /v1/events/understand', () => {
+  it.each([
+    ['glass breaking', ['sound-classification'], 'Fires when breaking glass is heard.', 'sound'],
+    ['the microphone is dead', [], 'Fires when the microphone gives no sound at all.', 'microphone'],
+    ['someone says hello', ['speech-recognition'], 'Fires when someone says "hello".', 'speech'],
+  ])('says how "%s" is understood', async (prompt, needs, understood, kind) => {
+    const { data } = await box.call('POST', '/v1/events/understand', { prompt });
+    expect(data).toMatchObject({ needs, understood, rule: { subject: { kind }, understood } });
+  });
+
+  it('shows a sound that was heard as the facts of its scene', async () => {
+    const stream = addStream(box.store);
+    const index = addIndex(box.store, stream.id, {
+      extraction: { type: 'transcript', segmenter: 'sentence', value: 1 },
+    });
+    const sound = {
+      sounds: [{ label: 'bark', score: 0.9, startMs: T0, endMs: T0 + 2000 }],
+      levelDb: -20,
+      pack: 'yamnet',
+    };
+    const scene = { streamId: stream.id, indexId: index.id, startMs: T0, endMs: T0 + 2000, text: 'a dog barks', sound };
+    const { id } = box.store.scenes.add(scene, new Float32Array(256).fill(1 / 16), newId('index'));
+    const heard = {
+      sounds: [{ label: 'bark', score: 0.9, start_ms: T0, end_ms: T0 + 2000 }],
+      level_db: -20,
+      pack: 'yamnet',
+    };
+    const { data } = await box.call('GET', `/rtstream/${stream.id}/index/scene/${index.id}`);
+    expect(data.scene_index_records).toMatchObject([{ scene_id: id, text: 'a dog barks', metadata: { sound: heard } }]);
+  });
+});
