@@ -149,7 +149,8 @@ function takeNamed(sentence: Sentence): SoundKind[] {
       const label = name === undefined || HEARING.has(name) ? undefined : soundCalled(name);
       if (name === undefined || label === undefined) continue;
       sentence.take(at, at + length);
-      return [{ name, says: '', asked: [], labels: [label] }];
+      const article = /^an?$/.test(sentence.words[at - 1] ?? '') ? `${sentence.words[at - 1]} ` : '';
+      return [{ name: article + name, says: '', asked: [], labels: [label] }];
     }
   }
   return [];
