@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import type { TranscriptGap } from '#domain';
 import { type Clock, type Log, messageOf } from '#runtime';
 import { Gaps } from './gaps.ts';
@@ -9,6 +8,7 @@ const MIB = 2 ** 20;
 /** The disk is asked again after so many bytes. */
 const ASK_DISK_EVERY = MIB / 4;
 const TOO_MUCH = 'too much speech at once: the oldest was dropped';
+const NO_ROOM = 'there was no room on the disk: the oldest speech was dropped';
 
 export interface SpoolOptions {
   dir: string;
@@ -76,6 +76,7 @@ export class Spool {
 
   /** Someone begins to speak. Never rejects. */
   async begin(streamId: string, startMs: number): Promise<Writing> {
+    this.#granted = 0;
     await this.#files.prepare(streamId).catch(() => undefined); // Beginning the file tells why.
     const writing = await Writing.begin(startMs, {
       path: this.#files.openPath(streamId, startMs),
@@ -90,7 +91,7 @@ export class Spool {
   /** What is to be written down next: what is urgent, then what is oldest. It stays until it is `done` or dropped. */
   take(isWanted: (utterance: Utterance) => boolean = () => true): Utterance | undefined {
     const free = this.#waiting.filter((entry) => !entry.taken && isWanted(entry));
-    const urgent = new Set([...new Set(free.map(({ streamId }) => streamId))].filter(this.#options.isUrgent));
+    const urgent = this.#urgent();
     const next = free.find(({ streamId }) => urgent.has(streamId)) ?? free[0];
     if (next) next.taken = true;
     return next;
@@ -210,21 +211,28 @@ export class Spool {
   async #grant(streamId: string, bytes: number): Promise<boolean> {
     const { perStreamBytes, totalBytes } = this.#options;
     while (this.#bytes(streamId) + bytes > perStreamBytes) {
-      if (!(await this.#dropFirst((entry) => entry.streamId === streamId))) return false;
+      if (!(await this.#dropFirst(TOO_MUCH, (entry) => entry.streamId === streamId))) return false;
     }
-    while (this.#bytes() + bytes > totalBytes) if (!(await this.#dropLeastUrgent())) return false;
-    while (!(await this.#diskHas(bytes))) if (!(await this.#dropLeastUrgent())) return false;
+    while (this.#bytes() + bytes > totalBytes) if (!(await this.#dropLeastUrgent(TOO_MUCH))) return false;
+    while (!(await this.#diskHas(bytes))) if (!(await this.#dropLeastUrgent(NO_ROOM))) return false;
     return true;
   }
 
-  async #dropLeastUrgent(): Promise<boolean> {
-    const { isUrgent } = this.#options;
-    return (await this.#dropFirst(({ streamId }) => !isUrgent(streamId))) || (await this.#dropFirst(() => true));
+  async #dropLeastUrgent(reason: string): Promise<boolean> {
+    const urgent = this.#urgent();
+    const dropped = await this.#dropFirst(reason, ({ streamId }) => !urgent.has(streamId));
+    return dropped || this.#dropFirst(reason, () => true);
   }
 
-  async #dropFirst(matches: (entry: Waiting) => boolean): Promise<boolean> {
+  /** Each stream is asked about once. */
+  #urgent(): Set<string> {
+    const streams = new Set(this.#waiting.map(({ streamId }) => streamId));
+    return new Set([...streams].filter((streamId) => this.#options.isUrgent(streamId)));
+  }
+
+  async #dropFirst(reason: string, matches: (entry: Waiting) => boolean): Promise<boolean> {
     const first = this.#waiting.find((entry) => !entry.taken && matches(entry));
-    if (first) await this.drop(first, TOO_MUCH);
+    if (first) await this.drop(first, reason);
     return first !== undefined;
   }
 
@@ -248,13 +256,4 @@ export class Spool {
     }
     return sum;
   }
-}
-
-/**
- * Bytes that speech may still take of the disk that holds `dir`. Half of the recordings' reserve: recordings are deleted
- * until the reserve is free, so what is free lies around it.
- */
-export async function spoolRoom(dir: string, reservePercent: number): Promise<number> {
-  const { bsize, blocks, bavail } = await statfs(dir);
-  return Math.max(0, (bavail - (blocks * reservePercent) / 200) * bsize);
 }

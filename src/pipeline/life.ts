@@ -35,7 +35,8 @@ export class Life implements AsyncDisposable {
     this.#sinceMs = deps.clock.nowMs();
     const { hearing } = deps;
     this.#ear = hearing && new Ear(() => this.stream, { ...deps, ...hearing, log: this.log });
-    this.#viewers = new Viewers(stream.id, { ...deps, log: this.log, zones: () => this.stream.zones });
+    const zones = () => this.stream.zones;
+    this.#viewers = new Viewers(stream.id, { ...deps, log: this.log, zones, heard: this.#ear?.heard });
     this.#ended = this.#run(this.#stop.signal);
   }
 

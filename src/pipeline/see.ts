@@ -5,6 +5,7 @@ import { embedText, type Observation, type Observer, TEXT_EMBEDDING, thumbnail }
 import { Fault, type Log, messageOf } from '#runtime';
 import { shotWindows, timeWindows } from '#sampling';
 import type { Store } from '#store';
+import type { SoundSight } from './sound-sight.ts';
 
 /** A scene that goes on unchanged grows up to this long, then a new one begins: a hit must be a stretch one can watch. */
 const LONGEST_QUIET_MS = 3_600_000;
@@ -25,6 +26,7 @@ export interface Sight {
   readonly observer: Observer;
   /** The scene of what was observed last; undefined when that could not be stored. */
   sceneId: number | undefined;
+  readonly sounds: SoundSight;
 }
 
 /**
@@ -45,7 +47,7 @@ export async function see(
       const priority = outlook.store.alerts.enabledByIndex(index.id).length > 0 ? 'alert' : 'index';
       const observation = await sight.observer.observe(window, priority, signal);
       if (observation === 'dropped') outlook.windowDropped();
-      else await tell(observation, window, index, sight, outlook, signal);
+      else await tell(sight.sounds.add(observation, window), window, index, sight, outlook, signal);
     } catch (error) {
       if (signal.aborted) return;
       outlook.windowDropped();

@@ -3,15 +3,12 @@ import type { Spool, SpoolStatus, Utterance } from '#hearing';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type Clock, isFault, type Log, messageOf, retryDelay, Wake } from '#runtime';
 import type { Store } from '#store';
+import { Interim, type OnInterim } from './interim.ts';
 
 const RETRY = { firstMs: 1000, capMs: 30_000, jitter: 0 };
 /** An utterance that fails so often, while others don't, is given up. */
 const MOST_TRIES = 3;
 const LONGEST_WAIT_MS = 60_000;
-/** Speech that goes on for so long is told as far as it goes, and again whenever so much has been added. */
-const INTERIM_AFTER_MS = 5000;
-const INTERIM_EVERY_MS = 3000;
-const INTERIM_POLL_MS = 1000;
 
 /** What was recognised; words in milliseconds from the first sample. */
 export interface RecognisedSpeech {
@@ -34,7 +31,7 @@ export interface TranscriberDeps {
   clock: Clock;
   log: Log;
   /** What is being said, as far as it is known; never stored. */
-  onInterim?: (streamId: string, interim: { startMs: number; endMs: number; text: string }) => void;
+  onInterim?: OnInterim;
 }
 
 export interface TranscriberStatus extends Omit<SpoolStatus, 'bytes'> {
@@ -68,13 +65,13 @@ export class Transcriber implements AsyncDisposable {
   #failures = 0;
   #lastError: string | undefined;
   #transcribed = 0;
-  /** Up to where the speech that goes on has been told, by stream. */
-  readonly #told = new Map<string, Utterance>();
+  readonly #interim: Interim;
   #ended: Promise<void> = Promise.resolve();
 
   private constructor(deps: TranscriberDeps) {
     this.#deps = deps;
     this.#wake = new Wake(deps.clock);
+    this.#interim = new Interim({ ...deps, recognise: (samples, signal) => this.#recognise(samples, signal) });
   }
 
   static async start(deps: TranscriberDeps, signal: AbortSignal): Promise<Transcriber> {
@@ -121,7 +118,7 @@ export class Transcriber implements AsyncDisposable {
       return 0;
     }
     const next = this.#next();
-    if (!next) return this.#tellInterim(signal);
+    if (!next) return (await this.#interim.tell(signal)) ?? LONGEST_WAIT_MS;
     try {
       await this.#transcribe(next, signal);
     } catch (error) {
@@ -232,30 +229,6 @@ export class Transcriber implements AsyncDisposable {
     const about = { error: this.#lastError, waiting, retryInMs: delayMs };
     this.#deps.log.warn(about, 'what was said could not be written down; will retry');
     return delayMs;
-  }
-
-  /** Nothing waits: tells what is being said. Returns how long to wait. */
-  async #tellInterim(signal: AbortSignal): Promise<number> {
-    const { spool, onInterim, listening } = this.#deps;
-    const spoken = spool.spoken();
-    if (!onInterim || !listening.speechAvailable || spoken.length === 0) return LONGEST_WAIT_MS;
-    const next = spoken.find((utterance) => this.#isWorthTelling(utterance));
-    if (!next) return INTERIM_POLL_MS;
-    this.#told.set(next.streamId, next);
-    try {
-      const { text } = await this.#recognise(await spool.readSpoken(next), signal);
-      if (text.trim()) onInterim(next.streamId, { startMs: next.startMs, endMs: next.endMs, text: text.trim() });
-    } catch (error) {
-      // It ended meanwhile, or the recogniser is away: what is complete is tried again, this is not.
-      this.#deps.log.debug({ error: messageOf(error) }, 'no interim result');
-    }
-    return 0;
-  }
-
-  #isWorthTelling({ streamId, startMs, endMs }: Utterance): boolean {
-    if (endMs - startMs < INTERIM_AFTER_MS) return false;
-    const told = this.#told.get(streamId);
-    return told?.startMs !== startMs || endMs - told.endMs >= INTERIM_EVERY_MS;
   }
 }
 

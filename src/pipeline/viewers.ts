@@ -1,8 +1,10 @@
 import type { SamplingDemand } from '#camera';
 import type { Extraction, Frame, SceneIndex } from '#domain';
+import type { Heard } from '#hearing';
 import { type Inference, Observer } from '#inference';
 import { Channel, type Clock, messageOf } from '#runtime';
 import { type Outlook, type Sight, see } from './see.ts';
+import { SoundSight } from './sound-sight.ts';
 
 /** Frames an index may lag behind before the oldest are dropped: more than any window needs, less than matters in memory. */
 const FRAMES_WAITING = 32;
@@ -14,6 +16,8 @@ const GRACE_MS = 2000;
 export interface ViewersDeps extends Omit<Outlook, 'windowDropped'> {
   inference: Inference;
   clock: Clock;
+  /** What the camera hears; absent where nobody listens. */
+  heard?: Pick<Heard, 'between' | 'n'> | undefined;
 }
 
 /** One index's eye; it outlives reconnects and pauses, so that a person who is still there afterwards is not a new one. */
@@ -114,7 +118,11 @@ export class Viewers implements AsyncDisposable {
   }
 
   #newEye(index: SceneIndex): Eye {
-    const sight = { observer: new Observer(index, this.#deps.inference), sceneId: undefined };
+    const sight = {
+      observer: new Observer(index, this.#deps.inference),
+      sounds: new SoundSight(this.#deps.heard),
+      sceneId: undefined,
+    };
     const eye = { sight, stop: new AbortController(), free: Promise.resolve() };
     this.#eyes.set(index.id, eye);
     return eye;

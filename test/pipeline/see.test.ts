@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Frame, SceneIndex } from '#domain';
+import { Heard } from '#hearing';
 import { Observer } from '#inference';
 import { type Sight, see } from '../../src/pipeline/see.ts';
+import { SoundSight } from '../../src/pipeline/sound-sight.ts';
 import { dimmed, room, withRectangle } from '../inference/pictures.ts';
 import { at, type Box, openBox, STILL, T0 } from './box.ts';
 
@@ -18,7 +20,11 @@ afterEach(async () => {
   await box[Symbol.asyncDispose]();
 });
 
-const sightOf = (index: SceneIndex): Sight => ({ observer: new Observer(index, box.inference), sceneId: undefined });
+const sightOf = (index: SceneIndex, heard?: Heard): Sight => ({
+  observer: new Observer(index, box.inference),
+  sounds: new SoundSight(heard),
+  sceneId: undefined,
+});
 
 async function* stream(frames: readonly Frame[]): AsyncGenerator<Frame> {
   yield* frames;
@@ -166,5 +172,71 @@ describe('what fails', () => {
     await look([at(0), at(2)], index);
     expect(box.scenes(index)).toEqual([[2, 4, STILL]]);
     expect(box.dropped.windows).toBe(1);
+  });
+});
+
+describe('what is heard meanwhile', () => {
+  const heardFor = (seconds: number) => {
+    const heard = new Heard();
+    for (let second = 0; second < seconds; second++) {
+      heard.level(T0 + second * 1000, T0 + (second + 1) * 1000, { levelDb: -40 }, 'yamnet');
+    }
+    return heard;
+  };
+  const bark = (startS: number, endS: number) => {
+    return { label: 'bark', score: 0.8, startMs: T0 + startS * 1000, endMs: T0 + endS * 1000 };
+  };
+
+  it('makes a scene of its own where nothing moves, and another when it is over', async () => {
+    const index = box.index();
+    const heard = heardFor(20);
+    const sight = sightOf(index, heard);
+    heard.sound(bark(4.5, 5.5));
+    await look(
+      [0, 2, 4, 6, 8].map((second) => at(second)),
+      index,
+      sight,
+    );
+    expect(box.scenes(index)).toEqual([
+      [0, 4, STILL],
+      [4, 6, `${STILL}; a dog barks`],
+      [6, 10, STILL],
+    ]);
+  });
+
+  it('is in the facts, with the level and the pack that listened', async () => {
+    const index = box.index();
+    const heard = heardFor(20);
+    const sight = sightOf(index, heard);
+    heard.sound(bark(0, 1));
+    await look([at(0)], index, sight);
+    expect(box.latest(index)?.facts?.sound).toEqual({ sounds: [bark(0, 1)], levelDb: -40, pack: 'yamnet' });
+  });
+
+  it('grows one scene as long as the same is heard', async () => {
+    const index = box.index();
+    const heard = heardFor(20);
+    const sight = sightOf(index, heard);
+    heard.sound(bark(0, 10));
+    await look(
+      [0, 2, 4, 6, 8].map((second) => at(second)),
+      index,
+      sight,
+    );
+    expect(box.scenes(index)).toEqual([[0, 10, `${STILL}; a dog barks`]]);
+  });
+
+  it('is told of the time since the index looks, not of before', async () => {
+    const index = box.index();
+    const heard = heardFor(20);
+    heard.sound(bark(0, 1));
+    await look([at(10)], index, sightOf(index, heard));
+    expect(box.latest(index)?.text).toBe(STILL);
+  });
+
+  it('is unknown where nobody listens', async () => {
+    const index = box.index();
+    await look([at(0)], index, sightOf(index, new Heard()));
+    expect(box.latest(index)?.facts?.sound).toBeUndefined();
   });
 });
