@@ -15,7 +15,7 @@ import { Fault } from '#runtime';
 import type { SegmentRow } from '#store';
 import type { HttpDeps, Routes } from './deps.ts';
 import { headOf } from './files.ts';
-import { isStream, PLAYLIST, partsOf, playedParts, ticketOf } from './played.ts';
+import { isStream, PLAYLIST, partsOf, playedParts, ticketFor, ticketOf } from './played.ts';
 
 /** The segment index stands within the first kilobytes. */
 const HEAD_BYTES = 4096;
@@ -74,7 +74,7 @@ export function captionRoutes(routes: Routes, deps: HttpDeps): void {
   const { store, mediaDir, assetsDir } = deps;
 
   routes.get('/hls/:token/words/:source/:name{[0-9]+-[0-9]+\\.m3u8}', (c) => {
-    const ticket = ticketOf(deps, c.req.param('token'));
+    const ticket = ticketFor(deps, c.req.param('token'), c.req.param('source'));
     const text = isStream(ticket) ? streamCaptions(ticket, deps) : assetCaptions(ticket, deps);
     return c.body(text, 200, PLAYLIST);
   });

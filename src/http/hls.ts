@@ -6,7 +6,7 @@ import type { SegmentRow } from '#store';
 import { captionRoutes, masterPlaylist } from './captions.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { serveFile } from './files.ts';
-import { isStream, PLAYLIST, partsOf, playedParts, ticketOf, wrongLink } from './played.ts';
+import { isStream, PLAYLIST, partsOf, playedParts, ticketFor, ticketOf } from './played.ts';
 
 const FOREVER = 'private, max-age=86400, immutable';
 
@@ -20,8 +20,7 @@ export function hlsRoutes(deps: HttpDeps): Routes {
 
   for (const list of ['manifests', 'media'] as const) {
     routes.get(`/hls/:token/${list}/:source/:name{[0-9]+-[0-9]+\\.m3u8}`, (c) => {
-      const ticket = ticketOf(deps, c.req.param('token'));
-      if (ticket.sourceId !== c.req.param('source')) throw wrongLink();
+      const ticket = ticketFor(deps, c.req.param('token'), c.req.param('source'));
       const master = list === 'manifests' ? masterPlaylist(ticket, deps, c.req.param('name')) : undefined;
       const text = master ?? (isStream(ticket) ? streamPlaylist(ticket, deps) : assetPlaylist(ticket, deps));
       return c.body(text, 200, PLAYLIST);

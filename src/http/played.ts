@@ -37,6 +37,13 @@ export function ticketOf({ links }: Pick<HttpDeps, 'links'>, token: string): Med
   return ticket;
 }
 
-export function wrongLink(): Fault {
+/** As `ticketOf`; the path must name what the token opens. */
+export function ticketFor(deps: Pick<HttpDeps, 'links'>, token: string, sourceId: string): MediaTicket {
+  const ticket = ticketOf(deps, token);
+  if (ticket.sourceId !== sourceId) throw wrongLink();
+  return ticket;
+}
+
+function wrongLink(): Fault {
   return new Fault('forbidden', 'this link is not valid or has expired: ask the appliance for a new one');
 }
