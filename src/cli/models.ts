@@ -26,7 +26,9 @@ export async function listModels(options: PlaceOptions): Promise<void> {
   ]);
   for (const entry of library.catalogue()) {
     if (here.some(({ pack }) => pack.name === entry.name)) continue;
-    rows.push([entry.name, entry.task, size(entry.bytes), entry.licence, `watchpost models pull ${entry.name}`]);
+    // Of a pack of several files its hub tells the size when it is asked.
+    const bytes = 'bytes' in entry ? entry.bytes : undefined;
+    rows.push([entry.name, entry.task, size(bytes), entry.licence, `watchpost models pull ${entry.name}`]);
   }
   printTable([['name', 'task', 'size', 'licence', 'state'], ...rows]);
 }
@@ -36,9 +38,15 @@ export async function importModel(dir: string, options: PlaceOptions): Promise<v
   printPack('imported', await library.importPack(dir));
 }
 
-export async function pullModel(name: string, options: PlaceOptions, signal: AbortSignal): Promise<void> {
+export async function pullModel(
+  name: string,
+  options: PlaceOptions & { from?: string },
+  signal: AbortSignal,
+): Promise<void> {
   const library = await openLibrary(options);
-  const pack = await library.pull(name, { signal, ...(process.stderr.isTTY ? { onProgress: showProgress } : {}) });
+  const { from } = options;
+  const onProgress = process.stderr.isTTY ? { onProgress: showProgress } : {};
+  const pack = await library.pull(name, { signal, ...(from === undefined ? {} : { from }), ...onProgress });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   printPack('fetched', pack);
 }
@@ -58,9 +66,9 @@ export async function verifyModels(name: string | undefined, options: PlaceOptio
 }
 
 function printPack(verb: string, pack: ModelPack): void {
-  print(
-    `${verb} ${pack.name}: ${pack.task}, ${size(pack.bytes)}, ${pack.labels.length} labels, licence ${pack.licence}`,
-  );
+  const labels = pack.labels.length > 0 ? [`${pack.labels.length} labels`] : [];
+  const facts = [pack.task, size(pack.bytes), ...labels, `licence ${pack.licence}`];
+  print(`${verb} ${pack.name}: ${facts.join(', ')}`);
 }
 
 function showProgress(done: number, total?: number): void {

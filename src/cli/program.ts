@@ -52,7 +52,7 @@ function addProbe(program: Command, signal: AbortSignal): void {
 }
 
 function addModels(program: Command, signal: AbortSignal): void {
-  const models = program.command('models').description('model packs: what finds objects in pictures');
+  const models = program.command('models').description('model packs: what sees and hears');
   models
     .command('list')
     .description('packs that are here or can be fetched')
@@ -68,6 +68,7 @@ function addModels(program: Command, signal: AbortSignal): void {
   models
     .command('pull <name>')
     .description('fetch a pack from its own project')
+    .option('--from <url>', 'from a mirror: of a hub, or the folder in which the file lies')
     .addOption(configFile())
     .addOption(dataDir())
     .action(async (name, options) => (await import('./models.ts')).pullModel(name, options, signal));

@@ -1,28 +1,48 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { COCO_LABELS } from '#domain';
-import { TASKS } from './manifest.ts';
+import { sha256Hex } from './manifest.ts';
 import { FAMILIES } from './pack.ts';
 
-const Entry = z.strictObject({
+const oneFile = {
   name: z.string(),
-  task: z.enum(TASKS),
-  family: z.enum(FAMILIES),
   description: z.string(),
   url: z.url(),
   bytes: z.int().positive(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: sha256Hex,
   licence: z.string(),
+};
+const Detector = z.strictObject({
+  ...oneFile,
+  task: z.literal('object-detection'),
+  family: z.enum(FAMILIES),
   inputSize: z.strictObject({ width: z.int().positive(), height: z.int().positive() }),
   labels: z.union([z.literal('coco').transform(() => [...COCO_LABELS]), z.array(z.string()).min(1)]),
 });
+const Voice = z.strictObject({ ...oneFile, task: z.literal('voice-activity') });
 
-/** A pack that can be pulled: its address, and the size and SHA-256 that whatever comes from there must have. */
-export type CatalogueEntry = z.infer<typeof Entry>;
+const FromHub = z.strictObject({
+  name: z.string(),
+  task: z.literal('speech-recognition'),
+  family: z.literal('whisper'),
+  description: z.string(),
+  repo: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
+  revision: z.string().default('main'),
+  files: z.array(z.string()).min(1),
+  licence: z.string(),
+});
+
+/** A pack of one file: its address, and the size and SHA-256 that whatever comes from there must have. */
+export type OneFileEntry = z.infer<typeof Detector> | z.infer<typeof Voice>;
+/** A pack of several files, of which the hub that has them tells sizes and hashes when it is asked. */
+export type HubEntry = z.infer<typeof FromHub>;
+/** A pack that can be pulled. */
+export type CatalogueEntry = OneFileEntry | HubEntry;
 
 /** `models/catalogue.json` of this package; the same two levels up from `src/models` and from `dist/models`. */
 const CATALOGUE = new URL('../../models/catalogue.json', import.meta.url);
+const Catalogue = z.strictObject({ packs: z.array(z.discriminatedUnion('task', [Detector, Voice, FromHub])) });
 
 export async function readCatalogue(): Promise<CatalogueEntry[]> {
-  return z.strictObject({ packs: z.array(Entry) }).parse(JSON.parse(await readFile(CATALOGUE, 'utf8'))).packs;
+  return Catalogue.parse(JSON.parse(await readFile(CATALOGUE, 'utf8'))).packs;
 }

@@ -1,14 +1,14 @@
 import { open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault, isFault, messageOf, redactCredentials } from '#runtime';
-import { hashFile } from './pack.ts';
+import { type Digest, digestOf } from './digest.ts';
 
 export interface Download {
   url: string;
   /** What has come so far; complete and verified when `download` returns. */
   part: string;
   bytes: number;
-  sha256: string;
+  digest: Digest;
   signal: AbortSignal;
   onProgress: (done: number, total: number) => void;
 }
@@ -39,12 +39,13 @@ export async function download(job: Download): Promise<void> {
       if (isFault(error) || !progressed || tries >= RESUMES) throw asFault(error, job.url);
     }
   }
-  const got = await hashFile(job.part, job.signal);
-  if (got === job.sha256) return;
+  const { kind, hex } = job.digest;
+  const got = await digestOf(job.part, { kind, bytes: job.bytes }, job.signal);
+  if (got === hex) return;
   await rm(job.part);
   throw new Fault(
     'invalid',
-    `${shown(job.url)} sent other bytes than the pinned ones (sha256 ${got}, wanted ${job.sha256}): they were deleted`,
+    `${shown(job.url)} sent other bytes than the pinned ones (${kind} ${got}, wanted ${hex}): they were deleted`,
   );
 }
 

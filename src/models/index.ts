@@ -7,6 +7,7 @@
  * pack, a file or an address is thrown as a `Fault` that names it.
  */
 export type { CatalogueEntry } from './catalogue.ts';
-export { type InstalledPack, ModelLibrary, type PullOptions } from './library.ts';
+export { type InstalledPack, ModelLibrary } from './library.ts';
 export type { ModelTask } from './manifest.ts';
 export type { DetectorPack, ModelFamily, ModelPack, PackFile, SoundPack, SpeechPack, VoicePack } from './pack.ts';
+export type { PullOptions } from './pull.ts';

@@ -3,22 +3,16 @@ import { join } from 'node:path';
 import { Fault, type Log, messageOf } from '#runtime';
 import { type CatalogueEntry, readCatalogue } from './catalogue.ts';
 import { checkPack, copyPack } from './copy.ts';
-import { download } from './download.ts';
+import { hashFile } from './digest.ts';
 import { lockPack } from './lock.ts';
 import type { ModelTask } from './manifest.ts';
-import { checkFiles, describePack, hashedFiles, hashFile, type ModelPack, type PackFile } from './pack.ts';
+import { checkFiles, describePack, hashedFiles, type ModelPack, type PackFile } from './pack.ts';
+import { fetchPack, type PullOptions } from './pull.ts';
 
 export interface InstalledPack {
   pack: ModelPack;
   /** Why it can't be used. */
   problem?: string;
-}
-
-export interface PullOptions {
-  signal: AbortSignal;
-  onProgress?: (done: number, total?: number) => void;
-  /** Base address of a mirror, under which the weights lie with the file name they have upstream. */
-  from?: string;
 }
 
 /** The packs of one data directory, a folder each. Folders beginning with a dot are unfinished work. */
@@ -113,7 +107,7 @@ export class ModelLibrary {
     }
   }
 
-  /** Fetches a pack of the catalogue; see `download` for what is thrown. `conflict` when it is being fetched already. */
+  /** Fetches a pack of the catalogue; see `fetchPack` for what is thrown. `conflict` when it is being fetched already. */
   async pull(name: string, options: PullOptions): Promise<ModelPack> {
     const entry = this.#catalogue.find((candidate) => candidate.name === name);
     if (!entry) {
@@ -121,16 +115,7 @@ export class ModelLibrary {
       throw new Fault('not_found', `the catalogue has no pack ${name}; it has ${known}`);
     }
     using _lock = lockPack(this.#dir, name);
-    const staging = this.#incoming(name);
-    await mkdir(staging, { recursive: true });
-    const file = fileName(entry.url);
-    const { url: source, bytes, sha256, description: _, ...facts } = entry;
-    const url = options.from === undefined ? source : `${options.from.replace(/\/+$/, '')}/${file}`;
-    const part = join(staging, `${file}.part`);
-    const { signal, onProgress = () => undefined } = options;
-    await download({ url, part, bytes, sha256, signal, onProgress });
-    await rename(part, join(staging, file));
-    return this.#install({ ...facts, file, bytes, sha256, source });
+    return this.#install(await fetchPack(entry, this.#incoming(name), options));
   }
 
   #incoming(name: string): string {
@@ -178,10 +163,6 @@ async function bringBackOld(dir: string): Promise<void> {
     const name = /^\.(.+)\.old$/.exec(aside)?.[1];
     if (name !== undefined && !names.includes(name)) await rename(join(dir, aside), join(dir, name));
   }
-}
-
-function fileName(url: string): string {
-  return new URL(url).pathname.split('/').pop() ?? 'model.onnx';
 }
 
 async function syncFiles(dir: string): Promise<void> {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Fault } from '#runtime';
 
 /** What models are for, as `model.json` and the catalogue say it. */
-export const TASKS = ['object-detection', 'voice-activity', 'audio-classification', 'speech-recognition'] as const;
+const TASKS = ['object-detection', 'voice-activity', 'audio-classification', 'speech-recognition'] as const;
 export type ModelTask = (typeof TASKS)[number];
 
 /** Names become file names: no separators, no leading dot. */

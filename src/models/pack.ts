@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Fault } from '#runtime';
+import { hashFile } from './digest.ts';
 import { labelsOf, type Manifest, oneFileManifest, readManifest } from './manifest.ts';
 import { describeSpeech, isHubLayout, type Precision } from './speech-pack.ts';
 
@@ -107,13 +105,6 @@ export async function hashedFiles(pack: ModelPack, shownDir: string = pack.dir):
     file.sha256 = sha256;
   }
   return files;
-}
-
-/** SHA-256 of a file, in hex. */
-export async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash, signal ? { signal } : {});
-  return hash.digest('hex');
 }
 
 async function sizeOf(file: string): Promise<number> {

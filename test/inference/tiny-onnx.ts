@@ -8,12 +8,12 @@ function varint(value: number): Buffer {
   for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
   return Buffer.from([...bytes, rest]);
 }
-const number = (field: number, value: number) => Buffer.concat([varint(field * 8), varint(value)]);
-const bytes = (field: number, value: Buffer | string) => {
+export const number = (field: number, value: number) => Buffer.concat([varint(field * 8), varint(value)]);
+export const bytes = (field: number, value: Buffer | string) => {
   const data = Buffer.from(value as string); // Buffer.from takes both.
   return Buffer.concat([varint(field * 8 + 2), varint(data.length), data]);
 };
-const message = (field: number, ...parts: Buffer[]) => bytes(field, Buffer.concat(parts));
+export const message = (field: number, ...parts: Buffer[]) => bytes(field, Buffer.concat(parts));
 
 function value(field: number, name: string, dims: readonly number[]): Buffer {
   const shape = message(2, ...dims.map((dim) => message(1, number(1, dim))));

@@ -104,7 +104,13 @@ describe('pulling', () => {
       signal: never,
       onProgress: (done, total) => progress.push([done, total]),
     });
-    expect(pack).toMatchObject({ name: 'tiny', family: 'yolox', bytes: weights.length, files: [{ sha256 }], labels: ['person'] });
+    expect(pack).toMatchObject({
+      name: 'tiny',
+      family: 'yolox',
+      bytes: weights.length,
+      files: [{ sha256 }],
+      labels: ['person'],
+    });
     expect(progress.at(-1)).toEqual([weights.length, weights.length]);
     expect(await readFile(pack.file)).toEqual(weights);
     expect(await library.verify('tiny')).toEqual({ ok: true });
@@ -200,14 +206,28 @@ describe('pulling', () => {
 });
 
 describe('the catalogue', () => {
-  it('pins the default detector and lists detectors only', async () => {
+  it('pins what lies in one file, and takes all files of speech from one place', async () => {
     const entries = (await ModelLibrary.open(dir, quiet)).catalogue();
-    expect(entries.map(({ name }) => name)).toEqual(['yolox-nano', 'deimv2-atto']);
-    for (const one of entries) expect(one).toMatchObject({ task: 'object-detection', licence: 'Apache-2.0' });
-    expect(entries[0]?.labels).toHaveLength(80);
-    expect(entries[0]?.url).toMatch(
-      /^https:\/\/github\.com\/Megvii-BaseDetection\/YOLOX\/releases\/download\/0\.1\.1rc0\//,
-    );
+    expect(entries.map(({ name, task }) => `${name}: ${task}`)).toEqual([
+      'yolox-nano: object-detection',
+      'deimv2-atto: object-detection',
+      'silero-vad-16k: voice-activity',
+      'whisper-tiny.en: speech-recognition',
+      'whisper-tiny: speech-recognition',
+      'whisper-base: speech-recognition',
+      'whisper-small: speech-recognition',
+    ]);
+    expect(entries[0]).toMatchObject({
+      licence: 'Apache-2.0',
+      url: expect.stringMatching(
+        /^https:\/\/github\.com\/Megvii-BaseDetection\/YOLOX\/releases\/download\/0\.1\.1rc0\//,
+      ),
+      labels: expect.objectContaining({ length: 80 }),
+    });
+    for (const one of entries) {
+      if (one.task !== 'speech-recognition') expect(one.sha256).toMatch(/^[0-9a-f]{64}$/);
+      else expect(one.files.filter((name) => name.endsWith('.onnx'))).toHaveLength(2);
+    }
   });
 });
 

@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CatalogueEntry, ModelLibrary, type ModelPack } from '#models';
+import { hubLayout } from './hub-layout.ts';
+
+const quiet = pino({ level: 'silent' });
+const never = new AbortController().signal;
+const COMMIT = 'c0ffee'.padEnd(40, '0');
+const entry: CatalogueEntry = {
+  name: 'whisper-tiny.en',
+  task: 'speech-recognition',
+  family: 'whisper',
+  description: 'for tests',
+  repo: 'someone/whisper-tiny.en',
+  revision: 'main',
+  files: Object.keys(hubLayout()),
+  licence: 'Apache-2.0',
+};
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'watchpost-hub-'));
+});
+afterEach(() => rm(dir, { recursive: true }));
+
+const open = () => ModelLibrary.open(join(dir, 'models'), quiet, [entry]);
+const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+const gitHash = (content: Buffer) =>
+  createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+
+interface Hub extends AsyncDisposable {
+  url: string;
+  /** `GET path` and `HEAD path`, in order. */
+  asked: string[];
+  files: Record<string, Buffer>;
+  /** May answer instead; true when it did. */
+  instead: (request: IncomingMessage, response: ServerResponse, name: string) => boolean;
+}
+
+/** Answers as huggingface.co does: large files lead elsewhere and say their SHA-256, small ones have git's hash as their tag. */
+async function serveHub(): Promise<Hub> {
+  const files = Object.fromEntries(Object.entries(hubLayout()).map(([name, content]) => [name, Buffer.from(content)]));
+  const hub: Omit<Hub, 'url' | typeof Symbol.asyncDispose> = { asked: [], files, instead: () => false };
+  const server = createServer((request, response) => {
+    const path = request.url ?? '';
+    hub.asked.push(`${request.method} ${path}`);
+    const [, revision = '', name = ''] = /\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    const content = hub.files[name] ?? hub.files[path.replace(/^\/cdn\//, '')];
+    if (hub.instead(request, response, name)) return;
+    if (!content || (revision !== '' && !['main', COMMIT].includes(revision))) response.writeHead(404).end();
+    else if (revision !== '' && name.endsWith('.onnx')) {
+      const linked = { 'x-linked-etag': `"${sha256(content)}"`, 'x-linked-size': content.length };
+      response.writeHead(302, { ...linked, location: `/cdn/${name}`, 'x-repo-commit': COMMIT }).end();
+    } else {
+      const headers = { etag: `W/"${gitHash(content)}"`, 'content-length': content.length, 'x-repo-commit': COMMIT };
+      response.writeHead(200, headers).end(request.method === 'HEAD' ? undefined : content);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return Object.assign(hub, {
+    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  });
+}
+
+const pull = (library: ModelLibrary, hub: Hub, onProgress = (_done: number, _total?: number): void => undefined) =>
+  library.pull(entry.name, { signal: never, from: hub.url, onProgress });
+
+describe('pulling a pack of several files', () => {
+  it('asks the hub what they must be, takes all of one commit, and records them', async () => {
+    await using hub = await serveHub();
+    const library = await open();
+    const progress: [number, number | undefined][] = [];
+    const pack: ModelPack = await pull(library, hub, (done, total) => progress.push([done, total]));
+    expect(pack).toMatchObject({ name: 'whisper-tiny.en', task: 'speech-recognition', licence: 'Apache-2.0' });
+    expect(pack.files.map(({ name }) => name).sort()).toEqual([...entry.files].sort());
+    expect(await library.verify(entry.name)).toEqual({ ok: true });
+    const manifest = JSON.parse(await readFile(join(pack.dir, 'model.json'), 'utf8'));
+    expect(manifest.source).toEqual({ repo: 'someone/whisper-tiny.en', revision: COMMIT });
+    const fetched = hub.asked.filter((one) => one.startsWith('GET') && one.includes('/resolve/'));
+    expect(fetched).toEqual(entry.files.map((name) => `GET /someone/whisper-tiny.en/resolve/${COMMIT}/${name}`));
+    const total = Object.values(hub.files).reduce((sum, { length }) => sum + length, 0);
+    expect(progress.at(-1)).toEqual([total, total]);
+    expect(progress.map(([done]) => done)).toEqual(progress.map(([done]) => done).sort((a, b) => a - b));
+  });
+
+  it('goes on after the file that failed', async () => {
+    await using hub = await serveHub();
+    hub.instead = (request, response, name) => {
+      if (request.method !== 'GET' || name !== 'onnx/encoder_model.onnx') return false;
+      response.writeHead(503).end();
+      return true;
+    };
+    const library = await open();
+    await expect(pull(library, hub)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringMatching('503'),
+    });
+    expect(library.list()).toEqual([]);
+    hub.instead = () => false;
+    hub.asked.length = 0;
+    await pull(library, hub);
+    const fetched = hub.asked.filter((one) => one.startsWith('GET') && one.includes('/resolve/'));
+    expect(fetched.map((one) => one.split(`${COMMIT}/`)[1])).toEqual([
+      'onnx/encoder_model.onnx',
+      'onnx/decoder_model_merged.onnx',
+    ]);
+  });
+
+  it('fetches anew what the hub has changed since, and drops what no longer belongs to it', async () => {
+    await using hub = await serveHub();
+    hub.instead = (request, response, name) => {
+      if (request.method !== 'GET' || name !== 'onnx/decoder_model_merged.onnx') return false;
+      response.writeHead(503).end();
+      return true;
+    };
+    const older: CatalogueEntry = { ...entry, files: ['onnx/encoder_model_quantized.onnx', ...entry.files] };
+    hub.files['onnx/encoder_model_quantized.onnx'] = Buffer.from(hubLayout()['onnx/encoder_model.onnx'] ?? '');
+    const before = await ModelLibrary.open(join(dir, 'models'), quiet, [older]);
+    await expect(pull(before, hub)).rejects.toMatchObject({ kind: 'unavailable' });
+    hub.instead = () => false;
+    hub.files['config.json'] = Buffer.from(`${hub.files['config.json']} `);
+    const pack = await pull(await open(), hub);
+    expect(await readFile(join(pack.dir, 'config.json'))).toEqual(hub.files['config.json']);
+    expect(pack).toMatchObject({ precision: { encoder: 'fp32' } });
+    expect((await readdir(join(pack.dir, 'onnx'))).sort()).toEqual(['decoder_model_merged.onnx', 'encoder_model.onnx']);
+  });
+
+  it.each(['config.json', 'onnx/encoder_model.onnx'])('refuses other bytes than the hub spoke of: %s', async (name) => {
+    await using hub = await serveHub();
+    hub.instead = (request, response) => {
+      if (request.method !== 'GET' || !(request.url ?? '').endsWith(name) || !hub.files[name]) return false;
+      response.end(Buffer.alloc(hub.files[name].length));
+      return true;
+    };
+    const library = await open();
+    await expect(pull(library, hub)).rejects.toMatchObject({
+      kind: 'invalid',
+      message: expect.stringMatching('sent other bytes'),
+    });
+    expect(library.get(entry.name)).toBe(undefined);
+    expect(await readdir(join(dir, 'models', `.${entry.name}.incoming`))).not.toContain(name);
+  });
+
+  it('refuses a whole file that is no model', async () => {
+    await using hub = await serveHub();
+    hub.files['onnx/encoder_model.onnx'] = Buffer.from('<html>Please log in</html>');
+    await expect(pull(await open(), hub)).rejects.toMatchObject({
+      kind: 'invalid',
+      message: expect.stringMatching(/encoder_model\.onnx is no/),
+    });
+  });
+
+  it.each([
+    ['a hub without the file', 404, {}, /answered 404/],
+    ['a hub that tells no hash', 200, { 'content-length': '5' }, /tells neither size nor hash/],
+    [
+      'a hub that leads round in circles',
+      302,
+      { location: '/someone/whisper-tiny.en/resolve/main/config.json' },
+      /circles/,
+    ],
+  ])('says what is wrong with %s', async (_, status, headers, problem) => {
+    await using hub = await serveHub();
+    hub.instead = (_request, response) => {
+      response.writeHead(status, headers).end();
+      return true;
+    };
+    await expect(pull(await open(), hub)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringMatching(problem),
+    });
+  });
+
+  it('stops when told to', async () => {
+    const stop = new AbortController();
+    await using hub = await serveHub();
+    hub.instead = () => {
+      stop.abort();
+      return true;
+    };
+    await expect((await open()).pull(entry.name, { signal: stop.signal, from: hub.url })).rejects.toThrow('abort');
+  });
+});
