@@ -46,7 +46,7 @@ export const SOUND_KINDS: readonly SoundKind[] = [
     'shatter;glass;breaking;smash, crash',
     'person',
   ),
-  kind('a gunshot', 'shots are fired', 'gunshot; gunfire; gun shot|fire; shot fire; machine gun', SHOTS),
+  kind('a gunshot', 'a gunshot is heard', 'gunshot; gunfire; gun shot|fire; shot fire; machine gun', SHOTS),
   kind(
     'an explosion',
     'something explodes',
@@ -144,16 +144,16 @@ export const SOUND_KINDS: readonly SoundKind[] = [
   kind('thunder', 'it thunders', 'thunder; thunderstorm', 'thunder;thunderstorm'),
   kind('rain', 'it rains', 'rain; rainfall; downpour; rain falls', 'rain;rain on surface;raindrop'),
   kind('wind', 'the wind blows', 'wind blow|howl; strong wind', 'wind;wind noise (microphone)'),
-  kind('running water', 'water runs', 'water run|flow|leak|splash|gush; run|flow|drip water; splash', `water;${WATER}`),
+  kind('running water', 'water runs', 'water run|flow|leak|splash|gush; run|flow|drip water; splash', WATER),
   kind('dripping', 'something drips', 'water|tap|faucet drip; drip', 'drip;trickle, dribble'),
   kind('a flushing toilet', 'a toilet is flushed', 'toilet flush; flush toilet', 'toilet flush', 'person'),
   kind(
     'a ringing telephone',
-    'a telephone rings',
+    'a phone rings',
     'phone|telephone|cellphone|mobile ring|rang; ring phone|telephone; ringtone',
     'telephone bell ringing;ringtone;telephone',
   ),
-  kind('beeping', 'something beeps', 'beep; bleep', 'beep, bleep;reversing beeps'),
+  kind('beeping', 'something beeps', 'beep; bleep', 'beep, bleep;reversing beeps;smoke detector, smoke alarm'),
   kind('a bell', 'a bell rings', 'bell', 'bell;church bell;chime;ding'),
   kind(
     'typing',

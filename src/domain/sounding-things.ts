@@ -49,7 +49,7 @@ export const SOUNDING_THINGS: readonly SoundKind[] = [
   ),
   kind('a door', 'a door is heard', 'door', 'door;slam;sliding door;creak;knock'),
   kind('a fire', 'a fire is heard', 'fire', 'fire;crackle'),
-  kind('water', 'water is heard', 'water', `water;liquid;stream;waterfall;${WATER}`),
+  kind('water', 'water is heard', 'water', `water;liquid;stream;waterfall;rain;raindrop;rain on surface;${WATER}`),
   kind('wind', 'wind is heard', 'wind', 'wind;wind noise (microphone);rustling leaves'),
   kind('a crowd', 'a crowd is heard', 'crowd', 'crowd;chatter;cheering'),
 ];

@@ -43,3 +43,26 @@ export function soundKindOf(label: string): SoundKind | undefined {
 export function sayingOf(label: string): string {
   return OWNERS.get(label)?.says ?? `${namesOfSound(label)[0] ?? label} is heard`;
 }
+
+/** Without those of which another says more: "a smoke alarm" and not also "an alarm", "a bird" and not "an animal". */
+export function tellingLabels(labels: readonly string[], among: readonly string[] = labels): string[] {
+  return labels.filter((label) => !among.some((other) => isSpecial(other, label)));
+}
+
+function isSpecial(special: string, general: string): boolean {
+  const [kind, wider] = [OWNERS.get(special), OWNERS.get(general)];
+  if (!kind || !wider) return false;
+  return wider.labels.length > kind.labels.length && kind.labels.some((label) => wider.labels.includes(label));
+}
+
+/** How scenes word the sound that a word of a query stands for: "yelling" finds "someone shouts". */
+export function soundWords(word: string): string[] {
+  return WORDED.get(rootOf(word)) ?? [];
+}
+
+const WORDED = new Map<string, string[]>();
+for (const { asked, says } of SOUND_KINDS) {
+  const single = asked.filter((words) => !words.includes(' ')).map((one) => rootOf(one.replace('=', '')));
+  const told = says.split(' ').filter((word) => single.includes(rootOf(word)));
+  for (const root of single) WORDED.set(root, [...(WORDED.get(root) ?? []), ...told]);
+}

@@ -1,4 +1,4 @@
-import { type Box, type SceneFacts, type SceneObject, type SoundFacts, sayingOf, soundKindOf } from '#domain';
+import { type Box, type SceneFacts, type SceneObject, type SoundFacts, sayingOf, tellingLabels } from '#domain';
 
 const PLURALS: Readonly<Record<string, string>> = {
   person: 'people',
@@ -24,21 +24,9 @@ const MOST_SOUNDS = 3;
 /** What was heard, in plain English: "a dog barks and a siren wails"; empty when nothing that has a name was. */
 export function describeSound({ sounds, trouble }: Pick<SoundFacts, 'sounds' | 'trouble'>): string {
   const best = [...sounds].sort((a, b) => b.score - a.score).map(({ label }) => label);
-  const telling = best.filter((label) => !best.some((other) => says(other, label)));
-  const heard = [...new Set(telling.map(sayingOf))].slice(0, MOST_SOUNDS);
+  const heard = [...new Set(tellingLabels(best).map(sayingOf))].slice(0, MOST_SOUNDS);
   const texts = { dead: 'the microphone is dead', clipped: 'the sound is too loud to be understood' };
   return [...(trouble ? [texts[trouble]] : []), ...(heard.length > 0 ? [list(heard)] : [])].join('; ');
-}
-
-/** "A smoke alarm" says "an alarm", too. */
-function says(special: string, general: string): boolean {
-  const [kind, wider] = [soundKindOf(special), soundKindOf(general)];
-  return (
-    kind !== undefined &&
-    wider !== undefined &&
-    wider.labels.length > kind.labels.length &&
-    wider.labels.includes(special)
-  );
 }
 
 function troubles({ tamper, light }: SceneFacts): string[] {

@@ -1,9 +1,9 @@
-import { labelsFor, meaningfulWords, movementWord, singular, withStillness } from '#domain';
+import { labelsFor, meaningfulWords, movementWord, singular, soundWords, withStillness } from '#domain';
 
 /** More words than this don't make a query clearer. */
 const MOST_TERMS = 16;
 
-/** One word of a query as FTS5 alternatives: the word itself and the labels it stands for. */
+/** One word of a query as FTS5 alternatives: the word itself, the labels and the sounds it stands for. */
 export type Term = string;
 
 /** The words of the query that carry meaning, each safely quoted for FTS5. */
@@ -13,7 +13,13 @@ export function queryTerms(text: string): Term[] {
 }
 
 function termOf(word: string): Term {
-  const alternatives = new Set([word, singular(word), ...labelsFor(word), movementWord(word) ?? word]);
+  const alternatives = new Set([
+    word,
+    singular(word),
+    ...labelsFor(word),
+    ...soundWords(word),
+    movementWord(word) ?? word,
+  ]);
   return `(${[...alternatives].map(quoted).join(' OR ')})`;
 }
 

@@ -9,6 +9,8 @@ import {
   sayingOf,
   soundCalled,
   soundKindOf,
+  soundWords,
+  tellingLabels,
 } from '#domain';
 import { ABSENT, sharedFile } from '../e2e/support/shared.ts';
 
@@ -60,6 +62,23 @@ describe('sounds', () => {
     expect(soundCalled('etc.')).toBeUndefined();
     expect(soundCalled('silver')).toBeUndefined();
     expect(soundCalled('echo')).toBeUndefined();
+  });
+
+  it('say nothing that another says better', () => {
+    expect(tellingLabels(['alarm', 'bark', 'smoke detector, smoke alarm'])).toEqual([
+      'bark',
+      'smoke detector, smoke alarm',
+    ]);
+    expect(tellingLabels(['animal', 'accordion'], ['bark', 'animal'])).toEqual(['accordion']);
+    expect(tellingLabels(['bark', 'siren'])).toEqual(['bark', 'siren']);
+  });
+
+  it('are worded as scenes word them, for search', () => {
+    expect(soundWords('yelling')).toEqual(['shouts']);
+    expect(soundWords('gunfire')).toEqual(['gunshot']);
+    expect(soundWords('laughter')).toEqual(['laughs']);
+    expect(soundWords('honk')).toEqual(['horn']);
+    expect(soundWords('umbrella')).toEqual([]);
   });
 
   it.each([

@@ -17,7 +17,11 @@ describe('describeSound', () => {
     // Models name the kind along with the thing.
     [['alarm', 'smoke detector, smoke alarm'], 'a smoke alarm sounds'],
     [['animal', 'dog', 'bark'], 'a dog barks'],
-    [['rain', 'raindrop', 'rain on surface'], 'it rains'],
+    [['bird vocalization, bird call, bird song', 'animal', 'wild animals'], 'birds sing'],
+    [['rain', 'water', 'raindrop', 'rain on surface'], 'it rains'],
+    [['beep, bleep', 'smoke detector, smoke alarm'], 'a smoke alarm sounds'],
+    [['engine', 'vehicle', 'medium engine (mid frequency)'], 'an engine runs'],
+    [['crying, sobbing', 'baby cry, infant cry'], 'a baby cries'],
     [['music', 'bark', 'cough', 'rain', 'thunder'], 'music plays, a dog barks and someone coughs'],
     [['accordion'], 'accordion is heard'],
   ])('%j → %j', (labels, text) => {
