@@ -29,7 +29,7 @@ describe.skipIf(!haveReferences)(`rules on real sounds${skipNote}`, () => {
 
   beforeAll(async () => {
     ears = await earsWith([modelDir('yamnet')]);
-    await vi.waitFor(() => expect(ears.listening.status().sounds.state).toBe('ready'), { timeout: 20_000 });
+    await vi.waitUntil(() => ears.listening.status().sounds.state === 'ready', { timeout: 20_000 });
   }, 30_000);
   afterAll(() => ears[Symbol.asyncDispose]());
 
