@@ -96,29 +96,32 @@ export class Transcriber implements AsyncDisposable {
   async #run(signal: AbortSignal): Promise<void> {
     using _wakes = this.#deps.spool.onChange(this.#wake.ring);
     while (!signal.aborted) {
-      let waitMs = RETRY.firstMs;
       try {
-        waitMs = await this.runOnce(signal);
+        const waitMs = await this.runOnce(signal);
+        if (waitMs > 0) await this.#wake.wait(waitMs, signal);
       } catch (error) {
         if (signal.aborted) break;
-        waitMs = this.#failed(error);
+        // Not the wake: a new utterance is no reason to knock again at once on what has just failed.
+        await this.#deps.clock.sleep(this.#failed(error), signal).catch(() => undefined);
       }
-      // A new utterance is no reason to knock again at once on what has just failed.
-      if (this.#failures > 0) await this.#deps.clock.sleep(waitMs, signal).catch(() => undefined);
-      else if (waitMs > 0) await this.#wake.wait(waitMs, signal);
     }
   }
 
   /** Writes down one utterance; returns how long to wait for the next. Throws when it failed; the utterance waits. */
   async runOnce(signal: AbortSignal): Promise<number> {
-    const { spool } = this.#deps;
+    const { spool, listening } = this.#deps;
     await spool.retryGaps();
     if (this.#unstored) {
       await this.#store(this.#unstored);
       return 0;
     }
+    if (!listening.speechAvailable) return RETRY.capMs;
     const next = this.#next();
-    if (!next) return (await this.#interim.tell(signal)) ?? LONGEST_WAIT_MS;
+    if (!next) {
+      this.#failures = 0;
+      this.#lastError = undefined;
+      return (await this.#interim.tell(signal)) ?? LONGEST_WAIT_MS;
+    }
     try {
       await this.#transcribe(next, signal);
     } catch (error) {
@@ -150,8 +153,6 @@ export class Transcriber implements AsyncDisposable {
       throw error;
     }
     await this.#store(this.#unstored);
-    this.#failures = 0;
-    this.#lastError = undefined;
   }
 
   async #recognise(samples: Int16Array, signal: AbortSignal): Promise<RecognisedSpeech> {
@@ -208,6 +209,8 @@ export class Transcriber implements AsyncDisposable {
       if (!isFault(error, 'not_found')) throw error; // The stream is gone, and with it all that was said.
     }
     this.#unstored = undefined;
+    this.#failures = 0;
+    this.#lastError = undefined;
     await this.#finish(utterance);
   }
 
