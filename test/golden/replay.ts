@@ -73,10 +73,12 @@ function demandJob(data: object): AnswerClass {
   return 'job';
 }
 
-/** The playlist and the first files that it names are there. */
+/** The playlist and the first files that it names are there; one that offers captions names another with the files. */
 async function plays(host: string, url: string): Promise<void> {
   const playlist = await get(host, url);
   if (!playlist.startsWith('#EXTM3U')) throw new Error(`${url} is no playlist`);
+  const media = /^#EXT-X-STREAM-INF:.*\n(.+)$/m.exec(playlist)?.[1];
+  if (media !== undefined) return plays(host, new URL(media, url).href);
   const init = /#EXT-X-MAP:URI="([^"]+)"/.exec(playlist)?.[1];
   const first = /^[^#\s].*$/m.exec(playlist)?.[0];
   if (init === undefined || first === undefined) throw new Error(`${url} names no files: ${playlist}`);
