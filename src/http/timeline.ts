@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Scene } from '#domain';
+import { describeSound } from '#inference';
 import { Fault } from '#runtime';
 import type { SegmentRow } from '#store';
 import type { HttpDeps } from './deps.ts';
@@ -12,6 +14,7 @@ const LONGEST_MS = 48 * 3_600_000;
 const SEAM_MS = 1000;
 const MOST_SCENES = 2000;
 const MOST_ALERTS = 1000;
+const LONGEST_WORDS = 80;
 
 const request = z.object({
   stream: z.string('must be the id of a stream'),
@@ -22,7 +25,16 @@ const request = z.object({
 const answer = z.object({
   recorded: z.array(z.tuple([z.number(), z.number()])),
   gaps: z.array(z.object({ start: z.number(), end: z.number(), reason: z.string() })),
-  scenes: z.array(z.object({ id: z.number(), start: z.number(), end: z.number(), motion: z.number() })),
+  scenes: z.array(
+    z.object({
+      id: z.number(),
+      start: z.number(),
+      end: z.number(),
+      motion: z.number(),
+      sound: z.string().optional().describe('What was heard'),
+      speech: z.string().optional().describe('What was said'),
+    }),
+  ),
   alerts: z.array(z.object({ id: z.string(), at: z.number(), label: z.string() })),
 });
 type Timeline = z.input<typeof answer>;
@@ -72,7 +84,16 @@ function scenesIn(streamId: string, startMs: number, endMs: number, { store }: H
   return store.indexes
     .listByStream(streamId)
     .flatMap((index) => store.scenes.page(index.id, { startMs, endMs, page: 1, pageSize: MOST_SCENES }).scenes)
-    .map((scene) => ({ id: scene.id, ...seconds(scene), motion: scene.facts?.motion.amount ?? 0 }));
+    .map((scene) => ({ id: scene.id, ...seconds(scene), motion: scene.facts?.motion.amount ?? 0, ...heardIn(scene) }));
+}
+
+/** A scene that was neither seen nor is a sound is of what was said. */
+function heardIn({ facts, sound = facts?.sound, text }: Scene): { sound?: string; speech?: string } {
+  const brief = (words: string) =>
+    words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS).trimEnd()}…` : words;
+  if (!facts && !sound) return { speech: brief(text) };
+  const heard = sound ? describeSound(sound) : '';
+  return heard === '' ? {} : { sound: brief(heard) };
 }
 
 function alertsIn(streamId: string, startMs: number, endMs: number, { store }: HttpDeps): Timeline['alerts'] {

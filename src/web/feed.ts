@@ -117,7 +117,7 @@ export class Feed {
       this.#empty,
       onlyAlerts
         ? 'No alert has fired. “New alert” tells the box what to look out for.'
-        : 'Nothing seen so far. Scenes appear here as the cameras see them.',
+        : 'Nothing seen or heard so far. Scenes appear here as the cameras tell them.',
     );
   }
 }

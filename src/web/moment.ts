@@ -1,5 +1,5 @@
 /** A scene, an alert or a search hit as something to look at and click. */
-import { el } from './dom.ts';
+import { el, svg } from './dom.ts';
 import { clock, percent, span } from './format.ts';
 import type { AlertJson, SceneJson } from './wire.ts';
 
@@ -7,9 +7,31 @@ export function sceneButton(scene: SceneJson, nowMs: number, score?: number): HT
   const length = scene.end - scene.start;
   const meta = el('span', { class: 'moment-meta' }, el('b', {}, scene.stream_name), when(scene.start * 1000, nowMs));
   if (length >= 1) meta.append(el('span', {}, span(length)));
+  const sense = senseOf(scene);
+  if (sense !== 'seen') meta.prepend(el('span', { class: 'moment-sense' }, SENSE_WORDS[sense]));
   const words = el('span', { class: 'moment-words' }, el('span', { class: 'moment-text' }, scene.text), meta);
   if (score !== undefined) words.append(scoreBar(score));
-  return el('button', { class: 'moment', type: 'button' }, thumbnail(scene.thumbnail_url), words);
+  const picture = sense === 'seen' ? thumbnail(scene.thumbnail_url) : icon(sense);
+  return el('button', { class: 'moment', type: 'button' }, picture, words);
+}
+
+const SENSE_WORDS = { heard: 'Heard', said: 'Said' };
+/** A loudspeaker and a speech bubble, in a field of 24 by 24. */
+const SENSE_DRAWINGS = {
+  heard: 'M4 9.5v5h3.5L12 19V5L7.5 9.5zM15 9a4.2 4.2 0 0 1 0 6M17.6 6.4a8 8 0 0 1 0 11.2',
+  said: 'M5 5h14v10.5h-7.5L7.5 19v-3.5H5zM8.5 9h7M8.5 12h4.5',
+};
+
+/** Scenes of audio indexes have no picture: those of a sound have the sound as their only fact, those of speech have none. */
+export function senseOf({ facts }: Pick<SceneJson, 'facts'>): 'seen' | 'heard' | 'said' {
+  if (!facts) return 'said';
+  return facts.sound !== undefined && facts.motion === undefined ? 'heard' : 'seen';
+}
+
+function icon(sense: 'heard' | 'said'): HTMLElement {
+  const drawing = svg('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' });
+  drawing.append(svg('path', { d: SENSE_DRAWINGS[sense] }));
+  return el('span', { class: 'moment-thumb is-sense' }, drawing);
 }
 
 export function alertButton(alert: AlertJson, nowMs: number): HTMLButtonElement {

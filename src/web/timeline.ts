@@ -3,7 +3,7 @@ import { clock, plural } from './format.ts';
 import type { TimelineJson } from './wire.ts';
 
 export interface Bar {
-  kind: 'recorded' | 'gap' | 'motion' | 'alert';
+  kind: 'recorded' | 'gap' | 'motion' | 'heard' | 'alert';
   left: number;
   width: number;
   title?: string;
@@ -24,6 +24,7 @@ export function bars(timeline: TimelineJson, start: number, end: number): Bar[] 
     ...joined(timeline.recorded).flatMap(([a, b]) => place('recorded', a, b)),
     ...timeline.gaps.flatMap((gap) => place('gap', gap.start, gap.end, gap.reason)),
     ...joined(moving(timeline).map((scene) => [scene.start, scene.end])).flatMap(([a, b]) => place('motion', a, b)),
+    ...heard(timeline).flatMap((scene) => place('heard', scene.start, scene.end, heardWords(scene))),
     ...timeline.alerts.flatMap((alert) => place('alert', alert.at, alert.at, alert.label)),
   ];
 }
@@ -43,6 +44,15 @@ function moving(timeline: TimelineJson): TimelineJson['scenes'] {
   return timeline.scenes.filter((scene) => Boolean(scene.motion));
 }
 
+function heard(timeline: TimelineJson): TimelineJson['scenes'] {
+  return timeline.scenes.filter((scene) => heardWords(scene) !== '');
+}
+
+/** "a dog barks", or what was said in quotation marks; empty when the scene was only seen. */
+function heardWords({ sound, speech }: TimelineJson['scenes'][number]): string {
+  return sound ?? (speech ? `“${speech}”` : '');
+}
+
 /** "09:41:20, recorded, motion, alert: door-open". */
 export function momentWords(timeline: TimelineJson, at: number, nowMs: number, locale?: string): string {
   const gap = timeline.gaps.find((g) => at >= g.start && at <= g.end);
@@ -52,6 +62,9 @@ export function momentWords(timeline: TimelineJson, at: number, nowMs: number, l
     clock(at * 1000, nowMs, locale),
     recorded ? 'recorded' : gap ? `not recorded: ${gap.reason}` : 'not recorded',
     moving(timeline).some((scene) => at >= scene.start && at <= scene.end) ? 'motion' : '',
+    ...heard(timeline)
+      .filter((scene) => at >= scene.start && at <= scene.end)
+      .map(heardWords),
     alert ? `alert: ${alert.label}` : '',
   ];
   return parts.filter(Boolean).join(', ');
@@ -62,9 +75,13 @@ export function summary(timeline: TimelineJson, start: number, end: number): str
   const clipped = joined(timeline.recorded).map(([a, b]) => Math.min(b, end) - Math.max(a, start));
   const recorded = clipped.reduce((sum, seconds) => sum + Math.max(0, seconds), 0);
   const motion = moving(timeline).length;
+  const sounds = timeline.scenes.filter(({ sound }) => sound).length;
+  const said = timeline.scenes.filter(({ speech }) => speech).length;
   const parts = [
     recorded > 0 ? `${Math.round(recorded / 60)} min recorded` : 'nothing recorded',
     motion > 0 ? `${motion} × motion` : '',
+    sounds > 0 ? plural(sounds, 'sound') : '',
+    said > 0 ? `${said} × speech` : '',
     timeline.alerts.length > 0 ? plural(timeline.alerts.length, 'alert') : '',
   ];
   return parts.filter(Boolean).join(', ');

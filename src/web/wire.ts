@@ -53,6 +53,8 @@ export interface SceneJson {
   start: number;
   end: number;
   text: string;
+  /** What was measured: of a sound only that, of speech nothing. */
+  facts?: { motion?: unknown; sound?: unknown } | null;
   thumbnail_url?: string | null;
 }
 
@@ -78,7 +80,7 @@ export interface AlertJson {
 export interface TimelineJson {
   recorded: [number, number][];
   gaps: { start: number; end: number; reason: string }[];
-  scenes: { id: number; start: number; end: number; motion: boolean | number }[];
+  scenes: { id: number; start: number; end: number; motion: boolean | number; sound?: string; speech?: string }[];
   alerts: { id: string; at: number; label: string }[];
 }
 

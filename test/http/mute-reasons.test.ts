@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CameraStatus, newId } from '#domain';
+import type { CameraStatus } from '#domain';
 import { addIndex, addStream, type Box, openBox, T0 } from './box.ts';
 
 let box: Box;
@@ -108,26 +108,5 @@ describe('POST /v1/events/understand', () => {
   ])('says how "%s" is understood', async (prompt, needs, understood, kind) => {
     const { data } = await box.call('POST', '/v1/events/understand', { prompt });
     expect(data).toMatchObject({ needs, understood, rule: { subject: { kind }, understood } });
-  });
-
-  it('shows a sound that was heard as the facts of its scene', async () => {
-    const stream = addStream(box.store);
-    const index = addIndex(box.store, stream.id, {
-      extraction: { type: 'transcript', segmenter: 'sentence', value: 1 },
-    });
-    const sound = {
-      sounds: [{ label: 'bark', score: 0.9, startMs: T0, endMs: T0 + 2000 }],
-      levelDb: -20,
-      pack: 'yamnet',
-    };
-    const scene = { streamId: stream.id, indexId: index.id, startMs: T0, endMs: T0 + 2000, text: 'a dog barks', sound };
-    const { id } = box.store.scenes.add(scene, new Float32Array(256).fill(1 / 16), newId('index'));
-    const heard = {
-      sounds: [{ label: 'bark', score: 0.9, start_ms: T0, end_ms: T0 + 2000 }],
-      level_db: -20,
-      pack: 'yamnet',
-    };
-    const { data } = await box.call('GET', `/rtstream/${stream.id}/index/scene/${index.id}`);
-    expect(data.scene_index_records).toMatchObject([{ scene_id: id, text: 'a dog barks', metadata: { sound: heard } }]);
   });
 });

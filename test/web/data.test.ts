@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { alertItem, FeedModel, sceneItem } from '../../src/web/feed-model.ts';
 import { forgetKey, keyInFragment, loadKey, saveKey } from '../../src/web/key.ts';
+import { senseOf } from '../../src/web/moment.ts';
 import { SseParser } from '../../src/web/sse.ts';
 import { bars, joined, momentWords, summary } from '../../src/web/timeline.ts';
 import type { TimelineJson } from '../../src/web/wire.ts';
@@ -61,6 +62,18 @@ describe('the feed', () => {
   });
 });
 
+describe('a scene', () => {
+  it.each([
+    [{ motion: {}, packs: [] }, 'seen'],
+    [{ motion: {}, sound: { sounds: [] } }, 'seen'],
+    [{ sound: { sounds: [] } }, 'heard'],
+    [undefined, 'said'],
+    [null, 'said'],
+  ] as const)('with the facts %j was %s', (facts, sense) => {
+    expect(senseOf({ ...(facts === undefined ? {} : { facts }) })).toBe(sense);
+  });
+});
+
 describe('the timeline', () => {
   const timeline: TimelineJson = {
     recorded: [
@@ -73,6 +86,8 @@ describe('the timeline', () => {
     scenes: [
       { id: 1, start: 90, end: 110, motion: true },
       { id: 2, start: 112, end: 118, motion: false },
+      { id: 3, start: 160, end: 170, motion: 0, sound: 'a dog barks' },
+      { id: 4, start: 165, end: 180, motion: 0, speech: 'good morning' },
     ],
     alerts: [{ id: 'a', at: 115, label: 'door' }],
   };
@@ -90,6 +105,8 @@ describe('the timeline', () => {
       { kind: 'recorded', left: 50, width: 50 },
       { kind: 'gap', left: 20, width: 30, title: 'camera away' },
       { kind: 'motion', left: 0, width: 10 },
+      { kind: 'heard', left: 60, width: 10, title: 'a dog barks' },
+      { kind: 'heard', left: 65, width: 15, title: '“good morning”' },
       { kind: 'alert', left: 15, width: 0, title: 'door' },
     ]);
     expect(bars(timeline, 1000, 2000)).toEqual([]);
@@ -98,7 +115,8 @@ describe('the timeline', () => {
   it('has words for a moment and for the whole', () => {
     expect(momentWords(timeline, 105, 200_000, 'en-GB')).toMatch(/, recorded, motion, alert: door$/);
     expect(momentWords(timeline, 135, 200_000, 'en-GB')).toMatch(/, not recorded: camera away$/);
-    expect(summary(timeline, 0, 3600)).toBe('2 min recorded, 1 × motion, 1 alert');
+    expect(momentWords(timeline, 168, 200_000, 'en-GB')).toMatch(/, recorded, a dog barks, “good morning”$/);
+    expect(summary(timeline, 0, 3600)).toBe('2 min recorded, 1 × motion, 1 sound, 1 × speech, 1 alert');
     expect(summary({ recorded: [], gaps: [], scenes: [], alerts: [] }, 0, 3600)).toBe('nothing recorded');
   });
 });
