@@ -15,24 +15,37 @@ export const bytes = (field: number, value: Buffer | string) => {
 };
 export const message = (field: number, ...parts: Buffer[]) => bytes(field, Buffer.concat(parts));
 
-function value(field: number, name: string, dims: readonly number[]): Buffer {
-  const shape = message(2, ...dims.map((dim) => message(1, number(1, dim))));
-  return message(field, bytes(1, name), message(2, message(1, number(1, 1), shape)));
+/** Numbers of ONNX's kinds of elements. */
+const ELEMENT = { float: 1, int64: 7 };
+
+/** An input (11) or output (12) of a graph; a name instead of a number is a dimension that may be any. */
+export function value(
+  field: 11 | 12,
+  name: string,
+  dims: readonly (number | string)[],
+  element: keyof typeof ELEMENT = 'float',
+): Buffer {
+  const dimension = (dim: number | string) => message(1, typeof dim === 'string' ? bytes(2, dim) : number(1, dim));
+  const shape = message(2, ...dims.map(dimension));
+  return message(field, bytes(1, name), message(2, message(1, number(1, ELEMENT[element]), shape)));
 }
 
-function node(operator: string, inputs: readonly string[], output: string, ...attributes: Buffer[]): Buffer {
+export function node(operator: string, inputs: readonly string[], output: string, ...attributes: Buffer[]): Buffer {
   return message(1, ...inputs.map((input) => bytes(1, input)), bytes(2, output), bytes(4, operator), ...attributes);
 }
 
-function tensor(name: string, dims: readonly number[], data: Float32Array): Buffer {
-  return message(
-    5,
-    ...dims.map((dim) => number(1, dim)),
-    number(2, 1),
-    bytes(8, name),
-    bytes(9, Buffer.from(data.buffer)),
-  );
+export function tensor(name: string, dims: readonly number[], data: Float32Array | BigInt64Array): Buffer {
+  const element = number(2, data instanceof Float32Array ? ELEMENT.float : ELEMENT.int64);
+  const shape = dims.map((dim) => number(1, dim));
+  return message(5, ...shape, element, bytes(8, name), bytes(9, Buffer.from(data.buffer)));
 }
+
+export function onnx(...graph: Buffer[]): Buffer {
+  const parts = [bytes(2, 'tiny'), ...graph];
+  return Buffer.concat([number(1, 7), message(8, bytes(1, ''), number(2, 13)), message(7, ...parts)]);
+}
+
+export const keepNoDims: Buffer = message(5, bytes(1, 'keepdims'), number(3, 0), number(20, 2));
 
 const SIDE = 32;
 const ROWS = 4 * 4 + 2 * 2 + 1;
@@ -49,18 +62,15 @@ export function tinyModel(rows: number = ROWS): Buffer {
   constant.set([0.5, 0.5, Math.log(0.5), Math.log(0.5), -1.2, 1, 0], last);
   factor[last + 4] = 4 / 255;
   const shape = [1, rows, WIDTH];
-  const keepNoDims = message(5, bytes(1, 'keepdims'), number(3, 0), number(20, 2));
-  const graph = [
+  return onnx(
     node('ReduceMean', ['images'], 'mean', keepNoDims),
     node('Mul', ['mean', 'factor'], 'scaled'),
     node('Add', ['scaled', 'constant'], 'output'),
-    bytes(2, 'tiny'),
     tensor('factor', shape, factor),
     tensor('constant', shape, constant),
     value(11, 'images', [1, 3, SIDE, SIDE]),
     value(12, 'output', shape),
-  ];
-  return Buffer.concat([number(1, 7), message(8, bytes(1, ''), number(2, 13)), message(7, ...graph)]);
+  );
 }
 
 /** Writes a pack folder with these weights. */

@@ -4,7 +4,7 @@ import type { Recognition } from '../protocol.ts';
 /** What a model wrote of one stretch, and how sure it was. */
 export interface Said {
   words: Word[];
-  language?: string;
+  language: string;
   /** Of each token, mean; natural logarithm. */
   logProbability: number;
   tokens: number;
@@ -49,20 +49,20 @@ function withoutLoops(words: readonly Word[]): Word[] {
   const plain = words.map(({ text }) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ''));
   const kept: Word[] = [];
   for (let at = 0; at < words.length; ) {
-    const { length, times } = loopAt(plain, at);
+    const { length, whole } = loopAt(plain, at);
     kept.push(...words.slice(at, at + length));
-    at += length * times;
+    at += whole;
   }
   return kept;
 }
 
-/** The shortest phrase that is repeated too often from here on; a single word, once, when there is none. */
-function loopAt(plain: readonly string[], at: number): { length: number; times: number } {
+/** The shortest phrase that is repeated too often from here on, and how far that goes; a single word when there is none. */
+function loopAt(plain: readonly string[], at: number): { length: number; whole: number } {
   for (let length = 1; length <= LONGEST_LOOP && at + length < plain.length; length++) {
     let same = 0;
     while (at + length + same < plain.length && plain[at + same] === plain[at + length + same]) same++;
     const times = 1 + Math.floor(same / length);
-    if (times > (length === 1 ? MEANT.word : MEANT.phrase)) return { length, times };
+    if (times > (length === 1 ? MEANT.word : MEANT.phrase)) return { length, whole: length + same };
   }
-  return { length: 1, times: 1 };
+  return { length: 1, whole: 1 };
 }

@@ -38,7 +38,7 @@ async function recognise(whisper: Whisper, waveform: Float32Array, language: str
 
 function said({ pieces, language, logProbability, tokens, noSpeech }: Heard, offset: number, seconds: number): Said {
   const words = wordsOf(pieces, offset, seconds);
-  return { words, logProbability, tokens, noSpeech, ...(language === undefined ? {} : { language }) };
+  return { words, language, logProbability, tokens, noSpeech };
 }
 
 function isAudible(waveform: Float32Array): boolean {

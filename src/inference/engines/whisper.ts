@@ -32,7 +32,8 @@ interface Facts {
 /** What the model made of one stretch. */
 export interface Heard {
   pieces: Piece[];
-  language: string | undefined;
+  /** ISO 639-1; models that know only one know English. */
+  language: string;
   /** Of each token that it wrote, mean; natural logarithm. */
   logProbability: number;
   tokens: number;
@@ -169,7 +170,7 @@ export class Whisper {
     const { noSpeech } = this.#judge();
     const { pieces, brokeOffAt } = readPieces(this.#tokenizer, written, tokenTimes, { seconds, precision });
     const { mean: logProbability, tokens } = spoken.sum(all);
-    return { pieces, brokeOffAt, language, logProbability, tokens, noSpeech };
+    return { pieces, brokeOffAt, language: language ?? 'en', logProbability, tokens, noSpeech };
   }
 
   /** Keeps what the encoder said, and what the decoder thinks right at the start: whether, and in which language, someone speaks. */
@@ -179,8 +180,9 @@ export class Whisper {
     // Else the library would leave out what it is given here, and encode again.
     Object.assign(model, { forward_params: [...model.forward_params, 'encoder_outputs'] });
     model.forward = async (inputs) => {
-      const outputs = await forward(inputs);
-      if (this.#watched.first) return outputs;
+      if (this.#watched.first) return forward(inputs);
+      // Some exports tell only what comes last, unless they are asked for everything.
+      const outputs = await forward({ ...inputs, num_logits_to_keep: undefined });
       const { data, dims } = outputs.logits;
       this.#watched = { encoded: inputs.encoder_outputs, first: data.slice(0, dims.at(-1)) };
       const { language } = this.#judge();
