@@ -24,7 +24,7 @@ export function decibels(meanSquare: number): number {
   return Math.max(LOWEST_DB, 10 * Math.log10(meanSquare / FULL_SCALE ** 2 + 1e-12));
 }
 
-export function meanSquare(samples: Int16Array): number {
+function meanSquare(samples: Int16Array): number {
   let sum = 0;
   for (const sample of samples) sum += sample * sample;
   return sum / Math.max(1, samples.length);

@@ -49,13 +49,13 @@ export class Spool {
   readonly #options: Required<SpoolOptions>;
   readonly #files: SpoolFiles;
   readonly #gaps: Gaps;
-  /** What is being spoken, and on which stream. */
-  readonly #open = new Map<Writing, string>();
+  /** What is being spoken, on which stream, and how many bytes it was granted. */
+  readonly #open = new Map<Writing, { streamId: string; bytes: number }>();
   readonly #watchers = new Set<() => void>();
   /** Oldest first. */
   #waiting: Waiting[] = [];
   /** Bytes that may be written before the disk is asked again. */
-  #granted = 0;
+  #onDisk = 0;
 
   private constructor(options: SpoolOptions) {
     this.#options = { perStreamBytes: 64 * MIB, totalBytes: 256 * MIB, ...options };
@@ -76,14 +76,14 @@ export class Spool {
 
   /** Someone begins to speak. Never rejects. */
   async begin(streamId: string, startMs: number): Promise<Writing> {
-    this.#granted = 0;
+    this.#onDisk = 0;
     await this.#files.prepare(streamId).catch(() => undefined); // Beginning the file tells why.
     const writing = await Writing.begin(startMs, {
       path: this.#files.openPath(streamId, startMs),
-      grant: (bytes) => this.#grant(streamId, bytes),
+      grant: (bytes) => this.#grant(writing, bytes),
       ended: (endMs, writtenMs, missing) => this.#ended(streamId, writing, endMs, writtenMs, missing),
     });
-    this.#open.set(writing, streamId);
+    this.#open.set(writing, { streamId, bytes: 0 });
     this.#changed();
     return writing;
   }
@@ -116,7 +116,7 @@ export class Spool {
   /** It will never be written down. */
   async drop(utterance: Utterance, reason: string): Promise<void> {
     this.#forget(utterance);
-    await this.#files.drop(utterance);
+    await this.#files.drop(utterance).catch(() => undefined); // It is gone already: a gap all the same.
     await this.#tellDropped(utterance, reason);
   }
 
@@ -127,7 +127,7 @@ export class Spool {
 
   /** What is being spoken, as far as it can be read. */
   spoken(): Utterance[] {
-    return [...this.#open].map(([{ startMs, writtenMs }, streamId]) => ({
+    return [...this.#open].map(([{ startMs, writtenMs }, { streamId }]) => ({
       streamId,
       startMs,
       endMs: startMs + writtenMs,
@@ -208,14 +208,25 @@ export class Spool {
   }
 
   /** Makes room by dropping what waits; never what is being spoken or written down. */
-  async #grant(streamId: string, bytes: number): Promise<boolean> {
+  async #grant(writing: Writing, bytes: number): Promise<boolean> {
+    const granted = this.#open.get(writing);
+    if (!granted) return false;
     const { perStreamBytes, totalBytes } = this.#options;
-    while (this.#bytes(streamId) + bytes > perStreamBytes) {
-      if (!(await this.#dropFirst(TOO_MUCH, (entry) => entry.streamId === streamId))) return false;
+    const isOwn = ({ streamId }: Waiting) => streamId === granted.streamId;
+    for (;;) {
+      let dropped: boolean;
+      if (this.#bytes(granted.streamId) + bytes > perStreamBytes) dropped = await this.#dropFirst(TOO_MUCH, isOwn);
+      else if (this.#bytes() + bytes > totalBytes) dropped = await this.#dropLeastUrgent(TOO_MUCH);
+      else if (this.#onDisk < bytes && !(await this.#askDisk(bytes))) dropped = await this.#dropLeastUrgent(NO_ROOM);
+      else if (this.#onDisk < bytes || this.#bytes() + bytes > totalBytes)
+        continue; // Another took it meanwhile.
+      else {
+        this.#onDisk -= bytes;
+        granted.bytes += bytes;
+        return true;
+      }
+      if (!dropped) return false;
     }
-    while (this.#bytes() + bytes > totalBytes) if (!(await this.#dropLeastUrgent(TOO_MUCH))) return false;
-    while (!(await this.#diskHas(bytes))) if (!(await this.#dropLeastUrgent(NO_ROOM))) return false;
-    return true;
   }
 
   async #dropLeastUrgent(reason: string): Promise<boolean> {
@@ -236,14 +247,9 @@ export class Spool {
     return first !== undefined;
   }
 
-  async #diskHas(bytes: number): Promise<boolean> {
-    if (this.#granted < bytes) {
-      const room = await this.#options.room();
-      this.#granted = Math.min(room, ASK_DISK_EVERY);
-    }
-    if (this.#granted < bytes) return false;
-    this.#granted -= bytes;
-    return true;
+  async #askDisk(bytes: number): Promise<boolean> {
+    this.#onDisk = Math.min(await this.#options.room(), Math.max(bytes, ASK_DISK_EVERY));
+    return this.#onDisk >= bytes;
   }
 
   #bytes(streamId?: string): number {
@@ -251,8 +257,8 @@ export class Spool {
     for (const entry of this.#waiting) {
       if (streamId === undefined || entry.streamId === streamId) sum += bytesOf(entry.endMs - entry.startMs);
     }
-    for (const [{ writtenMs }, owner] of this.#open) {
-      if (streamId === undefined || owner === streamId) sum += bytesOf(writtenMs);
+    for (const { streamId: owner, bytes } of this.#open.values()) {
+      if (streamId === undefined || owner === streamId) sum += bytes;
     }
     return sum;
   }

@@ -11,7 +11,7 @@ export type OnInterim = (streamId: string, interim: { startMs: number; endMs: nu
 export interface InterimDeps {
   spool: Spool;
   listening: { readonly speechAvailable: boolean };
-  recognise(samples: Int16Array, signal: AbortSignal): Promise<{ text: string }>;
+  recognise: (samples: Int16Array, signal: AbortSignal) => Promise<{ text: string }>;
   onInterim?: OnInterim | undefined;
   log: Log;
 }

@@ -174,6 +174,7 @@ describe('a crash', () => {
       [YARD, 5, 6.6],
     ]);
     expect(second && (await after.read(second))).toEqual(noise(1600, -20));
+    await writing.end(at(6.6)); // Closes its file, which is somebody else's now.
   });
 
   it('between beginning one and ending the one before has nothing twice', async () => {
@@ -187,6 +188,7 @@ describe('a crash', () => {
       [YARD, 0, 2],
       [YARD, 2, 3],
     ]);
+    for (const writing of [first, second]) await writing.end(at(3));
   });
 
   it('in the midst of writing leaves what was written, and nothing of what was not begun', async () => {
@@ -217,6 +219,15 @@ describe('a crash', () => {
 });
 
 describe('a full spool', () => {
+  it('has room for a long piece at once', async () => {
+    const spool = await openSpool();
+    const writing = await spool.begin(YARD, at(0));
+    await writing.append(noise(20_000, -20));
+    await writing.end(at(20));
+    expect(taken(spool)).toEqual([[YARD, 0, 20]]);
+    expect(gaps).toEqual([]);
+  });
+
   it('drops the oldest of the stream that has too much, and tells the gap', async () => {
     const spool = await openSpool({ perStreamBytes: 2.5 * SECOND_BYTES });
     await say(spool, DOOR, 0);

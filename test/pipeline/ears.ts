@@ -87,12 +87,16 @@ export class TestClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const sleeper = { untilMs: this.#monotonicMs + ms, wake: resolve };
-      this.#sleepers.push(sleeper);
       const stop = () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
         reject(signal?.reason);
       };
+      const wake = () => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      };
+      const sleeper = { untilMs: this.#monotonicMs + ms, wake };
+      this.#sleepers.push(sleeper);
       if (signal?.aborted) stop();
       signal?.addEventListener('abort', stop, { once: true });
     });
@@ -122,7 +126,10 @@ export class TestClock implements Clock {
   }
 }
 
-/** Lets go of the event loop often enough for a few reads and writes to be done. */
+/** Lets all that can run without time run: until no file is being read or written, and nothing follows from it. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let idle = 0; idle < 4; ) {
+    await new Promise((resolve) => setImmediate(resolve));
+    idle = process.getActiveResourcesInfo().some((name) => /^FSReq|CloseReq$/.test(name)) ? 0 : idle + 1;
+  }
 }

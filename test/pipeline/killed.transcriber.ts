@@ -1,0 +1,39 @@
+/** Writes down what waits in a spool until it is killed, or nothing is left: tells its parent of each step. */
+import { Spool } from '#hearing';
+import { Transcriber } from '#pipeline';
+import { createLog, systemClock } from '#runtime';
+import { Store } from '#store';
+import { standInRecogniser, wordsOf } from './ears.ts';
+
+const [dir = '', spoolDir = ''] = process.argv.slice(2);
+const log = createLog('silent');
+const store = await Store.open(dir, { clock: systemClock, log });
+const spool = await Spool.open({
+  dir: spoolDir,
+  clock: systemClock,
+  log,
+  recordGap: (gap) => store.transcripts.addGap(gap),
+  isUrgent: () => false,
+  room: async () => Number.POSITIVE_INFINITY,
+});
+/** Lets the message out. */
+const tell = (what: string) => new Promise((resolve) => process.send?.(what, resolve));
+
+const add = store.transcripts.add.bind(store.transcripts);
+store.transcripts.add = (...transcript) => {
+  process.send?.('storing');
+  const added = add(...transcript);
+  process.send?.('stored');
+  return added;
+};
+const listening = standInRecogniser(async (samples) => {
+  await tell('recognising');
+  return wordsOf(samples);
+});
+await using transcriber = await Transcriber.start(
+  { store, spool, listening, clock: systemClock, log },
+  new AbortController().signal,
+);
+while (transcriber.status().waiting > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+await tell('done');
+process.disconnect();
