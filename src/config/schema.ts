@@ -155,12 +155,30 @@ const recording = z.strictObject({
     .describe('Delete recordings older than this. Default: keep them until the disk needs the room.'),
 });
 
+const textModel = z.strictObject({
+  url: address(['http', 'https'], 'an address').describe(
+    'Where it speaks OpenAI’s API, up to /chat/completions: http://127.0.0.1:11434/v1 for Ollama; llama.cpp, vLLM and others do, too. What was said is sent there.',
+  ),
+  model: z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(200)
+    .describe('The model’s name there, for example llama3.2:3b.'),
+  apiKey: z.string().exactOptional().describe(`Key, when the server wants one: write \${NAME} or \${file:/path}.`),
+});
+
 const models = z.strictObject({
   autoFetch: z
     .boolean()
     .default(true)
     .describe('Fetch the default detector in the background at the first start that has a network.'),
   detector: name.default('yolox-nano').describe('The model pack that finds objects; see `watchpost models list`.'),
+  text: textModel
+    .exactOptional()
+    .describe(
+      'A server that follows the prompts of audio indexes. Without it long scenes are extracts of what was said.',
+    ),
 });
 
 const mqtt = z.strictObject({

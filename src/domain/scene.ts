@@ -56,6 +56,13 @@ export interface SceneFacts {
   packs: string[];
 }
 
+/** Speech that a scene's text stands for. */
+export interface Said {
+  text: string;
+  /** Who made the scene's text of it: a server or a model of this box; or its most telling sentences were taken. */
+  summary: 'endpoint' | 'local' | 'extractive';
+}
+
 /** A stretch of a stream that an index has described. Unchanged neighbours are one growing scene. */
 export interface Scene {
   id: number;
@@ -68,6 +75,8 @@ export interface Scene {
   facts?: SceneFacts;
   /** What was heard, in a scene of an audio index that tells of a sound; one that tells of speech has neither. */
   sound?: SoundFacts;
+  /** What was said, in a scene of an audio index whose text was made of it. */
+  said?: Said;
   /** Relative to the data directory's `thumbs`; absent when none was made. */
   thumbPath?: string;
 }

@@ -1,6 +1,7 @@
 import { lastWords, type Rule, type SceneFacts, type SceneObject, type SoundFacts } from '#domain';
 import { explain } from './explain.ts';
 import { follow, type Piece } from './follow.ts';
+import { wordsOf } from './heard.ts';
 import { look, type Seen } from './seen.ts';
 import type { RuleState } from './state.ts';
 
@@ -54,7 +55,7 @@ export function step(
   if (before?.tier === 'object' && seen.tier === 'motion' && !lapsed) return { state: before };
   const known = lapsed || before?.tier !== seen.tier ? undefined : before;
   const piece = { startMs: goesOn ? before.untilMs : scene.startMs, endMs: scene.endMs };
-  const said = seen.tier === 'speech' ? { said: lastWords(scene.text) } : {};
+  const said = seen.tier === 'speech' ? { said: lastWords(wordsOf(scene)) } : {};
   const state = { ...advance(rule, known, before, seen, piece), ...said, sceneStartMs: scene.startMs };
   return decide(rule, state, known, seen, piece);
 }

@@ -38,9 +38,10 @@ function metadata(facts: SceneFacts): Record<string, unknown> {
   return { ...snake(facts), counts };
 }
 
-/** Of a sound that an audio index tells of, nothing but the sound is known. */
-function heard({ sound }: Scene): Record<string, unknown> {
-  return sound ? { sound: snake(sound) } : {};
+/** Of a sound that an audio index tells of, nothing but the sound is known; of a summary, who made it of what. */
+function heard({ sound, said }: Scene): Record<string, unknown> {
+  if (sound) return { sound: snake(sound) };
+  return said ? { summary: said.summary, said: said.text } : {};
 }
 
 type Names = Pick<HttpDeps, 'store' | 'links'>;
@@ -70,7 +71,7 @@ export function sceneView(scene: Scene, { store, links }: Names): z.input<typeof
     start: scene.startMs / 1000,
     end: scene.endMs / 1000,
     text: scene.text,
-    ...(scene.facts ? { facts: snake(scene.facts) } : scene.sound ? { facts: heard(scene) } : {}),
+    ...(scene.facts ? { facts: snake(scene.facts) } : scene.sound || scene.said ? { facts: heard(scene) } : {}),
     ...(scene.thumbPath ? { thumbnail_url: links.thumbPath(scene.id) } : {}),
   };
 }

@@ -3,6 +3,7 @@ import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type Clock, type Log, messageOf, Wake } from '#runtime';
 import { LONGEST_SILENCE_MS, type SpeechSegment, speechSegments } from '#sampling';
 import type { Store } from '#store';
+import { Summaries, type Summary } from './summaries/summaries.ts';
 
 /**
  * Speech is written down some seconds after it was spoken: what may go on is over when it could have gone on until this
@@ -12,6 +13,8 @@ const LATE_MS = 15_000;
 const LONGEST_WAIT_MS = 60_000;
 const RETRY_MS = 5000;
 const BATCH = 500;
+/** Whoever is this far behind asks for no summaries until the words are told. */
+const BEHIND_MS = 300_000;
 /** So far before the last scene's end one looks for words: their times, put in order, move by less. */
 const MARGIN_MS = 10_000;
 
@@ -19,6 +22,8 @@ export interface AudioIndexerDeps {
   store: Store;
   clock: Clock;
   log: Log;
+  /** What prompts are followed with; without it by extracts alone. */
+  summaries?: Summaries;
 }
 
 type AudioIndex = SceneIndex & { extraction: TranscriptExtraction };
@@ -26,12 +31,15 @@ type AudioIndex = SceneIndex & { extraction: TranscriptExtraction };
 /**
  * Makes the scenes of audio indexes from what was said. It needs no cursor: an index goes on behind its last scene, so
  * that a crash neither repeats nor loses a word. Words from before an index was started are never its own. An index that
- * can't be written is tried again, and holds up no other.
+ * can't be written is tried again, and holds up no other. An index that waits for its summaries waits alone.
  */
 export class AudioIndexer implements AsyncDisposable {
   readonly #deps: AudioIndexerDeps;
   readonly #wake: Wake;
   readonly #stop = new AbortController();
+  readonly #summaries: Summaries;
+  /** Indexes whose summaries are being written. */
+  readonly #writing = new Map<string, Promise<void>>();
   #seq: number;
   /** Streams to look at, and when: 0 as soon as possible. */
   readonly #due = new Map<string, number>();
@@ -42,6 +50,7 @@ export class AudioIndexer implements AsyncDisposable {
   private constructor(deps: AudioIndexerDeps) {
     this.#deps = deps;
     this.#wake = new Wake(deps.clock);
+    this.#summaries = deps.summaries ?? new Summaries();
     this.#seq = deps.store.journal.head();
   }
 
@@ -56,6 +65,7 @@ export class AudioIndexer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#ended;
+    await Promise.all(this.#writing.values());
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -122,6 +132,7 @@ export class AudioIndexer implements AsyncDisposable {
   /** Stores the segments that are complete; returns when the last one will be, if it isn't. */
   #index(index: AudioIndex): number | undefined {
     const { extraction, streamId } = index;
+    if (this.#writing.has(index.id)) return undefined; // It comes back when it is written.
     const words = this.#wordsFor(index);
     const all = speechSegments(words, extraction, true);
     const full = speechSegments(words, extraction, false);
@@ -129,23 +140,57 @@ export class AudioIndexer implements AsyncDisposable {
     const mayGoOnUntilMs = open && open.endMs + (extraction.segmenter === 'time' ? 0 : LONGEST_SILENCE_MS);
     const overMs = mayGoOnUntilMs && Math.max(mayGoOnUntilMs, this.#heardMs.get(streamId) ?? 0) + LATE_MS;
     const isOpen = overMs !== undefined && overMs > this.#deps.clock.nowMs();
-    for (const segment of isOpen ? full : all) this.#store(segment, index);
+    const complete = isOpen ? full : all;
+    if (complete.length > 0 && this.#summaries.asks(index.prompt)) {
+      this.#writing.set(index.id, this.#write(complete, index));
+      return undefined;
+    }
+    for (const segment of complete) this.#store(segment, index, this.#summaries.extract(segment, index.prompt));
     return isOpen ? overMs : undefined;
+  }
+
+  /** Stores the segments one after the other, each with its summary; then the stream is due again. Never rejects. */
+  async #write(segments: readonly SpeechSegment[], { id, streamId, prompt }: AudioIndex): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    const { signal } = this.#stop;
+    let nextMs = 0;
+    try {
+      for (const segment of segments) {
+        const isLate = clock.nowMs() - segment.endMs > BEHIND_MS;
+        const summary = await (isLate
+          ? this.#summaries.extract(segment, prompt)
+          : this.#summaries.write(segment, prompt, signal));
+        const index = store.indexes.get(id);
+        // It was stopped, deleted or asked something else meanwhile: what is left is looked at anew.
+        if (index?.status !== 'running' || index.prompt !== prompt || !isAudio(index)) break;
+        this.#store(segment, index, summary);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      log.error({ index: id, error: messageOf(error) }, 'what was said could not be indexed; trying again');
+      nextMs = clock.nowMs() + RETRY_MS;
+    }
+    this.#writing.delete(id);
+    this.#due.set(streamId, Math.min(nextMs, this.#due.get(streamId) ?? nextMs));
+    this.#wake.ring();
   }
 
   /** What was said since the index was started and behind its last scene. */
   #wordsFor({ id, streamId, resumedMs, extraction }: AudioIndex): Word[] {
     const { scenes, transcripts } = this.#deps.store;
-    const behindMs = scenes.latest(id)?.endMs ?? 0;
+    const behindMs = scenes.latestSpoken(id)?.endMs ?? 0;
     // A stretch of time owns the words that begin in it; other scenes end with their last word.
     const isNext = (word: Word) => (extraction.segmenter === 'time' ? word.startMs >= behindMs : word.endMs > behindMs);
     const said = transcripts.inRange(streamId, Math.max(resumedMs, behindMs) - MARGIN_MS, Number.MAX_SAFE_INTEGER);
     return inOrder(said.flatMap(wordsWithin)).filter((word) => word.startMs >= resumedMs && isNext(word));
   }
 
-  #store({ startMs, endMs, text }: SpeechSegment, { id, streamId }: AudioIndex): void {
-    const scene = { streamId, indexId: id, startMs, endMs, text };
-    this.#deps.store.scenes.add(scene, embedText(text), TEXT_EMBEDDING.model);
+  #store(segment: SpeechSegment, { id, streamId }: AudioIndex, summary: Summary | undefined): void {
+    const { startMs, endMs, text: words } = segment;
+    const text = summary?.text ?? words;
+    const said = summary && { said: { text: words, summary: summary.by } };
+    const scene = { streamId, indexId: id, startMs, endMs, text, ...said };
+    this.#deps.store.scenes.add(scene, embedText(summary ? `${text}\n${words}` : text), TEXT_EMBEDDING.model);
   }
 }
 

@@ -6,5 +6,8 @@
  */
 export { AudioIndexer, type AudioIndexerDeps } from './audio-index.ts';
 export type { Ears } from './hear.ts';
+export { EndpointWriter } from './summaries/endpoint.ts';
+export { Summaries } from './summaries/summaries.ts';
+export type { WriterStatus } from './summaries/writer.ts';
 export { type PipelineDeps, Supervisor } from './supervisor.ts';
 export { type SpeechRecogniser, Transcriber, type TranscriberDeps, type TranscriberStatus } from './transcriber.ts';

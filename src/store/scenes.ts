@@ -45,6 +45,7 @@ export class Scenes {
   readonly #grow: Statement<[number, number]>;
   readonly #get: Statement<[number], Row>;
   readonly #latest: Statement<[string], Row>;
+  readonly #latestSpoken: Statement<[string], Row>;
   readonly #page: Statement<Omit<PageQuery, 'start' | 'end'>, Row>;
   readonly #pageOfRange: Statement<PageQuery, Row>;
   readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, Row>;
@@ -63,6 +64,8 @@ export class Scenes {
     this.#grow = sql.prepare('UPDATE scenes SET end_ms = max(end_ms, ?) WHERE id = ?');
     this.#get = sql.prepare('SELECT * FROM scenes WHERE id = ?');
     this.#latest = sql.prepare('SELECT * FROM scenes WHERE index_id = ? ORDER BY start_ms DESC, id DESC LIMIT 1');
+    this.#latestSpoken = sql.prepare(`
+      SELECT * FROM scenes WHERE index_id = ? AND facts NOT LIKE '{"sound"%' ORDER BY start_ms DESC, id DESC LIMIT 1`);
     // From the index alone, so that pages far back cost little more than the first.
     this.#page = sql.prepare(`
       SELECT * FROM scenes WHERE id IN (
@@ -88,7 +91,8 @@ export class Scenes {
     return this.#connection.write(() => {
       const id = Number(this.#insert.run(rowOf(draft)).lastInsertRowid);
       const scene = { ...draft, id };
-      this.#insertWords.run(id, draft.text);
+      // A summary is found by what was said, too.
+      this.#insertWords.run(id, draft.said ? `${draft.text}\n${draft.said.text}` : draft.text);
       this.#vectors.add(scene, vector, model);
       this.#journal.append('scene', draft.streamId, String(id), draft.endMs);
       return scene;
@@ -115,6 +119,12 @@ export class Scenes {
   /** The index's newest scene by start. */
   latest(indexId: string): Scene | undefined {
     const row = this.#latest.get(indexId);
+    return row && sceneOf(row);
+  }
+
+  /** The same without those that tell of sounds, which are stored before what was said meanwhile. */
+  latestSpoken(indexId: string): Scene | undefined {
+    const row = this.#latestSpoken.get(indexId);
     return row && sceneOf(row);
   }
 
@@ -174,14 +184,19 @@ function rowOf(scene: Omit<Scene, 'id'>): Omit<Row, 'id'> {
     start_ms: scene.startMs,
     end_ms: scene.endMs,
     text: scene.text,
-    facts: JSON.stringify(scene.facts ?? (scene.sound ? { sound: scene.sound } : null)),
+    facts: JSON.stringify(scene.facts ?? heardIn(scene)),
     thumb_path: scene.thumbPath ?? null,
   };
 }
 
-/** Facts of pictures always name the packs that found them; what was only heard is the sound alone. */
-function measuredIn(json: string): Pick<Scene, 'facts' | 'sound'> {
+function heardIn({ sound, said }: Omit<Scene, 'id'>): Pick<Scene, 'sound' | 'said'> | null {
+  if (sound) return { sound };
+  return said ? { said } : null;
+}
+
+/** Facts of pictures always name the packs that found them; what was only heard is the sound or the speech alone. */
+function measuredIn(json: string): Pick<Scene, 'facts' | 'sound' | 'said'> {
   if (json === 'null') return {};
   const measured = JSON.parse(json);
-  return 'packs' in measured ? { facts: measured } : { sound: measured.sound };
+  return 'packs' in measured ? { facts: measured } : measured;
 }

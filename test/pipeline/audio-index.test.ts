@@ -231,6 +231,17 @@ describe('an audio index', () => {
     expect([broken, ...others].map(told)).toEqual([['hello'], ['hello'], ['hello']]);
   });
 
+  it('goes on behind what was said, whatever sounds are told meanwhile', async () => {
+    const { id } = aStream();
+    const index = anIndex(id, { segmenter: 'word', value: 2 });
+    const times = { startMs: T0 + 30_000, endMs: T0 + 31_000 };
+    const sound = { sounds: [], levelDb: -20 };
+    store.scenes.add({ streamId: id, indexId: index.id, ...times, text: 'a dog barks', sound }, new Float32Array(), '');
+    say(id, 5, 'hello there');
+    await look();
+    expect(told(index)).toEqual(['hello there', 'a dog barks']);
+  });
+
   it('may go with its stream while words wait', async () => {
     const { id } = aStream();
     anIndex(id, { segmenter: 'time', value: 10 });
