@@ -43,3 +43,17 @@ export interface Rule {
   /** One sentence: how the prompt was understood. */
   understood: string;
 }
+
+/** About what is heard, not seen. */
+export function listens({ subject }: Pick<Rule, 'subject'>): boolean {
+  return subject.kind === 'sound' || subject.kind === 'speech' || subject.kind === 'microphone';
+}
+
+/**
+ * Whether audio indexes tell it first, or alone: what is said, and a sound that begins or goes on. They never tell that a
+ * sound has ended; indexes that see do.
+ */
+export function toldByAudio({ subject, relation }: Pick<Rule, 'subject' | 'relation'>): boolean {
+  if (subject.kind === 'speech') return true;
+  return subject.kind === 'sound' && relation !== 'absent' && relation !== 'leaves';
+}

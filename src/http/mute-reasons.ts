@@ -1,4 +1,4 @@
-import type { Rule, RuleSubject, SceneIndex, Stream } from '#domain';
+import { listens, type Rule, type SceneIndex, type Stream, toldByAudio } from '#domain';
 import type { HttpDeps } from './deps.ts';
 
 /** The parts that see and hear. */
@@ -6,17 +6,12 @@ type Senses = Pick<HttpDeps, 'inference' | 'listening' | 'supervisor'>;
 
 /** Why a rule that is armed on the index can't fire yet: said at once, since such an alert would otherwise be silent. */
 export function muteReasons(rule: Rule, index: SceneIndex, stream: Stream, senses: Senses): string[] {
-  const hears = isHeard(rule.subject);
   return [
     ...zoneReasons(rule, stream),
     ...indexReasons(rule, index),
     ...packReasons(rule, senses),
-    ...(hears ? soundReasons(rule, stream, senses) : []),
+    ...(listens(rule) ? soundReasons(rule, stream, senses) : []),
   ];
-}
-
-function isHeard({ kind }: RuleSubject): boolean {
-  return kind === 'sound' || kind === 'microphone' || kind === 'speech';
 }
 
 function zoneReasons({ zone }: Rule, { id, name, zones }: Stream): string[] {
@@ -25,15 +20,15 @@ function zoneReasons({ zone }: Rule, { id, name, zones }: Stream): string[] {
 }
 
 /** What is seen and what is heard are told by different indexes. */
-function indexReasons({ subject, relation }: Rule, { extraction }: SceneIndex): string[] {
+function indexReasons(rule: Rule, { extraction }: SceneIndex): string[] {
+  const { subject } = rule;
   if (subject.kind === 'text') return [];
   const audio = extraction.type === 'transcript';
-  if (audio && !isHeard(subject))
-    return ['the rule is about what is seen and this index only hears: arm it on another'];
+  if (audio && !listens(rule)) return ['the rule is about what is seen and this index only hears: arm it on another'];
   if (!audio && subject.kind === 'speech')
     return ['the rule is about what is said and this index only sees: arm it on one with extraction_type "transcript"'];
-  if (audio && (relation === 'absent' || relation === 'leaves'))
-    return ['this index tells of what is heard and not that it has ended: arm the rule on one that sees'];
+  if (audio && !toldByAudio(rule))
+    return ['this index tells what is said and which sounds begin, and no more: arm the rule on one that sees'];
   return [];
 }
 

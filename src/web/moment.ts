@@ -24,8 +24,8 @@ const SENSE_DRAWINGS = {
 
 /** Scenes of audio indexes have no picture: those of a sound have the sound as their only fact, those of speech have none. */
 export function senseOf({ facts }: Pick<SceneJson, 'facts'>): 'seen' | 'heard' | 'said' {
-  if (!facts) return 'said';
-  return facts.sound !== undefined && facts.motion === undefined ? 'heard' : 'seen';
+  if (facts?.motion !== undefined) return 'seen';
+  return facts?.sound === undefined ? 'said' : 'heard';
 }
 
 function icon(sense: 'heard' | 'said'): HTMLElement {

@@ -240,6 +240,15 @@ describe('speech', () => {
     expect(times(listen('a customer mentions a refund', scenes))).toEqual([4]);
   });
 
+  it('listens to the words and not to the summary that was made of them', () => {
+    const rule = compileRule('a customer mentions a refund', { zones: [] });
+    const at = { startMs: T0, endMs: T0 + 4000 };
+    const asked = { ...at, text: 'A customer complains.', said: { text: 'i want a refund' } };
+    expect(step(rule, undefined, asked).fired?.explanation).toMatch(/^Someone said "i want a refund"/);
+    const told = { ...at, text: 'A refund was refused.', said: { text: 'no way' } };
+    expect(step(rule, undefined, told).fired).toBeUndefined();
+  });
+
   it('hears that anything is said', () => {
     expect(times(listen('someone speaks', [[0, 4, 'good morning']]))).toEqual([4]);
   });
