@@ -1,12 +1,13 @@
 import type { CameraConfig, Config, EventConfig, IndexConfig } from '#config';
-import { newId, type SceneIndex, type Stream } from '#domain';
+import { type EventDefinition, newId, type SceneIndex, type Stream, toldByAudio } from '#domain';
 import { compileRule } from '#events';
 import type { Clock } from '#runtime';
 import type { Store } from '#store';
 
 /**
  * Makes the store agree with the configuration file's cameras: what it names is created or updated, matched by name;
- * a camera that has left the file is stopped, and its recordings stay. What was made over HTTP is never touched.
+ * a camera that has left the file is stopped, and its recordings stay. What was made over HTTP is never touched. Events
+ * about what is heard are armed on an audio index of the camera's, as only that tells them, or tells them first.
  */
 export function applyConfiguredCameras(config: Config, store: Store, clock: Clock): void {
   const configured = store.streams.list({}).results.filter((stream) => stream.origin === 'config');
@@ -53,19 +54,58 @@ function applyIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: Cl
         extraction.seconds === wanted.seconds &&
         extraction.frameCount === wanted.frames,
     );
-  const index = same ?? createIndex(wanted, stream, store, clock);
+  const index = same ?? createIndex(wanted, bySeconds(wanted), stream, store, clock);
   if (same && same.prompt !== wanted.prompt) store.indexes.update(same.id, { prompt: wanted.prompt });
-  for (const event of wanted.events) arm(event, index, stream, store, clock);
+  for (const wish of wanted.events) {
+    const event = eventFor(wish, stream, store, clock);
+    const place = toldByAudio(event.rule) ? audioIndex(stream, store, clock) : index;
+    if (event.rule.subject.kind === 'speech') startTranscription(stream, store, clock);
+    arm(event, wish.callbackUrl, place, store, clock);
+  }
 }
 
-function createIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: Clock): SceneIndex {
+/** Where what is heard is told first: the stream's own audio index, made when an event asks for it. */
+function audioIndex(stream: Stream, store: Store, clock: Clock): SceneIndex {
+  const known = store.indexes
+    .listByStream(stream.id)
+    .find(({ name, extraction }) => name === HEARD.name && extraction.type === 'transcript');
+  return known ?? createIndex(HEARD, HEARD_BY_SENTENCE, stream, store, clock);
+}
+
+function startTranscription({ id }: Stream, store: Store, clock: Clock): void {
+  const before = store.streams.get(id)?.transcription;
+  if (!before || before.wanted) return;
+  store.streams.update(id, { transcription: { ...before, wanted: true, changedMs: clock.nowMs() } });
+}
+
+type Cut = Pick<SceneIndex, 'extraction' | 'extractionConfig'>;
+
+const HEARD = { name: 'heard', prompt: 'What is said' };
+const HEARD_BY_SENTENCE: Cut = {
+  extraction: { type: 'transcript', segmenter: 'sentence', value: 1 },
+  extractionConfig: { segmenter: 'sentence', segmentation_value: 1 },
+};
+
+function bySeconds({ seconds, frames: frameCount }: IndexConfig): Cut {
+  return {
+    extraction: { type: 'time', seconds, frameCount },
+    extractionConfig: { time: seconds, frame_count: frameCount },
+  };
+}
+
+function createIndex(
+  { name, prompt }: Pick<IndexConfig, 'name' | 'prompt'>,
+  cut: Cut,
+  stream: Stream,
+  store: Store,
+  clock: Clock,
+): SceneIndex {
   const index: SceneIndex = {
     id: newId('index'),
     streamId: stream.id,
-    name: wanted.name,
-    prompt: wanted.prompt,
-    extraction: { type: 'time', seconds: wanted.seconds, frameCount: wanted.frames },
-    extractionConfig: { time: wanted.seconds, frame_count: wanted.frames },
+    name,
+    prompt,
+    ...cut,
     modelName: 'basic',
     modelConfig: {},
     status: 'running',
@@ -76,22 +116,27 @@ function createIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: C
   return index;
 }
 
-function arm(wanted: EventConfig, index: SceneIndex, stream: Stream, store: Store, clock: Clock): void {
-  const { prompt, label, callbackUrl } = wanted;
+function eventFor({ prompt, label }: EventConfig, stream: Stream, store: Store, clock: Clock): EventDefinition {
   const known = store.events.list().find((event) => event.prompt === prompt && event.label === label);
-  const event = known ?? {
-    id: newId('event'),
-    prompt,
-    label,
-    rule: compileRule(prompt, { zones: stream.zones.map((zone) => zone.name) }),
-    createdMs: clock.nowMs(),
-  };
-  if (!known) store.events.create(event);
+  if (known) return known;
+  const rule = compileRule(prompt, { zones: stream.zones.map((zone) => zone.name) });
+  const event = { id: newId('event'), prompt, label, rule, createdMs: clock.nowMs() };
+  store.events.create(event);
+  return event;
+}
+
+function arm(
+  event: EventDefinition,
+  callbackUrl: string | undefined,
+  index: SceneIndex,
+  store: Store,
+  clock: Clock,
+): void {
   const armed = store.alerts.listByIndex(index.id);
   if (armed.some((alert) => alert.eventId === event.id && alert.callbackUrl === callbackUrl)) return;
   store.alerts.create({
     id: newId('alert'),
-    streamId: stream.id,
+    streamId: index.streamId,
     indexId: index.id,
     eventId: event.id,
     ...(callbackUrl ? { callbackUrl } : {}),
