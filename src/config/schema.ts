@@ -72,7 +72,7 @@ const index = z.strictObject({
     .max(30, 'must not be more than 30')
     .default(2)
     .describe('Pictures looked at per window.'),
-  events: z.array(event).default([]).describe('Alerts armed on this index.'),
+  events: z.array(event).default([]).describe('Alerts on what this index sees, and on what the camera hears.'),
 });
 
 const DEFAULT_INDEX = { name: 'scenes' };
