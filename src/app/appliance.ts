@@ -11,7 +11,7 @@ import { Store } from '#store';
 import { checkCameras } from './check-cameras.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
-import { startHearing } from './hearing.ts';
+import { startHearing, summariesFor } from './hearing.ts';
 import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
 import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
@@ -75,7 +75,8 @@ async function build(
   );
 
   const hearing = await startHearing({ config, store, models, hub, clock, log }, life, signal);
-  life.use(await AudioIndexer.start({ store, clock, log }, signal));
+  const summaries = summariesFor({ config, clock, log });
+  life.use(await AudioIndexer.start({ store, clock, log, summaries }, signal));
 
   const jobs = life.use(
     await startJobs({ store, inference, config, links, origin: () => origin, ...places, clock, log }, signal),
@@ -97,6 +98,7 @@ async function build(
     jobs,
     hub,
     ...hearing,
+    summaries,
     tokens: new SessionTokens(store.signingKey, clock),
     models,
     links,

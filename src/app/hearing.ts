@@ -4,7 +4,7 @@ import type { Hub } from '#delivery';
 import { Spool, spoolRoom } from '#hearing';
 import { Listening } from '#inference';
 import type { ModelLibrary } from '#models';
-import { Transcriber } from '#pipeline';
+import { EndpointWriter, Summaries, Transcriber } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
 
@@ -36,6 +36,12 @@ export async function startHearing(
   const onInterim = hub.interim.bind(hub);
   const transcriber = life.use(await Transcriber.start({ store, spool, listening, clock, log, onInterim }, signal));
   return { listening, spool, transcriber };
+}
+
+/** What follows the prompts of audio indexes. */
+export function summariesFor({ config, clock, log }: Pick<HearingDeps, 'config' | 'clock' | 'log'>): Summaries {
+  const { text } = config.models;
+  return new Summaries(text ? [new EndpointWriter({ ...text, clock, log })] : []);
 }
 
 /** Somebody waits for an alert from what is said. */

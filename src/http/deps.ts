@@ -6,7 +6,7 @@ import type { CameraStatus, Frame } from '#domain';
 import type { Listening } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
-import type { Transcriber } from '#pipeline';
+import type { Summaries, Transcriber } from '#pipeline';
 import type { MediaLinks } from '#playback';
 import type { Clock, Log } from '#runtime';
 import type { Store } from '#store';
@@ -27,6 +27,7 @@ export interface HttpDeps {
   delivery: { status(): object };
   listening: Pick<Listening, 'speechAvailable' | 'status'>;
   transcriber: Pick<Transcriber, 'status'>;
+  summaries: Pick<Summaries, 'status'>;
   jobs: Pick<JobRunner, 'submit' | 'settled'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
   tokens: SessionTokens;

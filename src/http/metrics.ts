@@ -51,6 +51,7 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...metric('inference_queued', 'gauge', 'Frames waiting for the detector', one(inference.queued)),
     ...metric('inference_dropped_total', 'counter', 'Frames dropped by the detector', one(inference.dropped)),
     ...metric('inference_restarts_total', 'counter', 'Restarts of the detector process', one(inference.restarts)),
+    ...hearingMetrics(status),
     ...metric('events_lag', 'gauge', 'Journal entries not yet evaluated', one(evaluator.lag)),
     ...metric('alerts', 'gauge', 'Alerts kept', one(store.firings.count())),
     ...metric('deliveries_done', 'gauge', 'Kept alerts that were delivered', delivered),
@@ -69,6 +70,57 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...metric('process_resident_bytes', 'gauge', 'Memory of the main process', one(process.memoryUsage.rss())),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function hearingMetrics({ listening, transcriber, summaries, cameras }: BoxStatus): string[] {
+  const packs = Object.entries(listening);
+  const nameOf = new Map(cameras.map((camera) => [camera.streamId, labelsOf(camera)]));
+  const streams = Object.entries(transcriber.perStream);
+  const perStream = (read: (stream: (typeof streams)[number][1]) => number) =>
+    streams.map(([id, stream]): Sample => [nameOf.get(id) ?? { stream_id: id, name: '' }, read(stream)]);
+  return [
+    ...metric(
+      'listening_ready',
+      'gauge',
+      '1 while the pack that listens is loaded',
+      packs.map(([task, { state }]): Sample => [{ task }, Number(state === 'ready')]),
+    ),
+    ...metric(
+      'listening_restarts_total',
+      'counter',
+      'Restarts of the process that listens',
+      packs.map(([task, { restarts }]): Sample => [{ task }, restarts]),
+    ),
+    ...metric('speech_lag_seconds', 'gauge', 'Longest wait of unwritten speech', one(transcriber.lagMs / 1000)),
+    ...metric('speech_waiting', 'gauge', 'Stretches of speech not yet written down', one(transcriber.waiting)),
+    ...metric('speech_spool_bytes', 'gauge', 'Bytes of speech not yet written down', one(transcriber.spoolBytes)),
+    ...metric('speech_gaps_total', 'counter', 'Stretches of speech not written down', one(transcriber.gaps)),
+    ...metric('speech_transcribed_total', 'counter', 'Stretches of speech written down', one(transcriber.transcribed)),
+    ...metric(
+      'stream_speech_lag_seconds',
+      'gauge',
+      'Longest wait of unwritten speech of a camera',
+      perStream(({ lagMs }) => lagMs / 1000),
+    ),
+    ...metric(
+      'stream_speech_waiting',
+      'gauge',
+      'Stretches of speech of a camera not yet written down',
+      perStream(({ waiting }) => waiting),
+    ),
+    ...metric(
+      'summaries_total',
+      'counter',
+      'Summaries asked for',
+      summaries.map(({ name, asked }): Sample => [{ writer: name }, asked]),
+    ),
+    ...metric(
+      'summaries_failed_total',
+      'counter',
+      'Summaries that failed',
+      summaries.map(({ name, failed }): Sample => [{ writer: name }, failed]),
+    ),
+  ];
 }
 
 function one(value: number | undefined): Sample[] {

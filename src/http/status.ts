@@ -13,6 +13,9 @@ export interface BoxStatus {
   cameras: (CameraStatus &
     Pick<Stream, 'name' | 'zones'> & { indexes: { id: string; name: string; status: string }[] })[];
   inference: ReturnType<HttpDeps['inference']['status']>;
+  listening: ReturnType<HttpDeps['listening']['status']>;
+  transcriber: ReturnType<HttpDeps['transcriber']['status']>;
+  summaries: ReturnType<HttpDeps['summaries']['status']>;
   evaluator: { lag: number };
   delivery: object;
   websockets: ReturnType<HttpDeps['hub']['status']>;
@@ -45,10 +48,36 @@ const cameraAnswer = z.object({
   indexes: z.array(z.object({ id: z.string(), name: z.string(), status: z.string() })),
 });
 
+const ear = z.looseObject({ state: z.string(), pack: z.string().optional(), last_error: z.string().optional() });
+
 const statusAnswer = z.looseObject({
   box: z.object({ id: z.string(), name: z.string(), version: z.string(), uptime_s: z.number() }),
   cameras: z.array(cameraAnswer),
   inference: z.looseObject({ state: z.string() }),
+  listening: z.looseObject({ voice: ear, sounds: ear, speech: ear }).describe('The packs that listen'),
+  transcriber: z
+    .looseObject({
+      lag_ms: z.number().describe('How long the speech has waited that has waited longest'),
+      waiting: z.number().describe('Stretches of speech that are not written down yet'),
+      spool_bytes: z.number().describe('What they take on the disk'),
+      gaps: z.number().describe('Stretches that were not written down, since the start'),
+      transcribed: z.number(),
+      last_error: z.string().optional(),
+      per_stream: z.record(z.string(), z.object({ lag_ms: z.number(), waiting: z.number() })),
+    })
+    .describe('What writes down speech'),
+  summaries: z
+    .array(
+      z.object({
+        name: z.string(),
+        state: z.enum(['ready', 'resting']),
+        model: z.string(),
+        asked: z.number(),
+        failed: z.number(),
+        last_error: z.string().optional(),
+      }),
+    )
+    .describe('What follows the prompts of audio indexes; none: long scenes are extracts'),
   evaluator: z.looseObject({ lag: z.number() }),
   delivery: z.looseObject({}),
   websockets: z.object({ open: z.number(), sent: z.number(), dropped: z.number() }),
@@ -88,6 +117,9 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     box: { id: store.boxId, name: config.name, version, uptimeS: Math.round(process.uptime()) },
     cameras: cameraStatuses(deps),
     inference: deps.inference.status(),
+    listening: deps.listening.status(),
+    transcriber: deps.transcriber.status(),
+    summaries: deps.summaries.status(),
     evaluator: deps.evaluator.status(),
     delivery: deps.delivery.status(),
     websockets: deps.hub.status(),

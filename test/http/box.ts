@@ -22,6 +22,7 @@ import {
 import { createHttpApp, type HttpApp, type HttpDeps, jobCallback, SessionTokens } from '#http';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type JobHandler, JobRunner } from '#jobs';
+import { Summaries } from '#pipeline';
 import { MediaLinks } from '#playback';
 import { createLog, Fault, systemClock } from '#runtime';
 import { Store } from '#store';
@@ -95,6 +96,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
       status: () => ({ voice: AWAY, sounds: AWAY, speech: AWAY }),
     },
     transcriber: { status: () => NOTHING_WRITTEN },
+    summaries: new Summaries(),
     jobs,
     hub,
     tokens: new SessionTokens(store.signingKey, systemClock),
