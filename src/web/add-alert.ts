@@ -1,8 +1,9 @@
 /** The form that arms an alert: a sentence, how the box understands it (asked as you type), a label and cameras. */
 import { type Api, ApiError, isAbort, reasonOf } from './api.ts';
+import { armAlert } from './arm-alert.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
 import { labelFrom } from './format.ts';
-import type { CameraJson, StatusJson, UnderstoodJson } from './wire.ts';
+import type { CameraJson, RuleJson, StatusJson, UnderstoodJson } from './wire.ts';
 
 const TYPING_MS = 350;
 
@@ -51,7 +52,10 @@ export class AlertForm {
     if (ready.some((camera) => camera.stream_id === chosen)) this.#camera.value = chosen;
     this.#submit.disabled = ready.length === 0;
     setHidden(this.#problem, ready.length > 0);
-    setText(this.#problem, ready.length > 0 ? '' : 'Add a camera first: an alert watches what a camera sees.');
+    setText(
+      this.#problem,
+      ready.length > 0 ? '' : 'Add a camera first: an alert watches what a camera sees and hears.',
+    );
     this.#dialog.showModal();
     this.#prompt.focus();
   }
@@ -77,9 +81,9 @@ export class AlertForm {
   async #understand(prompt: string, signal: AbortSignal): Promise<void> {
     try {
       const { rule } = await this.#api.post<UnderstoodJson>('/v1/events/understand', { prompt }, signal);
-      const blind = rule.needs?.includes('object-detection') && this.#status?.inference?.state === 'none';
-      const warning = ' This needs an object detector and none is installed: it can’t fire until one is.';
-      this.#showUnderstood(`Understood: ${rule.understood}${blind ? warning : ''}`, blind ? 'warn' : 'good');
+      const missing = missingFor(rule, this.#status);
+      const warning = missing ? ` This needs ${missing} and none is installed: it can’t fire until one is.` : '';
+      this.#showUnderstood(`Understood: ${rule.understood}${warning}`, missing ? 'warn' : 'good');
     } catch (error) {
       if (isAbort(error)) return;
       this.#showUnderstood(reasonOf(error), error instanceof ApiError && error.status === 0 ? 'bad' : 'warn');
@@ -101,10 +105,15 @@ export class AlertForm {
     this.#submit.disabled = true;
     setHidden(this.#problem, true);
     try {
-      const body = { event_prompt: this.#prompt.value.trim(), label };
-      const { event_id } = await this.#api.post<{ event_id: string }>('/rtstream/event', body);
+      const prompt = this.#prompt.value.trim();
+      const { rule } = await this.#api.post<UnderstoodJson>('/v1/events/understand', { prompt });
+      const { event_id: eventId } = await this.#api.post<{ event_id: string }>('/rtstream/event', {
+        event_prompt: prompt,
+        label,
+      });
       const chosen = this.#indexed().filter((camera) => !this.#camera.value || camera.stream_id === this.#camera.value);
-      await Promise.all(chosen.map((camera) => this.#arm(camera, event_id)));
+      const arming = { eventId, rule, callbackUrl: this.#callback.value.trim() };
+      await Promise.all(chosen.map((camera) => armAlert(this.#api, camera.stream_id, arming)));
       this.#form.reset();
       this.#label.classList.remove('is-own');
       this.#showUnderstood('', 'quiet');
@@ -117,13 +126,13 @@ export class AlertForm {
       this.#submit.disabled = false;
     }
   }
+}
 
-  /** On the first running index of the camera, or its first. */
-  async #arm(camera: CameraJson, eventId: string): Promise<void> {
-    const indexes = camera.indexes ?? [];
-    const index = indexes.find(({ status }) => status === 'running') ?? indexes[0];
-    if (!index) return;
-    const path = `/rtstream/${encodeURIComponent(camera.stream_id)}/index/${encodeURIComponent(index.id)}/alert`;
-    await this.#api.post(path, { event_id: eventId, callback_url: this.#callback.value.trim() });
-  }
+/** What the rule needs and the box doesn't have. */
+function missingFor({ needs = [] }: RuleJson, status: StatusJson | undefined): string | undefined {
+  const lacks = (state: string | undefined) => state === 'none';
+  if (needs.includes('object-detection') && lacks(status?.inference?.state)) return 'an object detector';
+  if (needs.includes('sound-classification') && lacks(status?.listening?.sounds.state))
+    return 'a model that knows sounds';
+  return needs.includes('speech-recognition') && lacks(status?.listening?.speech.state) ? 'a speech model' : undefined;
 }

@@ -41,6 +41,7 @@ export interface StatusJson {
   box: { id: string; name: string; version: string; uptime_s: number };
   cameras: CameraJson[];
   inference?: { state: string; pack?: string | null; last_error?: string | null };
+  listening?: { sounds: { state: string }; speech: { state: string } };
   delivery?: { mqtt?: { connected: boolean; last_error?: string | null } | null };
   evaluator?: { lag: number };
   storage?: { segments?: number; bytes?: number; free_bytes?: number | null };
@@ -84,8 +85,21 @@ export interface TimelineJson {
   alerts: { id: string; at: number; label: string }[];
 }
 
+export interface RuleJson {
+  understood: string;
+  needs?: string[];
+  subject: { kind: string };
+  relation: string;
+}
+
 export interface UnderstoodJson {
-  rule: { understood: string; needs?: string[] };
+  rule: RuleJson;
+}
+
+export interface IndexJson {
+  rtstream_index_id: string;
+  extraction_type: string;
+  status: string;
 }
 
 /** Where a stretch of recording can be watched. */

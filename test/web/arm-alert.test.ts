@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { armAlert } from '../../src/web/arm-alert.ts';
+import type { IndexJson } from '../../src/web/wire.ts';
+
+const SEES: IndexJson = { rtstream_index_id: 'sees', extraction_type: 'time', status: 'running' };
+const HEARS: IndexJson = { rtstream_index_id: 'hears', extraction_type: 'transcript', status: 'running' };
+
+/** Arms a rule on a camera with these indexes; what was posted, path and telling part of the body. */
+async function posted(indexes: readonly IndexJson[], kind: string, relation = 'present'): Promise<string[]> {
+  const posts: string[] = [];
+  // The stand-in answers just the calls that arming makes.
+  const api = {
+    get: async () => ({ scene_indexes: indexes }) as never,
+    post: async (path: string, body: object) => {
+      const { action = '', auto_start_transcript: starts = '' } = body as Record<string, unknown>;
+      posts.push(`${path} ${action}${starts}`.trim());
+      return { ...HEARS, rtstream_index_id: 'made' } as never;
+    },
+  };
+  await armAlert(api, 'rts-1', { eventId: 'event-1', rule: { subject: { kind }, relation }, callbackUrl: '' });
+  return posts;
+}
+
+const armed = (index: string) => `/rtstream/rts-1/index/${index}/alert`;
+
+describe('armAlert', () => {
+  it('takes an index that tells such things, a running one first', async () => {
+    const stopped = { ...SEES, rtstream_index_id: 'stopped', status: 'stopped' };
+    expect(await posted([HEARS, stopped, SEES], 'object')).toEqual([armed('sees')]);
+    expect(await posted([HEARS, stopped], 'object')).toEqual([armed('stopped')]);
+    expect(await posted([SEES, HEARS], 'sound')).toEqual([armed('hears')]);
+    expect(await posted([SEES, HEARS], 'sound', 'absent')).toEqual([armed('sees')]);
+    expect(await posted([SEES, HEARS], 'microphone')).toEqual([armed('sees')]);
+    expect(await posted([HEARS], 'text')).toEqual([armed('hears')]);
+  });
+
+  it('has speech written down', async () => {
+    expect(await posted([SEES, HEARS], 'speech')).toEqual(['/rtstream/rts-1/transcription start', armed('hears')]);
+  });
+
+  it('makes an index that listens when there is none', async () => {
+    expect(await posted([SEES], 'speech')).toEqual(['/rtstream/rts-1/index/scene true', armed('made')]);
+    expect(await posted([SEES], 'sound')).toEqual(['/rtstream/rts-1/index/scene false', armed('made')]);
+  });
+});
