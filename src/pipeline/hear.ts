@@ -37,7 +37,7 @@ export interface HearDeps {
  * it is logged, and the next chunk is listened to.
  */
 export class Ear {
-  readonly heard = new Heard();
+  readonly heard: Heard;
   readonly #deps: HearDeps;
   readonly #framer = new Framer();
   readonly #gate = new NoiseGate();
@@ -45,9 +45,9 @@ export class Ear {
   readonly #sounds: SoundWatch;
   #complainedMs = Number.NEGATIVE_INFINITY;
 
-  /** `stream` tells what it is now. */
-  constructor(stream: () => Stream, deps: HearDeps) {
-    const { heard } = this;
+  /** `stream` tells what it is now; `heard`, what an ear before this one has heard. */
+  constructor(stream: () => Stream, deps: HearDeps, heard: Heard = new Heard()) {
+    this.heard = heard;
     this.#deps = deps;
     this.#speech = new SpeechCatcher({ ...deps, stream });
     this.#sounds = new SoundWatch({ ...deps, heard, scenes: new SoundScenes(stream().id, deps) });

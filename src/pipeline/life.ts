@@ -1,5 +1,6 @@
 import { type Camera, openCamera } from '#camera';
 import type { CameraPhase, CameraStatus, Frame, PcmChunk, Stream } from '#domain';
+import { Heard } from '#hearing';
 import { allOrAbort, type Log, messageOf, retryDelays } from '#runtime';
 import { Ear, hear } from './hear.ts';
 import { keep } from './keep.ts';
@@ -8,6 +9,8 @@ import { Viewers } from './viewers.ts';
 
 const RECONNECT = { firstMs: 1000, capMs: 60_000 };
 const STALLED_AFTER_MS = 15_000;
+/** What was said last is still written to the disk when the camera is gone, for so long at most. */
+const EAR_GRACE_MS = 3000;
 
 /** One wanted camera from the moment it is wanted until it no longer is: connect, run, fail, wait, connect again. */
 export class Life implements AsyncDisposable {
@@ -24,6 +27,7 @@ export class Life implements AsyncDisposable {
   #delays = retryDelays(RECONNECT);
   #camera: Camera | undefined;
   #viewers: Viewers;
+  readonly #heard = new Heard();
   #ear: Ear | undefined;
   #stop = new AbortController();
   #ended: Promise<void>;
@@ -33,10 +37,9 @@ export class Life implements AsyncDisposable {
     this.deps = deps;
     this.log = deps.log.child({ camera: stream.name });
     this.#sinceMs = deps.clock.nowMs();
-    const { hearing } = deps;
-    this.#ear = hearing && new Ear(() => this.stream, { ...deps, ...hearing, log: this.log });
+    this.#ear = this.#newEar();
     const zones = () => this.stream.zones;
-    this.#viewers = new Viewers(stream.id, { ...deps, log: this.log, zones, heard: this.#ear?.heard });
+    this.#viewers = new Viewers(stream.id, { ...deps, log: this.log, zones, heard: this.#heard });
     this.#ended = this.#run(this.#stop.signal);
   }
 
@@ -133,8 +136,26 @@ export class Life implements AsyncDisposable {
     }
   }
 
+  #newEar(): Ear | undefined {
+    const { hearing } = this.deps;
+    return hearing && new Ear(() => this.stream, { ...this.deps, ...hearing, log: this.log }, this.#heard);
+  }
+
+  /** An ear that doesn't come to its end with the camera is left behind: nothing that hangs may hold up the recording. */
   async #listen(audio: AsyncIterable<PcmChunk>, stop: AbortSignal): Promise<void> {
-    if (this.#ear) await hear(audio, this.#ear, stop);
+    if (!this.#ear) return;
+    const done = new AbortController();
+    const hangs = aborted(stop)
+      .then(() => this.deps.clock.sleep(EAR_GRACE_MS, done.signal))
+      .then(
+        () => true,
+        () => false, // Cut short: it is done.
+      );
+    const isLate = await Promise.race([hear(audio, this.#ear, stop).then(() => false), hangs]);
+    done.abort();
+    if (!isLate) return;
+    this.log.error('hearing hangs; another ear takes over');
+    this.#ear = this.#newEar();
   }
 
   #stalled(live: ReturnType<Camera['status']> | undefined): boolean {
@@ -153,11 +174,15 @@ export class Life implements AsyncDisposable {
  * streams end, on which the other branches end too. Throws the reason when it wasn't told to.
  */
 async function attend(camera: Camera, signal: AbortSignal): Promise<void> {
-  const told = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+  const told = aborted(signal).then(() => undefined);
   const reason = await Promise.race([camera.ended, told]);
   await camera[Symbol.asyncDispose]();
   if (reason) throw reason;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

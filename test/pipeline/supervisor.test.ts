@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Supervisor } from '#pipeline';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { joined, Spool } from '#hearing';
+import { type Ears, Supervisor } from '#pipeline';
 import { Gate } from '#runtime';
+import { noise } from '../hearing/sound.ts';
 import { type Box, openBox } from './box.ts';
+import { standInEars } from './ears.ts';
 
 let box: Box;
 
@@ -75,4 +78,91 @@ it('survives a database that can not be asked when a camera has been left', asyn
   expect(await failed).toBe('not looked whether it is wanted again');
   supervisor.reconcile();
   expect(supervisor.status()).toMatchObject([{ streamId: stream.id }]);
+});
+
+/** As above, and someone talks all the time. */
+function talkingVideo(dir: string, seconds: number): string {
+  const [pcm, file] = [join(dir, 'talk.pcm'), join(dir, 'talking.mp4')];
+  const syllable = joined([noise(200, -20), noise(50, -60)]);
+  writeFileSync(pcm, joined(Array.from({ length: seconds * 4 }, () => syllable)));
+  const picture = ['-f', 'lavfi', '-i', `testsrc2=size=320x240:rate=10:duration=${seconds}`];
+  const sound = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', pcm, '-c:a', 'aac'];
+  const options = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '10', '-bf', '0'];
+  execFileSync('ffmpeg', ['-loglevel', 'error', ...picture, ...sound, ...options, file]);
+  return pathToFileURL(file).href;
+}
+
+describe('a camera that hears', () => {
+  async function listening(ears: Ears) {
+    const { store, stream, deps } = box;
+    const mediaDir = join(deps.thumbsDir, '..', 'media');
+    mkdirSync(mediaDir);
+    store.streams.update(stream.id, { url: talkingVideo(mediaDir, 40) });
+    const { clock, log } = deps;
+    const spool = await Spool.open({
+      dir: join(mediaDir, '..', 'spool'),
+      clock,
+      log,
+      recordGap: (gap) => store.transcripts.addGap(gap),
+      isUrgent: () => false,
+      room: async () => Number.POSITIVE_INFINITY,
+    });
+    const camera = { mediaDir, segmentSeconds: 1, allowFile: true, spawnGate: new Gate(1), clock };
+    const supervisor = await Supervisor.start({ ...deps, camera, log, hearing: { listening: ears, spool } });
+    return { store, stream, spool, supervisor };
+  }
+  const recorded = () => box.store.segments.inRange(box.stream.id, 0, Number.MAX_SAFE_INTEGER);
+  const gaps = () => box.store.segments.gaps(box.stream.id, 0, Number.MAX_SAFE_INTEGER);
+
+  it('is transcribed from when that is started until it is stopped', { timeout: 60_000 }, async () => {
+    const { store, stream, spool, supervisor: started } = await listening(standInEars());
+    await using supervisor = started;
+    const wanted = (isWanted: boolean) => {
+      const { transcription } = stream;
+      store.streams.update(stream.id, { transcription: { ...transcription, wanted: isWanted } });
+      supervisor.reconcile();
+      return Date.now();
+    };
+    await box.when(() => recorded().length >= 2);
+    expect([spool.spoken(), spool.status().waiting]).toEqual([[], 0]);
+
+    const fromMs = wanted(true);
+    const before = recorded().length;
+    await box.when(() => recorded().length >= before + 3);
+    expect(spool.spoken()).toHaveLength(1);
+    const toMs = wanted(false);
+    await box.when(
+      () => spool.status().waiting === 1 && spool.spoken().length === 0 && recorded().length >= before + 5,
+    );
+    const said = spool.take();
+    // What had been heard by then; sound is some hundred milliseconds on its way.
+    expect(said?.startMs).toBeGreaterThan(fromMs - 1500);
+    expect(said?.endMs).toBeLessThan(toMs + 500);
+    expect(spool.status()).toMatchObject({ waiting: 1, gaps: 0 });
+    expect(new Set(recorded().map(({ sessionId }) => sessionId)).size).toBe(1);
+    expect(gaps()).toEqual([]);
+  });
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('a bug'))],
+    ['hangs', () => new Promise<never>(() => undefined)],
+  ])(
+    'is recorded as ever when hearing %s, and let go when it is no longer wanted',
+    { timeout: 60_000 },
+    async (_, fail) => {
+      const { stream, store } = box;
+      store.streams.update(stream.id, { transcription: { ...stream.transcription, wanted: true } });
+      const { spool, supervisor: started } = await listening(standInEars({ sounds: fail }));
+      const begin = vi.spyOn(spool, 'begin').mockImplementation(fail);
+      await using supervisor = started;
+      await box.when(() => recorded().length >= 6);
+      expect(begin).toHaveBeenCalled();
+      expect(supervisor.status()).toMatchObject([{ phase: 'recording', restarts: 0 }]);
+      expect(gaps()).toEqual([]);
+      store.streams.update(stream.id, { wanted: 'stopped' });
+      supervisor.reconcile();
+      await supervisor.stopped(stream.id);
+      expect(supervisor.status()).toEqual([]);
+    },
+  );
 });
