@@ -1,4 +1,4 @@
-import type { Sound, SoundFacts } from '#domain';
+import { type Sound, type SoundFacts, tellingLabels } from '#domain';
 import type { SoundChange } from '#hearing';
 import { describeSound, embedText, TEXT_EMBEDDING } from '#inference';
 import { type Log, messageOf } from '#runtime';
@@ -32,7 +32,8 @@ export class SoundScenes {
   /** `facts` are those of the stretch in which it changed; `now` is what is heard still. */
   follow({ began, ended }: SoundChange, now: readonly Sound[], facts: SoundFacts): void {
     try {
-      if (began.length > 0) this.#tell(began, { ...facts, sounds: began });
+      const telling = tellingSounds(began, now);
+      if (telling.length > 0) this.#tell(telling, { ...facts, sounds: telling });
       this.#grow(now, ended);
     } catch (error) {
       this.#log.error({ error: messageOf(error) }, 'a sound was heard but not stored');
@@ -72,4 +73,11 @@ export class SoundScenes {
     }
     this.#told = goOn;
   }
+}
+
+/** Not "an animal" beside "a dog". */
+function tellingSounds(began: readonly Sound[], now: readonly Sound[]): Sound[] {
+  const labels = (sounds: readonly Sound[]) => sounds.map(({ label }) => label);
+  const telling = new Set(tellingLabels(labels(began), labels(now)));
+  return began.filter(({ label }) => telling.has(label));
 }

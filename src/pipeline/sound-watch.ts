@@ -2,9 +2,11 @@ import { FRAME_MS, type Heard, joined, LevelMeter, type SoundClass, type SoundFr
 import type { Clock } from '#runtime';
 import { Patience } from './patience.ts';
 import type { SoundScenes } from './sound-scenes.ts';
+import type { GatedFrame } from './speech-catcher.ts';
 
-/** Models of sounds need 15 600 samples: so many frames. */
+/** Models of sounds need 15 600 samples: so many frames. Each stretch is half of the one before: an alarm is told at once. */
 const STRETCH_FRAMES = 31;
+const STEP_FRAMES = 16;
 /** Quieter than this is silence. */
 const SILENT_DB = -60;
 /** A steady noise is looked at this often. */
@@ -27,9 +29,10 @@ export class SoundWatch {
   readonly #tracker = new SoundTracker();
   readonly #meter = new LevelMeter();
   readonly #patience: Patience;
-  #stretch: SoundFrame[] = [];
-  #isLoud = false;
+  #stretch: GatedFrame[] = [];
   #lookedMs = Number.NEGATIVE_INFINITY;
+  /** Up to where the level has been told. */
+  #measuredMs: number | undefined;
 
   constructor(deps: SoundWatchDeps) {
     this.#deps = deps;
@@ -43,48 +46,50 @@ export class SoundWatch {
 
   /** Takes a measured frame; `open`, when something goes on in it. */
   async hear(frame: SoundFrame, open: boolean, signal: AbortSignal): Promise<void> {
-    this.#stretch.push(frame);
-    this.#isLoud ||= open;
+    this.#stretch.push({ frame, open });
     if (this.#stretch.length >= STRETCH_FRAMES) await this.#name(signal);
   }
 
   /** Nothing follows on what was heard. */
   end(): void {
     this.#stretch = [];
-    this.#isLoud = false;
     this.#lookedMs = Number.NEGATIVE_INFINITY;
+    this.#measuredMs = undefined;
     this.#deps.scenes.end(this.#tracker.stop());
   }
 
   async #name(signal: AbortSignal): Promise<void> {
     const { heard, scenes } = this.#deps;
     const stretch = this.#stretch;
-    const startMs = Math.round(stretch[0]?.atMs ?? 0);
+    const startMs = Math.round(stretch[0]?.frame.atMs ?? 0);
     const endMs = startMs + stretch.length * FRAME_MS;
+    const measuredMs = this.#measuredMs ?? startMs;
     const level = this.#meter.take();
-    const isDue = this.#isDue(level.levelDb, startMs);
-    this.#stretch = [];
-    this.#isLoud = false;
+    const isDue = this.#isDue(stretch, level.levelDb, startMs);
+    this.#stretch = stretch.slice(STEP_FRAMES);
+    this.#measuredMs = endMs;
     const classes = isDue ? await this.#ask(stretch, startMs, signal) : [];
     const { sounds: model } = this.#deps.listening.status();
     const pack = model.state === 'ready' ? model.pack : undefined;
-    heard.level(startMs, endMs, level, pack);
-    const change = this.#tracker.hear(classes, startMs, endMs);
+    heard.level(measuredMs, endMs, level, pack);
+    // Not before something could be heard.
+    const fromMs = Math.round(stretch.find(({ open }) => open)?.frame.atMs ?? startMs);
+    const change = this.#tracker.hear(classes, fromMs, endMs);
     for (const sound of [...change.ended, ...this.#tracker.now]) heard.sound(sound);
     const facts = { sounds: change.began, ...level, ...(pack === undefined ? {} : { pack }) };
     scenes.follow(change, this.#tracker.now, facts);
   }
 
   /** What is heard is followed; what is loud is looked at; what is never quiet now and then. */
-  #isDue(levelDb: number, startMs: number): boolean {
-    if (this.#isLoud) return true;
+  #isDue(stretch: readonly GatedFrame[], levelDb: number, startMs: number): boolean {
+    if (stretch.some(({ open }) => open)) return true;
     if (levelDb <= SILENT_DB) return false;
     return this.#tracker.now.length > 0 || Math.abs(startMs - this.#lookedMs) >= LOOK_AGAIN_MS;
   }
 
-  async #ask(stretch: readonly SoundFrame[], startMs: number, signal: AbortSignal): Promise<SoundClass[]> {
+  async #ask(stretch: readonly GatedFrame[], startMs: number, signal: AbortSignal): Promise<SoundClass[]> {
     this.#lookedMs = startMs;
-    const samples = joined(stretch.map((frame) => frame.samples));
+    const samples = joined(stretch.map(({ frame }) => frame.samples));
     return (await this.#patience.ask((limit) => this.#deps.listening.sounds(samples, limit), signal)) ?? [];
   }
 }
