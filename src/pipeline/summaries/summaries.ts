@@ -5,7 +5,7 @@ import type { TextWriter, WriterStatus } from './writer.ts';
 
 /** Prompts that want what was said and nothing made of it. */
 const WORDS_THEMSELVES =
-  /^(describe (the scene|what is happening|what is said|the audio|the speech)|transcribe|transcript(ion)?|(the )?spoken words|what is said|speech to text)?[\s.!]*$/i;
+  /^(?:describe|transcribe|write down|record|index|tell)?\s*(?:exactly |verbatim )?(?:the scene|what is (?:happening|(?:being )?said)|(?:the )?(?:audio|speech|spoken words|words|transcript(?:ion)?)|speech to text)?[\s.!]*$/i;
 
 /** A summary, and who wrote it. */
 export interface Summary {

@@ -45,7 +45,15 @@ describe('an extract', () => {
 
   it('is not made where there is nothing to leave out, or where the words are wanted', () => {
     expect(extracted('Summarize', 'Hello there. Good bye.')).toBeUndefined();
-    for (const prompt of ['', 'Describe the scene', 'Transcribe.', 'transcript', 'What is said']) {
+    for (const prompt of [
+      '',
+      'Describe the scene',
+      'Transcribe.',
+      'transcript',
+      'What is said',
+      'Write down what is said',
+      'Index the spoken words',
+    ]) {
       expect(extracted(prompt)).toBeUndefined();
     }
   });
