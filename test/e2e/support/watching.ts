@@ -86,9 +86,11 @@ export async function streamUrl(
   return (await appliance.data<{ stream_url: string }>('GET', path)).stream_url;
 }
 
-/** Unix seconds of the playlist's first picture, from its own date. */
+/** Unix seconds of the playlist's first picture, from its own date; of a master playlist, its media's. */
 export async function playlistStart(url: string): Promise<number> {
   const text = await (await fetch(url)).text();
+  const media = /#EXT-X-STREAM-INF:.*\n(\S+)/.exec(text)?.[1];
+  if (media !== undefined) return playlistStart(new URL(media, url).href);
   const date = /#EXT-X-PROGRAM-DATE-TIME:(\S+)/.exec(text)?.[1];
   if (!date) throw new Error(`no date in the playlist:\n${text}`);
   return Date.parse(date) / 1000;
