@@ -85,7 +85,13 @@ export const SOUND_KINDS: readonly SoundKind[] = [
   kind('applause', 'people applaud', 'applause; applaud; clap; hand clap', 'applause;clapping', 'person'),
   kind('cheering', 'people cheer', 'cheer', 'cheering', 'person'),
   kind('footsteps', 'footsteps are heard', 'footstep; foot step', 'walk, footsteps', 'person'),
-  kind('knocking', 'someone knocks', 'knock on|at door|window; door knock; knock', 'knock;tap', 'person'),
+  kind(
+    'knocking',
+    'someone knocks',
+    'knock on|at door|window; door knock; bang|pound|hammer on|at door|window; knock',
+    'knock;tap',
+    'person',
+  ),
   kind(
     'a doorbell',
     'the doorbell rings',
@@ -110,7 +116,7 @@ export const SOUND_KINDS: readonly SoundKind[] = [
   kind('mooing', 'a cow moos', 'moo', 'moo;cattle, bovinae', 'animal'),
   kind('neighing', 'a horse neighs', 'neigh; whinny', 'neigh, whinny', 'animal'),
   kind('bleating', 'a sheep bleats', 'bleat', 'bleat;sheep;goat', 'animal'),
-  kind('buzzing', 'something buzzes', 'buzz; buzzer', 'buzz;buzzer;bee, wasp, etc.;fly, housefly;mosquito'),
+  kind('buzzing', 'something buzzes', 'buzz; buzzer', 'buzz;buzzer;bee, wasp, etc.;fly, housefly;mosquito', 'animal'),
   kind('a train horn', 'a train sounds its horn', 'train horn|whistle', 'train horn;train whistle'),
   kind(
     'a car horn',
@@ -137,7 +143,7 @@ export const SOUND_KINDS: readonly SoundKind[] = [
   kind(
     'an engine',
     'an engine runs',
-    'car|truck|vehicle|motorcycle engine|motor; engine; rev',
+    'car|truck|vehicle|motorcycle engine|motor; engine; motor; rev',
     `engine;${ENGINES}`,
     'vehicle',
   ),
@@ -166,6 +172,7 @@ export const SOUND_KINDS: readonly SoundKind[] = [
   kind('hammering', 'someone hammers', 'hammer; jackhammer', 'hammer;jackhammer', 'person'),
   kind('sawing', 'someone saws', '=sawing; chainsaw', 'sawing;chainsaw;power tool', 'person'),
   kind('a crackle fire', 'a fire crackles', 'fire crackle; crackle fire', 'crackle;fire'),
+  kind('boiling water', 'something boils', 'boil; kettle boil|whistle|sing', 'boiling;steam whistle;steam'),
   kind('creaking', 'something creaks', 'creak; squeak', 'creak;squeak'),
   kind('a bang', 'something bangs', 'bang; thud; thump', 'bang;thump, thud;slam;whack, thwack'),
   kind('music', 'music plays', 'music; music play; song play', 'music;musical instrument;song'),
@@ -174,6 +181,12 @@ export const SOUND_KINDS: readonly SoundKind[] = [
     'an alarm sounds',
     'alarm; burglar|intruder|intrusion|security alarm',
     'alarm;smoke detector, smoke alarm;fire alarm;car alarm;siren;civil defense siren;buzzer',
+  ),
+  kind(
+    'a carbon monoxide alarm',
+    'an alarm sounds',
+    'carbon monoxide alarm|detector; co alarm|detector',
+    'alarm;smoke detector, smoke alarm;beep, bleep',
   ),
   kind(
     'a loud noise',

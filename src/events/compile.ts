@@ -184,12 +184,13 @@ function specialRelation(parsed: Parsed, subject: RuleSubject, refuse: Refuse): 
 
 const OF_SOUNDS: ReadonlySet<Meaning> = new Set(['appear', 'see', 'stay', 'rest'] as const);
 
-function heardRelation(parsed: Parsed, { subject, silent, lasting, together }: Heard, refuse: Refuse): Relation {
+function heardRelation(parsed: Parsed, { subject, silent, lasting, ended, together }: Heard, refuse: Refuse): Relation {
   const { meanings, forMs, subjects } = parsed;
   if (subjects.length > 0) throw refuse(`${quoted(subjects.map(({ word }) => word))} can't be asked for with a sound`);
   if (together) throw refuse("several sounds together can't be asked for: make an event of each");
   if (meanings.some((meaning) => !OF_SOUNDS.has(meaning))) throw refuse('a sound only begins, goes on and stops');
   if (subject.kind === 'microphone') return forMs === undefined ? 'appears' : 'stays';
+  if (ended) return forMs === undefined ? 'leaves' : 'absent';
   const negated = parsed.negated || silent;
   const stops = meanings.includes('rest');
   if (negated) {

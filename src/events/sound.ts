@@ -8,27 +8,28 @@ import {
   type SoundMaker,
   soundCalled,
 } from '#domain';
+import { takeLostSound, takeMicrophone } from './microphone.ts';
 import type { Sentence } from './tokens.ts';
 import { CAMERA } from './words.ts';
 
 type SoundSubject = Extract<RuleSubject, { kind: 'sound' }>;
+type Microphone = Extract<RuleSubject, { kind: 'microphone' }>;
 
 /** What a prompt asks to listen for. */
 export interface Heard {
-  subject: SoundSubject | Extract<RuleSubject, { kind: 'microphone' }>;
+  subject: SoundSubject | Microphone;
   /** "silence", "it is quiet": that there is none. */
   silent: boolean;
   /** "keeps barking". */
   lasting: boolean;
+  /** "is no longer heard". */
+  ended: boolean;
   /** Several sounds that are all wanted: no rule hears that. */
   together: boolean;
 }
 
 const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 
-const MICROPHONE = set('microphone microphones mic mics');
-const DEAD = set('dead silent mute muted broken broke disconnected unplugged fails failed failing fail off');
-const CLIPPED = set('clip clips clipped clipping overload overloads overloaded overloading distorts distorted loud');
 const SILENCE = set('silence silent quiet soundless noiseless');
 const NOISE = set('sound sounds noise noises audio');
 const HEARING = set(
@@ -50,11 +51,13 @@ const BETWEEN = set('a an the this that my our of is are was were be been being 
 /** The sound that a prompt asks for, with all the words that say so; undefined when it asks for none. */
 export function takeHeard(sentence: Sentence): Heard | undefined {
   const listens = sentence.words.some((word) => HEARING.has(word));
-  const microphone = takeMicrophone(sentence);
-  if (microphone) return microphone;
+  const broken = takeMicrophone(sentence);
+  if (broken) return ofMicrophone(broken);
   if (!listens && sentence.words.some((word) => CAMERA.has(word))) return undefined;
   const kinds = takeKinds(sentence, SOUND_KINDS);
   if (kinds.length === 0 && listens) kinds.push(...takeKinds(sentence, SOUNDING_THINGS), ...takeNamed(sentence));
+  const lost = kinds.length === 0 ? takeLostSound(sentence) : undefined;
+  if (lost) return ofMicrophone(lost);
   const silent = kinds.length === 0 && sentence.takeAll(SILENCE).length > 0;
   if (kinds.length === 0 && !silent && !sentence.words.some((word) => NOISE.has(word)) && !hearsAnything(sentence))
     return undefined;
@@ -67,7 +70,11 @@ export function takeHeard(sentence: Sentence): Heard | undefined {
   const lasting = sentence.takeAll(LASTING).length > 0;
   // Without a word between them they are one: "a fire alarm bell".
   const subject = subjectOf(several && !sentence.words.includes('or') ? kinds.slice(0, 1) : kinds);
-  return { subject, silent, lasting, together };
+  return { subject, silent, lasting, ended: takeNoLonger(sentence), together };
+}
+
+function ofMicrophone(troubles: Microphone['troubles']): Heard {
+  return { subject: { kind: 'microphone', troubles }, silent: false, lasting: false, ended: false, together: false };
 }
 
 function subjectOf(kinds: readonly SoundKind[]): SoundSubject {
@@ -156,6 +163,12 @@ function takeNamed(sentence: Sentence): SoundKind[] {
   return [];
 }
 
+function takeNoLonger(sentence: Sentence): boolean {
+  const at = sentence.words.findIndex((word, i) => word === 'no' && sentence.words[i + 1] === 'longer');
+  if (at >= 0) sentence.take(at, at + 2);
+  return at >= 0;
+}
+
 const PEOPLE = set('nobody baby infant toddler crowd neighbour neighbor neighbours neighbors audience');
 const VEHICLES = set('car truck bus motorcycle train boat');
 
@@ -163,20 +176,7 @@ function isMaker(word: string, makers: ReadonlySet<SoundMaker | undefined>): boo
   const labels = labelsFor(word);
   if (makers.has('person') && (PEOPLE.has(word) || labels.includes('person'))) return true;
   if (makers.has('vehicle') && labels.some((label) => VEHICLES.has(label))) return true;
-  return makers.has('animal') && labels.some((label) => ANIMALS.has(label));
+  return makers.has('animal') && (INSECTS.has(word) || labels.some((label) => ANIMALS.has(label)));
 }
 const ANIMALS = new Set(labelsFor('animal'));
-
-function takeMicrophone(sentence: Sentence): Heard | undefined {
-  if (!sentence.words.some((word) => MICROPHONE.has(word))) return undefined;
-  const words = sentence.rest().map(({ word }) => word);
-  const silent =
-    words.some((word) => DEAD.has(word)) || (words.includes('no') && words.some((word) => NOISE.has(word)));
-  const clipped = words.some((word) => CLIPPED.has(word));
-  const works = words.some((word) => /^work/.test(word)) && words.includes('not');
-  if (!silent && !clipped && !works) return undefined;
-  for (const taken of [MICROPHONE, DEAD, CLIPPED, NOISE, WORKS, SOUNDING]) sentence.takeAll(taken);
-  const troubles = [...(silent || works ? (['dead'] as const) : []), ...(clipped ? (['clipped'] as const) : [])];
-  return { subject: { kind: 'microphone', troubles }, silent: false, lasting: false, together: false };
-}
-const WORKS = set('work works working worked from not no stop stops stopped');
+const INSECTS = set('bee bees wasp wasps insect insects mosquito mosquitoes');

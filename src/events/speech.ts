@@ -13,6 +13,8 @@ const SPEAKERS =
   'customers|client|visitor|guest|caller|speaker|speakers|worker|employee|user|student|teacher|patient|agent|voice|' +
   'they|he|she|you|we';
 const SPEAKER = `(?:(?:a|an|the|any|some)\\s+)?(?:${SPEAKERS})`;
+/** Any word of a name, but none that says that nobody speaks. */
+const WHO = '(?!(?:nobody|no|none|never|not|nothing|without|and|or)\\s)[\\p{L}\\p{N}-]+';
 const BE = '(?:(?:is|are|was|were|has|have|been|starts?|begins?|to|heard)\\s+)*';
 const SAY =
   '(?:say|says|said|saying|mention|mentions|mentioned|mentioning|utter|utters|uttering|speak of|speaks of|' +
@@ -35,6 +37,8 @@ const ANYTHING_SAID = new RegExp(
 const PHRASES: readonly RegExp[] = [
   /^(?:any\s+)?(?:mentions?|talk|conversation|discussion)\s+(?:of|about)\s+(?:(?:a|an|the)\s+)?(.+)$/,
   new RegExp(`^(?:${SPEAKER}\\s+)?${BE}${SAY}\\s+(.+)$`),
+  // Whoever it is: "the night guard says …".
+  new RegExp(`^(?:${WHO}\\s+){1,3}(?:says?|said|mentions?|mentioned)\\s+(.+)$`, 'u'),
   new RegExp(`^(?:${SPEAKER}\\s+)?${BE}uses?\\s+${WORD}(.+)$`),
   new RegExp(`^(?:${SPEAKER}\\s+)?${BE}${CRY}\\s+(${SHOUTED}|"[^"]+"|${WORD}.+)$`),
   new RegExp(`^${WORD}(.+?)\\s+(?:is|are|was|were|gets|being|has been)\\s+(?:heard|used|${SAID})$`),

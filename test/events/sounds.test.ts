@@ -62,6 +62,13 @@ const SOUNDS: readonly (readonly [prompt: string, rule: string, label: string])[
   ['someone rings the doorbell', 'a doorbell present', 'ding-dong'],
   ['a door slams', 'a slamming door present', 'slam'],
   ['footsteps', 'footsteps present', 'walk, footsteps'],
+  ['someone bangs on the door', 'knocking present', 'knock'],
+  ['the kettle boils', 'boiling water present', 'boiling'],
+  ['bees buzzing', 'buzzing present', 'bee, wasp, etc.'],
+  ['a carbon monoxide alarm goes off', 'a carbon monoxide alarm present', 'alarm'],
+  ['a motor is running for more than ten minutes', 'an engine stays 600s', 'engine'],
+  ['the siren is no longer heard', 'a siren leaves', 'siren'],
+  ['no longer any barking for a minute', 'barking absent 60s', 'bark'],
   ['a car horn', 'a car horn present', 'vehicle horn, car horn, honking'],
   ['a truck honks', 'a car horn present', 'toot'],
   ['tyres squeal', 'squealing tyres present', 'tire squeal'],
@@ -106,6 +113,9 @@ const ANY_SOUND: readonly (readonly [prompt: string, rule: string])[] = [
   ['the mic is broken for 10 minutes', 'dead stays 600s'],
   ['the microphone is too loud', 'clipped appears'],
   ['the microphone is dead or overloaded', 'dead+clipped appears'],
+  ['the audio is lost', 'dead appears'],
+  ['the audio drops out for a minute', 'dead stays 60s'],
+  ['the sound is distorted', 'clipped appears'],
 ];
 
 /** What was a rule about something seen stays one; what can't be heard isn't guessed. */
@@ -125,6 +135,8 @@ const SEEN: readonly (readonly [prompt: string, kind: string])[] = [
   ['the lights go off', 'light'],
   ['the camera is knocked', 'tamper'],
   ['someone bangs the camera', 'refused'],
+  ['the sound of a dropped phone', 'refused'],
+  ['a lawn mower', 'refused'],
   ['motion', 'motion'],
 ];
 
@@ -166,12 +178,7 @@ describe('compileRule for sounds', () => {
   });
 
   it.each(REFUSED)('refuses "%s"', (prompt, words) => {
-    let failure: unknown;
-    try {
-      rule(prompt);
-    } catch (error) {
-      failure = error;
-    }
+    const failure = attempt(() => rule(prompt));
     expect(isFault(failure, 'invalid')).toBe(true);
     expect(String(failure)).toContain(words);
   });
@@ -202,8 +209,29 @@ describe('compileRule for sounds', () => {
     }
   });
 
+  it('makes a rule or says what is wrong, whatever the words and their order', () => {
+    const words = [...new Set([...SOUNDS, ...ANY_SOUND, ...SEEN].flatMap(([prompt]) => prompt.split(/\s+/)))];
+    words.push('says', 'mentions', '"help"', 'nobody', 'word', '“', "'", 'for 10 minutes');
+    for (let seed = 0; seed < 1500; seed += 1) {
+      const pick = (i: number) => words[(seed * 7919 + i * i * 104_729 + i * seed) % words.length] ?? '';
+      const prompt = Array.from({ length: 1 + (seed % 8) }, (_, i) => pick(i)).join(' ');
+      const made = attempt(() => rule(prompt));
+      if (isFault(made)) expect(made.message, prompt).toMatch(/^prompt: .*These work: /);
+      else expect(made, prompt).toMatchObject({ version: 1, understood: expect.stringMatching(/^Fires when .*\.$/) });
+    }
+  });
+
   it('survives JSON', () => {
     const understood = rule('glass breaking');
     expect(JSON.parse(JSON.stringify(understood))).toEqual(understood);
   });
 });
+
+/** What it gives, or throws. */
+function attempt(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (error) {
+    return error;
+  }
+}

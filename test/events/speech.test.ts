@@ -25,6 +25,8 @@ const SAID: readonly (readonly [prompt: string, phrases: readonly string[]])[] =
   ['someone yells "get out"', ['get out']],
   ['someone says hello in the lobby', ['hello']],
   ['someone says help', ['help']],
+  ['the night guard says "all clear"', ['all clear']],
+  ['Müller mentions the budget', ['the budget']],
 ];
 
 const FOR_HELP = [
@@ -84,6 +86,8 @@ describe('compileRule for speech', () => {
 
   it.each([
     ['nobody says hello', 'text'],
+    ['no customer mentions a refund', 'text'],
+    ['the guard never says hello', 'text'],
     ['someone says nothing', 'text'],
     ['no one calls for help', 'text'],
     ['someone talks on the phone', 'text'],
