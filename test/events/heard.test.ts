@@ -181,7 +181,7 @@ describe('sounds that an audio index tells of', () => {
   it('can not tell that something is no longer heard', () => {
     const scenes: At[] = [
       [0, [5, 10], alone('bark')],
-      [60, 65, alone(SMOKE)],
+      [12, [20, 90, 200], alone(SMOKE)],
       [900, 905, alone(SMOKE)],
     ];
     for (const prompt of ['no dog barks for a minute', 'the barking stops', 'no sound for a minute'])
