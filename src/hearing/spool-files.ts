@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SAMPLES_PER_MS } from './frames.ts';
 
@@ -64,10 +64,6 @@ export class SpoolFiles {
     await rm(this.openPath(streamId, startMs), { force: true });
   }
 
-  async removeStream(streamId: string): Promise<void> {
-    await rm(join(this.#dir, streamId), { recursive: true, force: true });
-  }
-
   /** Its samples, as far as the file has them. */
   async read(utterance: Utterance, state: 'pcm' | 'open'): Promise<Int16Array<ArrayBuffer>> {
     const { streamId, startMs } = utterance;
@@ -85,21 +81,29 @@ export class SpoolFiles {
     }
   }
 
-  /** What an earlier run left. What was being spoken when it ended is complete: nothing will be added to it. */
-  async recover(): Promise<Found> {
+  /**
+   * What an earlier run left. What was being spoken when it ended is complete: nothing will be added to it. A folder that
+   * can't be read costs its own speech only, and is told to `onFault`.
+   */
+  async recover(onFault: (error: unknown) => void): Promise<Found> {
     const found: Found = { complete: [], dropped: [] };
     await mkdir(this.#dir, { recursive: true });
     for (const entry of await readdir(this.#dir, { withFileTypes: true })) {
-      if (!entry.isDirectory()) continue;
-      await this.#completeOpen(entry.name);
-      for (const name of await readdir(join(this.#dir, entry.name))) {
-        const [, startMs, endMs, state] = COMPLETE.exec(name) ?? [];
-        if (!state) continue;
-        const utterance = { streamId: entry.name, startMs: Number(startMs), endMs: Number(endMs) };
-        (state === 'pcm' ? found.complete : found.dropped).push(utterance);
-      }
+      if (entry.isDirectory()) await this.#recoverStream(entry.name, found).catch(onFault);
     }
     return found;
+  }
+
+  async #recoverStream(streamId: string, found: Found): Promise<void> {
+    const dir = join(this.#dir, streamId);
+    await this.#completeOpen(streamId);
+    for (const name of await readdir(dir)) {
+      const [, startMs, endMs, state] = COMPLETE.exec(name) ?? [];
+      if (!state) continue;
+      const utterance = { streamId, startMs: Number(startMs), endMs: Number(endMs) };
+      (state === 'pcm' ? found.complete : found.dropped).push(utterance);
+    }
+    await rmdir(dir).catch(() => undefined); // Only when nothing is left of it.
   }
 
   /** Two are open when we were killed between beginning one and ending the one before: that ends where the next begins. */

@@ -1,7 +1,8 @@
 import type { TranscriptGap } from '#domain';
 import { type Clock, type Log, messageOf } from '#runtime';
 import { Gaps } from './gaps.ts';
-import { bytesOf, SpoolFiles, type Utterance } from './spool-files.ts';
+import { SpoolFiles, type Utterance } from './spool-files.ts';
+import { type Lag, WaitingList } from './waiting.ts';
 import { Writing } from './writing.ts';
 
 const MIB = 2 ** 20;
@@ -24,20 +25,12 @@ export interface SpoolOptions {
   totalBytes?: number;
 }
 
-export interface SpoolStatus {
-  /** How long the utterance has waited that has waited longest; 0 when none does. */
-  lagMs: number;
-  waiting: number;
+/** `lagMs` is that of the utterance that has waited longest; 0 when none does. */
+export interface SpoolStatus extends Lag {
   bytes: number;
   /** Stretches that were not written down, since the start. */
   gaps: number;
-  perStream: Record<string, { lagMs: number; waiting: number }>;
-}
-
-interface Waiting extends Utterance {
-  /** When it was complete, on the monotonic clock. */
-  sinceMs: number;
-  taken: boolean;
+  perStream: Record<string, Lag>;
 }
 
 /**
@@ -52,8 +45,7 @@ export class Spool {
   /** What is being spoken, on which stream, and how many bytes it was granted. */
   readonly #open = new Map<Writing, { streamId: string; bytes: number }>();
   readonly #watchers = new Set<() => void>();
-  /** Oldest first. */
-  #waiting: Waiting[] = [];
+  readonly #waiting = new WaitingList();
   /** Bytes that may be written before the disk is asked again. */
   #onDisk = 0;
 
@@ -63,14 +55,20 @@ export class Spool {
     this.#gaps = new Gaps((gap) => options.recordGap(gap), options.log);
   }
 
-  /** Finds again what an earlier run left. */
+  /** Finds again what an earlier run left. A disk that can't be read leaves it empty; that is logged. */
   static async open(options: SpoolOptions): Promise<Spool> {
     const spool = new Spool(options);
-    const { complete, dropped } = await spool.#files.recover();
-    const { clock } = options;
-    const ageMs = ({ endMs }: Utterance) => Math.max(0, clock.nowMs() - endMs);
-    for (const utterance of complete) spool.#enter(utterance, clock.monotonicMs() - ageMs(utterance));
-    for (const utterance of dropped) await spool.#tellDropped(utterance, TOO_MUCH);
+    const { clock, log } = options;
+    const tell = (error: unknown) =>
+      log.error({ error: messageOf(error) }, 'speech of before could not be found again');
+    try {
+      const { complete, dropped } = await spool.#files.recover(tell);
+      const ageMs = ({ endMs }: Utterance) => Math.max(0, clock.nowMs() - endMs);
+      for (const utterance of complete) spool.#enter(utterance, clock.monotonicMs() - ageMs(utterance));
+      for (const utterance of dropped) await spool.#tellDropped(utterance, TOO_MUCH);
+    } catch (error) {
+      tell(error);
+    }
     return spool;
   }
 
@@ -90,17 +88,16 @@ export class Spool {
 
   /** What is to be written down next: what is urgent, then what is oldest. It stays until it is `done` or dropped. */
   take(isWanted: (utterance: Utterance) => boolean = () => true): Utterance | undefined {
-    const free = this.#waiting.filter((entry) => !entry.taken && isWanted(entry));
     const urgent = this.#urgent();
-    const next = free.find(({ streamId }) => urgent.has(streamId)) ?? free[0];
-    if (next) next.taken = true;
+    const next =
+      this.#waiting.first((one) => urgent.has(one.streamId) && isWanted(one)) ?? this.#waiting.first(isWanted);
+    if (next) this.#waiting.mark(next, true);
     return next;
   }
 
   /** It could not be written down now. */
   putBack(utterance: Utterance): void {
-    const entry = this.#find(utterance);
-    if (entry) entry.taken = false;
+    this.#waiting.mark(utterance, false);
   }
 
   read(utterance: Utterance): Promise<Int16Array<ArrayBuffer>> {
@@ -109,13 +106,13 @@ export class Spool {
 
   /** Its words are safe. */
   async done(utterance: Utterance): Promise<void> {
-    this.#forget(utterance);
+    this.#waiting.remove(utterance);
     await this.#files.remove(utterance, 'pcm');
   }
 
   /** It will never be written down. */
   async drop(utterance: Utterance, reason: string): Promise<void> {
-    this.#forget(utterance);
+    this.#waiting.remove(utterance);
     await this.#files.drop(utterance).catch(() => undefined); // It is gone already: a gap all the same.
     await this.#tellDropped(utterance, reason);
   }
@@ -150,12 +147,7 @@ export class Spool {
   }
 
   status(): SpoolStatus {
-    const nowMs = this.#options.clock.monotonicMs();
-    const perStream: SpoolStatus['perStream'] = {};
-    for (const { streamId, sinceMs } of this.#waiting) {
-      const { lagMs, waiting } = perStream[streamId] ?? { lagMs: 0, waiting: 0 };
-      perStream[streamId] = { lagMs: Math.max(lagMs, Math.round(nowMs - sinceMs)), waiting: waiting + 1 };
-    }
+    const perStream = this.#waiting.lags(this.#options.clock.monotonicMs());
     const lagMs = Math.max(0, ...Object.values(perStream).map((stream) => stream.lagMs));
     const { length: waiting } = this.#waiting;
     return { lagMs, waiting, bytes: this.#bytes(), gaps: this.#gaps.count, perStream };
@@ -184,22 +176,12 @@ export class Spool {
   }
 
   #enter(utterance: Utterance, sinceMs: number): void {
-    this.#waiting.push({ ...utterance, sinceMs, taken: false });
-    this.#waiting.sort((a, b) => a.sinceMs - b.sinceMs || a.startMs - b.startMs);
+    this.#waiting.add(utterance, sinceMs);
     this.#changed();
   }
 
   #changed(): void {
     for (const watcher of this.#watchers) watcher();
-  }
-
-  #find({ streamId, startMs }: Utterance): Waiting | undefined {
-    return this.#waiting.find((entry) => entry.streamId === streamId && entry.startMs === startMs);
-  }
-
-  #forget(utterance: Utterance): void {
-    const entry = this.#find(utterance);
-    this.#waiting = this.#waiting.filter((other) => other !== entry);
   }
 
   async #tellDropped({ streamId, startMs, endMs }: Utterance, reason: string): Promise<void> {
@@ -212,7 +194,7 @@ export class Spool {
     const granted = this.#open.get(writing);
     if (!granted) return false;
     const { perStreamBytes, totalBytes } = this.#options;
-    const isOwn = ({ streamId }: Waiting) => streamId === granted.streamId;
+    const isOwn = ({ streamId }: Utterance) => streamId === granted.streamId;
     for (;;) {
       let dropped: boolean;
       if (this.#bytes(granted.streamId) + bytes > perStreamBytes) dropped = await this.#dropFirst(TOO_MUCH, isOwn);
@@ -235,14 +217,17 @@ export class Spool {
     return dropped || this.#dropFirst(reason, () => true);
   }
 
-  /** Each stream is asked about once. */
+  /** Each stream is asked about once; when that can't be told, none is. */
   #urgent(): Set<string> {
-    const streams = new Set(this.#waiting.map(({ streamId }) => streamId));
-    return new Set([...streams].filter((streamId) => this.#options.isUrgent(streamId)));
+    try {
+      return new Set([...this.#waiting.streams].filter((streamId) => this.#options.isUrgent(streamId)));
+    } catch {
+      return new Set();
+    }
   }
 
-  async #dropFirst(reason: string, matches: (entry: Waiting) => boolean): Promise<boolean> {
-    const first = this.#waiting.find((entry) => !entry.taken && matches(entry));
+  async #dropFirst(reason: string, matches: (utterance: Utterance) => boolean): Promise<boolean> {
+    const first = this.#waiting.first(matches);
     if (first) await this.drop(first, reason);
     return first !== undefined;
   }
@@ -252,14 +237,9 @@ export class Spool {
     return this.#onDisk >= bytes;
   }
 
+  /** Of one stream, or of all. */
   #bytes(streamId?: string): number {
-    let sum = 0;
-    for (const entry of this.#waiting) {
-      if (streamId === undefined || entry.streamId === streamId) sum += bytesOf(entry.endMs - entry.startMs);
-    }
-    for (const { streamId: owner, bytes } of this.#open.values()) {
-      if (streamId === undefined || owner === streamId) sum += bytes;
-    }
-    return sum;
+    const open = [...this.#open.values()].filter((one) => streamId === undefined || one.streamId === streamId);
+    return open.reduce((sum, { bytes }) => sum + bytes, this.#waiting.bytes(streamId));
   }
 }

@@ -6,8 +6,9 @@
  */
 export { AudioIndexer, type AudioIndexerDeps } from './audio-index.ts';
 export type { Ears } from './hear.ts';
+export type { SpeechRecogniser } from './recogniser.ts';
 export { EndpointWriter } from './summaries/endpoint.ts';
 export { Summaries } from './summaries/summaries.ts';
 export type { WriterStatus } from './summaries/writer.ts';
 export { type PipelineDeps, Supervisor } from './supervisor.ts';
-export { type SpeechRecogniser, Transcriber, type TranscriberDeps, type TranscriberStatus } from './transcriber.ts';
+export { Transcriber, type TranscriberDeps, type TranscriberStatus } from './transcriber.ts';

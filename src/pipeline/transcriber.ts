@@ -1,28 +1,14 @@
-import { PCM_RATE, type Word } from '#domain';
 import type { Spool, SpoolStatus, Utterance } from '#hearing';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type Clock, isFault, type Log, messageOf, retryDelay, Wake } from '#runtime';
 import type { Store } from '#store';
 import { Interim, type OnInterim } from './interim.ts';
+import { OwnFault, type RecognisedSpeech, Recognising, type SpeechRecogniser } from './recogniser.ts';
 
 const RETRY = { firstMs: 1000, capMs: 30_000, jitter: 0 };
 /** An utterance that fails so often, while others don't, is given up. */
 const MOST_TRIES = 3;
 const LONGEST_WAIT_MS = 60_000;
-
-/** What was recognised; words in milliseconds from the first sample. */
-export interface RecognisedSpeech {
-  text: string;
-  words: Word[];
-  language?: string;
-  confidence: number;
-}
-
-/** Whoever writes down speech. Throws `unavailable` when it can't now; anything else is this speech's own fault. */
-export interface SpeechRecogniser {
-  readonly speechAvailable: boolean;
-  recognise(samples: Int16Array, options: { language?: string }, signal: AbortSignal): Promise<RecognisedSpeech>;
-}
 
 export interface TranscriberDeps {
   store: Pick<Store, 'transcripts'>;
@@ -58,8 +44,7 @@ export class Transcriber implements AsyncDisposable {
   readonly #stop = new AbortController();
   /** How often each utterance has failed although the recogniser was well. */
   readonly #tries = new Map<Utterance, number>();
-  /** The recogniser has just done something. */
-  #isWell = false;
+  readonly #recogniser: Recognising;
   /** Recognised, but the database didn't take it. */
   #unstored: Recognised | undefined;
   #failures = 0;
@@ -71,7 +56,8 @@ export class Transcriber implements AsyncDisposable {
   private constructor(deps: TranscriberDeps) {
     this.#deps = deps;
     this.#wake = new Wake(deps.clock);
-    this.#interim = new Interim({ ...deps, recognise: (samples, signal) => this.#recognise(samples, signal) });
+    this.#recogniser = new Recognising(deps.listening);
+    this.#interim = new Interim({ ...deps, recognise: (samples, signal) => this.#recogniser.once(samples, signal) });
   }
 
   static async start(deps: TranscriberDeps, signal: AbortSignal): Promise<Transcriber> {
@@ -109,13 +95,13 @@ export class Transcriber implements AsyncDisposable {
 
   /** Writes down one utterance; returns how long to wait for the next. Throws when it failed; the utterance waits. */
   async runOnce(signal: AbortSignal): Promise<number> {
-    const { spool, listening } = this.#deps;
+    const { spool } = this.#deps;
     await spool.retryGaps();
     if (this.#unstored) {
       await this.#store(this.#unstored);
       return 0;
     }
-    if (!listening.speechAvailable) return RETRY.capMs;
+    if (!this.#recogniser.isAvailable) return RETRY.capMs;
     const next = this.#next();
     if (!next) {
       this.#failures = 0;
@@ -144,28 +130,15 @@ export class Transcriber implements AsyncDisposable {
     }
     const samples = await this.#read(utterance);
     if (!samples) return;
-    if (this.#failures > 0 && !this.#isWell) await this.#recognise(faintNoise(), signal);
+    await this.#recogniser.revive(signal);
     try {
-      const speech = await this.#recognise(samples, signal);
+      const speech = await this.#recogniser.whole(samples, signal);
       this.#unstored = { utterance, speech };
     } catch (error) {
       if (!signal.aborted) await this.#blame(utterance, error);
       throw error;
     }
     await this.#store(this.#unstored);
-  }
-
-  async #recognise(samples: Int16Array, signal: AbortSignal): Promise<RecognisedSpeech> {
-    const wasWell = this.#isWell;
-    this.#isWell = false;
-    try {
-      const speech = await this.#deps.listening.recognise(samples, {}, signal);
-      this.#isWell = true;
-      return speech;
-    } catch (error) {
-      const isOwn = wasWell || (isFault(error) && error.kind !== 'unavailable');
-      throw isOwn ? new OwnFault(messageOf(error), { cause: error }) : error;
-    }
   }
 
   /** The file is gone or can't be read: it is noted as a gap. */
@@ -233,12 +206,4 @@ export class Transcriber implements AsyncDisposable {
     this.#deps.log.warn(about, 'what was said could not be written down; will retry');
     return delayMs;
   }
-}
-
-/** The recogniser said that it can't do this speech, or failed on it a moment after it had done something else. */
-class OwnFault extends Error {}
-
-/** Half a second that no one spoke in: whoever fails on this is away. Not silence, which costs no model run. */
-function faintNoise(): Int16Array {
-  return Int16Array.from({ length: PCM_RATE / 2 }, (_, n) => ((n * 7919) % 401) - 200);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -202,6 +202,19 @@ describe('a crash', () => {
     expect(files()).toEqual([join(YARD, `${at(0)}-${at(1.001)}.pcm`)]);
   });
 
+  it('leaves no folder of a stream that has nothing left', async () => {
+    mkdirSync(join(dir, 'spool', DOOR), { recursive: true });
+    await openSpool();
+    expect(readdirSync(join(dir, 'spool'))).toEqual([]);
+  });
+
+  it('that left files nobody can make sense of costs those only', async () => {
+    mkdirSync(join(dir, 'spool', DOOR), { recursive: true });
+    symlinkSync('/nowhere', join(dir, 'spool', DOOR, `${at(0)}.open`));
+    await say(await openSpool(), YARD, 0);
+    expect(taken(await openSpool())).toEqual([[YARD, 0, 1]]);
+  });
+
   it('after one was dropped still tells the gap, once', async () => {
     databaseRefuses = true;
     const before = await openSpool({ perStreamBytes: 1.5 * SECOND_BYTES });
@@ -270,6 +283,26 @@ describe('a full spool', () => {
     expect(taken(spool)).toEqual([[YARD, 0, 2]]);
     expect(gaps.map((gap) => span(gap))).toEqual([[YARD, 2, 4]]);
   });
+});
+
+it('that can not be asked who is urgent takes all for equal', async () => {
+  const spool = await openSpool({
+    perStreamBytes: 10 * SECOND_BYTES,
+    totalBytes: 2.5 * SECOND_BYTES,
+    isUrgent: () => {
+      throw new Error('locked');
+    },
+  });
+  for (const second of [0, 2, 4]) await say(spool, YARD, second);
+  expect(gaps).toEqual([gapOf(YARD, 0)]);
+  expect(taken(spool).map((one) => one?.[1])).toEqual([2, 4]);
+});
+
+it('where there is no disk at all is empty, and loses what is said', async () => {
+  writeFileSync(join(dir, 'spool'), 'no folder');
+  const spool = await openSpool();
+  await say(spool, YARD, 0);
+  expect(gaps.map((gap) => span(gap))).toEqual([[YARD, 0, 1]]);
 });
 
 describe('a full disk', () => {

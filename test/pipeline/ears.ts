@@ -44,9 +44,10 @@ export function wordsOf(samples: Int16Array): string {
 
 export function standInRecogniser(
   recognise: (samples: Int16Array, signal: AbortSignal) => string | Promise<string> = wordsOf,
-): SpeechRecogniser & { speechAvailable: boolean; calls: number } {
+): SpeechRecogniser & { speechAvailable: boolean; longestMs: number; calls: number } {
   const recogniser = {
     speechAvailable: true,
+    longestMs: 28_000,
     calls: 0,
     async recognise(samples: Int16Array, _options: object, signal: AbortSignal) {
       recogniser.calls += 1;

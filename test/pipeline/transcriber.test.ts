@@ -121,6 +121,19 @@ describe('what waits in the spool', () => {
     expect(written()[0]?.words).toEqual([{ text: 'word', startMs: at(0), endMs: at(1) }]);
   });
 
+  it('is recognised in pieces where a model came since that takes less at once', async () => {
+    await say(0, 20);
+    const recogniser = standInRecogniser((samples) => `${samples.length / 16_000}`);
+    recogniser.longestMs = 8000;
+    await using transcriber = await start(recogniser);
+    await until(() => transcriber.status().transcribed === 1);
+    const part = 20 / 3;
+    expect(written()).toMatchObject([{ startMs: at(0), endMs: at(20), confidence: expect.closeTo(0.9, 5) }]);
+    expect(written()[0]?.text.split(' ').map(Number)).toEqual(Array.from({ length: 3 }, () => expect.closeTo(part, 3)));
+    const starts = written()[0]?.words.map(({ startMs }) => startMs - T0);
+    expect(starts).toEqual([0, part, 2 * part].map((second) => Math.round(second * 1000)));
+  });
+
   it('of a stream that was deleted is forgotten', async () => {
     await say(0, 1, 'rts-gone');
     await say(3);
