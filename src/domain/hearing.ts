@@ -7,6 +7,9 @@ export interface Sound {
   endMs: number;
 }
 
+/** RMS in dBFS above which it isn't silent: speech across a room is around -35. */
+export const AUDIBLE_DB = -45;
+
 /** How a stream sounds in one stretch. Levels in dBFS: 0 is full scale, a silent room around -60. */
 export interface SoundFacts {
   /** What was heard, loudest certainty first; empty without a pack that knows sounds. */

@@ -1,4 +1,12 @@
-import { type Rule, type RuleSubject, type SceneFacts, type SoundFacts, sharePhrase, soundKindOf } from '#domain';
+import {
+  AUDIBLE_DB,
+  type Rule,
+  type RuleSubject,
+  type SceneFacts,
+  type SoundFacts,
+  sharePhrase,
+  soundKindOf,
+} from '#domain';
 
 /** A scene as far as one can listen to it. */
 export interface Audible {
@@ -25,8 +33,6 @@ export interface HeardOf {
 
 type Of<Kind extends RuleSubject['kind']> = Extract<RuleSubject, { kind: Kind }>;
 
-/** RMS above which it isn't silent: a quiet room is around -60, speech across it around -35. */
-const AUDIBLE_DB = -45;
 const LEVEL_CONFIDENCE = 0.8;
 const TROUBLE_CONFIDENCE = 0.9;
 const SPEECH_CONFIDENCE = 0.9;
