@@ -1,10 +1,11 @@
 /**
- * From windows to facts, sentences and vectors. Pixels are measured here (motion, light, colours, tampering); objects
- * are detected by a model pack in a process of its own, with a bounded queue before it and a supervisor around it.
+ * From windows to facts, sentences and vectors, and from sound to words. Pixels are measured here (motion, light,
+ * colours, tampering); objects are detected by a model pack in a process of its own, with a bounded queue before it and a
+ * supervisor around it. Voices and sounds are told by a second such process, speech is written down by a third.
  *
- * Promises: nothing waits for the detector longer than its deadline; a frame that it had no time for is `dropped` and
- * counted; its crash or hang costs frames, never the appliance; without a pack everything else still works. Facts are
- * what was measured or answered, never a guess.
+ * Promises: nothing waits for a model longer than its deadline; a frame that the detector had no time for is `dropped` and
+ * counted; the crash or hang of a process costs what it was at, never the appliance; without packs everything else still
+ * works. Facts are what was measured or answered, never a guess; words that a model makes up are left out where that shows.
  */
 export { embedText, TEXT_EMBEDDING } from './embedding.ts';
 export { Inference, type InferenceLimits, type InferenceOptions, type InferenceStatus } from './inference.ts';

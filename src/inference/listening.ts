@@ -17,12 +17,17 @@ export interface ListeningOptions {
 export interface ListeningLimits extends LifeLimits {
   /** An answer about voices or sounds that takes longer ends the process that owes it. */
   quickMs: number;
-  /** As long may speech take at least, and so many times its length more, before its process counts as hung. */
-  speech: { leastMs: number; timesLength: number };
+  speech: {
+    /** As long may an answer take at least, and so many times the length of the speech more, before its process counts as hung. */
+    leastMs: number;
+    timesLength: number;
+    /** A process that has grown beyond this, besides what its model takes, is replaced between two questions. */
+    rssMb: number;
+  };
 }
 const LIMITS: ListeningLimits = {
   quickMs: 10_000,
-  speech: { leastMs: 15_000, timesLength: 12 },
+  speech: { leastMs: 15_000, timesLength: 12, rssMb: 900 },
   rssMb: 500,
   restart: { firstMs: 500, capMs: 60_000 },
 };
@@ -52,8 +57,8 @@ const MIN_SCORE = 0.1;
 const MOST_WAITING = 64;
 /** What may wait for the slow process: whoever asks keeps the rest. */
 const MOST_SPEECH = 4;
-/** Memory that a process may take for its model, beside what every process takes. */
-const MODEL_MEMORY = 4;
+/** Memory that a model may take, of the size of its files. */
+const MODEL_MEMORY = 3;
 const RATE = 16_000;
 /** Speech is cut a little shorter than the model's window: what is padded must fit in, too. */
 const WINDOW = { usualMs: 30_000, spareMs: 2000 };
@@ -219,7 +224,7 @@ export class Listening implements AsyncDisposable {
   }
 
   #speechMemoryMb(): number {
-    return this.#limits.rssMb + (MODEL_MEMORY * (this.#speech?.bytes ?? 0)) / 1_048_576;
+    return this.#limits.speech.rssMb + (MODEL_MEMORY * (this.#speech?.bytes ?? 0)) / 1_048_576;
   }
 
   #speechState(): PackState {

@@ -2,6 +2,9 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Ears, earsWith, noise, samplesOf } from './audio.ts';
 import { haveReferences, mediaFile, modelDir, skipNote } from './references.ts';
 
+// Each starts processes of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
+
 const never = new AbortController().signal;
 const patient = { timeout: 20_000, interval: 20 };
 

@@ -43,7 +43,7 @@ export interface TinyWhisper {
 /** A model in the hub's layout for two seconds of sound, which says what it is told to, whatever it hears. */
 export async function writeWhisper(dir: string, facts: TinyWhisper): Promise<string> {
   const files: Record<string, Buffer | string> = {
-    'config.json': JSON.stringify(config(facts)),
+    'config.json': JSON.stringify(CONFIG),
     'generation_config.json': JSON.stringify(generation(facts)),
     'preprocessor_config.json': JSON.stringify(PREPROCESSOR),
     'tokenizer.json': JSON.stringify(tokenizer()),
@@ -76,24 +76,22 @@ const PREPROCESSOR = {
   nb_max_frames: 200,
 };
 
-function config(_: TinyWhisper): object {
-  return {
-    model_type: 'whisper',
-    is_encoder_decoder: true,
-    d_model: 2,
-    num_mel_bins: 80,
-    vocab_size: VOCABULARY.length,
-    encoder_layers: 1,
-    encoder_attention_heads: 1,
-    decoder_layers: 1,
-    decoder_attention_heads: 1,
-    max_source_positions: POSITIONS,
-    max_target_positions: 64,
-    median_filter_width: 1,
-    ...ENDS,
-    ...START,
-  };
-}
+const CONFIG = {
+  model_type: 'whisper',
+  is_encoder_decoder: true,
+  d_model: 2,
+  num_mel_bins: 80,
+  vocab_size: VOCABULARY.length,
+  encoder_layers: 1,
+  encoder_attention_heads: 1,
+  decoder_layers: 1,
+  decoder_attention_heads: 1,
+  max_source_positions: POSITIONS,
+  max_target_positions: 64,
+  median_filter_width: 1,
+  ...ENDS,
+  ...START,
+};
 
 function generation({ englishOnly, looks }: TinyWhisper): object {
   const languages = {

@@ -3,16 +3,16 @@ import {
   AutoProcessor,
   AutoTokenizer,
   env,
-  LogitsProcessor,
   LogitsProcessorList,
   LogLevel,
   type Processor,
-  type Tensor,
+  Tensor,
   WhisperForConditionalGeneration,
   type WhisperTokenizer,
 } from '@huggingface/transformers';
 import type { LoadOf } from '../protocol.ts';
 import { type Piece, readPieces } from './pieces.ts';
+import { largestOf, Spoken } from './spoken.ts';
 
 /** What is said to be where by the library, whatever the model's own precision is, seconds. */
 const STATED_PRECISION = 0.02;
@@ -46,6 +46,8 @@ export interface Heard {
 interface Watched {
   encoded?: Tensor;
   first?: Float32Array;
+  /** Positions that the sound fills; what is looked for beyond them is of no interest. */
+  positions: number;
 }
 
 interface Written {
@@ -65,7 +67,7 @@ export class Whisper {
   readonly #facts: Facts;
   readonly #windowSeconds: number;
   readonly #wordTimes: boolean;
-  #watched: Watched = {};
+  #watched: Watched = { positions: 0 };
   #expecting: string | undefined;
   /** Heard last: what is heard next is likely the same. */
   #language = 'en';
@@ -120,13 +122,18 @@ export class Whisper {
     );
   }
 
+  /** Seconds from one position of the encoder to the next. */
+  get #precision(): number {
+    return this.#windowSeconds / this.#facts.max_source_positions;
+  }
+
   /** At most one window of sound. Without a language, the one that is heard; models that know only one ignore it. */
   async listen(waveform: Float32Array, language: string | undefined): Promise<Heard> {
     const { input_features: features } = await this.#processor(waveform);
     const known = this.#facts.is_multilingual === true;
     const told = known && language !== undefined && this.#idOf(language) !== undefined ? language : undefined;
     const seconds = waveform.length / 16_000;
-    this.#watched = {};
+    this.#watched = { positions: Math.min(this.#facts.max_source_positions, Math.ceil(seconds / this.#precision)) };
     try {
       this.#expecting = known && told === undefined ? this.#guess() : undefined;
       return await this.#write(features, seconds, known ? (told ?? this.#guess()) : undefined);
@@ -136,13 +143,13 @@ export class Whisper {
       this.#expecting = undefined;
       return await this.#write(features, seconds, this.#language);
     } finally {
-      this.#watched = {};
+      this.#watched = { positions: 0 };
     }
   }
 
   async #write(features: Tensor, seconds: number, language: string | undefined): Promise<Heard> {
-    const { max_source_positions: positions, max_target_positions: most } = this.#facts;
-    const precision = this.#windowSeconds / positions;
+    const { max_target_positions: most } = this.#facts;
+    const precision = this.#precision;
     const spoken = new Spoken();
     const processors = new LogitsProcessorList();
     processors.push(spoken);
@@ -152,7 +159,7 @@ export class Whisper {
       ...(language === undefined ? {} : { language, task: 'transcribe' }),
       return_timestamps: true,
       ...(this.#wordTimes ? { return_token_timestamps: true } : {}),
-      num_frames: Math.min(positions, Math.ceil(seconds / precision)),
+      num_frames: this.#watched.positions,
       max_new_tokens: Math.min(most - 8, TOKENS.least + Math.ceil(seconds * TOKENS.perSecond)),
       logits_processor: processors,
     };
@@ -180,17 +187,31 @@ export class Whisper {
     // Else the library would leave out what it is given here, and encode again.
     Object.assign(model, { forward_params: [...model.forward_params, 'encoder_outputs'] });
     model.forward = async (inputs) => {
-      if (this.#watched.first) return forward(inputs);
+      if (this.#watched.first) return this.#withoutIdle(await forward(inputs));
       // Some exports tell only what comes last, unless they are asked for everything.
-      const outputs = await forward({ ...inputs, num_logits_to_keep: undefined });
+      const outputs = this.#withoutIdle(await forward({ ...inputs, num_logits_to_keep: undefined }));
       const { data, dims } = outputs.logits;
-      this.#watched = { encoded: inputs.encoder_outputs, first: data.slice(0, dims.at(-1)) };
+      this.#watched = { ...this.#watched, encoded: inputs.encoder_outputs, first: data.slice(0, dims.at(-1)) };
       const { language } = this.#judge();
       if (this.#expecting !== undefined && language !== undefined && language !== this.#expecting) {
         throw new OtherLanguage(language);
       }
       return outputs;
     };
+  }
+
+  /** Where the decoder looks is kept for each token: without the layers that tell nothing, and the silence that pads the window. */
+  #withoutIdle<T extends Record<string, Tensor>>(outputs: T): T {
+    const telling = new Set(this.#facts.alignment_heads?.map(([layer]) => `cross_attentions.${layer}`));
+    for (const [name, tensor] of Object.entries(outputs)) {
+      if (!name.startsWith('cross_attentions.')) continue;
+      const [, , tokens = 0] = tensor.dims;
+      const kept = telling.has(name)
+        ? tensor.slice(null, null, null, [0, this.#watched.positions])
+        : new Tensor('float32', new Float32Array(tokens), [1, 1, tokens, 1]);
+      Object.assign(outputs, { [name]: kept });
+    }
+    return outputs;
   }
 
   #judge(): { noSpeech: number; language: string | undefined } {
@@ -219,51 +240,4 @@ export class Whisper {
   #idOf(language: string): number | undefined {
     return this.#facts.lang_to_id?.[`<|${language}|>`];
   }
-}
-
-/** Notes how sure the model is of each token that it writes. */
-class Spoken extends LogitsProcessor {
-  /** Where in the sequence the first of them stands. */
-  begin = 0;
-  #scores: { all: Float32Array; logSum: number }[] = [];
-  #chosen: number[] = [];
-
-  override _call(ids: bigint[][], logits: Tensor): Tensor {
-    const [sequence = []] = ids;
-    if (this.begin === 0) this.begin = sequence.length;
-    this.#note(sequence.at(-1));
-    // Logits are floats: the library made them so.
-    const all = logits.data as Float32Array;
-    const largest = largestOf(all);
-    let sum = 0;
-    for (const score of all) if (score > largest - 16) sum += Math.exp(score - largest);
-    this.#scores.push({ all, logSum: largest + Math.log(sum) });
-    return logits;
-  }
-
-  sum(sequence: readonly number[]): { mean: number; tokens: number } {
-    this.#note(sequence.at(-1));
-    const tokens = this.#chosen.length;
-    return { tokens, mean: tokens === 0 ? 0 : this.#chosen.reduce((sum, one) => sum + one, 0) / tokens };
-  }
-
-  /** The token that was chosen by the scores seen last: only one vocabulary of scores is kept at a time. */
-  #note(token: bigint | number | undefined): void {
-    const scores = this.#scores.pop();
-    if (!scores || token === undefined) return;
-    const score = (scores.all[Number(token)] ?? 0) - scores.logSum;
-    // What another rule forbade after we looked has no score any more.
-    if (Number.isFinite(score)) this.#chosen.push(score);
-  }
-}
-
-/** Throws when there is none: what such a model says is worth nothing. */
-function largestOf(scores: Float32Array): number {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const score of scores) {
-    if (score > largest) largest = score;
-    else if (Number.isNaN(score)) throw new Error("the model's answer is not a number");
-  }
-  if (Number.isFinite(largest)) return largest;
-  throw new Error("the model's answer is not a number");
 }
