@@ -76,7 +76,8 @@ async function build(
 
   const hearing = await startHearing({ config, store, models, hub, clock, log }, life, signal);
   const summaries = summariesFor({ config, clock, log });
-  life.use(await AudioIndexer.start({ store, clock, log, summaries }, signal));
+  const unwrittenFromMs = hearing.spool.unwrittenFromMs.bind(hearing.spool);
+  life.use(await AudioIndexer.start({ store, clock, log, unwrittenFromMs, summaries }, signal));
 
   const jobs = life.use(
     await startJobs({ store, inference, config, links, origin: () => origin, ...places, clock, log }, signal),

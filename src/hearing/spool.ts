@@ -131,6 +131,13 @@ export class Spool {
     }));
   }
 
+  /** Since when something was said on the stream that isn't written down yet; undefined when all is. */
+  unwrittenFromMs(streamId: string): number | undefined {
+    const spoken = this.spoken().filter((one) => one.streamId === streamId);
+    const firstMs = Math.min(this.#waiting.earliestMs(streamId), ...spoken.map(({ startMs }) => startMs));
+    return Number.isFinite(firstMs) ? firstMs : undefined;
+  }
+
   readSpoken(utterance: Utterance): Promise<Int16Array<ArrayBuffer>> {
     return this.#files.read(utterance, 'open');
   }

@@ -34,6 +34,12 @@ export class WaitingList {
     return this.#entries.find((entry) => !entry.taken && matches(entry));
   }
 
+  /** Of one stream, taken or not. */
+  earliestMs(streamId: string): number {
+    const own = this.#entries.filter((entry) => entry.streamId === streamId);
+    return Math.min(...own.map(({ startMs }) => startMs));
+  }
+
   mark(utterance: Utterance, taken: boolean): void {
     const entry = this.#find(utterance);
     if (entry) entry.taken = taken;

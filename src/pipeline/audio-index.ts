@@ -12,6 +12,8 @@ import { Summaries, type Summary } from './summaries/summaries.ts';
 const LATE_MS = 15_000;
 const LONGEST_WAIT_MS = 60_000;
 const RETRY_MS = 5000;
+/** What waits for words that may never come (nothing was understood) is looked at this often. */
+const HELD_MS = 2000;
 const BATCH = 500;
 /** Whoever is this far behind asks for no summaries until the words are told. */
 const BEHIND_MS = 300_000;
@@ -22,6 +24,8 @@ export interface AudioIndexerDeps {
   store: Store;
   clock: Clock;
   log: Log;
+  /** Since when something was said on the stream that isn't written down yet, if there is such. */
+  unwrittenFromMs?: (streamId: string) => number | undefined;
   /** What prompts are followed with; without it by extracts alone. */
   summaries?: Summaries;
 }
@@ -129,24 +133,37 @@ export class AudioIndexer implements AsyncDisposable {
     return dues.length > 0 ? Math.min(...dues) : undefined;
   }
 
-  /** Stores the segments that are complete; returns when the last one will be, if it isn't. */
+  /** Stores the segments that are complete; returns when more will be, if one isn't. */
   #index(index: AudioIndex): number | undefined {
-    const { extraction, streamId } = index;
     if (this.#writing.has(index.id)) return undefined; // It comes back when it is written.
+    const { complete, nextMs } = this.#complete(index);
+    if (complete.length > 0 && this.#summaries.asks(index.prompt)) {
+      this.#writing.set(index.id, this.#write(complete, index));
+      return undefined;
+    }
+    for (const segment of complete) this.#store(segment, index, this.#summaries.extract(segment, index.prompt));
+    return nextMs;
+  }
+
+  /** Segments to which no word will be added, and when to look again for those to which one may. */
+  #complete(index: AudioIndex): { complete: SpeechSegment[]; nextMs: number | undefined } {
+    const { extraction, streamId } = index;
+    const nowMs = this.#deps.clock.nowMs();
+    // What is still to be written down may belong to whatever ends behind its beginning.
+    const safeMs = this.#deps.unwrittenFromMs?.(streamId) ?? Number.POSITIVE_INFINITY;
     const words = this.#wordsFor(index);
     const all = speechSegments(words, extraction, true);
     const full = speechSegments(words, extraction, false);
     const open = all.length > full.length ? all.at(-1) : undefined;
     const mayGoOnUntilMs = open && open.endMs + (extraction.segmenter === 'time' ? 0 : LONGEST_SILENCE_MS);
     const overMs = mayGoOnUntilMs && Math.max(mayGoOnUntilMs, this.#heardMs.get(streamId) ?? 0) + LATE_MS;
-    const isOpen = overMs !== undefined && overMs > this.#deps.clock.nowMs();
-    const complete = isOpen ? full : all;
-    if (complete.length > 0 && this.#summaries.asks(index.prompt)) {
-      this.#writing.set(index.id, this.#write(complete, index));
-      return undefined;
-    }
-    for (const segment of complete) this.#store(segment, index, this.#summaries.extract(segment, index.prompt));
-    return isOpen ? overMs : undefined;
+    const isOver = overMs === undefined || (overMs <= nowMs && (mayGoOnUntilMs ?? 0) <= safeMs);
+    const complete = (isOver ? all : full).filter(({ endMs }) => endMs <= safeMs);
+    if (complete.length === all.length) return { complete, nextMs: undefined };
+    return {
+      complete,
+      nextMs: overMs !== undefined && overMs > nowMs && safeMs === Number.POSITIVE_INFINITY ? overMs : nowMs + HELD_MS,
+    };
   }
 
   /** Stores the segments one after the other, each with its summary; then the stream is due again. Never rejects. */

@@ -77,6 +77,23 @@ describe('an utterance', () => {
     expect(files()).toEqual([]);
   });
 
+  it('is told as unwritten from its beginning, while it is spoken, waits or is written down', async () => {
+    const spool = await openSpool();
+    const unwritten = (streamId: string) => spool.unwrittenFromMs(streamId);
+    expect(unwritten(YARD)).toBeUndefined();
+    await say(spool, YARD, 10);
+    const writing = await spool.begin(YARD, at(20));
+    await say(spool, DOOR, 5);
+    expect([unwritten(YARD), unwritten(DOOR)]).toEqual([at(10), at(5)]);
+    const first = spool.take(({ streamId }) => streamId === YARD);
+    expect(unwritten(YARD)).toBe(at(10));
+    if (first) await spool.done(first);
+    expect(unwritten(YARD)).toBe(at(20));
+    await writing.end(at(21));
+    expect(unwritten(YARD)).toBeUndefined();
+    expect(unwritten(DOOR)).toBe(at(5));
+  });
+
   it('can be read as far as it goes while it is spoken', async () => {
     const spool = await openSpool();
     const writing = await spool.begin(YARD, at(0));

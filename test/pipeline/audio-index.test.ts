@@ -210,6 +210,42 @@ describe('an audio index', () => {
     expect(told(index)).toEqual(['first second']);
   });
 
+  it.each([
+    [{ segmenter: 'time', value: 10 }, [], ['first then', 'much later.']],
+    // What a silence ends is told at once: someone who still speaks behind it begins a scene of their own.
+    [{ segmenter: 'word', value: 10 }, ['first'], ['first', 'then', 'much later.']],
+    [{ segmenter: 'sentence', value: 1 }, ['first'], ['first', 'then', 'much later.']],
+  ] as const)('waits for what is still to be written down: %j', async (extraction, meanwhile, atLast) => {
+    const { id } = aStream();
+    const index = anIndex(id, extraction);
+    let unwritten: number | undefined = T0 + 3000;
+    const deps = { store, clock, log, unwrittenFromMs: () => unwritten };
+    await using indexer = await AudioIndexer.start(deps, new AbortController().signal);
+    const look = (atS: number) => {
+      now = T0 + atS * 1000;
+      return indexer.runOnce();
+    };
+    say(id, 1, 'first');
+    say(id, 70, 'much later.');
+    for (const atS of [80, 160, 600]) {
+      expect(look(atS)).toBe(2000);
+      expect(told(index)).toEqual(meanwhile);
+    }
+    say(id, 4, 'then');
+    unwritten = undefined;
+    look(700);
+    look(800);
+    expect(told(index)).toEqual(atLast);
+    // Nothing was understood of what came last: no transcript tells that it is written.
+    say(id, 780, 'the end');
+    unwritten = T0 + 781_000;
+    look(801);
+    expect(look(900)).toBe(2000);
+    unwritten = undefined;
+    look(902);
+    expect(told(index)).toEqual([...atLast, 'the end']);
+  });
+
   it('is tried again when it could not be written, and holds up no other', async () => {
     const [one, two] = [aStream(), aStream()];
     const broken = anIndex(one.id, { segmenter: 'word', value: 1 });
