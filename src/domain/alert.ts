@@ -30,7 +30,8 @@ export interface Firing {
   label: string;
   streamId: string;
   indexId: string;
-  sceneId: number;
+  /** Absent when it fired for something said: that is known before a scene is made of it. */
+  sceneId?: number;
   atMs: number;
   startMs: number;
   endMs: number;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Alert, DeliveryChannel, Firing, JournalEntry, Rule, Scene } from '#domain';
+import type { Alert, DeliveryChannel, Firing, JournalEntry, Rule } from '#domain';
 import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
 import { type RuleState, readState } from './state.ts';
-import { step } from './step.ts';
+import { type SceneView, step } from './step.ts';
 import { topicOf } from './topic.ts';
 import { matchZone } from './zones.ts';
 
@@ -21,7 +21,17 @@ export interface EvaluatorDeps {
 
 type Batch = Parameters<Store['commitEvaluation']>[0];
 
-/** Reads the journal from its cursor and lets the armed rules look at every scene, once. */
+/** What happened to one index: a scene, or something said on its stream. */
+interface Happening extends SceneView {
+  streamId: string;
+  indexId: string;
+  sceneId?: number;
+}
+
+/**
+ * Reads the journal from its cursor and lets the armed rules look at every scene, once. Rules about speech look at what was
+ * said as soon as it is written down: audio indexes make scenes of it only when nothing more can belong to them.
+ */
 export class Evaluator implements AsyncDisposable {
   readonly #deps: EvaluatorDeps;
   readonly #stop = new AbortController();
@@ -53,7 +63,7 @@ export class Evaluator implements AsyncDisposable {
     const { store } = this.#deps;
     const head = store.journal.head();
     const from = store.journal.cursor(CURSOR);
-    const entries = store.journal.after(from, BATCH, ['scene', 'growth']);
+    const entries = store.journal.after(from, BATCH, ['scene', 'growth', 'transcript']);
     const last = entries.at(-1);
     if (last) store.commitEvaluation(this.#evaluate(entries, last.seq));
     this.#handled = entries.length < BATCH ? head : (last?.seq ?? head);
@@ -90,20 +100,37 @@ export class Evaluator implements AsyncDisposable {
     const states = new Map<string, RuleState>();
     const firings: Batch['firings'] = [];
     for (const entry of entries) {
-      const scene = this.#deps.store.scenes.get(Number(entry.ref));
-      if (!scene) continue; // Deleted meanwhile.
-      const asOfEntry = { ...scene, endMs: entry.atMs };
-      for (const alert of this.#deps.store.alerts.enabledByIndex(scene.indexId)) {
-        const firing = this.#look(alert, asOfEntry, entry.seq, states);
-        if (firing) firings.push({ firing, deliveries: this.#deliveries(alert, firing) });
+      for (const happening of entry.kind === 'transcript' ? this.#said(entry) : this.#seen(entry)) {
+        for (const alert of this.#deps.store.alerts.enabledByIndex(happening.indexId)) {
+          const firing = this.#look(alert, happening, entry.seq, states);
+          if (firing) firings.push({ firing, deliveries: this.#deliveries(alert, firing) });
+        }
       }
     }
     const saved = [...states].map(([alertId, state]) => ({ alertId, state: JSON.stringify(state) }));
     return { cursor, cursorName: CURSOR, states: saved, firings };
   }
 
+  /** The scene as it was then; none when it was deleted meanwhile. */
+  #seen({ ref, atMs }: JournalEntry): Happening[] {
+    const scene = this.#deps.store.scenes.get(Number(ref));
+    return scene ? [{ ...scene, sceneId: scene.id, endMs: atMs }] : [];
+  }
+
+  /** What was said, for each audio index that runs since before it was. */
+  #said({ ref, streamId }: JournalEntry): Happening[] {
+    const { transcripts, indexes } = this.#deps.store;
+    const transcript = transcripts.get(Number(ref));
+    if (!transcript) return [];
+    const { startMs, endMs, text } = transcript;
+    return indexes
+      .listRunning(streamId)
+      .filter(({ extraction, resumedMs }) => extraction.type === 'transcript' && endMs > resumedMs)
+      .map(({ id: indexId }) => ({ streamId, indexId, startMs, endMs, text, isTranscript: true }));
+  }
+
   /** One alert looks at one scene; a rule that throws has seen nothing. */
-  #look(alert: Alert, scene: Scene, seq: number, states: Map<string, RuleState>): Firing | undefined {
+  #look(alert: Alert, scene: Happening, seq: number, states: Map<string, RuleState>): Firing | undefined {
     const { store, log } = this.#deps;
     if (scene.endMs <= alert.createdMs) return undefined;
     try {
@@ -115,13 +142,13 @@ export class Evaluator implements AsyncDisposable {
       if (state) states.set(alert.id, state);
       if (!fired) return undefined;
       const id = createHash('sha256').update(`${alert.id}:${seq}`).digest('hex').slice(0, 16);
-      const { streamId, indexId } = scene;
+      const { streamId, indexId, sceneId } = scene;
       const evidence = { rule, packs: packsOf(scene), sceneText: scene.text };
-      const about = { alertId: alert.id, eventId: event.id, label: event.label, streamId, indexId, sceneId: scene.id };
-      return { id, ...about, atMs: scene.endMs, ...fired, evidence };
+      const about = { alertId: alert.id, eventId: event.id, label: event.label, streamId, indexId };
+      return { id, ...about, ...(sceneId === undefined ? {} : { sceneId }), atMs: scene.endMs, ...fired, evidence };
     } catch (error) {
       this.#failures += 1;
-      log.error({ alert: alert.id, scene: scene.id, error: messageOf(error) }, 'rule skipped a scene: it threw');
+      log.error({ alert: alert.id, scene: scene.sceneId, error: messageOf(error) }, 'rule skipped a scene: it threw');
       return undefined;
     }
   }
@@ -149,6 +176,6 @@ export class Evaluator implements AsyncDisposable {
 }
 
 /** All that had a part in the scene. */
-function packsOf({ facts, sound = facts?.sound }: Scene): string[] {
+function packsOf({ facts, sound = facts?.sound }: SceneView): string[] {
   return [...(facts?.packs ?? []), ...(sound?.pack === undefined ? [] : [sound.pack])];
 }

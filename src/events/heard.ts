@@ -14,13 +14,8 @@ export interface Audible {
   facts?: SceneFacts;
   /** Of a scene of an audio index that tells of a sound. */
   sound?: SoundFacts;
-  /** Of a scene of an audio index whose text is made of it. */
-  said?: { text: string };
-}
-
-/** What was said, not what was made of it. */
-export function wordsOf({ text, said }: Audible): string {
-  return said?.text ?? text;
+  /** It is no scene but what was said, as it was written down. */
+  isTranscript?: boolean;
 }
 
 /** What was heard of a rule's subject in one window; like `Seen`, of which it is a part. */
@@ -46,7 +41,7 @@ export function hear(
   saidBefore: string | undefined,
 ): HeardOf | 'mute' {
   const sound = scene.facts ? scene.facts.sound : scene.sound;
-  if (subject.kind === 'speech') return scene.facts || sound ? 'mute' : said(subject, wordsOf(scene), saidBefore);
+  if (subject.kind === 'speech') return scene.isTranscript ? said(subject, scene.text, saidBefore) : 'mute';
   if (!sound) return 'mute';
   // An audio index tells when something is heard; that it is heard no more, nothing tells there.
   const tellsOnlyPresence = !scene.facts;

@@ -32,6 +32,7 @@ export function look(rule: Rule, scene: Audible, saidBefore?: string): Seen | 'm
     const heard = hear(rule, subject, scene, saidBefore);
     return heard === 'mute' ? heard : { ...heard, objects: [] };
   }
+  if (scene.isTranscript) return 'mute';
   if (subject.kind === 'text') return described(subject.words, scene.text);
   if (!facts) return 'mute';
   switch (subject.kind) {

@@ -1,7 +1,7 @@
-import { lastWords, type Rule, type SceneFacts, type SceneObject, type SoundFacts } from '#domain';
+import { lastWords, type Rule, type SceneObject } from '#domain';
 import { explain } from './explain.ts';
 import { follow, type Piece } from './follow.ts';
-import { wordsOf } from './heard.ts';
+import type { Audible } from './heard.ts';
 import { look, type Seen } from './seen.ts';
 import type { RuleState } from './state.ts';
 
@@ -13,15 +13,10 @@ export interface Fired {
   endMs: number;
 }
 
-/** A scene as far as it had come at one journal entry; when it grows, the same start with a later end. */
-export interface SceneView {
+/** A scene as far as it had come at one journal entry; when it grows, the same start with a later end. Or what was said. */
+export interface SceneView extends Audible {
   startMs: number;
   endMs: number;
-  text: string;
-  /** Absent when it was heard, not seen. */
-  facts?: SceneFacts;
-  /** Of a sound that an audio index tells of. */
-  sound?: SoundFacts;
 }
 
 /** Fewer than before counts only after this long without them: one window, and more of them when windows are shorter. */
@@ -55,7 +50,7 @@ export function step(
   if (before?.tier === 'object' && seen.tier === 'motion' && !lapsed) return { state: before };
   const known = lapsed || before?.tier !== seen.tier ? undefined : before;
   const piece = { startMs: goesOn ? before.untilMs : scene.startMs, endMs: scene.endMs };
-  const said = seen.tier === 'speech' ? { said: lastWords(wordsOf(scene)) } : {};
+  const said = seen.tier === 'speech' ? { said: lastWords(scene.text) } : {};
   const state = { ...advance(rule, known, before, seen, piece), ...said, sceneStartMs: scene.startMs };
   return decide(rule, state, known, seen, piece);
 }

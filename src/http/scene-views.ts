@@ -85,7 +85,7 @@ export const firingAnswer = z
     stream_id: z.string(),
     stream_name: z.string(),
     index_id: z.string(),
-    scene_id: z.number(),
+    scene_id: z.number().optional().describe('Absent when it fired for something said'),
     start: z.number(),
     end: z.number(),
     timestamp: z.string(),
@@ -105,14 +105,19 @@ export function firingView(firing: Firing, { store, links }: Names): z.input<typ
     stream_id: firing.streamId,
     stream_name: store.streams.get(firing.streamId)?.name ?? '',
     index_id: firing.indexId,
-    scene_id: firing.sceneId,
+    ...(firing.sceneId === undefined ? {} : { scene_id: firing.sceneId }),
     start: firing.startMs / 1000,
     end: firing.endMs / 1000,
     timestamp: new Date(firing.atMs).toISOString(),
     confidence: firing.confidence,
     explanation: firing.explanation,
-    ...(store.scenes.get(firing.sceneId)?.thumbPath ? { thumbnail_url: links.thumbPath(firing.sceneId) } : {}),
+    ...thumbnailOf(firing, { store, links }),
   };
+}
+
+function thumbnailOf({ sceneId }: Firing, { store, links }: Names): { thumbnail_url?: string } {
+  const shown = sceneId !== undefined && store.scenes.get(sceneId)?.thumbPath !== undefined;
+  return shown ? { thumbnail_url: links.thumbPath(sceneId) } : {};
 }
 
 /** The same value with snake_case keys, all the way down. Keys with other characters (labels) stay as they are. */

@@ -19,6 +19,9 @@ export interface FiringRow {
   evidence: string;
 }
 
+/** Rows of scenes count from 1. */
+const NO_SCENE = 0;
+
 /** All that one pass of the evaluator has found out. */
 export interface EvaluationBatch {
   /** The last journal entry that is covered, and the reader's name. */
@@ -102,7 +105,7 @@ export function firingOf(row: FiringRow): Firing {
     label: row.label,
     streamId: row.stream_id,
     indexId: row.index_id,
-    sceneId: row.scene_id,
+    ...(row.scene_id === NO_SCENE ? {} : { sceneId: row.scene_id }),
     atMs: row.at_ms,
     startMs: row.start_ms,
     endMs: row.end_ms,
@@ -120,7 +123,7 @@ function rowOf(firing: Firing): FiringRow {
     label: firing.label,
     stream_id: firing.streamId,
     index_id: firing.indexId,
-    scene_id: firing.sceneId,
+    scene_id: firing.sceneId ?? NO_SCENE,
     at_ms: firing.atMs,
     start_ms: firing.startMs,
     end_ms: firing.endMs,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Scene, SceneIndex, SoundFacts } from '#domain';
+import type { Scene, SceneIndex, SoundFacts, Stream } from '#domain';
 import { compileRule, Evaluator } from '#events';
 import { describeSound } from '#inference';
 import type { Store } from '#store';
@@ -15,6 +15,11 @@ function soundOf(label: string): SoundFacts {
 function addScene(store: Store, index: SceneIndex, startS: number, told: Partial<Scene> & { text: string }): Scene {
   const times = { startMs: T0 + startS * 1000, endMs: T0 + (startS + 1) * 1000 };
   return store.scenes.add({ streamId: index.streamId, indexId: index.id, ...times, ...told }, VECTOR, 'test');
+}
+
+function say(store: Store, { id }: Stream, startS: number, text: string): void {
+  const times = { startMs: T0 + startS * 1000, endMs: T0 + (startS + 1) * 1000 };
+  store.transcripts.add({ streamId: id, ...times, text, words: [{ text, ...times }] });
 }
 
 function arm(store: Store, index: SceneIndex, prompt: string): void {
@@ -58,15 +63,42 @@ describe('Evaluator, of what is heard', () => {
     ]);
   });
 
-  it('hears a phrase that two scenes share although it was restarted between them', async () => {
+  it('fires for what is said as soon as it is written down, once, over restarts', async () => {
     await using at = await openStore();
-    const { index } = aCamera(at.store);
+    const { stream, index: eyes } = aCamera(at.store);
+    const index = anIndex(stream.id, { extraction: { type: 'transcript', segmenter: 'word', value: 10 } });
+    at.store.indexes.create(index);
     arm(at.store, index, 'someone says open the door');
-    addScene(at.store, index, 0, { text: 'would you please open' });
+    arm(at.store, eyes, 'someone speaks');
+    say(at.store, stream, 0, 'would you please open');
     await evaluated(at.store);
-    addScene(at.store, index, 1.5, { text: 'the door for me' });
+    expect(firedBy(at.store)).toEqual([]);
+    say(at.store, stream, 1.5, 'the door for me');
+    await evaluated(at.store);
+    addScene(at.store, index, 0, { text: 'would you please open the door for me' });
     await evaluated(at.store);
     expect(firedBy(at.store)).toEqual(['someone says open the door 2.5']);
+    const [firing] = at.store.firings.recent({ limit: 1 });
+    expect(firing).toMatchObject({ indexId: index.id, startMs: T0 + 1500, evidence: { sceneText: 'the door for me' } });
+    expect(firing).not.toHaveProperty('sceneId');
+  });
+
+  it('hears nothing for an index that is stopped, or was not started yet', async () => {
+    await using at = await openStore();
+    const { stream } = aCamera(at.store);
+    const extraction = { type: 'transcript', segmenter: 'word', value: 10 } as const;
+    const stopped = anIndex(stream.id, { extraction, status: 'stopped' });
+    const later = anIndex(stream.id, { extraction, resumedMs: T0 + 60_000 });
+    for (const index of [stopped, later]) {
+      at.store.indexes.create(index);
+      arm(at.store, index, 'someone speaks');
+    }
+    say(at.store, stream, 0, 'good morning');
+    await evaluated(at.store);
+    expect(firedBy(at.store)).toEqual([]);
+    say(at.store, stream, 70, 'good evening');
+    await evaluated(at.store);
+    expect(at.store.firings.recent({ limit: 9 }).map(({ indexId }) => indexId)).toEqual([later.id]);
   });
 
   it('hears sounds in scenes that are seen, and names all packs that had a part', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule, SceneFacts, Sound, SoundFacts } from '#domain';
-import { compileRule, type Fired, type SceneView, step } from '#events';
+import { compileRule, type Fired, ruleFor, type SceneView, step } from '#events';
 import { EMPTY, T0, times } from './scenes.ts';
 
 const SMOKE = 'smoke detector, smoke alarm';
@@ -13,7 +13,7 @@ function heard(...labels: (string | Partial<Sound>)[]): SoundFacts {
   return { sounds, levelDb: labels.length > 0 ? -20 : -60, pack: 'yamnet' };
 }
 
-/** What one scene tells: seen with its sound, a sound alone, or speech. */
+/** What is told: a scene with its sound, a sound alone, or what was said. */
 type Told = Pick<SceneView, 'facts' | 'sound'> | string;
 const seen = (sound?: SoundFacts): { facts: SceneFacts } => ({ facts: { ...EMPTY, ...(sound ? { sound } : {}) } });
 const alone = (...labels: string[]): { sound: SoundFacts } => ({ sound: heard(...labels) });
@@ -29,7 +29,7 @@ function listen(prompt: string, scenes: readonly At[]): (Fired & { atS: number }
   for (const [startS, ends, told] of scenes) {
     for (const endS of [ends].flat()) {
       const view = { startMs: T0 + startS * 1000, endMs: T0 + endS * 1000 };
-      const content = typeof told === 'string' ? { text: told } : { text: 'a scene', ...told };
+      const content = typeof told === 'string' ? { text: told, isTranscript: true } : { text: 'a scene', ...told };
       const result = step(rule, state, { ...view, ...content });
       state = result.state && JSON.parse(JSON.stringify(result.state));
       if (result.fired) fired.push({ ...result.fired, atS: endS });
@@ -240,13 +240,16 @@ describe('speech', () => {
     expect(times(listen('a customer mentions a refund', scenes))).toEqual([4]);
   });
 
-  it('listens to the words and not to the summary that was made of them', () => {
-    const rule = compileRule('a customer mentions a refund', { zones: [] });
-    const at = { startMs: T0, endMs: T0 + 4000 };
-    const asked = { ...at, text: 'A customer complains.', said: { text: 'i want a refund' } };
-    expect(step(rule, undefined, asked).fired?.explanation).toMatch(/^Someone said "i want a refund"/);
-    const told = { ...at, text: 'A refund was refused.', said: { text: 'no way' } };
-    expect(step(rule, undefined, told).fired).toBeUndefined();
+  it('is told by what was written down, not by the scenes that are made of it', () => {
+    const scene = { startMs: T0, endMs: T0 + 4000, text: 'help me' };
+    const help = compileRule('someone calls for help', { zones: [] });
+    expect(step(help, undefined, scene).fired).toBeUndefined();
+    expect(step(help, undefined, { ...scene, isTranscript: true }).fired).toBeDefined();
+    const words = ruleFor('help me with the umbrella', { zones: [] });
+    expect(words.subject.kind).toBe('text');
+    expect(
+      step(words, undefined, { ...scene, text: 'help me with the umbrella', isTranscript: true }).fired,
+    ).toBeUndefined();
   });
 
   it('hears that anything is said', () => {
