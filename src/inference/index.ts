@@ -14,10 +14,10 @@ export {
   type ListeningLimits,
   type ListeningOptions,
   type ListeningStatus,
-  type PackState,
 } from './listening.ts';
 export { type Observation, Observer } from './observer.ts';
 export { decodeImage, thumbnail } from './picture.ts';
 export type { Recognition } from './protocol.ts';
 export type { Priority } from './queue.ts';
 export { describeSound } from './sentence.ts';
+export type { PackState } from './speech-ear.ts';

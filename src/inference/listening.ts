@@ -1,9 +1,10 @@
-import type { ModelLibrary, ModelPack, SpeechPack } from '#models';
-import { type Clock, Fault, type Log } from '#runtime';
+import type { ModelLibrary, ModelPack } from '#models';
+import type { Clock, Log } from '#runtime';
 import { Line } from './line.ts';
-import type { LifeLimits, LifeState } from './lives.ts';
+import type { LifeLimits } from './lives.ts';
 import { loadRequest } from './loads.ts';
 import type { LoadRequest, Recognition, Task, VoiceState } from './protocol.ts';
+import { type PackState, SpeechEar, type SpeechLimits } from './speech-ear.ts';
 
 export interface ListeningOptions {
   models: ModelLibrary;
@@ -17,13 +18,7 @@ export interface ListeningOptions {
 export interface ListeningLimits extends LifeLimits {
   /** An answer about voices or sounds that takes longer ends the process that owes it. */
   quickMs: number;
-  speech: {
-    /** As long may an answer take at least, and so many times the length of the speech more, before its process counts as hung. */
-    leastMs: number;
-    timesLength: number;
-    /** A process that has grown beyond this, besides what its model takes, is replaced between two questions. */
-    rssMb: number;
-  };
+  speech: SpeechLimits;
 }
 const LIMITS: ListeningLimits = {
   quickMs: 10_000,
@@ -31,17 +26,6 @@ const LIMITS: ListeningLimits = {
   rssMb: 500,
   restart: { firstMs: 500, capMs: 60_000 },
 };
-
-/** How one model stands. */
-export interface PackState {
-  state: LifeState;
-  pack?: string;
-  lastError?: string;
-  /** Of the process that the model shares with others. */
-  restarts: number;
-  pid?: number;
-  rssMb?: number;
-}
 
 export interface ListeningStatus {
   voice: PackState;
@@ -55,13 +39,6 @@ const CHUNK = 512;
 const MIN_SCORE = 0.1;
 /** What may wait for the quick process: some seconds of as many cameras as a box can have. */
 const MOST_WAITING = 64;
-/** What may wait for the slow process: whoever asks keeps the rest. */
-const MOST_SPEECH = 4;
-/** Memory that a model may take, of the size of its files. */
-const MODEL_MEMORY = 3;
-const RATE = 16_000;
-/** Speech is cut a little shorter than the model's window: what is padded must fit in, too. */
-const WINDOW = { usualMs: 30_000, spareMs: 2000 };
 /** Streams whose voices are remembered; the one that was silent longest is forgotten first. */
 const MOST_STREAMS = 128;
 
@@ -74,11 +51,9 @@ export class Listening implements AsyncDisposable {
   readonly #options: ListeningOptions;
   readonly #limits: ListeningLimits;
   readonly #quick: Line;
-  readonly #slow: Line;
+  readonly #speech: SpeechEar;
   readonly #voices = new Map<string, VoiceState>();
-  readonly #unusable = new Set<string>();
   #packs: readonly ModelPack[] = [];
-  #speech: SpeechPack | undefined;
 
   private constructor(options: ListeningOptions, signal: AbortSignal) {
     this.#options = options;
@@ -95,18 +70,7 @@ export class Listening implements AsyncDisposable {
       },
       signal,
     );
-    this.#slow = Line.start(
-      {
-        what: 'ear for speech',
-        loads: () => this.#slowLoads(),
-        limits: { ...this.#limits, rssMb: () => this.#speechMemoryMb() },
-        most: MOST_SPEECH,
-        onUnusable: () => this.#speech && this.#unusable.add(this.#speech.name),
-        log,
-        clock,
-      },
-      signal,
-    );
+    this.#speech = new SpeechEar({ ...options, limits: this.#limits }, signal);
   }
 
   /** Returns at once, while the models are loaded. */
@@ -155,12 +119,12 @@ export class Listening implements AsyncDisposable {
 
   /** Whether there is a pack that writes down speech; it may be away for the moment. */
   get speechAvailable(): boolean {
-    return this.#speech !== undefined;
+    return this.#speech.available;
   }
 
   /** The longest stretch of speech that is best taken at once, ms; up to 2 s more are accepted. */
   get longestMs(): number {
-    return (this.#speech?.windowMs ?? WINDOW.usualMs) - WINDOW.spareMs;
+    return this.#speech.longestMs;
   }
 
   /**
@@ -169,22 +133,12 @@ export class Listening implements AsyncDisposable {
    * `invalid` when they are longer than the model hears at once; or the signal's reason.
    */
   async recognise(samples: Int16Array, options: { language?: string }, signal: AbortSignal): Promise<Recognition> {
-    if (!this.#speech) {
-      throw new Fault('unavailable', 'no pack that writes down speech is here: run `watchpost models list`');
-    }
-    const lengthMs = (samples.length * 1000) / RATE;
-    if (lengthMs > this.#speech.windowMs) {
-      throw new Fault('invalid', `samples: ${lengthMs} ms are more than ${this.#speech.name} hears at once; cut them`);
-    }
-    const { leastMs, timesLength } = this.#limits.speech;
-    const ask = () => ({ samples, language: options.language });
-    const deadlineMs = Math.round(leastMs + timesLength * lengthMs);
-    return this.#slow.ask({ task: 'speech-recognition' as const, ask, deadlineMs }, signal);
+    return this.#speech.recognise(samples, options, signal);
   }
 
   status(): ListeningStatus {
     return {
-      speech: this.#speechState(),
+      speech: this.#speech.status(),
       voice: this.#stateOf('voice-activity'),
       sounds: this.#stateOf('audio-classification'),
     };
@@ -193,13 +147,12 @@ export class Listening implements AsyncDisposable {
   /** Looks for packs again and starts anew with what is there. */
   async reload(): Promise<void> {
     await this.#options.models.refresh();
-    this.#unusable.clear();
     this.#quick.renew();
-    this.#slow.renew();
+    this.#speech.renew();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#quick[Symbol.asyncDispose](), this.#slow[Symbol.asyncDispose]()]);
+    await Promise.all([this.#quick[Symbol.asyncDispose](), this.#speech[Symbol.asyncDispose]()]);
   }
 
   #quickLoads(): LoadRequest[] {
@@ -210,26 +163,6 @@ export class Listening implements AsyncDisposable {
     ];
     this.#packs = packs;
     return packs.map(loadRequest);
-  }
-
-  /** The pack that is named, or the best that is here; of those the best that wasn't found unusable. */
-  #slowLoads(): LoadRequest[] {
-    const { models, speech } = this.#options;
-    const packs = models
-      .forTask('speech-recognition')
-      .sort((a, b) => Number(b.name === speech) - Number(a.name === speech));
-    if (packs.every(({ name }) => this.#unusable.has(name))) this.#unusable.clear();
-    this.#speech = packs.find(({ name }) => !this.#unusable.has(name));
-    return this.#speech ? [loadRequest(this.#speech)] : [];
-  }
-
-  #speechMemoryMb(): number {
-    return this.#limits.speech.rssMb + (MODEL_MEMORY * (this.#speech?.bytes ?? 0)) / 1_048_576;
-  }
-
-  #speechState(): PackState {
-    const { state } = this.#slow;
-    return { state, ...(this.#speech ? { pack: this.#speech.name } : {}), ...this.#slow.status() };
   }
 
   #hears(task: Task): boolean {

@@ -43,7 +43,7 @@ interface Hub extends AsyncDisposable {
   instead: (request: IncomingMessage, response: ServerResponse, name: string) => boolean;
 }
 
-/** Answers as huggingface.co does: large files lead elsewhere and say their SHA-256, small ones have git's hash as their tag. */
+/** Answers as huggingface.co does: large files lead elsewhere and say their SHA-256, small ones lead to where their tag is git's hash. */
 async function serveHub(): Promise<Hub> {
   const files = Object.fromEntries(Object.entries(hubLayout()).map(([name, content]) => [name, Buffer.from(content)]));
   const hub: Omit<Hub, 'url' | typeof Symbol.asyncDispose> = { asked: [], files, instead: () => false };
@@ -51,14 +51,16 @@ async function serveHub(): Promise<Hub> {
     const path = request.url ?? '';
     hub.asked.push(`${request.method} ${path}`);
     const [, revision = '', name = ''] = /\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [];
-    const content = hub.files[name] ?? hub.files[path.replace(/^\/cdn\//, '')];
+    const content = hub.files[name] ?? hub.files[path.replace(/^\/(cdn|api\/resolve-cache)\//, '')];
     if (hub.instead(request, response, name)) return;
     if (!content || (revision !== '' && !['main', COMMIT].includes(revision))) response.writeHead(404).end();
     else if (revision !== '' && name.endsWith('.onnx')) {
       const linked = { 'x-linked-etag': `"${sha256(content)}"`, 'x-linked-size': content.length };
       response.writeHead(302, { ...linked, location: `/cdn/${name}`, 'x-repo-commit': COMMIT }).end();
+    } else if (revision !== '') {
+      response.writeHead(307, { location: `/api/resolve-cache/${name}`, 'x-repo-commit': COMMIT }).end();
     } else {
-      const headers = { etag: `W/"${gitHash(content)}"`, 'content-length': content.length, 'x-repo-commit': COMMIT };
+      const headers = { etag: `W/"${gitHash(content)}"`, 'content-length': content.length };
       response.writeHead(200, headers).end(request.method === 'HEAD' ? undefined : content);
     }
   });
