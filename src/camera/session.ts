@@ -1,13 +1,14 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { type Frame, newId, PCM_RATE, type PcmChunk, type RecordingSession, type Segment, type Stream } from '#domain';
+import { type Frame, newId, type PcmChunk, type RecordingSession, type Segment, type Stream } from '#domain';
 import { Child, type Clock, Fault, type Log, messageOf } from '#runtime';
 import { FRAMES_FD, ffmpegArguments, PCM_FD, type Recipe, TIMES_FD } from './ffmpeg-arguments.ts';
 import { readFrames } from './frame-reader.ts';
 import { SessionDirectory } from './media-directory.ts';
 import { frameSize } from './plan.ts';
 import { Complaints } from './reason.ts';
+import { SoundReader } from './sound-reader.ts';
 import { StreamClock } from './stream-clock.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -51,7 +52,7 @@ export class Session implements AsyncDisposable {
   #lastFrameMs: number | undefined;
   /** The first frame is late by ffmpeg's start: when it really was shows with the second. */
   #emitFirst: (() => void) | undefined;
-  #samples = 0;
+  #sound: SoundReader;
   #kept = false;
   #finishing: Promise<void> = Promise.resolve();
   #isReady: () => void = () => undefined;
@@ -73,6 +74,7 @@ export class Session implements AsyncDisposable {
     this.#sinks = sinks;
     this.#options = options;
     this.#clock = new StreamClock(options.clock);
+    this.#sound = new SoundReader(this.#clock, options.clock, (chunk) => sinks.pcm(chunk));
     this.#complaints = new Complaints(recipe.source.url);
     this.#watchdog = new Watchdog(options.clock, recipe, {
       silent: (reason) => this.#giveUp(reason),
@@ -146,7 +148,10 @@ export class Session implements AsyncDisposable {
         this.#lastFrameMs = streamMs;
       });
     }
-    pcm?.on('data', (chunk: Buffer) => this.#pcm(chunk));
+    pcm?.on('data', (chunk: Buffer) => {
+      this.#watchdog.saw('audio');
+      this.#sound.read(chunk);
+    });
     const files = watch(this.#directory.openDir, (_event, name) => {
       if (name?.endsWith('.m4s')) this.#finishing = this.#finishing.then(() => this.#finishSegments());
     });
@@ -163,21 +168,6 @@ export class Session implements AsyncDisposable {
       this.#watchdog.expectKeyframesEvery(this.keyframeIntervalS);
     }
     this.#isReady();
-  }
-
-  #odd = Buffer.alloc(0);
-
-  #pcm(chunk: Buffer): void {
-    const bytes = this.#odd.length > 0 ? Buffer.concat([this.#odd, chunk]) : chunk;
-    const count = bytes.length >> 1;
-    this.#odd = Buffer.from(bytes.subarray(count * 2));
-    // ffmpeg writes little-endian, as every machine that we run on is.
-    const samples = new Int16Array(Uint8Array.prototype.slice.call(bytes, 0, count * 2).buffer);
-    const startMs = (this.#samples * 1000) / PCM_RATE;
-    this.#samples += count;
-    this.#clock.arrived((this.#samples * 1000) / PCM_RATE);
-    this.#watchdog.saw('audio');
-    this.#sinks.pcm({ atMs: this.#clock.toUtcMs(startMs), samples });
   }
 
   /** Takes over every segment that ffmpeg has completed since. A failure leaves the file for the next try. */
@@ -218,6 +208,7 @@ export class Session implements AsyncDisposable {
   async #end(files: FSWatcher): Promise<Fault> {
     const { code, signal } = await this.#child.ended;
     this.#watchdog[Symbol.dispose]();
+    this.#sound.flush();
     files.close();
     this.#finishing = this.#finishing.then(() => this.#finishSegments());
     await this.#finishing;
