@@ -51,7 +51,10 @@ export function alertButton(alert: AlertJson, nowMs: number): HTMLButtonElement 
     el('span', { class: 'moment-text' }, alert.explanation),
     meta,
   );
-  return el('button', { class: 'moment is-alert', type: 'button' }, thumbnail(alert.thumbnail_url), words);
+  // What is heard has no picture, and what is said no scene either.
+  const sense = alert.scene_id === undefined ? 'said' : 'heard';
+  const picture = alert.thumbnail_url ? thumbnail(alert.thumbnail_url) : icon(sense);
+  return el('button', { class: 'moment is-alert', type: 'button' }, picture, words);
 }
 
 function when(ms: number, nowMs: number): HTMLElement {

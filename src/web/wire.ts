@@ -73,6 +73,7 @@ export interface AlertJson {
   end: number;
   /** ISO 8601. */
   timestamp: string;
+  scene_id?: number;
   confidence: number;
   explanation: string;
   thumbnail_url?: string | null;
