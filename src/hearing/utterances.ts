@@ -6,8 +6,12 @@ const GOES_ON = 0.35;
 /** So many of so many frames must be speech: a knock is none. */
 const FIRST_FRAMES = 5;
 const FIRST_OF = 8;
-/** Kept before and after, where the detector doesn't hear a consonant yet or any more. */
-const PADDING_FRAMES = Math.ceil(200 / FRAME_MS);
+/**
+ * Kept before and after, where the detector doesn't hear a consonant yet or any more: 200 ms, of which a detector itself
+ * takes some at the end.
+ */
+const PADDING_FRAMES = Math.round(200 / FRAME_MS);
+const PADDING_AFTER_FRAMES = PADDING_FRAMES - 1;
 const MOST_LAG = 8;
 /** Pauses shorter than this are part of an utterance. */
 const PAUSE_FRAMES = Math.round(600 / FRAME_MS);
@@ -108,7 +112,7 @@ export class UtteranceCutter {
 
   /** With the padding, frames since it began. */
   get #spokenEnd(): number {
-    return Math.max(1, this.#spoken + PADDING_FRAMES - this.#lag);
+    return Math.max(1, this.#spoken + PADDING_AFTER_FRAMES - this.#lag);
   }
 
   /** Ends it at the longest way into the least likely speech, and begins the next with what came after. */

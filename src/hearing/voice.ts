@@ -112,7 +112,7 @@ const WEIGHTS = {
  */
 export class VoiceDetector {
   /** It hears that someone speaks, or has ended, so many frames late. */
-  static readonly lag = 6;
+  static readonly lag = 7;
   readonly #measure = new VoiceMeasure();
   #recent: VoiceFeatures[] = [];
 

@@ -52,43 +52,43 @@ describe('the utterance cutter', () => {
   });
 
   it('pads what is said by 200 ms', () => {
-    expect(spans(cut(pause(50) + speech(30) + pause(50)))).toEqual([[43, 87]]);
+    expect(spans(cut(pause(50) + speech(30) + pause(50)))).toEqual([[44, 85]]);
   });
 
   it('hands on exactly the sound of that time', () => {
     const [utterance] = cut(pause(50) + speech(30) + pause(50));
-    expect(utterance?.samples).toEqual(noise(130 * FRAME_MS, -20).slice(43 * 512, 87 * 512));
+    expect(utterance?.samples).toEqual(noise(130 * FRAME_MS, -20).slice(44 * 512, 85 * 512));
   });
 
   it('joins what is less than 600 ms apart, and nothing else', () => {
-    expect(spans(cut(pause(20) + speech(20) + pause(18) + speech(20) + pause(40)))).toEqual([[13, 85]]);
+    expect(spans(cut(pause(20) + speech(20) + pause(18) + speech(20) + pause(40)))).toEqual([[14, 83]]);
     expect(spans(cut(pause(20) + speech(20) + pause(19) + speech(20) + pause(40)))).toEqual([
-      [13, 47],
-      [52, 86],
+      [14, 45],
+      [53, 84],
     ]);
   });
 
   it('takes a knock for no speech, and a short word for speech', () => {
     expect(cut(`${pause(20)}####${pause(40)}`)).toEqual([]);
-    expect(spans(cut(`${pause(20)}#####${pause(40)}`))).toEqual([[13, 32]]);
-    expect(spans(cut(`${pause(20)}##.##.#${pause(40)}`))).toEqual([[13, 34]]);
+    expect(spans(cut(`${pause(20)}#####${pause(40)}`))).toEqual([[14, 30]]);
+    expect(spans(cut(`${pause(20)}##.##.#${pause(40)}`))).toEqual([[14, 32]]);
   });
 
   it('makes up for a detector that judges late', () => {
     const voices = pause(30) + speech(20) + pause(18 + 6) + speech(20) + pause(40);
     expect(spans(cut(voices, 28_000, 6))).toEqual([
-      [30 - 7 - 6, 50 + 7 - 6],
-      [74 - 7 - 6, 94 + 7 - 6],
+      [30 - 6 - 6, 50 + 5 - 6],
+      [74 - 6 - 6, 94 + 5 - 6],
     ]);
   });
 
   it('ends what is being said when the sound ends', () => {
-    expect(spans(cut(pause(20) + speech(20)))).toEqual([[13, 40]]);
-    expect(spans(cut(`${pause(20)}${speech(20)}${pause(3)}`))).toEqual([[13, 43]]);
+    expect(spans(cut(pause(20) + speech(20)))).toEqual([[14, 40]]);
+    expect(spans(cut(`${pause(20)}${speech(20)}${pause(3)}`))).toEqual([[14, 43]]);
   });
 
   it('may begin with the first frame', () => {
-    expect(spans(cut(speech(20) + pause(30)))).toEqual([[0, 27]]);
+    expect(spans(cut(speech(20) + pause(30)))).toEqual([[0, 25]]);
   });
 
   it('cuts who never pauses at the longest, and loses nothing', () => {

@@ -67,16 +67,16 @@ describe('what is said', () => {
   it('is in the spool as it was said, when it was said', async () => {
     await listen(audioOf(joined([quiet(2), talk(3), quiet(2)])));
     const utterance = spool.take();
-    expect(utterance && [utterance.startMs - T0, utterance.endMs - T0]).toEqual([1760, 5248]);
+    expect(utterance && [utterance.startMs - T0, utterance.endMs - T0]).toEqual([1792, 5184]);
     const samples = utterance && (await spool.read(utterance));
-    expect(samples).toEqual(joined([quiet(2), talk(3), quiet(2)]).slice(1760 * 16, 5248 * 16));
+    expect(samples).toEqual(joined([quiet(2), talk(3), quiet(2)]).slice(1792 * 16, 5184 * 16));
   });
 
   it.each([20, 64, 1000])('is the same from chunks of %i ms', async (chunkMs) => {
     await listen(audioOf(chunks(joined([quiet(2), talk(3), quiet(2), talk(1), quiet(2)]), T0, chunkMs)));
     expect(spooled()).toEqual([
-      [1.76, 5.25],
-      [6.75, 8.22],
+      [1.79, 5.18],
+      [6.78, 8.16],
     ]);
   });
 
@@ -103,7 +103,7 @@ describe('what is said', () => {
 
   it('ends with the sound', async () => {
     await listen(audioOf(joined([quiet(1), talk(2)])));
-    expect(spooled()).toEqual([[0.77, 2.98]]);
+    expect(spooled()).toEqual([[0.8, 2.98]]);
     expect(spool.spoken()).toEqual([]);
   });
 
@@ -311,7 +311,7 @@ describe('a failure', () => {
     }
     await listen(audio(), listening);
     expect(told).toHaveBeenCalledTimes(1);
-    expect(spooled()).toEqual([[11.78, 15.23]]);
+    expect(spooled()).toEqual([[11.81, 15.17]]);
   });
 
   it('never reaches who records: hearing ends with the sound only', async () => {
