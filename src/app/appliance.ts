@@ -11,7 +11,7 @@ import { Store } from '#store';
 import { checkCameras } from './check-cameras.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
-import { startHearing, summariesFor } from './hearing.ts';
+import { startHearing, startSummaries } from './hearing.ts';
 import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
 import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
@@ -75,7 +75,7 @@ async function build(
   );
 
   const hearing = await startHearing({ config, store, models, hub, clock, log }, life, signal);
-  const summaries = summariesFor({ config, clock, log });
+  const summaries = await startSummaries({ config, models, clock, log }, life, signal);
   const unwrittenFromMs = hearing.spool.unwrittenFromMs.bind(hearing.spool);
   life.use(await AudioIndexer.start({ store, clock, log, unwrittenFromMs, summaries }, signal));
 
@@ -110,7 +110,7 @@ async function build(
   };
   const server = life.use(await listen(createHttpApp(deps), config.listen, log, Sockets.start(deps)));
   origin = publicOrigin(config, server.address.port);
-  life.use(startHousekeeping({ config, store, models, inference, clock, log }));
+  life.use(startHousekeeping({ config, store, models, inference, ...hearing, clock, log }));
   life.use(feedWatchdog(notify));
   notify('READY=1');
   life.defer(() => notify('STOPPING=1'));

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { Config } from '#config';
 import type { Hub } from '#delivery';
 import { Spool, spoolRoom } from '#hearing';
-import { Listening } from '#inference';
+import { Listening, Writing } from '#inference';
 import type { ModelLibrary } from '#models';
-import { EndpointWriter, Summaries, Transcriber } from '#pipeline';
+import { EndpointWriter, LocalWriter, Summaries, Transcriber } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
 
@@ -23,7 +23,9 @@ export async function startHearing(
   life: Lifetime,
   signal: AbortSignal,
 ) {
-  const listening = life.use(await Listening.start({ models, log, clock }, signal));
+  const { speech } = config.models;
+  const named = speech === undefined ? {} : { speech };
+  const listening = life.use(await Listening.start({ models, ...named, log, clock }, signal));
   const dir = join(config.dataDir, 'spool');
   const spool = await Spool.open({
     dir,
@@ -38,10 +40,16 @@ export async function startHearing(
   return { listening, spool, transcriber };
 }
 
-/** What follows the prompts of audio indexes. */
-export function summariesFor({ config, clock, log }: Pick<HearingDeps, 'config' | 'clock' | 'log'>): Summaries {
+/** What follows the prompts of audio indexes: a server that is configured, then a text pack of this box. */
+export async function startSummaries(
+  { config, models, clock, log }: Pick<HearingDeps, 'config' | 'models' | 'clock' | 'log'>,
+  life: Lifetime,
+  signal: AbortSignal,
+): Promise<Summaries> {
   const { text } = config.models;
-  return new Summaries(text ? [new EndpointWriter({ ...text, clock, log })] : []);
+  const writing = life.use(await Writing.start({ models, clock, log }, signal));
+  const local = new LocalWriter(writing, clock);
+  return new Summaries(text ? [new EndpointWriter({ ...text, clock, log }), local] : [local]);
 }
 
 /** Somebody waits for an alert from what is said. */

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { sweepUploads } from '#assets';
 import type { Config } from '#config';
-import type { Inference } from '#inference';
+import type { Inference, Listening } from '#inference';
 import type { ModelLibrary } from '#models';
 import { LINKS_LAST_MS } from '#playback';
 import { type Clock, isSane, type Log, messageOf, retryDelays } from '#runtime';
@@ -15,8 +15,9 @@ const FETCH_RETRY = { firstMs: 60_000, capMs: 3_600_000 };
 export interface HousekeepingDeps {
   config: Config;
   store: Store;
-  models: Pick<ModelLibrary, 'get' | 'pull'>;
+  models: Pick<ModelLibrary, 'get' | 'pull' | 'lookForChanges'>;
   inference: Pick<Inference, 'reload'>;
+  listening: Pick<Listening, 'reload'>;
   clock: Clock;
   log: Log;
 }
@@ -30,6 +31,7 @@ export async function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): Pr
     every(MINUTE_MS, 'retention', () => freeSpace(deps, signal), deps, signal),
     every(MINUTE_MS, 'sweeping uploads', () => sweepUploads(uploads, { nowMs: clock.nowMs() }), deps, signal),
     every(60 * MINUTE_MS, 'forgetting cuts', () => forgetCuts(deps), deps, signal),
+    every(MINUTE_MS, 'looking for model packs', () => takeUpPacks(deps), deps, signal),
     fetchDetector(deps, signal),
   ]);
 }
@@ -68,6 +70,15 @@ async function freeSpace({ config, store, log }: HousekeepingDeps, signal: Abort
 function forgetCuts({ store, clock }: HousekeepingDeps): void {
   const nowMs = clock.nowMs();
   if (isSane(nowMs)) store.cuts.pruneUnused(nowMs - LINKS_LAST_MS);
+}
+
+/** Packs that a command line pulled or imported meanwhile serve without a restart. */
+async function takeUpPacks({ models, inference, listening, log }: HousekeepingDeps): Promise<void> {
+  const tasks = await models.lookForChanges();
+  if (tasks.length === 0) return;
+  log.info({ tasks }, 'model packs have changed');
+  if (tasks.includes('object-detection')) await inference.reload();
+  if (tasks.some((task) => task !== 'object-detection')) await listening.reload();
 }
 
 /** On a box without a detector: fetch the default one as soon as there is a network. The built-in pack serves meanwhile. */

@@ -174,6 +174,9 @@ const models = z.strictObject({
     .default(true)
     .describe('Fetch the default detector in the background at the first start that has a network.'),
   detector: name.default('yolox-nano').describe('The model pack that finds objects; see `watchpost models list`.'),
+  speech: name
+    .exactOptional()
+    .describe('The model pack that writes down speech. Default: the largest that is installed.'),
   text: textModel
     .exactOptional()
     .describe(

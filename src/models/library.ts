@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Fault, type Log, messageOf } from '#runtime';
 import { type CatalogueEntry, readCatalogue } from './catalogue.ts';
 import { checkPack, copyPack } from './copy.ts';
@@ -21,6 +22,7 @@ export class ModelLibrary {
   readonly #log: Log;
   readonly #catalogue: CatalogueEntry[];
   #packs = new Map<string, InstalledPack>();
+  #seen = '';
 
   private constructor(dir: string, log: Log, catalogue: CatalogueEntry[]) {
     this.#dir = dir;
@@ -37,8 +39,23 @@ export class ModelLibrary {
     return library;
   }
 
-  /** Looks again at what is there: another process may have pulled or imported. What isn't a pack is logged and left out. */
+  /**
+   * Looks again at what is there when something has changed since: another process may have pulled or imported. Returns
+   * what the packs are for that came, went or changed.
+   */
+  async lookForChanges(): Promise<ModelTask[]> {
+    if ((await fingerprint(this.#dir)) === this.#seen) return [];
+    const before = this.#packs;
+    await this.refresh();
+    const all = new Map([...before, ...this.#packs]);
+    const changed = [...all.keys()].filter((name) => !isDeepStrictEqual(before.get(name), this.#packs.get(name)));
+    const tasks = changed.flatMap((name) => [before.get(name)?.pack.task, this.#packs.get(name)?.pack.task]);
+    return [...new Set(tasks.filter((task) => task !== undefined))];
+  }
+
+  /** Looks again at what is there. What isn't a pack is logged and left out. */
   async refresh(): Promise<void> {
+    this.#seen = await fingerprint(this.#dir);
     const packs = new Map<string, InstalledPack>();
     for (const entry of await readdir(this.#dir, { withFileTypes: true })) {
       if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
@@ -139,6 +156,18 @@ export class ModelLibrary {
     this.#log.info({ pack: name, licence: installed.pack.licence }, 'model pack installed');
     return installed.pack;
   }
+}
+
+/** Changes whenever a pack comes, goes or is replaced; costs no reading. */
+async function fingerprint(dir: string): Promise<string> {
+  const names = (await readdir(dir)).filter((name) => !name.startsWith('.')).sort();
+  const times = names.map(async (name) => {
+    const found = await Promise.all(
+      [join(dir, name), join(dir, name, 'model.json')].map((path) => lstat(path).catch(() => undefined)),
+    );
+    return [name, ...found.map((one) => `${one?.ino} ${one?.mtimeMs}`)].join(' ');
+  });
+  return (await Promise.all(times)).join('\n');
 }
 
 async function look(dir: string): Promise<InstalledPack> {

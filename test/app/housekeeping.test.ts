@@ -3,16 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseConfig } from '#config';
+import { ModelLibrary } from '#models';
 import { MediaLinks } from '#playback';
 import { type Clock, createLog } from '#runtime';
 import { Store } from '#store';
 import { keepHouse } from '../../src/app/housekeeping.ts';
+import { writeVoice } from '../inference/tiny-ears.ts';
+import { writePack } from '../inference/tiny-onnx.ts';
 
 const NOON = Date.UTC(2026, 5, 15, 12);
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** Retention, uploads, cuts. */
-const DUTIES = 3;
+/** Retention, uploads, cuts, packs. */
+const DUTIES = 4;
 const PARTS = [{ assetId: 'm-1', startMs: 0, endMs: 1000 }];
 
 /** A clock whose sleepers wake when a test lets the time pass. */
@@ -72,13 +76,17 @@ async function aHouse({ nowMs = NOON, mediaDir = true }: { nowMs?: number; media
   const store = await Store.open(dir, { clock, log });
   const stop = new AbortController();
   const config = parseConfig(JSON.stringify({ dataDir: dir, models: { autoFetch: false } }), {}, 'the test');
-  const nothing = { get: () => undefined, pull: () => Promise.reject(new Error('no network')), reload: async () => {} };
-  const ended = keepHouse({ config, store, models: nothing, inference: nothing, clock, log }, stop.signal);
+  const models = await ModelLibrary.open(join(dir, 'models'), log);
+  const reloaded: string[] = [];
+  const reload = (what: string) => ({ reload: async () => void reloaded.push(what) });
+  const parts = { models, inference: reload('eyes'), listening: reload('ears') };
+  const ended = keepHouse({ config, store, ...parts, clock, log }, stop.signal);
   await clock.asleep(DUTIES);
   return {
     dir,
     store,
     clock,
+    reloaded,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await ended;
@@ -130,4 +138,25 @@ it('goes on with its other duties when one fails', async () => {
   await house.clock.pass(32 * DAY);
   expect(existsSync(upload)).toBe(false);
   expect(house.store.cuts.get(id)).toBeUndefined();
+});
+
+it('takes up what was imported meanwhile, by those who can use it, once', async () => {
+  await using house = await aHouse();
+  const { clock, dir, reloaded } = house;
+  await clock.pass(MINUTE);
+  expect(reloaded).toEqual([]);
+  const commandLine = await ModelLibrary.open(join(dir, 'models'), createLog('silent'));
+  await commandLine.importPack(await writeVoice(join(dir, 'voice')));
+  await clock.pass(MINUTE);
+  await clock.pass(MINUTE);
+  expect(reloaded).toEqual(['ears']);
+  await commandLine.importPack(await writePack(dir));
+  await clock.pass(MINUTE);
+  expect(reloaded).toEqual(['ears', 'eyes']);
+  await commandLine.importPack(await writePack(dir));
+  await clock.pass(MINUTE);
+  expect(reloaded, 'the same once more').toEqual(['ears', 'eyes']);
+  rmSync(join(dir, 'models', 'voice'), { recursive: true });
+  await clock.pass(MINUTE);
+  expect(reloaded).toEqual(['ears', 'eyes', 'ears']);
 });
