@@ -35,7 +35,9 @@ it('a killed writer neither loses nor repeats a firing, and leaves a sound datab
     const cursor = store.journal.cursor('events');
     const handled = store.journal.after(0, 20_000, ['scene']).filter(({ seq }) => seq <= cursor);
     const fired = store.firings.recent({ limit: 20_000 });
-    expect(fired.map(({ sceneId = 0 }) => sceneId).sort((a, b) => a - b)).toEqual(handled.map(({ ref }) => Number(ref)));
+    expect(fired.map(({ sceneId = 0 }) => sceneId).sort((a, b) => a - b)).toEqual(
+      handled.map(({ ref }) => Number(ref)),
+    );
     expect(Number(store.alerts.evidenceState(alert.id))).toBe(fired.length);
     expect(all('SELECT 1 FROM firings GROUP BY alert_id, start_ms HAVING count(*) > 1')).toEqual([]);
     expect(all('SELECT firing_id FROM deliveries GROUP BY firing_id HAVING count(*) <> 2')).toEqual([]);
