@@ -38,6 +38,9 @@ async function start(request: LoadRequest): Promise<void> {
       break;
     case 'speech-recognition':
       engines[request.task] = await (await import('./engines/speech.ts')).loadSpeech(request);
+      break;
+    case 'text-generation':
+      engines[request.task] = await (await import('./engines/text.ts')).loadText(request);
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * From windows to facts, sentences and vectors, and from sound to words. Pixels are measured here (motion, light,
  * colours, tampering); objects are detected by a model pack in a process of its own, with a bounded queue before it and a
- * supervisor around it. Voices and sounds are told by a second such process, speech is written down by a third.
+ * supervisor around it. Voices and sounds are told by a second such process, speech is written down by a third,
+ * and a fourth writes by prompts.
  *
  * Promises: nothing waits for a model longer than its deadline; a frame that the detector had no time for is `dropped` and
  * counted; the crash or hang of a process costs what it was at, never the appliance; without packs everything else still
@@ -21,3 +22,4 @@ export type { Recognition } from './protocol.ts';
 export type { Priority } from './queue.ts';
 export { describeSound } from './sentence.ts';
 export type { PackState } from './speech-ear.ts';
+export { Writing, type WritingLimits, type WritingOptions } from './writing.ts';

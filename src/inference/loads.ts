@@ -19,6 +19,10 @@ export function loadRequest(pack: ModelPack): LoadRequest {
       const { task, dir, precision, windowMs } = pack;
       return { ...common, task, file: dir, precision, windowMs, threads: threads() };
     }
+    case 'text-generation': {
+      const { task, dir, precision, outside, contextTokens } = pack;
+      return { ...common, task, file: dir, precision, outside, contextTokens, threads: threads() };
+    }
   }
 }
 

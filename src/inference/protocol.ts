@@ -1,5 +1,5 @@
 import type { Box, Word } from '#domain';
-import type { DetectorPack, SpeechPack } from '#models';
+import type { DetectorPack, SpeechPack, TextPack } from '#models';
 
 /** A picture as it crosses to the host process. */
 export interface Picture {
@@ -70,6 +70,7 @@ export type LoadRequest = { kind: 'load'; file: string; threads: number } & (
   | { task: 'audio-classification'; labels: number }
   // `file` is the folder.
   | { task: 'speech-recognition'; precision: SpeechPack['precision']; windowMs: number }
+  | ({ task: 'text-generation' } & Pick<TextPack, 'precision' | 'outside' | 'contextTokens'>)
 );
 export type LoadOf<T extends LoadRequest['task']> = Extract<LoadRequest, { task: T }>;
 
@@ -81,6 +82,7 @@ export interface Asks {
   'audio-classification': { samples: Int16Array; minScore: number };
   /** No more than the model hears at once. */
   'speech-recognition': { samples: Int16Array; language: string | undefined };
+  'text-generation': { instructions: string; request: string; mostTokens: number };
 }
 
 export interface Answers {
@@ -90,6 +92,7 @@ export interface Answers {
   /** Largest score of each class, best first; `label` is an index into the pack's labels. */
   'audio-classification': { label: number; score: number }[];
   'speech-recognition': Recognition;
+  'text-generation': { text: string };
 }
 export type Task = keyof Asks;
 

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { checkFolder } from './hub-folder.ts';
 import { readManifest } from './manifest.ts';
 import { checkFiles, hashedFiles, type ModelPack } from './pack.ts';
-import { checkSpeech } from './speech-pack.ts';
 
 /** Texts that may lie beside the files which a pack needs. */
 const PAPERS = /^(licen[cs]e|notice|readme)/i;
@@ -10,7 +10,7 @@ const PAPERS = /^(licen[cs]e|notice|readme)/i;
 /** Throws `invalid`, naming the file, unless all that the pack needs is there and whole, as far as that shows. */
 export async function checkPack(pack: ModelPack): Promise<void> {
   await checkFiles(pack);
-  if (pack.task === 'speech-recognition') await checkSpeech(pack);
+  if (isHubs(pack)) await checkFolder(pack);
 }
 
 /**
@@ -20,7 +20,7 @@ export async function checkPack(pack: ModelPack): Promise<void> {
 export async function copyPack(source: ModelPack, target: string): Promise<{ name: string; [key: string]: unknown }> {
   const names = source.files.map(({ name }) => name);
   for (const entry of await readdir(source.dir, { withFileTypes: true })) {
-    const wanted = source.task !== 'speech-recognition' || PAPERS.test(entry.name);
+    const wanted = !isHubs(source) || PAPERS.test(entry.name);
     if (entry.isFile() && wanted && !names.includes(entry.name)) names.push(entry.name);
   }
   for (const name of names) {
@@ -30,10 +30,16 @@ export async function copyPack(source: ModelPack, target: string): Promise<{ nam
   return manifestOf({ ...source, dir: target }, source.dir);
 }
 
+/** Of several files, laid out as on the hub. */
+function isHubs({ task }: ModelPack): boolean {
+  return task === 'speech-recognition' || task === 'text-generation';
+}
+
 async function manifestOf(pack: ModelPack, sourceDir: string): Promise<{ name: string; [key: string]: unknown }> {
   const { name, task, licence } = pack;
   const files = await hashedFiles(pack, sourceDir);
   if (task === 'speech-recognition') return { name, task, family: pack.family, licence, files };
+  if (task === 'text-generation') return { name, task, licence, files };
   const { json } = await readManifest(sourceDir);
   const known = task === 'object-detection' ? { family: pack.family, inputSize: pack.inputSize } : {};
   return { ...json, name, ...known, bytes: files[0]?.bytes, sha256: files[0]?.sha256 };

@@ -9,5 +9,14 @@
 export type { CatalogueEntry } from './catalogue.ts';
 export { type InstalledPack, ModelLibrary } from './library.ts';
 export type { ModelTask } from './manifest.ts';
-export type { DetectorPack, ModelFamily, ModelPack, PackFile, SoundPack, SpeechPack, VoicePack } from './pack.ts';
+export type {
+  DetectorPack,
+  ModelFamily,
+  ModelPack,
+  PackFile,
+  SoundPack,
+  SpeechPack,
+  TextPack,
+  VoicePack,
+} from './pack.ts';
 export type { PullOptions } from './pull.ts';

@@ -4,7 +4,13 @@ import { z } from 'zod';
 import { Fault } from '#runtime';
 
 /** What models are for, as `model.json` and the catalogue say it. */
-const TASKS = ['object-detection', 'voice-activity', 'audio-classification', 'speech-recognition'] as const;
+const TASKS = [
+  'object-detection',
+  'voice-activity',
+  'audio-classification',
+  'speech-recognition',
+  'text-generation',
+] as const;
 export type ModelTask = (typeof TASKS)[number];
 
 /** Names become file names: no separators, no leading dot. */

@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '#runtime';
 import { hashFile } from './digest.ts';
+import { isHubLayout, type Precision } from './hub-folder.ts';
 import { labelsOf, type Manifest, oneFileManifest, readManifest } from './manifest.ts';
-import { describeSpeech, isHubLayout, type Precision } from './speech-pack.ts';
+import { describeSpeech } from './speech-pack.ts';
+import { describeText, isWriter } from './text-pack.ts';
 
 export const FAMILIES = ['yolox', 'deim'] as const;
 /** How a model wants its picture and how its answer is read. */
@@ -61,14 +63,25 @@ export interface SpeechPack extends AnyPack {
   multilingual: boolean;
 }
 
+/** Goes on writing where a text ends: several files, laid out as on the hub. */
+export interface TextPack extends AnyPack {
+  task: 'text-generation';
+  precision: Precision;
+  /** Files in which the weights lie, beside the one that names them. */
+  outside: number;
+  /** What it can look back on, its own words included. */
+  contextTokens: number;
+}
+
 /** A model with what is needed to use it: a folder with `model.json` and the weights. */
-export type ModelPack = DetectorPack | VoicePack | SoundPack | SpeechPack;
+export type ModelPack = DetectorPack | VoicePack | SoundPack | SpeechPack | TextPack;
 
 /** What `model.json` and what it names say. The weights aren't touched. */
 export async function describePack(dir: string): Promise<ModelPack> {
-  if (await isHubLayout(dir)) return describeSpeech(dir);
+  if (await isHubLayout(dir)) return (await isWriter(dir)) ? describeText(dir) : describeSpeech(dir);
   const { task, json } = await readManifest(dir);
   if (task === 'speech-recognition') return describeSpeech(dir, json);
+  if (task === 'text-generation') return describeText(dir, json);
   const manifest = oneFileManifest(json, dir);
   const { name, file, bytes = 0, sha256 = '', licence } = manifest;
   const labels = await labelsOf(manifest, dir);

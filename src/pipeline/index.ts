@@ -8,6 +8,7 @@ export { AudioIndexer, type AudioIndexerDeps } from './audio-index.ts';
 export type { Ears } from './hear.ts';
 export type { SpeechRecogniser } from './recogniser.ts';
 export { EndpointWriter } from './summaries/endpoint.ts';
+export { LocalWriter } from './summaries/local.ts';
 export { Summaries } from './summaries/summaries.ts';
 export type { WriterStatus } from './summaries/writer.ts';
 export { type PipelineDeps, Supervisor } from './supervisor.ts';

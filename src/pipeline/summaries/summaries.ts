@@ -26,7 +26,7 @@ export class Summaries {
 
   /** In the order in which they are asked. */
   status(): WriterStatus[] {
-    return this.#writers.map((writer) => writer.status());
+    return this.#writers.flatMap((writer) => writer.status() ?? []);
   }
 
   /** Whether a writer would be asked now, which takes its time. */

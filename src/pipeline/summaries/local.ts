@@ -1,0 +1,60 @@
+import type { Writing } from '#inference';
+import { type Clock, Fault, messageOf } from '#runtime';
+import { type Asked, INSTRUCTIONS, plainAnswer, requestOf, type TextWriter, type WriterStatus } from './writer.ts';
+
+const MOST_TOKENS = 160;
+/** After a failure it is left alone: the next stretch would likely fail as well. */
+const REST_MS = 30_000;
+/** Small models that lose the thread say the same again and again. */
+const REPEATS = { from: 12, share: 0.3 };
+
+/** A text pack of this box. */
+export class LocalWriter implements TextWriter {
+  readonly name = 'local';
+  readonly #writing: Pick<Writing, 'write' | 'status'>;
+  readonly #clock: Clock;
+  #restUntilMs = Number.NEGATIVE_INFINITY;
+  #lastError: string | undefined;
+  #asked = 0;
+  #failed = 0;
+
+  constructor(writing: Pick<Writing, 'write' | 'status'>, clock: Clock) {
+    this.#writing = writing;
+    this.#clock = clock;
+  }
+
+  get ready(): boolean {
+    return this.#writing.status().state === 'ready' && this.#clock.monotonicMs() >= this.#restUntilMs;
+  }
+
+  status(): WriterStatus | undefined {
+    const { pack, lastError = this.#lastError } = this.#writing.status();
+    if (pack === undefined) return undefined;
+    const failure = lastError === undefined ? {} : { lastError };
+    const state = this.ready ? 'ready' : 'resting';
+    return { name: this.name, state, model: pack, asked: this.#asked, failed: this.#failed, ...failure };
+  }
+
+  /** Throws `unavailable` when nothing of use comes. */
+  async write(asked: Asked, signal: AbortSignal): Promise<string> {
+    this.#asked += 1;
+    try {
+      const text = plainAnswer(await this.#writing.write(INSTRUCTIONS, requestOf(asked), MOST_TOKENS, signal));
+      if (text === '') throw new Fault('unavailable', 'its answer is empty');
+      if (repeats(text)) throw new Fault('unavailable', 'it repeats itself');
+      this.#lastError = undefined;
+      return text;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#failed += 1;
+      this.#restUntilMs = this.#clock.monotonicMs() + REST_MS;
+      this.#lastError = messageOf(error);
+      throw new Fault('unavailable', this.#lastError, { cause: error });
+    }
+  }
+}
+
+function repeats(text: string): boolean {
+  const words = text.toLowerCase().split(/\s+/);
+  return words.length >= REPEATS.from && new Set(words).size < words.length * REPEATS.share;
+}
