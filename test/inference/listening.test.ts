@@ -71,8 +71,8 @@ describe('voices and sounds', () => {
   it('judges whole chunks, each with the end of the one before it', async () => {
     await using ears = await earsWith([packs.voice]);
     await ready(ears, 'voice');
-    const half = new Int16Array(1300).fill(16_384);
-    const first = (512 * 0.5) / 576;
+    const half = new Int16Array(1300).fill(8192);
+    const first = Math.sqrt((512 * 0.25) / 576);
     expect(await ears.listening.voice('rts-1', half, never())).toEqual(Float32Array.of(first, 0.5));
     expect(await ears.listening.voice('rts-1', half.subarray(0, 512), never())).toEqual(Float32Array.of(0.5));
     expect(await ears.listening.voice('rts-2', half.subarray(0, 512), never())).toEqual(Float32Array.of(first));
@@ -105,16 +105,36 @@ describe('voices and sounds', () => {
   it.each(['SIGKILL', 'SIGSTOP'] as const)('are done without while the process is away: %s', async (signal) => {
     await using ears = await earsWith([packs.voice, packs.sounds], { restart, quickMs: 300 });
     const pid = await ready(ears, 'voice');
-    await ears.listening.voice('rts-1', second, never());
+    const loud = new Int16Array(512).fill(8192);
+    await ears.listening.voice('rts-1', loud, never());
     process.kill(pid, signal);
-    const asked = [ears.listening.voice('rts-1', second, never()), ears.listening.sounds(second, never())];
+    const asked = [ears.listening.voice('rts-1', loud, never()), ears.listening.sounds(second, never())];
     expect(await Promise.all(asked)).toEqual([undefined, undefined]);
     await renewed(ears, 'voice', pid);
     expect(ears.listening.status().voice).toMatchObject({ restarts: 1 });
     // What was remembered of the stream outlived the process.
-    const [chunk] = (await ears.listening.voice('rts-1', new Int16Array(512), never())) ?? [];
-    expect(chunk).not.toBe(0);
+    expect(await ears.listening.voice('rts-1', loud, never())).toEqual(Float32Array.of(0.5));
     expect(await ears.listening.sounds(second, never())).toBeDefined();
+  });
+
+  it('tell nothing when the answer is not a number, and forget it', async () => {
+    await using ears = await earsWith([packs.voice]);
+    const pid = await ready(ears, 'voice');
+    const quarter = new Int16Array(512).fill(8192);
+    await ears.listening.voice('rts-1', quarter, never());
+    expect(
+      await ears.listening.voice(
+        'rts-1',
+        quarter.map(() => -8192),
+        never(),
+      ),
+    ).toBe(undefined);
+    expect(await ears.listening.voice('rts-1', quarter, never())).toEqual(Float32Array.of(0.5));
+    expect(ears.listening.status().voice).toMatchObject({
+      state: 'ready',
+      pid,
+      lastError: expect.stringMatching('"output" is not a number'),
+    });
   });
 
   it('names the one that can not be used, and goes on with the other', async () => {

@@ -187,10 +187,11 @@ function attention(looks: Record<string, number>): Buffer[] {
   ];
 }
 
-/** A pack shaped like Silero's: the probability is the mean of what it is shown, and it remembers nothing. */
+/** A pack shaped like Silero's: the probability is the root of the mean of what it is shown, and it remembers nothing. */
 export async function writeVoice(dir: string, output = 'output'): Promise<string> {
   const weights = onnx(
-    node('ReduceMean', ['input'], output, keepNoDims),
+    node('ReduceMean', ['input'], 'mean', keepNoDims),
+    node('Sqrt', ['mean'], output),
     node('Identity', ['state'], 'stateN'),
     value(11, 'input', [1, 'samples']),
     value(11, 'state', [2, 1, 128]),
