@@ -75,7 +75,7 @@ async function build(
   );
 
   const hearing = await startHearing({ config, store, models, hub, clock, log }, life, signal);
-  const summaries = await startSummaries({ config, models, clock, log }, life, signal);
+  const { summaries, writing } = await startSummaries({ config, models, clock, log }, life, signal);
   const unwrittenFromMs = hearing.spool.unwrittenFromMs.bind(hearing.spool);
   life.use(await AudioIndexer.start({ store, clock, log, unwrittenFromMs, summaries }, signal));
 
@@ -110,7 +110,7 @@ async function build(
   };
   const server = life.use(await listen(createHttpApp(deps), config.listen, log, Sockets.start(deps)));
   origin = publicOrigin(config, server.address.port);
-  life.use(startHousekeeping({ config, store, models, inference, ...hearing, clock, log }));
+  life.use(startHousekeeping({ config, store, models, inference, ...hearing, writing, clock, log }));
   life.use(feedWatchdog(notify));
   notify('READY=1');
   life.defer(() => notify('STOPPING=1'));

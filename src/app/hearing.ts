@@ -45,11 +45,12 @@ export async function startSummaries(
   { config, models, clock, log }: Pick<HearingDeps, 'config' | 'models' | 'clock' | 'log'>,
   life: Lifetime,
   signal: AbortSignal,
-): Promise<Summaries> {
+): Promise<{ summaries: Summaries; writing: Writing }> {
   const { text } = config.models;
   const writing = life.use(await Writing.start({ models, clock, log }, signal));
   const local = new LocalWriter(writing, clock);
-  return new Summaries(text ? [new EndpointWriter({ ...text, clock, log }), local] : [local]);
+  const summaries = new Summaries(text ? [new EndpointWriter({ ...text, clock, log }), local] : [local]);
+  return { summaries, writing };
 }
 
 /** Somebody waits for an alert from what is said. */

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { sweepUploads } from '#assets';
 import type { Config } from '#config';
-import type { Inference, Listening } from '#inference';
-import type { ModelLibrary } from '#models';
+import type { Inference, Listening, Writing } from '#inference';
+import type { ModelLibrary, ModelTask } from '#models';
 import { LINKS_LAST_MS } from '#playback';
 import { type Clock, isSane, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
@@ -12,12 +12,15 @@ const MINUTE_MS = 60_000;
 /** The model's address may come back with the network at any time, and nobody waits for it. */
 const FETCH_RETRY = { firstMs: 60_000, capMs: 3_600_000 };
 
+const LISTEN: readonly ModelTask[] = ['voice-activity', 'audio-classification', 'speech-recognition'];
+
 export interface HousekeepingDeps {
   config: Config;
   store: Store;
   models: Pick<ModelLibrary, 'get' | 'pull' | 'lookForChanges'>;
   inference: Pick<Inference, 'reload'>;
   listening: Pick<Listening, 'reload'>;
+  writing: Pick<Writing, 'reload'>;
   clock: Clock;
   log: Log;
 }
@@ -73,12 +76,13 @@ function forgetCuts({ store, clock }: HousekeepingDeps): void {
 }
 
 /** Packs that a command line pulled or imported meanwhile serve without a restart. */
-async function takeUpPacks({ models, inference, listening, log }: HousekeepingDeps): Promise<void> {
+async function takeUpPacks({ models, inference, listening, writing, log }: HousekeepingDeps): Promise<void> {
   const tasks = await models.lookForChanges();
   if (tasks.length === 0) return;
   log.info({ tasks }, 'model packs have changed');
   if (tasks.includes('object-detection')) await inference.reload();
-  if (tasks.some((task) => task !== 'object-detection')) await listening.reload();
+  if (tasks.includes('text-generation')) writing.reload();
+  if (tasks.some((task) => LISTEN.includes(task))) await listening.reload();
 }
 
 /** On a box without a detector: fetch the default one as soon as there is a network. The built-in pack serves meanwhile. */

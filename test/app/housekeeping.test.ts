@@ -10,6 +10,7 @@ import { Store } from '#store';
 import { keepHouse } from '../../src/app/housekeeping.ts';
 import { writeVoice } from '../inference/tiny-ears.ts';
 import { writePack } from '../inference/tiny-onnx.ts';
+import { writeWriter } from '../inference/tiny-writer.ts';
 
 const NOON = Date.UTC(2026, 5, 15, 12);
 const MINUTE = 60_000;
@@ -79,7 +80,8 @@ async function aHouse({ nowMs = NOON, mediaDir = true }: { nowMs?: number; media
   const models = await ModelLibrary.open(join(dir, 'models'), log);
   const reloaded: string[] = [];
   const reload = (what: string) => ({ reload: async () => void reloaded.push(what) });
-  const parts = { models, inference: reload('eyes'), listening: reload('ears') };
+  const writing = { reload: () => void reloaded.push('pen') };
+  const parts = { models, inference: reload('eyes'), listening: reload('ears'), writing };
   const ended = keepHouse({ config, store, ...parts, clock, log }, stop.signal);
   await clock.asleep(DUTIES);
   return {
@@ -159,4 +161,7 @@ it('takes up what was imported meanwhile, by those who can use it, once', async 
   rmSync(join(dir, 'models', 'voice'), { recursive: true });
   await clock.pass(MINUTE);
   expect(reloaded).toEqual(['ears', 'eyes', 'ears']);
+  await commandLine.importPack(await writeWriter(join(dir, 'smol'), { says: ['.'] }));
+  await clock.pass(MINUTE);
+  expect(reloaded).toEqual(['ears', 'eyes', 'ears', 'pen']);
 });

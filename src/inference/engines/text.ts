@@ -4,7 +4,6 @@ import {
   AutoTokenizer,
   env,
   LogLevel,
-  type PreTrainedModel,
   type PreTrainedTokenizer,
   type Tensor,
 } from '@huggingface/transformers';
@@ -14,7 +13,6 @@ interface Encoded {
   input_ids: Tensor;
   attention_mask: Tensor;
 }
-type Settings = Parameters<PreTrainedModel['generate']>[0];
 
 /** A model that goes on writing where a text ends, asked as its own template for conversations says. Nothing is fetched or written. */
 export async function loadText({
@@ -50,8 +48,8 @@ export async function loadText({
         throw new Error(`${given} tokens are more than the model can look back on (${contextTokens - mostTokens})`);
       }
       const settings = { ...encoded, max_new_tokens: mostTokens, do_sample: false };
-      // The library's types want every setting there is; without scores asked for the answer is the tokens.
-      const all = (await model.generate(settings as unknown as Settings)) as Tensor;
+      // Without scores asked for the answer is the tokens.
+      const all = (await model.generate(settings)) as Tensor;
       const [text = ''] = tokenizer.batch_decode(all.slice(null, [given, all.dims.at(-1) ?? given]), {
         skip_special_tokens: true,
       });

@@ -3,6 +3,7 @@ import { type Clock, Fault, messageOf } from '#runtime';
 import { type Asked, INSTRUCTIONS, plainAnswer, requestOf, type TextWriter, type WriterStatus } from './writer.ts';
 
 const MOST_TOKENS = 160;
+const LOADING = { longestMs: 30_000, lookMs: 200 };
 /** After a failure it is left alone: the next stretch would likely fail as well. */
 const REST_MS = 30_000;
 /** Small models that lose the thread say the same again and again. */
@@ -23,8 +24,10 @@ export class LocalWriter implements TextWriter {
     this.#clock = clock;
   }
 
+  /** While the model is loaded, what is asked waits for it. */
   get ready(): boolean {
-    return this.#writing.status().state === 'ready' && this.#clock.monotonicMs() >= this.#restUntilMs;
+    const { state } = this.#writing.status();
+    return (state === 'ready' || state === 'loading') && this.#clock.monotonicMs() >= this.#restUntilMs;
   }
 
   status(): WriterStatus | undefined {
@@ -39,6 +42,7 @@ export class LocalWriter implements TextWriter {
   async write(asked: Asked, signal: AbortSignal): Promise<string> {
     this.#asked += 1;
     try {
+      await this.#loaded(signal);
       const text = plainAnswer(await this.#writing.write(INSTRUCTIONS, requestOf(asked), MOST_TOKENS, signal));
       if (text === '') throw new Fault('unavailable', 'its answer is empty');
       if (repeats(text)) throw new Fault('unavailable', 'it repeats itself');
@@ -50,6 +54,13 @@ export class LocalWriter implements TextWriter {
       this.#restUntilMs = this.#clock.monotonicMs() + REST_MS;
       this.#lastError = messageOf(error);
       throw new Fault('unavailable', this.#lastError, { cause: error });
+    }
+  }
+
+  async #loaded(signal: AbortSignal): Promise<void> {
+    const untilMs = this.#clock.monotonicMs() + LOADING.longestMs;
+    while (this.#writing.status().state === 'loading' && this.#clock.monotonicMs() < untilMs) {
+      await this.#clock.sleep(LOADING.lookMs, signal);
     }
   }
 }

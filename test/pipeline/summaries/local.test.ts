@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { LocalWriter } from '#pipeline';
 import { Fault, systemClock } from '#runtime';
@@ -6,7 +7,12 @@ const stop = new AbortController().signal;
 const asked = { prompt: 'Summarize', text: 'The gate is open.' };
 
 function aWriter(answer: () => Promise<string>, pack: string | null = 'smol') {
-  const at = { now: 0, state: 'ready' as 'ready' | 'restarting' | 'none', requests: [] as string[] };
+  const at = {
+    now: 0,
+    state: 'ready' as 'ready' | 'loading' | 'restarting' | 'none',
+    slept: 0,
+    requests: [] as string[],
+  };
   const writing = {
     write: (_instructions: string, request: string) => {
       at.requests.push(request);
@@ -14,7 +20,12 @@ function aWriter(answer: () => Promise<string>, pack: string | null = 'smol') {
     },
     status: () => ({ state: at.state, restarts: 0, ...(pack === null ? {} : { pack }) }),
   };
-  return Object.assign(at, { writer: new LocalWriter(writing, { ...systemClock, monotonicMs: () => at.now }) });
+  const sleep = async () => {
+    at.slept += 1;
+    await setImmediate();
+  };
+  const clock = { ...systemClock, monotonicMs: () => at.now, sleep };
+  return Object.assign(at, { writer: new LocalWriter(writing, clock) });
 }
 
 describe('the text pack of this box', () => {
@@ -36,6 +47,20 @@ describe('the text pack of this box', () => {
     expect(at.writer.status()).toMatchObject({ state: 'resting', failed: 1, lastError: expect.stringMatching(reason) });
     at.now += 30_000;
     expect(at.writer.ready).toBe(true);
+  });
+
+  it('is waited for while it is loaded, and not for ever', async () => {
+    const at = aWriter(async () => 'It is open.');
+    at.state = 'loading';
+    const writing = at.writer.write(asked, stop);
+    await expect.poll(() => at.slept).toBeGreaterThan(2);
+    expect([at.writer.ready, at.requests]).toEqual([true, []]);
+    at.state = 'ready';
+    expect(await writing).toBe('It is open.');
+    at.state = 'loading';
+    const late = at.writer.write(asked, stop);
+    at.now += 30_000;
+    expect(await late).toBe('It is open.'); // The writer itself says when it is away.
   });
 
   it('is not asked while its process is away, and is not there without a pack', () => {
