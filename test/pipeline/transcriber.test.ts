@@ -313,6 +313,7 @@ describe('what is being said', () => {
       await clock.pass(10_000);
     }
     expect(recogniser.calls).toBe(0);
+    await writing.end(at(10));
   });
 
   it('is not tried again when it fails, and what is complete is written down all the same', async () => {
