@@ -94,14 +94,17 @@ export async function describePack(dir: string): Promise<ModelPack> {
 
 /** Throws `invalid`, naming the file, unless all are there with the stated sizes; returns them with their sizes. Doesn't hash. */
 export async function checkFiles({ dir, files }: Pick<ModelPack, 'dir' | 'files'>): Promise<PackFile[]> {
-  return Promise.all(
-    files.map(async (file) => {
-      const found = await sizeOf(join(dir, file.name));
-      if (file.bytes === 0 || file.bytes === found) return { ...file, bytes: found };
+  const checked: PackFile[] = [];
+  // One after the other: of several that are wrong the first is named, always the same.
+  for (const file of files) {
+    const found = await sizeOf(join(dir, file.name));
+    if (file.bytes !== 0 && file.bytes !== found) {
       const path = join(dir, file.name);
       throw new Fault('invalid', `${path} has ${found} bytes where model.json says ${file.bytes}: copy it again`);
-    }),
-  );
+    }
+    checked.push({ ...file, bytes: found });
+  }
+  return checked;
 }
 
 /** With the sizes and SHA-256s that the files have. Throws `invalid`, naming the file in `shownDir`, when they aren't those stated. */

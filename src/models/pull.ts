@@ -7,6 +7,7 @@ import { download } from './download.ts';
 import { askHub, type HubFile, hubAddress } from './hub.ts';
 import { hashedFiles } from './pack.ts';
 import { describeSpeech } from './speech-pack.ts';
+import { describeText } from './text-pack.ts';
 
 export interface PullOptions {
   signal: AbortSignal;
@@ -39,7 +40,7 @@ async function fetchOne(entry: OneFileEntry, staging: string, options: PullOptio
 
 /** All files of one commit, each with the size and the hash that the hub itself tells of it. */
 async function fetchFromHub(entry: HubEntry, staging: string, options: PullOptions): Promise<Manifest> {
-  const { name, task, family, licence, repo } = entry;
+  const { name, task, licence, repo } = entry;
   const { signal, onProgress = () => undefined, from = HUB } = options;
   const { files, commit } = await askForAll(entry, from, signal);
   await dropOthers(staging, entry.files);
@@ -58,10 +59,12 @@ async function fetchFromHub(entry: HubEntry, staging: string, options: PullOptio
     before += bytes;
   }
   onProgress(total, total);
-  const pack = { ...(await describeSpeech(staging, { name, licence })), dir: staging };
+  const describe = task === 'text-generation' ? describeText : describeSpeech;
+  const pack = await describe(staging, { name, licence });
   await checkPack(pack);
   const source = { repo, revision: commit ?? entry.revision };
-  return { name, task, family, licence, source, files: await hashedFiles(pack) };
+  const known = 'family' in entry ? { family: entry.family } : {};
+  return { name, task, ...known, licence, source, files: await hashedFiles(pack) };
 }
 
 async function askForAll(

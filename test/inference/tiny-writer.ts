@@ -23,8 +23,16 @@ export interface TinyWriter {
 
 /** A model in the hub's layout that writes what it is told to, whatever it is asked. */
 export async function writeWriter(dir: string, facts: TinyWriter): Promise<string> {
+  for (const [name, content] of Object.entries(writerFiles(facts))) {
+    await mkdir(dirname(join(dir, name)), { recursive: true });
+    await writeFile(join(dir, name), content);
+  }
+  return dir;
+}
+
+export function writerFiles(facts: TinyWriter): Record<string, Buffer | string> {
   const template = "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}{% endfor %}<|assistant|>";
-  const files: Record<string, Buffer | string> = {
+  return {
     'config.json': JSON.stringify({ ...CONFIG, model_type: facts.modelType ?? 'llama' }),
     'generation_config.json': JSON.stringify(ENDS),
     'tokenizer.json': JSON.stringify(tokenizer()),
@@ -35,11 +43,6 @@ export async function writeWriter(dir: string, facts: TinyWriter): Promise<strin
     }),
     'onnx/model.onnx': decoder(facts),
   };
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(dir, name)), { recursive: true });
-    await writeFile(join(dir, name), content);
-  }
-  return dir;
 }
 
 const ENDS = { bos_token_id: id('<|end|>'), eos_token_id: id('<|end|>'), pad_token_id: id('<|end|>') };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CatalogueEntry, ModelLibrary, type ModelPack } from '#models';
+import { writerFiles } from '../inference/tiny-writer.ts';
 import { hubLayout } from './hub-layout.ts';
 
 const quiet = pino({ level: 'silent' });
@@ -44,8 +45,8 @@ interface Hub extends AsyncDisposable {
 }
 
 /** Answers as huggingface.co does: large files lead elsewhere and say their SHA-256, small ones lead to where their tag is git's hash. */
-async function serveHub(): Promise<Hub> {
-  const files = Object.fromEntries(Object.entries(hubLayout()).map(([name, content]) => [name, Buffer.from(content)]));
+async function serveHub(layout = hubLayout()): Promise<Hub> {
+  const files = Object.fromEntries(Object.entries(layout).map(([name, content]) => [name, Buffer.from(content)]));
   const hub: Omit<Hub, 'url' | typeof Symbol.asyncDispose> = { asked: [], files, instead: () => false };
   const server = createServer((request, response) => {
     const path = request.url ?? '';
@@ -96,6 +97,25 @@ describe('pulling a pack of several files', () => {
     const total = Object.values(hub.files).reduce((sum, { length }) => sum + length, 0);
     expect(progress.at(-1)).toEqual([total, total]);
     expect(progress.map(([done]) => done)).toEqual(progress.map(([done]) => done).sort((a, b) => a - b));
+  });
+
+  it('takes one that writes text in the same way', async () => {
+    const files = writerFiles({ says: ['.'] });
+    await using hub = await serveHub(files);
+    const text: CatalogueEntry = {
+      name: 'smol',
+      task: 'text-generation',
+      description: 'for tests',
+      repo: 'someone/smol',
+      revision: 'main',
+      files: Object.keys(files),
+      licence: 'MIT',
+    };
+    const library = await ModelLibrary.open(join(dir, 'models'), quiet, [text]);
+    const pack = await library.pull('smol', { signal: never, from: hub.url });
+    expect(pack).toMatchObject({ name: 'smol', task: 'text-generation', licence: 'MIT', precision: 'fp32' });
+    expect(await library.verify('smol')).toEqual({ ok: true });
+    expect(library.forTask('text-generation')).toHaveLength(1);
   });
 
   it('goes on after the file that failed', async () => {
