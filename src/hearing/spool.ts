@@ -124,11 +124,8 @@ export class Spool {
 
   /** What is being spoken, as far as it can be read. */
   spoken(): Utterance[] {
-    return [...this.#open].map(([{ startMs, writtenMs }, { streamId }]) => ({
-      streamId,
-      startMs,
-      endMs: startMs + writtenMs,
-    }));
+    const open = [...this.#open];
+    return open.map(([{ startMs, writtenMs }, { streamId }]) => ({ streamId, startMs, endMs: startMs + writtenMs }));
   }
 
   /** Since when something was said on the stream that isn't written down yet; undefined when all is. */
