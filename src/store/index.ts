@@ -3,8 +3,9 @@
  * SQL is here.
  *
  * Promises: a write is all or nothing and is journalled in the same transaction; what was promised to someone (firings,
- * deliveries, armed alerts, keys, deletions) survives a cut cable, the rest a killed process. A segment's row is written
- * after its file and goes before it. When something fails a `Fault` is thrown and nothing has changed.
+ * deliveries, armed alerts, keys, deletions) or can't be had again (what was said) survives a cut cable, the rest a killed
+ * process. A segment's row is written after its file and goes before it. When something fails a `Fault` is thrown and
+ * nothing has changed.
  */
 export type { AssetHit, NewRecord } from './asset-indexes.ts';
 export type { AssetQuery } from './asset-search.ts';
