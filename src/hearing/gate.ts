@@ -27,6 +27,11 @@ export class NoiseGate {
   #frames = 0;
   #open = 0;
 
+  /** The last frame itself was loud: more than the noise that is always there. */
+  get isLoud(): boolean {
+    return this.#open === HANG_FRAMES;
+  }
+
   get floorDb(): number {
     return Math.min(this.#part, ...this.#parts);
   }

@@ -12,7 +12,9 @@ const FIRST_OF = 8;
  */
 const PADDING_FRAMES = Math.round(200 / FRAME_MS);
 const PADDING_AFTER_FRAMES = PADDING_FRAMES - 1;
-const MOST_LAG = 8;
+/** A detector that judges late is taken at its word so many frames earlier, as long as it was loud there. */
+const MOST_LATE = 14;
+const HUSHED = 3;
 /** Pauses shorter than this are part of an utterance. */
 const PAUSE_FRAMES = Math.round(600 / FRAME_MS);
 /** Where who never pauses is cut: at the best place in the last part of what fits. */
@@ -30,7 +32,10 @@ export type Cut =
 interface Heard {
   frame: SoundFrame;
   voice: number;
+  loud: boolean | undefined;
 }
+
+const isSpeech = ({ voice, loud }: Heard, least: number) => voice >= least && loud !== false;
 
 /**
  * Cuts frames, each with how likely it is speech, into utterances: padded, joined over short pauses, none longer than
@@ -39,7 +44,6 @@ interface Heard {
  */
 export class UtteranceCutter {
   readonly #longestFrames: number;
-  #lag = 0;
   /** While nobody speaks: what may turn out to be the beginning. */
   #before: Heard[] = [];
   #startMs: number | undefined;
@@ -59,10 +63,10 @@ export class UtteranceCutter {
     return this.#startMs !== undefined;
   }
 
-  /** A detector that judges late, by `lag` frames at most 8, tells so. */
-  push(frame: SoundFrame, voice: number, lag = 0): Cut[] {
-    this.#lag = Math.min(lag, MOST_LAG);
-    return this.#startMs === undefined ? this.#await({ frame, voice }) : this.#follow({ frame, voice });
+  /** Where a detector judges late, `loud` tells where what it judged began and ended. */
+  push(frame: SoundFrame, voice: number, loud?: boolean): Cut[] {
+    const heard = { frame, voice, loud };
+    return this.#startMs === undefined ? this.#await(heard) : this.#follow(heard);
   }
 
   /** Nothing follows: what is open ends here. */
@@ -73,16 +77,17 @@ export class UtteranceCutter {
 
   #await(heard: Heard): Cut[] {
     this.#before.push(heard);
-    if (this.#before.length > PADDING_FRAMES + FIRST_OF + MOST_LAG) this.#before.shift();
-    const speech = this.#before.slice(-FIRST_OF).filter(({ voice }) => voice >= BEGINS);
+    if (this.#before.length > PADDING_FRAMES + FIRST_OF + MOST_LATE) this.#before.shift();
+    const speech = this.#before.slice(-FIRST_OF).filter((one) => isSpeech(one, BEGINS));
     return speech.length < FIRST_FRAMES ? [] : this.#begin();
   }
 
   /** With the padding before the first frame that was speech. */
   #begin(): Cut[] {
     const recent = this.#before.length - FIRST_OF;
-    const first = this.#before.findIndex(({ voice }, i) => i >= recent && voice >= BEGINS);
-    const frames = this.#before.slice(Math.max(0, first - PADDING_FRAMES - this.#lag));
+    const judged = this.#before.findIndex((one, i) => i >= recent && isSpeech(one, BEGINS));
+    const first = loudFrom(this.#before, judged);
+    const frames = this.#before.slice(Math.max(0, first - PADDING_FRAMES));
     this.#before = [];
     return this.#open(frames);
   }
@@ -92,15 +97,15 @@ export class UtteranceCutter {
     if (!first) return [];
     this.#startMs = Math.round(first.frame.atMs);
     this.#frames = heard.length;
-    this.#spoken = 1 + heard.findLastIndex(({ voice }) => voice >= GOES_ON);
+    this.#spoken = 1 + heard.findLastIndex((one) => isSpeech(one, GOES_ON));
     return [{ kind: 'begin', startMs: this.#startMs, frames: heard.map(({ frame }) => frame) }];
   }
 
   #follow(heard: Heard): Cut[] {
     this.#frames += 1;
-    if (heard.voice >= GOES_ON) this.#spoken = this.#frames;
+    if (isSpeech(heard, GOES_ON)) this.#spoken = this.#frames;
     const isPast = this.#frames > this.#spokenEnd;
-    this.#pause = isPast ? [...this.#pause, heard].slice(-PADDING_FRAMES - this.#lag) : [];
+    this.#pause = isPast ? [...this.#pause, heard].slice(-PADDING_FRAMES - MOST_LATE) : [];
     if (this.#frames > this.#longestFrames * CUT_FROM) this.#late.push(heard);
     const more: Cut = { kind: 'more', frames: [heard.frame] };
     if (this.#frames - this.#spoken >= PAUSE_FRAMES) {
@@ -112,7 +117,7 @@ export class UtteranceCutter {
 
   /** With the padding, frames since it began. */
   get #spokenEnd(): number {
-    return Math.max(1, this.#spoken + PADDING_AFTER_FRAMES - this.#lag);
+    return this.#spoken + PADDING_AFTER_FRAMES;
   }
 
   /** Ends it at the longest way into the least likely speech, and begins the next with what came after. */
@@ -121,10 +126,9 @@ export class UtteranceCutter {
     const [rest, first] = [this.#late.slice(at), this.#frames - this.#late.length];
     const next = this.#startMs === undefined ? undefined : this.#startMs + (first + at) * FRAME_MS;
     const end = this.#end(first + at);
-    const moved = rest.map(({ frame, voice }, n) => ({
-      frame: { ...frame, atMs: (next ?? frame.atMs) + n * FRAME_MS },
-      voice,
-    }));
+    const moved = rest.map((heard, n) => {
+      return { ...heard, frame: { ...heard.frame, atMs: (next ?? heard.frame.atMs) + n * FRAME_MS } };
+    });
     // The next is begun before this one is ended: nothing is ever in neither.
     return [...this.#open(moved), end];
   }
@@ -135,6 +139,13 @@ export class UtteranceCutter {
     this.#late = [];
     return { kind: 'end', startMs, endMs: startMs + Math.min(frames, this.#frames) * FRAME_MS };
   }
+}
+
+/** Where the noise began in which speech was found, hardly hushed in between; nowhere else if nobody tells what is loud. */
+function loudFrom(heard: readonly Heard[], judged: number): number {
+  let first = judged;
+  for (let n = judged - 1; n >= judged - MOST_LATE && first - n <= HUSHED + 1; n--) if (heard[n]?.loud) first = n;
+  return first;
 }
 
 /** Where three frames together are least likely speech; of equals the last. */

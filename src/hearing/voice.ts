@@ -111,12 +111,13 @@ const WEIGHTS = {
  * its strength lies in the middle of what is heard.
  */
 export class VoiceDetector {
-  /** It hears that someone speaks, or has ended, so many frames late. */
-  static readonly lag = 7;
   readonly #measure = new VoiceMeasure();
   #recent: VoiceFeatures[] = [];
 
-  /** Of one frame, in order; after a pause in which it wasn't asked it needs a quarter of a second. */
+  /**
+   * Of one frame, in order, a quarter of a second late: of the frames it says it of, those are speech that are loud. After a
+   * pause in which it wasn't asked it begins anew.
+   */
   judge(samples: Int16Array): number {
     this.#recent = [...this.#recent.slice(1 - MEMORY), this.#measure.measure(samples)];
     const all = (feature: keyof VoiceFeatures) => this.#recent.map((one) => one[feature]);

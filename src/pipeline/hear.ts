@@ -62,8 +62,9 @@ export class Ear {
     const gated: GatedFrame[] = [];
     for (const frame of frames) {
       const open = this.#gate.pass(this.#sounds.measure(frame));
-      gated.push({ frame, open });
-      await this.#sounds.hear(frame, open, signal);
+      const heard = { frame, open, loud: this.#gate.isLoud };
+      gated.push(heard);
+      await this.#sounds.hear(heard, signal);
     }
     await this.#speech.hear(gated, signal);
   }

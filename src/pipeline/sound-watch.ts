@@ -44,9 +44,9 @@ export class SoundWatch {
     return this.#meter.add(frame);
   }
 
-  /** Takes a measured frame; `open`, when something goes on in it. */
-  async hear(frame: SoundFrame, open: boolean, signal: AbortSignal): Promise<void> {
-    this.#stretch.push({ frame, open });
+  /** Takes a measured frame. */
+  async hear(gated: GatedFrame, signal: AbortSignal): Promise<void> {
+    this.#stretch.push(gated);
     if (this.#stretch.length >= STRETCH_FRAMES) await this.#name(signal);
   }
 

@@ -21,10 +21,11 @@ export interface SpeechCatcherDeps {
   patienceMs?: number | undefined;
 }
 
-/** A frame, and whether it is worth a look. */
+/** A frame, whether it is worth a look, and whether it is loud itself, not only near to what is. */
 export interface GatedFrame {
   frame: SoundFrame;
   open: boolean;
+  loud: boolean;
 }
 
 /**
@@ -43,8 +44,8 @@ export class SpeechCatcher {
   /** Those that are not ended, the one that began last at the end: two only for a moment. */
   #writings: Writing[] = [];
   #unwritten: Int16Array[] = [];
-  /** By how many frames the last judgement came late. */
-  #lag = 0;
+  /** The last judgement was the built-in detector's, which comes late. */
+  #isLate = false;
 
   constructor(deps: SpeechCatcherDeps) {
     this.#deps = deps;
@@ -66,9 +67,10 @@ export class SpeechCatcher {
     this.#adaptLength();
     for (const run of runsOf(frames)) {
       const voices = run[0]?.open ? await this.#judge(run, signal) : [];
-      for (const [n, { frame, open }] of run.entries()) {
+      for (const [n, { frame, open, loud }] of run.entries()) {
         if (!open) this.#lead = [...this.#lead.slice(1 - LEAD_FRAMES), frame];
-        for (const cut of this.#cutter.push(frame, voices[n] ?? 0, this.#lag)) await this.#follow(cut);
+        for (const cut of this.#cutter.push(frame, voices[n] ?? 0, this.#isLate ? loud : undefined))
+          await this.#follow(cut);
       }
     }
     await this.#write();
@@ -103,7 +105,7 @@ export class SpeechCatcher {
     const { listening, stream } = this.#deps;
     const ask = (limit: AbortSignal) => listening.voice(stream().id, joined(all), limit);
     const answer = await this.#patience.ask(ask, signal);
-    this.#lag = answer ? 0 : VoiceDetector.lag;
+    this.#isLate = answer === undefined;
     return (answer ?? all.map((samples) => this.#detector.judge(samples))).slice(lead.length);
   }
 

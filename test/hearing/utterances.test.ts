@@ -30,11 +30,13 @@ function utterancesOf(cuts: readonly Cut[]): Utterance[] {
   return done.sort((a, b) => a.startMs - b.startMs);
 }
 
-/** Voices as a text: `.` for none, `#` for speech; each sign is one frame. */
-function cut(voices: string, longestMs = 28_000, lag = 0): Utterance[] {
+/** Voices as a text: `.` for none, `#` for speech; each sign is one frame. So is what is loud. */
+function cut(voices: string, longestMs = 28_000, loud?: string): Utterance[] {
   const cutter = new UtteranceCutter(longestMs);
   const sound = frames(noise(voices.length * FRAME_MS, -20));
-  const cuts = sound.flatMap((frame, n) => cutter.push(frame, voices[n] === '#' ? 0.9 : 0.02, lag));
+  const cuts = sound.flatMap((frame, n) =>
+    cutter.push(frame, voices[n] === '#' ? 0.9 : 0.02, loud === undefined ? undefined : loud[n] === '#'),
+  );
   return utterancesOf([...cuts, ...cutter.flush()]);
 }
 
@@ -74,12 +76,12 @@ describe('the utterance cutter', () => {
     expect(spans(cut(`${pause(20)}##.##.#${pause(40)}`))).toEqual([[14, 32]]);
   });
 
-  it('makes up for a detector that judges late', () => {
-    const voices = pause(30) + speech(20) + pause(18 + 6) + speech(20) + pause(40);
-    expect(spans(cut(voices, 28_000, 6))).toEqual([
-      [30 - 6 - 6, 50 + 5 - 6],
-      [74 - 6 - 6, 94 + 5 - 6],
-    ]);
+  it('makes up for a detector that judges late: what is loud tells where it began and ended', () => {
+    const voices = pause(38) + speech(30) + pause(30);
+    expect(spans(cut(voices, 28_000, pause(30) + speech(25) + pause(43)))).toEqual([[24, 60]]);
+    expect(spans(cut(voices, 28_000, pause(30) + speech(3) + pause(3) + speech(19) + pause(43)))).toEqual([[24, 60]]);
+    // A noise before it that has nothing to do with it.
+    expect(spans(cut(voices, 28_000, pause(20) + speech(5) + pause(10) + speech(20) + pause(43)))).toEqual([[29, 60]]);
   });
 
   it('ends what is being said when the sound ends', () => {

@@ -20,7 +20,7 @@ function utterances(samples: Int16Array): [startMs: number, endMs: number][] {
   ];
   const cuts = frames(samples).flatMap((frame) => {
     const open = gate.pass(meter.add(frame));
-    return cutter.push(frame, open ? detector.judge(frame.samples) : 0, VoiceDetector.lag);
+    return cutter.push(frame, open ? detector.judge(frame.samples) : 0, gate.isLoud);
   });
   return [...cuts, ...cutter.flush()].flatMap((cut): [number, number][] =>
     cut.kind === 'end' ? [[cut.startMs - T0, cut.endMs - T0]] : [],
@@ -63,7 +63,7 @@ describe('the built-in voice detector', () => {
     for (const [n, edgeMs] of found.flat().entries()) {
       const silentMs = (edgeMs - (spoken[n] ?? 0)) * (n % 2 === 0 ? -1 : 1);
       expect(silentMs).toBeGreaterThan(0);
-      expect(silentMs).toBeLessThan(400);
+      expect(silentMs).toBeLessThan(300);
     }
   });
 
