@@ -1,5 +1,6 @@
 /** `/watch?v=SLUG` and `/embed?v=SLUG`: plays what the slug stands for. The slug is the permission; no key is asked. */
 import { getPublic, reasonOf } from './api.ts';
+import { captionsButton } from './captions.ts';
 import { byId, setHidden, setText } from './dom.ts';
 import { play } from './hls-video.ts';
 import type { WatchJson } from './wire.ts';
@@ -25,7 +26,9 @@ async function start(): Promise<void> {
   if (!slug) throw new Error('This address is incomplete: it has no “v=”.');
   const watch = await getPublic<WatchJson>(`/v1/watch/${encodeURIComponent(slug)}`);
   describe(watch);
-  await play(byId('video', HTMLVideoElement), watch.stream_url, {
+  const video = byId('video', HTMLVideoElement);
+  captionsButton(byId('captions', HTMLButtonElement), video);
+  await play(video, watch.stream_url, {
     live: false,
     onProblem: showProblem,
     onPlaying: () => setText(message, ''),

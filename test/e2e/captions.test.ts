@@ -57,11 +57,8 @@ interface Shown {
 
 /** The captions that the browser holds, after a viewer chose them. */
 async function chooseCaptions(page: Page, count: number): Promise<Shown[]> {
-  await page.waitForFunction(() => (document.querySelector('video')?.textTracks.length ?? 0) > 0);
-  await page.evaluate(() => {
-    const track = document.querySelector('video')?.textTracks[0];
-    if (track) track.mode = 'showing';
-  });
+  await page.getByRole('button', { name: 'Captions', pressed: false }).click();
+  await page.getByRole('button', { name: 'Captions', pressed: true }).waitFor();
   await page.waitForFunction((n) => (document.querySelector('video')?.textTracks[0]?.cues?.length ?? 0) >= n, count);
   return page.evaluate(() => {
     const cues = [...(document.querySelector('video')?.textTracks[0]?.cues ?? [])];
@@ -120,6 +117,16 @@ test('a stretch of a stream: over a gap and two sessions, each caption is there 
   // The recording has 44 seconds less than the clock.
   expect(shown.map(({ from }) => Math.round(from * 10) / 10)).toEqual([9, 11.5, 67 - 44]);
   for (const flash of [shown[0], shown[2]]) if (flash) await expectFlashAt(page, flash);
+  expect(problems).toEqual([]);
+  await page.close();
+});
+
+test('a stretch in which nothing is said offers no captions', async () => {
+  const { id } = addStream(box.store);
+  await recordTake(box, id, { fromS: 0, lengthS: 8, flashS: 3, sessionS: 5 });
+  const { page, problems } = await watch(box.deps.links.watchPath(id, T0, T0 + 8000));
+  await expectFlashAt(page, { text: '', from: 3, to: 4 });
+  expect(await page.locator('#captions').isHidden()).toBe(true);
   expect(problems).toEqual([]);
   await page.close();
 });
