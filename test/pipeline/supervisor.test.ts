@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { joined, Spool } from '#hearing';
+import { Spool } from '#hearing';
 import { type Ears, Supervisor } from '#pipeline';
 import { Gate } from '#runtime';
-import { noise } from '../hearing/sound.ts';
 import { type Box, openBox } from './box.ts';
 import { standInEars } from './ears.ts';
+import { talkingVideo } from './talking.ts';
 
 let box: Box;
 
@@ -79,18 +79,6 @@ it('survives a database that can not be asked when a camera has been left', asyn
   supervisor.reconcile();
   expect(supervisor.status()).toMatchObject([{ streamId: stream.id }]);
 });
-
-/** As above, and someone talks all the time. */
-function talkingVideo(dir: string, seconds: number): string {
-  const [pcm, file] = [join(dir, 'talk.pcm'), join(dir, 'talking.mp4')];
-  const syllable = joined([noise(200, -20), noise(50, -60)]);
-  writeFileSync(pcm, joined(Array.from({ length: seconds * 4 }, () => syllable)));
-  const picture = ['-f', 'lavfi', '-i', `testsrc2=size=320x240:rate=10:duration=${seconds}`];
-  const sound = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', pcm, '-c:a', 'aac'];
-  const options = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '10', '-bf', '0'];
-  execFileSync('ffmpeg', ['-loglevel', 'error', ...picture, ...sound, ...options, file]);
-  return pathToFileURL(file).href;
-}
 
 describe('a camera that hears', () => {
   async function listening(ears: Ears) {
