@@ -1,5 +1,5 @@
 /** Calls 1 to 20: a live stream. */
-import { AuthenticationError, connect, type RTStreamSceneIndex } from 'videodb';
+import { AuthenticationError, connect, type RTStream, type RTStreamSceneIndex } from 'videodb';
 import { expect } from 'vitest';
 import { probeDuration } from '../e2e/support/ffmpeg.ts';
 import { until } from '../e2e/support/waiting.ts';
@@ -14,7 +14,6 @@ interface SceneRecord {
   description: string;
 }
 
-const WORDS = 'the words: no speech model yet';
 const PROMPT = 'Describe what moves';
 const PLAIN = /^[0-9a-f]{16}$/;
 
@@ -93,7 +92,6 @@ export const liveCalls: Call[] = [
   {
     n: 7,
     what: 'start_transcript',
-    pending: WORDS,
     run: async ({ connection, stream, socketId }) => {
       expect(await stream.get().startTranscript(socketId.get())).toMatchObject({ status: 'running' });
       const path = ['rtstream', stream.get().id, 'transcription'];
@@ -116,7 +114,6 @@ export const liveCalls: Call[] = [
   {
     n: 9,
     what: 'index_audio by words, sentences and time',
-    pending: WORDS,
     run: async ({ stream, socketId }) => {
       for (const type of ['word', 'sentence', 'time'] as const) {
         const batchConfig = { type, value: type === 'word' ? 50 : 10 };
@@ -149,15 +146,16 @@ export const liveCalls: Call[] = [
   {
     n: 12,
     what: 'messages on the WebSocket',
-    pending: 'transcript and audio_index messages: no speech model yet',
     run: async ({ messages, stream }) => {
-      for (const channel of ['scene_index', 'alert']) {
+      for (const channel of ['scene_index', 'alert', 'transcript', 'audio_index']) {
         const { data, rtstream_id } = await until(`a message about ${channel}`, () => of(messages, channel)[0], 90_000);
         expect(rtstream_id).toBe(stream.get().id);
         const at = data.start ?? data.timestamp ?? 0;
         expect(Math.abs(at - Date.now())).toBeLessThan(300_000); // Unix milliseconds.
       }
-      expect(of(messages, 'scene_index')[0]?.data.text).toMatch(/\S/);
+      for (const channel of ['scene_index', 'transcript', 'audio_index']) {
+        expect(of(messages, channel)[0]?.data.text).toMatch(/\S/);
+      }
       expect(of(messages, 'alert')[0]?.data.label).toBe('movement');
     },
   },
@@ -240,11 +238,18 @@ export const liveCalls: Call[] = [
   {
     n: 17,
     what: 'get_transcript, by page, since and range',
-    pending: WORDS,
     run: async ({ stream }) => {
-      for (const query of [{ page: 1, pageSize: 100 }, { since: Date.now() / 1000 }, { start: 0 }]) {
-        expect(await stream.get().getTranscript(query)).toMatchObject({ transcriptionRecords: [], nextPage: false });
+      const all = await transcriptOf(stream.get(), { page: 1, pageSize: 100 });
+      expect(all.map(({ text }) => text.toLowerCase()).join(' ')).toMatch(/delivery van/);
+      for (const { start, end, wordTimestamps } of all) {
+        for (const word of wordTimestamps) expect(word.start).toBeGreaterThanOrEqual(start);
+        for (const word of wordTimestamps) expect(word.end).toBeLessThanOrEqual(end);
       }
+      const [first, last] = [present(all[0]), present(all.at(-1))];
+      expect(await transcriptOf(stream.get(), { start: 0 })).toContainEqual(first);
+      const newer = await transcriptOf(stream.get(), { since: last.start });
+      expect(newer.every(({ end }) => end > last.start)).toBe(true);
+      expect(newer).not.toContainEqual(first);
     },
   },
   {
@@ -296,6 +301,18 @@ export const liveCalls: Call[] = [
     },
   },
 ];
+
+interface TranscriptRecord {
+  start: number;
+  end: number;
+  text: string;
+  wordTimestamps: { start: number; end: number; word: string }[];
+}
+
+async function transcriptOf(stream: RTStream, query: Parameters<RTStream['getTranscript']>[0]) {
+  const { transcriptionRecords } = await stream.getTranscript(query);
+  return transcriptionRecords as TranscriptRecord[]; // The client leaves them untyped.
+}
 
 export function present<T>(value: T | null | undefined): T {
   if (value === null || value === undefined) throw new Error('nothing came back');

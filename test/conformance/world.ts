@@ -3,7 +3,10 @@ import { Lifetime } from '#runtime';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { TestAppliance } from '../e2e/support/appliance.ts';
 import { startBroker } from '../e2e/support/broker.ts';
+import { watchpost } from '../e2e/support/cli.ts';
 import { type Exchange, startProxy } from '../e2e/support/recording-proxy.ts';
+import { SPEECH_MODEL } from '../e2e/support/speech-model.ts';
+import { tempDir } from '../e2e/support/temp-dir.ts';
 import { talkingYard } from '../e2e/support/videos.ts';
 import { startWebhook } from '../e2e/support/webhook.ts';
 import { answerValidator } from '../support/openapi.ts';
@@ -27,8 +30,13 @@ export async function openWorld() {
     );
     const broker = life.use(await startBroker());
     const webhook = life.use(await startWebhook({ refuse: 1 }));
+    const dir = life.use(await tempDir());
+    await watchpost(['models', 'import', SPEECH_MODEL, '--data-dir', dir.path]);
     const appliance = life.use(
-      await TestAppliance.start({ config: { mqtt: { url: broker.url }, recording: { segmentSeconds: 4 } } }),
+      await TestAppliance.start({
+        dataDir: dir.path,
+        config: { mqtt: { url: broker.url }, recording: { segmentSeconds: 4 } },
+      }),
     );
     const document: unknown = await (await fetch(`${appliance.url}/v1/openapi.json`)).json();
     const validate = answerValidator(Object(document));

@@ -5,8 +5,11 @@ import { expect, test } from 'vitest';
 import { Lifetime } from '#runtime';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { TestAppliance } from './support/appliance.ts';
+import { watchpost } from './support/cli.ts';
 import { freePort } from './support/ports.ts';
-import { passingBlock, type SoundForm, silentYard, toneOf, yardSounding } from './support/videos.ts';
+import { SPEECH_MODEL } from './support/speech-model.ts';
+import { tempDir } from './support/temp-dir.ts';
+import { passingBlock, type SoundForm, silentYard, spoken, toneOf, yardSounding } from './support/videos.ts';
 import { until } from './support/waiting.ts';
 import { addCamera, cameraState, recordedSince, streamUrl, timeline } from './support/watching.ts';
 
@@ -20,19 +23,27 @@ const FORMS: SoundForm[] = [
   { encoder: 'libopus', rate: 48_000, channels: 2 },
 ];
 
-test('AAC, G.711 and Opus, slow and stereo, are recorded', async () => {
+const SAID = 'The delivery van has arrived at the gate.';
+
+test('AAC, G.711 and Opus, slow and stereo, are recorded and understood', async () => {
+  const sayings = Array.from({ length: 15 }, (_, i) => ({ atS: i * 8 + 1, text: SAID }));
+  const sound = await spoken(120, sayings);
   const life = new Lifetime();
   try {
-    const appliance = life.use(await TestAppliance.start({ config: { recording: { segmentSeconds: 2 } } }));
+    const dir = life.use(await tempDir());
+    await watchpost(['models', 'import', SPEECH_MODEL, '--data-dir', dir.path]);
+    const config = { recording: { segmentSeconds: 2 } };
+    const appliance = life.use(await TestAppliance.start({ dataDir: dir.path, config }));
     for (const form of FORMS) {
       const name = `${form.encoder}-${form.rate}`;
-      const file = await yardSounding(120, await toneOf(120), form);
-      const camera = life.use(await startRtspServer({ file, name }));
+      const camera = life.use(await startRtspServer({ file: await yardSounding(120, sound, form), name }));
       const { streamId } = await addCamera(appliance, { url: camera.url, name });
-      const startS = (await recordedSince(appliance, streamId, 0, 6)) / 1000;
-      const url = await streamUrl(appliance, streamId, startS + 1, startS + 5);
+      const startS = (await recordedSince(appliance, streamId, 0, 8)) / 1000;
+      const url = await streamUrl(appliance, streamId, startS, startS + 7);
       expect(await streamsOf(url), name).toEqual(['aac', 'h264']);
-      expect(await loudnessOf(url), name).toBeGreaterThan(-40); // The tone, not silence.
+      expect(await loudnessOf(url), name).toBeGreaterThan(-50); // Somebody talks.
+      const words = await until(`words of ${name}`, () => wordsOf(appliance, streamId));
+      expect(words, name).toMatch(/delivery|arrived|gate/);
       expect((await cameraState(appliance, streamId))?.notes, name).toEqual([]);
       await appliance.data('PATCH', `/rtstream/${streamId}/status`, { action: 'stop' });
     }
@@ -81,6 +92,16 @@ test('a microphone that was added is heard after the camera has come back', asyn
     120_000,
   );
 });
+
+/** What was said so far; undefined as long as nothing was. */
+async function wordsOf(appliance: TestAppliance, streamId: string): Promise<string | undefined> {
+  const path = `/rtstream/${streamId}/transcription`;
+  const { transcription_records: records } = await appliance.data<{ transcription_records: { text: string }[] }>(
+    'GET',
+    path,
+  );
+  return records.length > 0 ? records.map(({ text }) => text.toLowerCase()).join(' ') : undefined;
+}
 
 /** Codecs in a playlist, in alphabetical order. */
 async function streamsOf(url: string): Promise<string[]> {
