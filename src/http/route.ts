@@ -69,6 +69,12 @@ type Handler<P extends string, Q extends z.ZodType, B extends z.ZodType, A exten
 /** A `Response` is for what isn't the usual envelope: a file, a job that goes on. */
 type Answer<A extends z.ZodType> = z.input<A> | Reply<z.input<A>> | Response;
 
+type Register = <P extends string, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+  path: P,
+  spec: RouteSpec<Q, B, A>,
+  handler: Handler<P, Q, B, A>,
+) => void;
+
 /** A group of routes: Hono's, with a record of what each takes and answers. */
 export class Api {
   readonly hono = new Hono<HttpEnv>();
@@ -81,45 +87,11 @@ export class Api {
     this.#open = options.open ?? false;
   }
 
-  get<P extends string, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
-    path: P,
-    spec: RouteSpec<Q, B, A>,
-    handler: Handler<P, Q, B, A>,
-  ): void {
-    this.#add('get', path, spec, handler);
-  }
-
-  post<P extends string, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
-    path: P,
-    spec: RouteSpec<Q, B, A>,
-    handler: Handler<P, Q, B, A>,
-  ): void {
-    this.#add('post', path, spec, handler);
-  }
-
-  put<P extends string, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
-    path: P,
-    spec: RouteSpec<Q, B, A>,
-    handler: Handler<P, Q, B, A>,
-  ): void {
-    this.#add('put', path, spec, handler);
-  }
-
-  patch<P extends string, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
-    path: P,
-    spec: RouteSpec<Q, B, A>,
-    handler: Handler<P, Q, B, A>,
-  ): void {
-    this.#add('patch', path, spec, handler);
-  }
-
-  delete<P extends string, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
-    path: P,
-    spec: RouteSpec<Q, B, A>,
-    handler: Handler<P, Q, B, A>,
-  ): void {
-    this.#add('delete', path, spec, handler);
-  }
+  readonly get: Register = (path, spec, handler) => this.#add('get', path, spec, handler);
+  readonly post: Register = (path, spec, handler) => this.#add('post', path, spec, handler);
+  readonly put: Register = (path, spec, handler) => this.#add('put', path, spec, handler);
+  readonly patch: Register = (path, spec, handler) => this.#add('patch', path, spec, handler);
+  readonly delete: Register = (path, spec, handler) => this.#add('delete', path, spec, handler);
 
   #add<P extends string, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
     method: Method,

@@ -171,8 +171,10 @@ function blankIndex(asset: Asset, { clock }: HttpDeps) {
 }
 
 function sceneIndexOf(asset: Asset, body: z.output<typeof sceneRequest>, deps: HttpDeps): AssetIndex {
-  const { extraction, config } = readExtraction(body.extraction_type, oneFrame(body.extraction_config));
-  if (asset.width === 0 && extraction.type !== 'transcript') {
+  const spoken = body.extraction_type === 'transcript';
+  const asked = spoken ? body.extraction_config : oneFrame(body.extraction_config);
+  const { extraction, config } = readExtraction(body.extraction_type, asked);
+  if (asset.width === 0 && !spoken) {
     throw new Fault('refused', 'audio has no scenes: index what is said in it, with extraction_type "transcript"');
   }
   const index = blankIndex(asset, deps);

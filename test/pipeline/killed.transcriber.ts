@@ -26,14 +26,22 @@ store.transcripts.add = (...transcript) => {
   process.send?.('stored');
   return added;
 };
+const done = spool.done.bind(spool);
+const drained = new Promise<void>((resolve) => {
+  spool.done = async (utterance) => {
+    await done(utterance);
+    if (spool.status().waiting === 0) resolve();
+  };
+  if (spool.status().waiting === 0) resolve();
+});
 const listening = standInRecogniser(async (samples) => {
   await tell('recognising');
   return wordsOf(samples);
 });
-await using transcriber = await Transcriber.start(
+await using _transcriber = await Transcriber.start(
   { store, spool, listening, clock: systemClock, log },
   new AbortController().signal,
 );
-while (transcriber.status().waiting > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+await drained;
 await tell('done');
 process.disconnect();
