@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 /** The levels of docs/architecture.md: a module may import only from lower ones, and only by name. */
 const LEVELS = [
   ['domain', 'runtime'],
-  ['config', 'models'],
+  ['config', 'models', 'prompts'],
   ['camera', 'sampling', 'hearing', 'inference', 'store'],
   ['pipeline', 'events', 'delivery', 'playback', 'assets', 'jobs'],
   ['http'],

@@ -38,6 +38,18 @@ export interface Firing {
   confidence: number;
   explanation: string;
   evidence: { rule: Rule; packs: string[]; sceneText: string };
+  /** Comes after the firing, where a model that follows instructions has looked at its picture. */
+  verdict?: Verdict;
+}
+
+/** What such a model says of a firing. It neither takes the firing back nor makes it anew. */
+export interface Verdict {
+  /** Whether it sees what the event's prompt says; undefined when its answer doesn't tell. */
+  confirmed?: boolean;
+  text: string;
+  /** The pack or the server. */
+  by: string;
+  atMs: number;
 }
 
 export type DeliveryChannel = 'mqtt' | 'webhook';

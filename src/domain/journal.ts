@@ -2,9 +2,10 @@
  * The journal: one line per stored fact, written in the same transaction as the fact. Whoever must not miss anything
  * reads it from a durable cursor; whoever only wants to be quick is woken by it.
  *
- * `scene` is written when a scene is stored, `growth` each time it grows: `atMs` is then its new end.
+ * `scene` is written when a scene is stored, `growth` each time it grows: `atMs` is then its new end;
+ * `retold` when a slower model has told it anew. `verdict` is written when a firing has been looked at again.
  */
-export type JournalKind = 'scene' | 'growth' | 'segment' | 'firing' | 'transcript';
+export type JournalKind = 'scene' | 'growth' | 'retold' | 'segment' | 'firing' | 'verdict' | 'transcript';
 
 export interface JournalEntry {
   seq: number;

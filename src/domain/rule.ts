@@ -6,11 +6,12 @@
  * - `appears`  it wasn't, and now is
  * - `enters`   it comes into `zone` (without a zone: into the picture)
  * - `leaves`   it was, and now isn't
+ * - `crosses`  it comes through `zone`, on whatever side it came in
  * - `stays`    it has been there for `forMs`
  * - `absent`   it hasn't been there for `forMs`
  * - `count`    `count` holds for the number seen at once
  */
-export type Relation = 'present' | 'appears' | 'enters' | 'leaves' | 'stays' | 'absent' | 'count';
+export type Relation = 'present' | 'appears' | 'enters' | 'leaves' | 'crosses' | 'stays' | 'absent' | 'count';
 
 export type RuleSubject =
   /** Objects with one of these detector labels; `name` is the user's word for it ("someone"). */
@@ -31,11 +32,23 @@ export type RuleSubject =
   /** What an index says has most of these words: for prompts that are no other rule. */
   | { kind: 'text'; words: string[] };
 
+/** Minutes of the day; `to` may lie before `from`: then it is over midnight. Days of the week count from Sunday, 0. */
+export interface TimeOfDay {
+  fromMinute: number;
+  toMinute: number;
+  /** Absent: every day. The day is that on which the stretch begins. */
+  days?: number[];
+}
+
 export interface Rule {
   version: 1;
   subject: RuleSubject;
   relation: Relation;
   zone?: string;
+  /** Only things of this colour, by the name that facts have for it. */
+  colour?: string;
+  /** Only then; the box's own time. */
+  during?: TimeOfDay;
   forMs?: number;
   count?: { op: '>' | '>=' | '==' | '<' | '<='; value: number };
   /** Capabilities of packs without which the rule is weaker or mute: `object-detection`, `sound-classification`, `speech-recognition`. */

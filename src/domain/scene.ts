@@ -19,6 +19,47 @@ export interface SceneObject extends Detection {
   appeared?: 'left' | 'right' | 'top' | 'bottom' | 'in';
   /** Since when this track has been seen. */
   sinceMs: number;
+  /** Zones it came through in this window, wherever it was when it was looked at. */
+  crossed?: string[];
+  /** The same number whenever the same individual was seen on this stream, as far as its looks tell. */
+  who?: number;
+  /** Names of its own colours, most of it first. */
+  colours?: string[];
+}
+
+/** A face, as a fraction of the picture; whose it is nobody asks. */
+export interface Face {
+  score: number;
+  box: Box;
+}
+
+/** Something written, as it was read. */
+export interface WrittenText {
+  text: string;
+  score: number;
+  box: Box;
+}
+
+/** A phrase of the index's prompt that the picture looks like, 0–1. */
+export interface Likeness {
+  phrase: string;
+  score: number;
+}
+
+/** What a prompt that asks for JSON gets: what is known in the shape it asks for, or nothing with the reason. */
+export interface Answer {
+  json: unknown;
+  /** Why it is null, or which of its fields are not known on this box. */
+  reason?: string;
+  /** The pack or the server it comes from; `facts` when it was put together from what was measured. */
+  by: string;
+}
+
+/** What a model that follows instructions says of the window, which is then the scene's text. */
+export interface Told {
+  text: string;
+  /** The pack or the server. */
+  by: string;
 }
 
 export interface MotionFacts {
@@ -50,6 +91,16 @@ export interface SceneFacts {
   /** Names of the dominant colours, most frequent first. */
   colours: string[];
   tamper: Tamper[];
+  /** Absent where nobody looked for any. */
+  faces?: Face[];
+  /** What is written in the picture; absent where nobody read. */
+  texts?: WrittenText[];
+  /** Phrases of the prompt that the picture looks like, best first; absent where nobody compared. */
+  likenesses?: Likeness[];
+  /** Absent where the prompt asks for no JSON. */
+  answer?: Answer;
+  /** Absent until a model that follows instructions has looked. */
+  told?: Told;
   /** What was heard meanwhile; absent where there is no sound. */
   sound?: SoundFacts;
   /** Packs that produced this, e.g. `["built-in", "yolox-nano"]`. Without a detector `objects` is empty and says nothing. */

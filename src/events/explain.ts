@@ -35,6 +35,7 @@ function what(rule: Rule, state: RuleState, when: Piece): string {
     appears: `${name} appeared in ${where} ${around}`,
     enters: `${name} came into ${where} ${around}`,
     leaves: `${name} left ${where} ${around}`,
+    crosses: `${name} came through ${where} ${around}`,
     stays: `${name} stayed in ${where} ${since}`,
     absent: `no ${subject.name.replace('someone', 'person')} has been in ${where} ${since}`,
     count: `${state.level} × ${state.name} at once in ${where} ${rule.forMs === undefined ? around : since}`,

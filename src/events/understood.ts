@@ -33,6 +33,7 @@ function clause(rule: Omit<Rule, 'understood' | 'needs'>): string {
     appears: `${what} appears in ${where}`,
     enters: `${what} comes into ${where}`,
     leaves: `${what} leaves ${where}`,
+    crosses: `${what} comes through ${where}`,
     stays: subject.kind === 'motion' ? `something keeps moving in ${where}${long}` : `${what} stays in ${where}${long}`,
     absent:
       rule.forMs === undefined ? `there is no ${bare} in ${where}` : `there has been no ${bare} in ${where}${long}`,

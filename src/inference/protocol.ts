@@ -83,6 +83,13 @@ export interface Asks {
   /** No more than the model hears at once. */
   'speech-recognition': { samples: Int16Array; language: string | undefined };
   'text-generation': { instructions: string; request: string; mostTokens: number };
+  'face-detection': { picture: Picture; minScore: number };
+  'person-embedding': { picture: Picture; boxes: Box[] };
+  'text-detection': { picture: Picture };
+  'text-recognition': { picture: Picture; boxes: Box[] };
+  'image-embedding': { picture: Picture };
+  'image-text': { picture: Picture | undefined; texts: string[] };
+  'image-to-text': { pictures: Picture[]; instruction: string; mostTokens: number };
 }
 
 export interface Answers {
@@ -93,6 +100,18 @@ export interface Answers {
   'audio-classification': { label: number; score: number }[];
   'speech-recognition': Recognition;
   'text-generation': { text: string };
+  'face-detection': { score: number; box: Box }[];
+  /** One of unit length for each box. */
+  'person-embedding': Float32Array[];
+  /** Where something is written, best first. */
+  'text-detection': { score: number; box: Box }[];
+  /** One for each box; empty where nothing can be read. */
+  'text-recognition': { text: string; score: number }[];
+  /** Of unit length. `labels` are names the model has for the whole picture, best first. */
+  'image-embedding': { vector: Float32Array; labels: { label: string; score: number }[] };
+  /** All of unit length, in one space. `likeness` of each text is 0–1: how sure the model is that it says what the picture shows. */
+  'image-text': { picture: Float32Array | undefined; texts: Float32Array[]; likeness: number[] };
+  'image-to-text': { text: string };
 }
 export type Task = keyof Asks;
 
