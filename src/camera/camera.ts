@@ -168,7 +168,7 @@ class OpenCamera implements Camera {
   }
 
   setDemand(demand: SamplingDemand): void {
-    if (demand.everyMs !== this.#demand.everyMs) this.#handoverAfterMs = 0;
+    if (demand.everyMs !== this.#demand.everyMs || demand.fine !== this.#demand.fine) this.#handoverAfterMs = 0;
     this.#demand = demand;
     this.#replan();
   }

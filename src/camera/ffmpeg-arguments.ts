@@ -63,7 +63,7 @@ function recordingOutput({ source, segmentSeconds, withAudio }: Recipe): string[
 }
 
 function framesOutput(source: Source, plan: SamplingPlan): string[] {
-  const { width, height } = frameSize(source.facts);
+  const { width, height } = frameSize(source.facts, plan.fine);
   const tooMany =
     plan.mode === 'keyframes' && (needsTranscoding(source) || (source.facts.keyframeIntervalS ?? 1) < 0.5);
   const everyMs = plan.mode === 'decode' ? plan.everyMs : tooMany ? SHORTEST_KEYFRAMES_MS : undefined;

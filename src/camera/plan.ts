@@ -1,12 +1,14 @@
 import type { CameraFacts } from '#domain';
 
-/** The longest acceptable distance between two frames; Infinity when nobody looks at them. */
 export interface SamplingDemand {
+  /** The longest acceptable distance between two frames; Infinity when nobody looks at them. */
   everyMs: number;
+  /** Somebody looks for what is small: writing, faces. */
+  fine?: boolean;
 }
 
 /** How one run of ffmpeg takes frames: keyframes only, at a tenth of the cost, or every frame decoded and thinned out. */
-export type SamplingPlan = { mode: 'keyframes' } | { mode: 'decode'; everyMs: number };
+export type SamplingPlan = ({ mode: 'keyframes' } | { mode: 'decode'; everyMs: number }) & { fine?: true };
 
 /** Frames come at most this often, whatever is asked: models can't use more. */
 const SHORTEST_MS = 100;
@@ -25,19 +27,25 @@ export function planFor(
   reordered: boolean,
 ): SamplingPlan {
   const suffices = keyframeIntervalS === undefined || keyframeIntervalS * 1000 <= demand.everyMs * TOLERANCE;
-  if (suffices && !reordered) return { mode: 'keyframes' };
-  return { mode: 'decode', everyMs: Math.min(LONGEST_MS, Math.max(SHORTEST_MS, demand.everyMs)) };
+  const fine = demand.fine ? ({ fine: true } as const) : {};
+  if (suffices && !reordered) return { mode: 'keyframes', ...fine };
+  return { mode: 'decode', everyMs: Math.min(LONGEST_MS, Math.max(SHORTEST_MS, demand.everyMs)), ...fine };
 }
 
 export function samePlan(a: SamplingPlan, b: SamplingPlan): boolean {
+  if (a.fine !== b.fine) return false;
   return a.mode === b.mode && (a.mode === 'keyframes' || b.mode === 'keyframes' || a.everyMs === b.everyMs);
 }
 
-const WIDEST = 640;
+/** Models for objects look no closer; writing has to be read. */
+const WIDEST = { usual: 640, fine: 1280 };
 
-/** The size of sampled frames: at most 640 wide, even, of the picture's shape. */
-export function frameSize({ width, height }: Pick<CameraFacts, 'width' | 'height'>): { width: number; height: number } {
-  const scaled = Math.min(WIDEST, width);
+/** The size of sampled frames: at most 640 wide (1280 when `fine`), even, of the picture's shape. */
+export function frameSize(
+  { width, height }: Pick<CameraFacts, 'width' | 'height'>,
+  fine = false,
+): { width: number; height: number } {
+  const scaled = Math.min(fine ? WIDEST.fine : WIDEST.usual, width);
   const even = (value: number) => Math.max(2, Math.round(value / 2) * 2);
   return { width: even(scaled), height: even((height * scaled) / width) };
 }

@@ -13,6 +13,8 @@ export interface RecordedSource {
   height: number;
   /** A frame about every so many ms, or `keyframes`: far cheaper, and as often as the recording has them. */
   every: number | 'keyframes';
+  /** As of a live camera that is looked at for what is small. */
+  fine?: boolean;
 }
 
 /** Decoded frames that wait for a slow reader; then ffmpeg waits too. */
@@ -28,7 +30,7 @@ const SILENCE_MS = 30_000;
  */
 export async function* recordedFrames(source: RecordedSource, signal: AbortSignal): AsyncGenerator<Frame, void> {
   signal.throwIfAborted();
-  const { width, height } = frameSize({ width: source.width, height: source.height });
+  const { width, height } = frameSize(source, source.fine);
   await using child = await Child.start('nice', ['-n', '10', 'ffmpeg', ...argumentsFor(source, width, height)], {
     stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'],
   });

@@ -132,7 +132,7 @@ export class Session implements AsyncDisposable {
   #connect(): FSWatcher {
     const { stdio, stderr } = this.#child.process;
     stderr?.setEncoding('utf8').on('data', (text: string) => this.#complaints.add(text));
-    const { width, height } = frameSize(this.recipe.source.facts);
+    const { width, height } = frameSize(this.recipe.source.facts, this.recipe.plan.fine);
     // Opened as pipes above, so they are readable streams.
     const [pixels, times, pcm] = [FRAMES_FD, TIMES_FD, PCM_FD].map((fd) => stdio[fd] as Readable);
     if (pixels && times) {

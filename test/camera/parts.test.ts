@@ -65,10 +65,16 @@ describe('plan', () => {
     expect(planFor({ everyMs: 1 }, 2, false)).toEqual({ mode: 'decode', everyMs: 100 });
     expect(planFor({ everyMs: Number.POSITIVE_INFINITY }, 1, true)).toEqual({ mode: 'decode', everyMs: 2500 });
   });
+  it('takes larger frames where somebody looks for what is small', () => {
+    expect(planFor({ everyMs: 2000, fine: true }, 1, false)).toEqual({ mode: 'keyframes', fine: true });
+    expect(frameSize({ width: 3840, height: 2160 }, true)).toEqual({ width: 1280, height: 720 });
+    expect(frameSize({ width: 800, height: 600 }, true)).toEqual({ width: 800, height: 600 });
+  });
   it('tells whether a change needs another ffmpeg', () => {
     expect(samePlan({ mode: 'keyframes' }, { mode: 'keyframes' })).toBe(true);
     expect(samePlan({ mode: 'decode', everyMs: 500 }, { mode: 'decode', everyMs: 250 })).toBe(false);
     expect(samePlan({ mode: 'decode', everyMs: 500 }, { mode: 'keyframes' })).toBe(false);
+    expect(samePlan({ mode: 'keyframes' }, { mode: 'keyframes', fine: true })).toBe(false);
   });
   it.each([
     [1920, 1080, 640, 360],
