@@ -39,6 +39,9 @@ async function start(request: LoadRequest): Promise<void> {
     case 'speech-recognition':
       engines[request.task] = await (await import('./engines/speech.ts')).loadSpeech(request);
       break;
+    case 'image-text':
+      engines[request.task] = await (await import('./engines/image-text.ts')).loadImageText(request);
+      break;
     case 'text-generation':
       engines[request.task] = await (await import('./engines/text.ts')).loadText(request);
   }

@@ -19,6 +19,11 @@ export function loadRequest(pack: ModelPack): LoadRequest {
       const { task, dir, precision, windowMs } = pack;
       return { ...common, task, file: dir, precision, windowMs, threads: threads() };
     }
+    case 'image-text': {
+      const { task, dir, family, precision, inputSize, contextTokens, sureness } = pack;
+      const known = { family, precision, inputSize, contextTokens, ...(sureness ? { sureness } : {}) };
+      return { ...common, task, file: dir, ...known, threads: threads() };
+    }
     case 'text-generation': {
       const { task, dir, precision, outside, contextTokens } = pack;
       return { ...common, task, file: dir, precision, outside, contextTokens, threads: threads() };

@@ -6,6 +6,8 @@ import { checkFiles, hashedFiles, type ModelPack } from './pack.ts';
 
 /** Texts that may lie beside the files which a pack needs. */
 const PAPERS = /^(licen[cs]e|notice|readme)/i;
+/** Tasks whose packs are laid out as on the hub. */
+const HUBS = ['speech-recognition', 'text-generation', 'image-text'] as const;
 
 /** Throws `invalid`, naming the file, unless all that the pack needs is there and whole, as far as that shows. */
 export async function checkPack(pack: ModelPack): Promise<void> {
@@ -32,14 +34,13 @@ export async function copyPack(source: ModelPack, target: string): Promise<{ nam
 
 /** Of several files, laid out as on the hub. */
 function isHubs({ task }: ModelPack): boolean {
-  return task === 'speech-recognition' || task === 'text-generation';
+  return HUBS.some((known) => known === task);
 }
 
 async function manifestOf(pack: ModelPack, sourceDir: string): Promise<{ name: string; [key: string]: unknown }> {
   const { name, task, licence } = pack;
   const files = await hashedFiles(pack, sourceDir);
-  if (task === 'speech-recognition') return { name, task, family: pack.family, licence, files };
-  if (task === 'text-generation') return { name, task, licence, files };
+  if (isHubs(pack)) return { name, task, ...('family' in pack ? { family: pack.family } : {}), licence, files };
   const { json } = await readManifest(sourceDir);
   const known = task === 'object-detection' ? { family: pack.family, inputSize: pack.inputSize } : {};
   return { ...json, name, ...known, bytes: files[0]?.bytes, sha256: files[0]?.sha256 };

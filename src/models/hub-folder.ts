@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Fault } from '#runtime';
 import { check, parseJson, plainName, readText, sha256Hex } from './manifest.ts';
 import { checkOnnx } from './onnx-file.ts';
-import type { PackFile } from './pack.ts';
+import type { ModelPack, PackFile } from './pack.ts';
 
 /** Endings of weights as the hub's exports name them, and what they are called when they are loaded. */
 const PRECISIONS = {
@@ -40,6 +40,11 @@ export const Config = z.looseObject({
 export async function isHubLayout(dir: string): Promise<boolean> {
   const names: string[] = await readdir(dir).catch(() => []);
   return names.includes('config.json') && !names.includes('model.json');
+}
+
+/** The kind of model, as config.json states it. */
+export async function hubType(dir: string): Promise<string> {
+  return (await json(dir, 'config.json', Config)).model_type;
 }
 
 /** Throws `invalid`, naming the file, when one isn't whole: what no size or hash is known of shows it by itself. */
@@ -89,6 +94,47 @@ export function nameOf(dir: string, path = ''): string {
   const name = plainName.safeParse(telling);
   if (name.success) return name.data;
   throw new Fault('invalid', `${dir}: give the folder the name that the pack shall have (letters, digits, . _ -)`);
+}
+
+/** What `model.json` says of a pack in the hub's layout; undefined where it has none. */
+export function statedBy(dir: string, stated: unknown): z.infer<typeof Stated> | undefined {
+  return stated === undefined ? undefined : check(Stated, stated, join(dir, 'model.json'));
+}
+
+/** What every pack in the hub's layout has: `weights` (the first is named as the pack's file), what lies outside of them, and texts. */
+export async function filesOf(
+  dir: string,
+  manifest: z.infer<typeof Stated> | undefined,
+  { _name_or_path: path }: z.infer<typeof Config>,
+  parts: { here: readonly string[]; weights: readonly string[]; texts: readonly string[] },
+): Promise<Pick<ModelPack, 'name' | 'dir' | 'file' | 'files' | 'bytes' | 'licence' | 'labels'>> {
+  const known = new Map(manifest?.files?.map((file) => [file.name, file]));
+  const outside = parts.here.filter((name) => parts.weights.some((file) => name.startsWith(`${file}_data`)));
+  const names = [...parts.weights, ...outside, ...parts.texts];
+  const files = names.map((name): PackFile => known.get(name) ?? { name, bytes: 0, sha256: '' });
+  return {
+    name: manifest?.name ?? nameOf(dir, path),
+    dir,
+    file: join(dir, parts.weights[0] ?? ''),
+    files,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    licence: manifest?.licence ?? (await licenceIn(dir)),
+    labels: [],
+  };
+}
+
+const pixels = z.int().positive();
+const sides = z.union([
+  pixels.transform((side) => ({ width: side, height: side })),
+  z.object({ width: pixels, height: pixels }),
+  z.object({ shortest_edge: pixels }).transform(({ shortest_edge: side }) => ({ width: side, height: side })),
+]);
+const Pictures = z.looseObject({ do_center_crop: z.boolean().optional(), crop_size: sides.optional(), size: sides });
+
+/** Pixels of the model's input, as `preprocessor_config.json` states them. */
+export async function pictureSize(dir: string): Promise<{ width: number; height: number }> {
+  const { do_center_crop: cropped, crop_size: crop, size } = await json(dir, 'preprocessor_config.json', Pictures);
+  return cropped === false ? size : (crop ?? size);
 }
 
 /** As the card of a model on the hub states it. */

@@ -11,6 +11,7 @@ export { type InstalledPack, ModelLibrary } from './library.ts';
 export type { ModelTask } from './manifest.ts';
 export type {
   DetectorPack,
+  ImageTextPack,
   ModelFamily,
   ModelPack,
   PackFile,

@@ -10,6 +10,7 @@ const TASKS = [
   'audio-classification',
   'speech-recognition',
   'text-generation',
+  'image-text',
 ] as const;
 export type ModelTask = (typeof TASKS)[number];
 

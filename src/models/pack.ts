@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '#runtime';
 import { hashFile } from './digest.ts';
-import { isHubLayout, type Precision } from './hub-folder.ts';
+import { hubType, isHubLayout, type Precision } from './hub-folder.ts';
+import { describeImageText, isImageText } from './image-text-pack.ts';
 import { labelsOf, type Manifest, oneFileManifest, readManifest } from './manifest.ts';
 import { describeSpeech } from './speech-pack.ts';
 import { describeText, isWriter } from './text-pack.ts';
@@ -73,15 +74,30 @@ export interface TextPack extends AnyPack {
   contextTokens: number;
 }
 
+/** Puts pictures and texts into one space (CLIP's, SigLIP's): several files, laid out as on the hub. */
+export interface ImageTextPack extends AnyPack {
+  task: 'image-text';
+  family: 'clip' | 'siglip';
+  /** Of its two towers, or of both in one. */
+  precision: { text: Precision; vision: Precision } | { whole: Precision };
+  /** Pixels of the model's input. */
+  inputSize: { width: number; height: number };
+  /** What it reads of a text. */
+  contextTokens: number;
+  /** How likeness becomes certainty, as trained; undefined where the folder doesn't say. */
+  sureness?: { scale: number; bias: number };
+}
+
 /** A model with what is needed to use it: a folder with `model.json` and the weights. */
-export type ModelPack = DetectorPack | VoicePack | SoundPack | SpeechPack | TextPack;
+export type ModelPack = DetectorPack | VoicePack | SoundPack | SpeechPack | TextPack | ImageTextPack;
 
 /** What `model.json` and what it names say. The weights aren't touched. */
 export async function describePack(dir: string): Promise<ModelPack> {
-  if (await isHubLayout(dir)) return (await isWriter(dir)) ? describeText(dir) : describeSpeech(dir);
+  if (await isHubLayout(dir)) return describeHubs(dir);
   const { task, json } = await readManifest(dir);
   if (task === 'speech-recognition') return describeSpeech(dir, json);
   if (task === 'text-generation') return describeText(dir, json);
+  if (task === 'image-text') return describeImageText(dir, json);
   const manifest = oneFileManifest(json, dir);
   const { name, file, bytes = 0, sha256 = '', licence } = manifest;
   const labels = await labelsOf(manifest, dir);
@@ -90,6 +106,12 @@ export async function describePack(dir: string): Promise<ModelPack> {
   if (labels.length === 0) throw new Fault('invalid', `pack ${name}: model.json needs labels`);
   if (task === 'audio-classification') return { ...pack, task };
   return { ...pack, task, family: familyOf(manifest), inputSize: inputSizeOf(manifest) };
+}
+
+/** As the hub lays it out, without `model.json`. */
+async function describeHubs(dir: string): Promise<ModelPack> {
+  if (isImageText(await hubType(dir))) return describeImageText(dir);
+  return (await isWriter(dir)) ? describeText(dir) : describeSpeech(dir);
 }
 
 /** Throws `invalid`, naming the file, unless all are there with the stated sizes; returns them with their sizes. Doesn't hash. */

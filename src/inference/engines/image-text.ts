@@ -1,0 +1,47 @@
+import type { Engine, LoadOf } from '../protocol.ts';
+import { chosenOver, matched, NEUTRAL } from './likeness.ts';
+import { Towers } from './towers.ts';
+
+/** Texts whose vectors are kept: those of all prompts of a box, and the last searches. */
+const KEPT = 200;
+/** Texts that are read at once. */
+const MOST = 16;
+
+/** Pictures and texts in one space; texts are read once. Throws when the files don't make such a model. */
+export async function loadImageText(request: LoadOf<'image-text'>): Promise<Engine<'image-text'>> {
+  const towers = await Towers.load(request);
+  const neutral = request.family === 'clip' ? await towers.texts(NEUTRAL) : [];
+  const known = new Map<string, Float32Array>();
+  return {
+    async answer({ picture, texts }) {
+      const vectors = await read(towers, known, texts);
+      const seen = picture && (await towers.picture(picture));
+      const { sureness } = towers;
+      const sure = (text: Float32Array, shown: Float32Array) =>
+        request.family === 'clip' ? chosenOver(shown, text, neutral, sureness) : matched(shown, text, sureness);
+      return { picture: seen, texts: vectors, likeness: seen ? vectors.map((text) => sure(text, seen)) : [] };
+    },
+  };
+}
+
+/** From the texts read before, those used last at the end; the model reads only new ones. */
+async function read(
+  towers: Towers,
+  known: Map<string, Float32Array>,
+  texts: readonly string[],
+): Promise<Float32Array[]> {
+  const unread = [...new Set(texts)].filter((text) => !known.has(text));
+  const vectors = new Map<string, Float32Array>();
+  for (let at = 0; at < unread.length; at += MOST) {
+    const some = unread.slice(at, at + MOST);
+    const read = await towers.texts(some);
+    for (const [i, text] of some.entries()) vectors.set(text, read[i] ?? new Float32Array());
+  }
+  for (const text of texts) vectors.set(text, vectors.get(text) ?? known.get(text) ?? new Float32Array());
+  for (const [text, vector] of vectors) {
+    known.delete(text);
+    known.set(text, vector);
+  }
+  for (const text of known.keys()) if (known.size > KEPT) known.delete(text);
+  return texts.map((text) => vectors.get(text) ?? new Float32Array());
+}
