@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { sweepUploads } from '#assets';
 import type { Config } from '#config';
-import type { Inference, Listening, Writing } from '#inference';
+import { type Inference, type Listening, SIGHT_TASKS, type Writing } from '#inference';
 import type { ModelLibrary, ModelTask } from '#models';
 import { LINKS_LAST_MS } from '#playback';
 import { type Clock, isSane, type Log, messageOf, retryDelays } from '#runtime';
@@ -80,7 +80,7 @@ async function takeUpPacks({ models, inference, listening, writing, log }: House
   const tasks = await models.lookForChanges();
   if (tasks.length === 0) return;
   log.info({ tasks }, 'model packs have changed');
-  if (tasks.includes('object-detection')) await inference.reload();
+  if (tasks.some((task) => SIGHT_TASKS.some((quick) => quick === task))) await inference.reload();
   if (tasks.includes('text-generation')) writing.reload();
   if (tasks.some((task) => LISTEN.includes(task))) await listening.reload();
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Fault, messageOf } from '#runtime';
-import type { Answers, Asks, HostAnswer, HostRequest, LoadRequest, Task } from './protocol.ts';
+import type { Answered, Answers, Asked, Asks, HostAnswer, HostRequest, LoadRequest, Task } from './protocol.ts';
 
 const LOAD_DEADLINE_MS = 60_000;
 /** What a process needs to run at all. The rest of the environment, secrets included, stays here. */
@@ -12,7 +12,8 @@ export class Host implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #gone = new AbortController();
   readonly #ended: Promise<void>;
-  #answered: ((answer: HostAnswer) => void) | undefined;
+  readonly #waiting = new Map<number, (answer: HostAnswer) => void>();
+  #asked = 0;
   #lastWords = '';
   /** What is wrong with the models that could not be loaded, where others could. */
   readonly unusable: Map<Task, string> = new Map();
@@ -30,7 +31,10 @@ export class Host implements AsyncDisposable {
     // A failed start or send shows as an end or a missed deadline.
     process.on('error', (error) => this.#gone.abort(new Fault('unavailable', messageOf(error))));
     // Only host.ts writes to this channel, and it writes only answers.
-    process.on('message', (answer) => this.#answered?.(answer as HostAnswer));
+    process.on('message', (message) => {
+      const { id, answer } = message as Answered;
+      this.#waiting.get(id)?.(answer);
+    });
     process.stderr?.on('data', (chunk: Buffer) => {
       this.#lastWords = `: ${chunk.toString().trim().slice(-500)}`;
     });
@@ -74,8 +78,8 @@ export class Host implements AsyncDisposable {
   }
 
   /**
-   * One at a time. A process that dies, or is silent past the deadline (it is killed), throws `unavailable`; a model
-   * that fails at this question only, `internal`.
+   * Several may be under way. A process that dies, or is silent past the deadline, counted from here (it is killed),
+   * throws `unavailable`; a model that fails at this question only, `internal`.
    */
   async ask<T extends Task>(task: T, ask: Asks[T], deadlineMs: number): Promise<Answers[T]> {
     const answer = await this.#send({ kind: 'ask', task, ask }, deadlineMs);
@@ -95,11 +99,12 @@ export class Host implements AsyncDisposable {
 
   async #send(request: HostRequest, deadlineMs: number): Promise<HostAnswer> {
     this.gone.throwIfAborted();
+    const message: Asked = { id: ++this.#asked, request };
     return new Promise((resolve, reject) => {
       const end = () => {
         clearTimeout(timer);
         this.gone.removeEventListener('abort', fail);
-        this.#answered = undefined;
+        this.#waiting.delete(message.id);
       };
       const fail = () => {
         end();
@@ -110,11 +115,11 @@ export class Host implements AsyncDisposable {
         this.#process.kill('SIGKILL');
       }, deadlineMs);
       this.gone.addEventListener('abort', fail, { once: true });
-      this.#answered = (answer) => {
+      this.#waiting.set(message.id, (answer) => {
         end();
         resolve(answer);
-      };
-      this.#process.send(request, () => undefined);
+      });
+      this.#process.send(message, () => undefined);
     });
   }
 

@@ -1,9 +1,9 @@
 /**
- * The process that runs models: the only place where onnxruntime is loaded. It answers one request at a time, gives way
- * to the recorder, and ends when its parent does.
+ * The process that runs models: the only place where onnxruntime is loaded. It gives way to the recorder, and ends when its
+ * parent does.
  */
 import { setPriority } from 'node:os';
-import type { AskRequest, Engine, HostAnswer, HostRequest, LoadRequest, Task } from './protocol.ts';
+import type { Answered, Asked, AskRequest, Engine, HostAnswer, HostRequest, LoadRequest, Task } from './protocol.ts';
 
 /** Niceness: ffmpeg, which must keep up with the cameras, goes first. */
 const YIELDING = 5;
@@ -66,9 +66,9 @@ setPriority(YIELDING);
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches the whole group; the parent decides when we end.
 process.on('SIGINT', () => undefined);
-process.on('message', (request: HostRequest) => {
+process.on('message', ({ id, request }: Asked) => {
   answer(request).then(
-    (result) => process.send?.(result),
+    (result) => process.send?.({ id, answer: result } satisfies Answered),
     () => process.exit(1),
   );
 });

@@ -1,7 +1,7 @@
 /**
  * From windows to facts, sentences and vectors, and from sound to words. Pixels are measured here (motion, light,
- * colours, tampering); objects are detected by a model pack in a process of its own, with a bounded queue before it and a
- * supervisor around it. Voices and sounds are told by a second such process, speech is written down by a third,
+ * colours, tampering); objects, faces, texts, likenesses are found by model packs in a process of its own, with a bounded queue
+ * before it and a supervisor around it. Voices and sounds are told by a second such process, speech is written down by a third,
  * and a fourth writes by prompts.
  *
  * Promises: nothing waits for a model longer than its deadline; a frame that the detector had no time for is `dropped` and
@@ -9,7 +9,13 @@
  * works. Facts are what was measured or answered, never a guess; words that a model makes up are left out where that shows.
  */
 export { embedText, TEXT_EMBEDDING } from './embedding.ts';
-export { Inference, type InferenceLimits, type InferenceOptions, type InferenceStatus } from './inference.ts';
+export {
+  type About,
+  Inference,
+  type InferenceLimits,
+  type InferenceOptions,
+  type InferenceStatus,
+} from './inference.ts';
 export {
   Listening,
   type ListeningLimits,
@@ -18,8 +24,8 @@ export {
 } from './listening.ts';
 export { type Observation, Observer } from './observer.ts';
 export { decodeImage, thumbnail } from './picture.ts';
-export type { Recognition } from './protocol.ts';
-export type { Priority } from './queue.ts';
+export type { Answers, Asks, Recognition } from './protocol.ts';
+export { type Priority, SIGHT_TASKS, type SightTask } from './queue.ts';
 export { describeSound } from './sentence.ts';
 export type { PackState } from './speech-ear.ts';
 export { Writing, type WritingLimits, type WritingOptions } from './writing.ts';

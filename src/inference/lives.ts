@@ -48,7 +48,7 @@ export class Lives {
   }
 
   get state(): LifeState {
-    return this.#state;
+    return this.#host?.gone.aborted ? 'restarting' : this.#state;
   }
 
   /** The process that is at work. */

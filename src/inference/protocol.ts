@@ -121,7 +121,11 @@ export interface Engine<T extends Task> {
   answer(ask: Asks[T]): Promise<Answers[T]>;
 }
 
-/** Parent → host. One request is under way at a time. */
+/** Parent → host. Several may be under way; answers come in any order. */
+export interface Asked {
+  id: number;
+  request: HostRequest;
+}
 export type HostRequest = LoadRequest | AskRequest;
 export interface AskRequest<T extends Task = Task> {
   kind: 'ask';
@@ -130,6 +134,11 @@ export interface AskRequest<T extends Task = Task> {
 }
 
 /** Host → parent. */
+export interface Answered {
+  /** Of the question. */
+  id: number;
+  answer: HostAnswer;
+}
 export type HostAnswer =
   | { kind: 'loaded' }
   | { kind: 'unusable'; problem: string }

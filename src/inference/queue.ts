@@ -1,22 +1,36 @@
-import type { Detection, Frame } from '#domain';
+import type { Answers, Asks } from './protocol.ts';
+
+/** What one process does with pictures, quickly. */
+export const SIGHT_TASKS = [
+  'object-detection',
+  'face-detection',
+  'person-embedding',
+  'text-detection',
+  'text-recognition',
+  'image-embedding',
+  'image-text',
+] as const;
+export type SightTask = (typeof SIGHT_TASKS)[number];
 
 /** Armed alerts first, then indexing, then what can wait. */
 export type Priority = 'alert' | 'index' | 'backfill';
 const RANK: Record<Priority, number> = { alert: 0, index: 1, backfill: 2 };
 
-/** `none`: there is no usable detector. `dropped`: there is one, but it didn't look at this frame. */
-export type Outcome = Detection[] | 'none' | 'dropped';
+/** `none`: there is no usable model. `dropped`: there is one, but it didn't look at this picture. */
+export type Outcome = Answers[SightTask] | 'none' | 'dropped';
 
-/** One frame to look at; several callers may wait for the same. */
-export class Job {
-  readonly frame: Frame;
+/** One question; several callers may wait for the same. */
+export class Job<T extends SightTask = SightTask> {
+  readonly task: T;
+  readonly ask: Asks[T];
   readonly streamId: string;
   readonly outcome: Promise<Outcome>;
   priority: Priority;
   #settle: (outcome: Outcome) => void = () => undefined;
 
-  constructor(frame: Frame, streamId: string, priority: Priority) {
-    this.frame = frame;
+  constructor(task: T, ask: Asks[T], { streamId, priority }: { streamId: string; priority: Priority }) {
+    this.task = task;
+    this.ask = ask;
     this.streamId = streamId;
     this.priority = priority;
     this.outcome = new Promise((resolve) => {
@@ -31,13 +45,18 @@ export class Job {
   raise(priority: Priority): void {
     if (RANK[priority] < RANK[this.priority]) this.priority = priority;
   }
+
+  /** The less the sooner. What was seen is understood before more is looked at: until then it waits in memory. */
+  get rank(): number {
+    return RANK[this.priority] * 2 + (this.task === 'object-detection' ? 1 : 0);
+  }
 }
 
-/** As many as one stream's indexes may reasonably ask for at once; then its newest wins. */
+/** As many as one stream's indexes may reasonably ask of one model at once; then its newest wins. */
 const PER_STREAM = 4;
 const IN_ALL = 32;
 
-/** What waits for the detector. Bounded per stream and in all; what is pushed out is settled as dropped and counted. */
+/** What waits for the models. Bounded per stream and in all; what is pushed out is settled as dropped and counted. */
 export class JobQueue {
   #jobs: Job[] = [];
   #wake: (() => void) | undefined;
@@ -48,7 +67,7 @@ export class JobQueue {
   }
 
   push(job: Job): void {
-    const own = this.#jobs.filter(({ streamId }) => streamId === job.streamId);
+    const own = this.#jobs.filter(({ streamId, task }) => streamId === job.streamId && task === job.task);
     if (own.length >= PER_STREAM) this.#dropLeast(own);
     this.#jobs.push(job);
     if (this.#jobs.length > IN_ALL) this.#dropLeast(this.#jobs);
@@ -59,8 +78,8 @@ export class JobQueue {
   async take(signal: AbortSignal): Promise<Job | undefined> {
     while (this.#jobs.length === 0 && !signal.aborted) await this.#pushed(signal);
     if (signal.aborted) return undefined;
-    const urgency = Math.min(...this.#jobs.map(({ priority }) => RANK[priority]));
-    const at = this.#jobs.findIndex(({ priority }) => RANK[priority] === urgency);
+    const urgency = Math.min(...this.#jobs.map(({ rank }) => rank));
+    const at = this.#jobs.findIndex(({ rank }) => rank === urgency);
     return this.#jobs.splice(at, 1)[0];
   }
 
@@ -74,8 +93,8 @@ export class JobQueue {
 
   /** Of the least urgent the oldest goes. */
   #dropLeast(jobs: readonly Job[]): void {
-    const rank = Math.max(...jobs.map(({ priority }) => RANK[priority]));
-    const loser = jobs.find(({ priority }) => RANK[priority] === rank);
+    const rank = Math.max(...jobs.map((job) => job.rank));
+    const loser = jobs.find((job) => job.rank === rank);
     this.#jobs = this.#jobs.filter((job) => job !== loser);
     this.dropped += 1;
     loser?.settle('dropped');

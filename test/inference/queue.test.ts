@@ -6,7 +6,7 @@ const picture = frame(0, () => 0);
 const never = new AbortController().signal;
 
 function push(queue: JobQueue, streamId: string, priority: Priority = 'index'): Job {
-  const job = new Job(picture, streamId, priority);
+  const job = new Job('object-detection', { picture, minScore: 0 }, { streamId, priority });
   queue.push(job);
   return job;
 }
@@ -17,7 +17,7 @@ async function drain(queue: JobQueue): Promise<string[]> {
   return order;
 }
 
-describe('the queue before the detector', () => {
+describe('the queue before the models', () => {
   it('serves alerts before indexes before what can wait, each in order', async () => {
     const queue = new JobQueue();
     push(queue, 'late', 'backfill');
@@ -38,6 +38,25 @@ describe('the queue before the detector', () => {
     expect(await jobs[1]?.outcome).toBe('dropped');
     expect(await drain(queue)).toEqual(['a', 'a', 'a', 'a', 'b']);
     other.settle([]);
+  });
+
+  it('understands what was seen before it looks at more, in each rank; alerts before all', async () => {
+    const queue = new JobQueue();
+    const follow = (streamId: string, priority: Priority) =>
+      queue.push(new Job('person-embedding', { picture, boxes: [] }, { streamId, priority }));
+    push(queue, 'indexed');
+    follow('known again', 'index');
+    push(queue, 'armed', 'alert');
+    follow('armed and known', 'alert');
+    expect(await drain(queue)).toEqual(['armed and known', 'armed', 'known again', 'indexed']);
+  });
+
+  it('counts what one stream asks of each model by itself', async () => {
+    const queue = new JobQueue();
+    for (let i = 0; i < 4; i++) push(queue, 'a');
+    queue.push(new Job('text-detection', { picture }, { streamId: 'a', priority: 'index' }));
+    expect(queue.length).toBe(5);
+    expect(queue.dropped).toBe(0);
   });
 
   it('is bounded over all streams, and gives up the least urgent', async () => {
