@@ -30,6 +30,21 @@ async function start(request: LoadRequest): Promise<void> {
     case 'object-detection':
       engines[request.task] = await (await import('./engines/detector.ts')).loadDetector(request);
       break;
+    case 'face-detection':
+      engines[request.task] = await (await import('./engines/faces.ts')).loadFaces(request);
+      break;
+    case 'person-embedding':
+      engines[request.task] = await (await import('./engines/appearance.ts')).loadAppearance(request);
+      break;
+    case 'text-detection':
+      engines[request.task] = await (await import('./engines/text-finder.ts')).loadTextFinder(request);
+      break;
+    case 'text-recognition':
+      engines[request.task] = await (await import('./engines/text-reader.ts')).loadTextReader(request);
+      break;
+    case 'image-embedding':
+      engines[request.task] = await (await import('./engines/picture-embedder.ts')).loadPictureEmbedder(request);
+      break;
     case 'voice-activity':
       engines[request.task] = await (await import('./engines/voice.ts')).loadVoice(request);
       break;

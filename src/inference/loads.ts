@@ -7,9 +7,18 @@ export function loadRequest(pack: ModelPack): LoadRequest {
   const common = { kind: 'load', file: pack.file } as const;
   switch (pack.task) {
     case 'object-detection': {
-      const { task, family, inputSize, labels } = pack;
-      return { ...common, task, family, inputSize, labels: labels.length, threads: threads() };
+      const { task, family, inputSize, labels, pixels } = pack;
+      const known = { family, inputSize, labels: labels.length, ...(pixels ? { pixels } : {}) };
+      return { ...common, task, ...known, threads: threads() };
     }
+    case 'face-detection':
+    case 'person-embedding':
+    case 'text-detection':
+      return { ...common, task: pack.task, threads: threads() };
+    case 'text-recognition':
+      return { ...common, task: pack.task, alphabet: pack.labels, threads: threads() };
+    case 'image-embedding':
+      return { ...common, task: pack.task, labels: pack.labels, threads: threads() };
     case 'voice-activity':
       // One answer takes a tenth of a millisecond: a second thread costs more than it brings.
       return { ...common, task: pack.task, threads: 1 };

@@ -40,12 +40,14 @@ export interface Recognition {
 /** How a family's model is fed and read. Boxes come out as fractions of the picture. */
 export interface Family {
   /** Input tensors by name. */
-  prepare(picture: Picture, size: Size): Record<string, TensorData>;
+  prepare(picture: Picture, size: Size, model: ModelShape): Record<string, TensorData>;
   /** Answers at or above `minScore`, best first. */
   read(outputs: Record<string, TensorData>, picture: Picture, size: Size, minScore: number): RawDetection[];
   /** Why a model with these inputs and outputs isn't one of this family; undefined when it is. */
   problem(model: ModelShape, size: Size, labels: number): string | undefined;
 }
+
+export type PixelValues = NonNullable<DetectorPack['pixels']>;
 
 export interface Size {
   width: number;
@@ -65,7 +67,13 @@ export interface ModelShape {
 
 /** What each engine needs to load its model. */
 export type LoadRequest = { kind: 'load'; file: string; threads: number } & (
-  | { task: 'object-detection'; family: DetectorPack['family']; inputSize: Size; labels: number }
+  | ({ task: 'object-detection'; labels: number } & Pick<DetectorPack, 'family' | 'inputSize' | 'pixels'>)
+  | { task: 'face-detection' }
+  | { task: 'person-embedding' }
+  | { task: 'text-detection' }
+  | { task: 'text-recognition'; alphabet: string[] }
+  // None where the model only tells how alike pictures are.
+  | { task: 'image-embedding'; labels: string[] }
   | { task: 'voice-activity' }
   | { task: 'audio-classification'; labels: number }
   // `file` is the folder.

@@ -11,13 +11,18 @@ export { type InstalledPack, ModelLibrary } from './library.ts';
 export type { ModelTask } from './manifest.ts';
 export type {
   DetectorPack,
+  FacePack,
   ImageTextPack,
   ModelFamily,
   ModelPack,
   PackFile,
+  PersonPack,
+  PicturePack,
   SoundPack,
   SpeechPack,
+  TextFinderPack,
   TextPack,
+  TextReaderPack,
   VoicePack,
 } from './pack.ts';
 export type { PullOptions } from './pull.ts';

@@ -6,6 +6,11 @@ import { Fault } from '#runtime';
 /** What models are for, as `model.json` and the catalogue say it. */
 const TASKS = [
   'object-detection',
+  'face-detection',
+  'person-embedding',
+  'text-detection',
+  'text-recognition',
+  'image-embedding',
   'voice-activity',
   'audio-classification',
   'speech-recognition',
@@ -18,6 +23,12 @@ export type ModelTask = (typeof TASKS)[number];
 export const plainName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain name without a path');
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
 
+/** A file's name, and perhaps a remark in parentheses after it. */
+const fileAndRemark = z
+  .string()
+  .transform((text) => text.replace(/\s+\(.*\)$/, ''))
+  .pipe(plainName);
+
 const Identity = z.looseObject({ name: plainName, task: z.string() });
 
 const Manifest = Identity.extend({
@@ -26,7 +37,7 @@ const Manifest = Identity.extend({
   bytes: z.int().positive().optional(),
   sha256: sha256Hex.optional(),
   licence: z.string().default('not stated'),
-  labels: z.union([plainName, z.array(z.string().min(1)).min(1)]).optional(),
+  labels: z.union([fileAndRemark, z.array(z.string().min(1)).min(1)]).optional(),
   inputSize: z.object({ width: z.int().positive(), height: z.int().positive() }).optional(),
   inputs: z.record(z.string(), z.string()).default({}),
   outputs: z.record(z.string(), z.string()).default({}),
@@ -73,11 +84,15 @@ export function check<T>(schema: z.ZodType<T>, json: unknown, where: string): T 
 }
 
 /** The names of what a model tells apart; none where `model.json` states none. */
-export async function labelsOf({ name, labels }: Manifest, dir: string): Promise<string[]> {
+export async function labelsOf({ name, task, labels }: Manifest, dir: string): Promise<string[]> {
   if (labels === undefined) return [];
   if (Array.isArray(labels)) return labels;
-  const lines = (await readText(dir, labels)).split('\n').map((line) => line.trim());
-  const texts = lines.filter((line) => line !== '');
+  const lines = (await readText(dir, labels)).split(/\r?\n/);
+  // Of an alphabet a line is a character, and one may be a space.
+  const texts =
+    task === 'text-recognition'
+      ? lines.filter((line) => line !== '')
+      : lines.map((line) => line.trim()).filter((line) => line !== '');
   const found = labels.endsWith('.csv') ? lastColumn(texts) : texts;
   if (found.length > 0) return found;
   throw new Fault('invalid', `pack ${name}: ${basename(labels)} holds no labels`);
@@ -91,8 +106,10 @@ function lastColumn([, ...rows]: readonly string[]): string[] {
   });
 }
 
+/** Of a model that is good for several things, the first. */
 function taskOf({ name, task }: z.infer<typeof Identity>): ModelTask {
-  const known = TASKS.find((candidate) => candidate === task);
+  const stated = task.split(',').map((one) => one.trim());
+  const known = TASKS.find((candidate) => stated.includes(candidate));
   if (known) return known;
   throw new Fault('invalid', `pack ${name} is for "${task}"; this version uses ${TASKS.join(', ')}`);
 }

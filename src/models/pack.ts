@@ -4,12 +4,12 @@ import { Fault } from '#runtime';
 import { hashFile } from './digest.ts';
 import { hubType, isHubLayout, type Precision } from './hub-folder.ts';
 import { describeImageText, isImageText } from './image-text-pack.ts';
-import { labelsOf, type Manifest, oneFileManifest, readManifest } from './manifest.ts';
+import { labelsOf, type Manifest, type ModelTask, oneFileManifest, readManifest } from './manifest.ts';
 import { describeSpeech } from './speech-pack.ts';
 import { describeText, isWriter } from './text-pack.ts';
 
-export const FAMILIES = ['yolox', 'deim'] as const;
-/** How a model wants its picture and how its answer is read. */
+export const FAMILIES = ['yolox', 'deim', 'fastestdet', 'detr'] as const;
+/** How a detector wants its picture and how its answer is read. */
 export type ModelFamily = (typeof FAMILIES)[number];
 
 /** One file that a pack can't do without. */
@@ -42,6 +42,34 @@ export interface DetectorPack extends AnyPack {
   family: ModelFamily;
   /** Pixels of the model's input. */
   inputSize: { width: number; height: number };
+  /** What becomes of a value 0–255 (`(value * scale - mean) / deviation`), where a pack says so itself. */
+  pixels?: { scale: number; mean: Triple; deviation: Triple };
+}
+export type Triple = readonly [number, number, number];
+
+/** Finds faces (UltraFace's). How pictures are fed to it stands in the model itself, as with the other small ones. */
+export interface FacePack extends AnyPack {
+  task: 'face-detection';
+}
+
+/** Tells whether a person is the same again (OpenVINO's person-reidentification). */
+export interface PersonPack extends AnyPack {
+  task: 'person-embedding';
+}
+
+/** Finds where something is written (PaddleOCR's DB). */
+export interface TextFinderPack extends AnyPack {
+  task: 'text-detection';
+}
+
+/** Reads a line of text (PaddleOCR's CRNN); labels are the characters it knows, in its order. */
+export interface TextReaderPack extends AnyPack {
+  task: 'text-recognition';
+}
+
+/** Tells how alike pictures are (a classifier's last layer); labels are what the classifier names, if it does. */
+export interface PicturePack extends AnyPack {
+  task: 'image-embedding';
 }
 
 /** Tells speech from everything else, 32 ms at a time (Silero's). */
@@ -88,8 +116,29 @@ export interface ImageTextPack extends AnyPack {
   sureness?: { scale: number; bias: number };
 }
 
+/** Names of a detector's outputs, in the order of the alphabet. */
+const BY_OUTPUTS: Record<string, ModelFamily> = {
+  output: 'yolox',
+  'boxes,labels,scores': 'deim',
+  'logits,pred_boxes': 'detr',
+};
+
+/** Their answers are numbers of labels. */
+const NEED_LABELS: readonly ModelTask[] = ['object-detection', 'audio-classification', 'text-recognition'];
+
 /** A model with what is needed to use it: a folder with `model.json` and the weights. */
-export type ModelPack = DetectorPack | VoicePack | SoundPack | SpeechPack | TextPack | ImageTextPack;
+export type ModelPack =
+  | DetectorPack
+  | FacePack
+  | PersonPack
+  | TextFinderPack
+  | TextReaderPack
+  | PicturePack
+  | VoicePack
+  | SoundPack
+  | SpeechPack
+  | TextPack
+  | ImageTextPack;
 
 /** What `model.json` and what it names say. The weights aren't touched. */
 export async function describePack(dir: string): Promise<ModelPack> {
@@ -102,9 +151,10 @@ export async function describePack(dir: string): Promise<ModelPack> {
   const { name, file, bytes = 0, sha256 = '', licence } = manifest;
   const labels = await labelsOf(manifest, dir);
   const pack = { name, dir, file: join(dir, file), files: [{ name: file, bytes, sha256 }], bytes, licence, labels };
-  if (task === 'voice-activity') return { ...pack, task };
-  if (labels.length === 0) throw new Fault('invalid', `pack ${name}: model.json needs labels`);
-  if (task === 'audio-classification') return { ...pack, task };
+  if (NEED_LABELS.includes(task) && labels.length === 0) {
+    throw new Fault('invalid', `pack ${name}: model.json needs labels`);
+  }
+  if (task !== 'object-detection') return { ...pack, task };
   return { ...pack, task, family: familyOf(manifest), inputSize: inputSizeOf(manifest) };
 }
 
@@ -158,8 +208,7 @@ async function sizeOf(file: string): Promise<number> {
 /** Packs from elsewhere don't say their family; their outputs and names do. */
 function familyOf(manifest: Manifest): ModelFamily {
   const outputs = Object.keys(manifest.outputs).sort().join();
-  const inferred = outputs === 'boxes,labels,scores' ? 'deim' : outputs === 'output' ? 'yolox' : undefined;
-  const stated = manifest.family ?? inferred ?? FAMILIES.find((family) => manifest.name.startsWith(family));
+  const stated = manifest.family ?? BY_OUTPUTS[outputs] ?? FAMILIES.find((family) => manifest.name.startsWith(family));
   const known = FAMILIES.find((family) => family === stated);
   if (known) return known;
   throw new Fault(

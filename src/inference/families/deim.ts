@@ -1,10 +1,14 @@
 import type { Family, RawDetection } from '../protocol.ts';
-import { planes } from './plane.ts';
+import { bestFirst, boxOf } from './boxes.ts';
+import { normalised, planes, RGB } from './plane.ts';
+
+const LOOK = normalised(1 / 255, [0, 0, 0], [1, 1, 1]);
 
 /** DEIM, D-FINE and RT-DETR as deployed: stretched to the input, RGB 0–1; boxes come back in the picture's pixels. */
 export const deim: Family = {
   prepare(picture, size) {
-    const data = planes(picture, size, { filled: size, channels: [0, 1, 2], scale: 1 / 255, pad: 0, antialias: true });
+    const how = { filled: size, channels: RGB, ...LOOK, pad: 0, antialias: true, interleaved: false };
+    const data = planes(picture, size, how);
     return {
       images: { data, dims: [1, 3, size.height, size.width] },
       orig_target_sizes: { data: BigInt64Array.of(BigInt(picture.width), BigInt(picture.height)), dims: [1, 2] },
@@ -16,17 +20,13 @@ export const deim: Family = {
     const found: RawDetection[] = [];
     for (let i = 0; i < scores.data.length; i++) {
       const score = Number(scores.data[i]);
-      if (score < minScore) continue;
-      const edge = (side: number, whole: number) => Math.min(1, Math.max(0, Number(boxes.data[i * 4 + side]) / whole));
-      const box = {
-        x1: edge(0, picture.width),
-        y1: edge(1, picture.height),
-        x2: edge(2, picture.width),
-        y2: edge(3, picture.height),
-      };
+      if (!(score >= minScore)) continue;
+      const edge = (side: number, whole: number) => Number(boxes.data[i * 4 + side]) / whole;
+      const { width, height } = picture;
+      const box = boxOf(edge(0, width), edge(1, height), edge(2, width), edge(3, height));
       found.push({ label: Number(labels.data[i]), score, box });
     }
-    return found.sort((a, b) => b.score - a.score);
+    return bestFirst(found);
   },
 
   problem({ inputs, outputs }) {

@@ -1,6 +1,6 @@
-import { type Box, intersectionOverUnion } from '#domain';
 import type { Family, ModelShape, Picture, RawDetection, Size, TensorData } from '../protocol.ts';
-import { planes } from './plane.ts';
+import { boxOf, suppress } from './boxes.ts';
+import { AS_IS, BGR, planes } from './plane.ts';
 
 const STRIDES = [8, 16, 32] as const;
 const PAD = 114;
@@ -11,14 +11,15 @@ export const yolox: Family = {
   prepare(picture, size) {
     const scale = letterboxScale(picture, size);
     const filled = { width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) };
-    const data = planes(picture, size, { filled, channels: [2, 1, 0], scale: 1, pad: PAD, antialias: false });
+    const how = { filled, channels: BGR, ...AS_IS, pad: PAD, antialias: false, interleaved: false };
+    const data = planes(picture, size, how);
     return { images: { data, dims: [1, 3, size.height, size.width] } };
   },
 
   read(outputs, picture, size, minScore) {
     const output = outputs['output'];
     if (!output) throw new Error('the model gave no "output"');
-    return suppress(candidates(output, picture, size, minScore));
+    return suppress(candidates(output, picture, size, minScore), NMS_IOU);
   },
 
   problem({ inputs, outputs }: ModelShape, size, labels) {
@@ -47,29 +48,31 @@ function matches(shape: readonly (number | string)[] | undefined, wanted: readon
 function candidates({ data, dims }: TensorData, picture: Picture, size: Size, minScore: number): RawDetection[] {
   const width = dims[2] ?? 0;
   const scale = letterboxScale(picture, size);
+  const across = scale * picture.width;
+  const down = scale * picture.height;
   const found: RawDetection[] = [];
   let row = 0;
   for (const stride of STRIDES) {
-    const across = Math.floor(size.width / stride);
-    const down = Math.floor(size.height / stride);
-    for (let cell = 0; cell < across * down; cell++, row++) {
+    const columns = Math.floor(size.width / stride);
+    const cells = columns * Math.floor(size.height / stride);
+    for (let cell = 0; cell < cells; cell++, row++) {
       const at = row * width;
       const objectness = Number(data[at + 4]);
-      if (objectness < minScore) continue;
+      if (!(objectness >= minScore)) continue;
       const best = bestClass(data, at + 5, width - 5);
       const score = objectness * best.score;
-      if (score < minScore) continue;
+      if (!(score >= minScore)) continue;
       const value = (i: number) => Number(data[at + i]);
-      const centreX = (value(0) + (cell % across)) * stride;
-      const centreY = (value(1) + Math.floor(cell / across)) * stride;
+      const x = (value(0) + (cell % columns)) * stride;
+      const y = (value(1) + Math.floor(cell / columns)) * stride;
       const halfWidth = (Math.exp(value(2)) * stride) / 2;
       const halfHeight = (Math.exp(value(3)) * stride) / 2;
-      const box = {
-        x1: share(centreX - halfWidth, scale * picture.width),
-        y1: share(centreY - halfHeight, scale * picture.height),
-        x2: share(centreX + halfWidth, scale * picture.width),
-        y2: share(centreY + halfHeight, scale * picture.height),
-      };
+      const box = boxOf(
+        (x - halfWidth) / across,
+        (y - halfHeight) / down,
+        (x + halfWidth) / across,
+        (y + halfHeight) / down,
+      );
       found.push({ label: best.label, score, box });
     }
   }
@@ -87,18 +90,4 @@ function bestClass(data: TensorData['data'], from: number, count: number): { lab
     }
   }
   return { label, score };
-}
-
-function share(pixels: number, whole: number): number {
-  return Math.min(1, Math.max(0, pixels / whole));
-}
-
-/** Keeps the best of boxes of one class that overlap. */
-function suppress(found: RawDetection[]): RawDetection[] {
-  const kept: RawDetection[] = [];
-  for (const one of found.sort((a, b) => b.score - a.score)) {
-    const covers = (box: Box) => intersectionOverUnion(box, one.box) > NMS_IOU;
-    if (!kept.some(({ label, box }) => label === one.label && covers(box))) kept.push(one);
-  }
-  return kept;
 }
