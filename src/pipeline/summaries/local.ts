@@ -1,6 +1,7 @@
 import type { Writing } from '#inference';
 import { type Clock, Fault, messageOf } from '#runtime';
-import { type Asked, INSTRUCTIONS, plainAnswer, requestOf, type TextWriter, type WriterStatus } from './writer.ts';
+import { plainAnswer } from '../chat/plain.ts';
+import { type Asked, INSTRUCTIONS, requestOf, type TextWriter, type WriterStatus } from './writer.ts';
 
 const MOST_TOKENS = 160;
 const LOADING = { longestMs: 30_000, lookMs: 200 };

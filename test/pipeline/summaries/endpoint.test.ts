@@ -68,7 +68,7 @@ describe('the text endpoint', () => {
     [
       'a redirect',
       (response) => void response.writeHead(307, { location: 'http://127.0.0.2/' }).end(),
-      /no connection/,
+      /^it answered 307: redirects aren't followed/,
     ],
     ['something else', (response) => void response.end('<html>'), /isn't a chat completion/],
     ['no choice', (response) => void response.end('{"choices": []}'), /isn't a chat completion/],

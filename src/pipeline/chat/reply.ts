@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { Fault } from '#runtime';
+
+const MOST_BYTES = 256 * 1024;
+/** Each few letters of a stream are an object of their own. */
+const MOST_STREAMED_BYTES = 1024 * 1024;
+const MOST_COMPLAINT_BYTES = 8 * 1024;
+const END = /(?:^|\n)data: ?\[DONE\]/;
+const TOO_LARGE =
+  /too (?:large|big|long|many)|exceed|context (?:length|window|size)|\bmax(?:imum)?\b.{0,40}\b(?:size|length|tokens|pixels)/i;
+
+const content = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]);
+const completion = z.object({ choices: z.array(z.object({ message: z.object({ content }) })).min(1) });
+const piece = z.object({
+  choices: z.array(
+    z.object({
+      delta: z.object({ content: content.nullish() }).optional(),
+      finish_reason: z.string().nullish(),
+    }),
+  ),
+});
+const complaint = z.object({ error: z.unknown() });
+
+/**
+ * What a chat completion says, whether it comes whole or as a stream. Throws `unavailable` for what isn't one, `too_large`
+ * when the server says that it was asked too much at once.
+ */
+export async function readReply(response: Response): Promise<string> {
+  const body = await bodyOf(response);
+  return /^\s*(?:data|event|id|retry)?:/.test(body) ? streamed(body) : whole(body);
+}
+
+/** Why the server refused, as far as that changes what to do; nothing of what it wrote is passed on. */
+export async function readRefusal(response: Response): Promise<{ tooLarge: boolean; noStream: boolean }> {
+  const text = await upTo(MOST_COMPLAINT_BYTES, response).then(
+    (read) => read.text,
+    () => '',
+  );
+  const maySayWhy = [400, 413, 422, 500].includes(response.status);
+  return {
+    tooLarge: response.status === 413 || (maySayWhy && TOO_LARGE.test(text)),
+    noStream: [400, 422, 501].includes(response.status) && /\bstream/i.test(text),
+  };
+}
+
+function whole(body: string): string {
+  const value = jsonOf(body);
+  const said = completion.safeParse(value).data?.choices[0]?.message.content;
+  if (said !== undefined) return textOf(said);
+  throw complaintIn(value) ?? new Fault('unavailable', "its answer isn't a chat completion");
+}
+
+/** Server-sent events; a stream that ends before it says so was cut off. */
+function streamed(body: string): string {
+  let text = '';
+  let isComplete = END.test(body);
+  for (const line of body.split(/\r?\n/)) {
+    const value = line.startsWith('data:') ? jsonOf(line.slice(5)) : undefined;
+    if (value === undefined) continue;
+    const [choice] = piece.safeParse(value).data?.choices ?? [];
+    const fault = choice ? undefined : complaintIn(value);
+    if (fault) throw fault;
+    text += textOf(choice?.delta?.content ?? '');
+    isComplete ||= typeof choice?.finish_reason === 'string';
+  }
+  if (!isComplete) throw new Fault('unavailable', 'its answer was cut off');
+  return text;
+}
+
+function complaintIn(value: unknown): Fault | undefined {
+  const error = complaint.safeParse(value).data?.error;
+  if (error === undefined || error === null) return undefined;
+  if (TOO_LARGE.test(JSON.stringify(error))) return tooLarge();
+  return new Fault('unavailable', 'it answered with an error');
+}
+
+export function tooLarge(): Fault {
+  return new Fault('too_large', 'it says that it was asked too much at once');
+}
+
+function textOf(said: z.output<typeof content>): string {
+  return typeof said === 'string' ? said : said.map(({ text = '' }) => text).join('');
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function bodyOf(response: Response): Promise<string> {
+  const streams = response.headers.get('content-type')?.includes('event-stream') ?? false;
+  const { text, isCut } = await upTo(streams ? MOST_STREAMED_BYTES : MOST_BYTES, response, streams);
+  if (isCut) throw new Fault('unavailable', 'its answer has no end');
+  return text;
+}
+
+/** Reads until the end, until it is more than `most` bytes, or to the last event of a stream. */
+async function upTo(most: number, response: Response, streams = false): Promise<{ text: string; isCut: boolean }> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    const seen = Math.max(0, text.length - 16);
+    text += decoder.decode(chunk, { stream: true });
+    if (bytes > most) return { text, isCut: true };
+    if (streams && END.test(text.slice(seen))) break;
+  }
+  return { text: text + decoder.decode(), isCut: false };
+}
