@@ -1,11 +1,19 @@
 import { type Box, type Detection, intersectionOverUnion } from '#domain';
+import { likenessTo } from './gallery.ts';
 
 /** What is needed of a track to find it again. */
 export interface Followed {
   label: string;
   box: Box;
   lastMs: number;
+  /** How it looked, in vectors of unit length; empty where no pack tells. */
+  views: readonly Float32Array[];
 }
+
+/** How much looks weigh beside places: two who pass each other stay themselves. */
+const LOOKS_WEIGH = 3;
+/** Where boxes don't overlap, looks must speak for it: less alike than this is somebody else. */
+const STRANGERS = 0.5;
 
 /** A thing that is known is recognised in detections from this score on. */
 export const ENOUGH_SCORE = 0.3;
@@ -19,11 +27,11 @@ const CONFUSED = [
 ];
 
 /** Every track with every detection it could be, best pair first: overlap counts most, then nearness. */
-export function pairs<T extends Followed>(
+export function pairs<T extends Followed, D extends Detection & { appearance?: Float32Array }>(
   tracks: readonly T[],
-  seen: readonly Detection[],
+  seen: readonly D[],
   atMs: number,
-): { track: T; detection: Detection }[] {
+): { track: T; detection: D }[] {
   return tracks
     .flatMap((track) => seen.map((detection) => ({ track, detection, cost: cost(track, detection, atMs) })))
     .filter((pair) => pair.cost < Number.POSITIVE_INFINITY)
@@ -31,24 +39,34 @@ export function pairs<T extends Followed>(
 }
 
 /** Smaller is likelier; infinite when the detection can't be the track. */
-function cost(track: Followed, detection: Detection, atMs: number): number {
+function cost(track: Followed, detection: Detection & { appearance?: Float32Array }, atMs: number): number {
   if (detection.score < ENOUGH_SCORE || !mayBe(track.label, detection.label)) return Number.POSITIVE_INFINITY;
+  const { appearance } = detection;
+  const likeness = appearance && track.views.length > 0 ? likenessTo(track.views, appearance) : undefined;
+  const strange = likeness === undefined ? 0 : LOOKS_WEIGH * (1 - likeness);
   const overlap = intersectionOverUnion(track.box, detection.box);
-  if (overlap > 0.2) return 1 - overlap;
-  const [a, b] = [track.box, detection.box];
-  const distance = Math.hypot((a.x1 + a.x2 - b.x1 - b.x2) / 2, (a.y1 + a.y2 - b.y1 - b.y2) / 2);
-  const size = Math.hypot(a.x2 - a.x1, a.y2 - a.y1);
+  if (overlap > 0.2) return 1 - overlap + strange;
+  if (likeness !== undefined && likeness < STRANGERS) return Number.POSITIVE_INFINITY;
+  const { x1, y1, x2, y2 } = track.box;
+  const size = Math.hypot(x2 - x1, y2 - y1);
+  const away = distance(track.box, detection.box);
   const reach = Math.min(0.5, Math.max(0.1, 0.5 * size + (0.2 * (atMs - track.lastMs)) / 1000));
-  return distance <= reach ? 1 + distance : Number.POSITIVE_INFINITY;
+  return away <= reach ? 1 + away + strange : Number.POSITIVE_INFINITY;
 }
 
-function mayBe(a: string, b: string): boolean {
+/** Between the middles of two boxes, as a fraction of the picture. */
+export function distance(a: Box, b: Box): number {
+  return Math.hypot((a.x1 + a.x2 - b.x1 - b.x2) / 2, (a.y1 + a.y2 - b.y1 - b.y2) / 2);
+}
+
+/** Whether a detector may call one thing by both names. */
+export function mayBe(a: string, b: string): boolean {
   return a === b || CONFUSED.some((group) => group.includes(a) && group.includes(b));
 }
 
 /** One detection for each thing. */
-export function distinct(detections: readonly Detection[]): Detection[] {
-  const kept: Detection[] = [];
+export function distinct<D extends Detection>(detections: readonly D[]): D[] {
+  const kept: D[] = [];
   for (const one of [...detections].sort((a, b) => b.score - a.score)) {
     if (!kept.some(({ box }) => intersectionOverUnion(box, one.box) > SAME_THING_IOU)) kept.push(one);
   }

@@ -1,10 +1,13 @@
-import { type Box, type Detection, footPoint, insidePolygon, type SceneObject, type Zone } from '#domain';
+import type { Box, SceneObject, Zone } from '#domain';
+import { isAgain, isOver, mayComeBack, miss } from './absence.ts';
+import type { Gallery } from './gallery.ts';
 import { distinct, ENOUGH_SCORE, pairs } from './matching.ts';
+import { copyOf, count, meetAgain, nameOf, newTrack, place, type Sighted, type Track, tell } from './track.ts';
 
 /** What a detector saw in one frame. */
 export interface Look {
   atMs: number;
-  detections: readonly Detection[];
+  detections: readonly Sighted[];
 }
 
 /** What became of the things in the picture during one window. */
@@ -20,43 +23,28 @@ export interface Sighting {
 const SCORE = { sure: 0.6, likely: 0.45, enough: ENOUGH_SCORE };
 /** Looks that confirm a likely thing; more where nothing moved: then it is the detector that wavers. */
 const CONFIRMING = { stirred: 2, still: 3 };
-/** Looks in a row without a sight of a thing, after which it is gone; more where nothing moved. */
-const MISSING = { stirred: 2, still: 6 };
-const EDGE = 0.03;
-
-interface Track {
-  /** 0 until it is confirmed. */
-  id: number;
-  /** What it was called most surely so far. */
-  label: string;
-  votes: Map<string, number>;
-  box: Box;
-  firstBox: Box;
-  score: number;
-  sinceMs: number;
-  lastMs: number;
-  likelyLooks: number;
-  missed: number;
-  /** Pixels changed where it came, or where it was when it was missed. */
-  stirred: boolean;
-  /** It came while we were watching: it is news when it is first told of. */
-  came: boolean;
-  told: boolean;
-  zones: Set<string>;
-  zonesBefore: Set<string>;
-  /** Where it was in this window, by look. */
-  places: Map<number, { box: Box; score: number }>;
-}
+/** Looks at somebody before it is said who it is. */
+const LOOKS_TO_KNOW = 2;
 
 /**
- * Gives things an identity from look to look and from window to window. A detector wavers; pixels don't: nothing has
- * come, entered or gone where no pixel changed.
+ * Gives things an identity from look to look and from window to window, by their places and, where a pack tells, by their
+ * looks. A detector wavers; pixels don't: nothing has come, entered or gone where no pixel changed. What stands still is
+ * no news when something that passed had hidden it.
  */
 export class Tracker {
+  readonly #gallery: Gallery | undefined;
   #tracks: Track[] = [];
   #leaving: Track[] = [];
+  /** Gone, but it may come back as itself. */
+  #lost: Track[] = [];
   #nextId = 1;
   #begun = false;
+  #wavering = new Set<string>();
+
+  /** Without a gallery nobody is known by looks from one visit to the next. */
+  constructor(gallery?: Gallery) {
+    this.#gallery = gallery;
+  }
 
   /** False while something may have come or gone: the next look decides. */
   get settled(): boolean {
@@ -68,21 +56,40 @@ export class Tracker {
     return this.#tracks.length === 0;
   }
 
+  /** Labels of what may have come in the last window: pixels speak for it, the detector isn't sure yet. */
+  get wavering(): readonly string[] {
+    return [...this.#wavering];
+  }
+
+  /** One that goes on from here by itself; the gallery is the same. */
+  clone(): Tracker {
+    const other = new Tracker(this.#gallery);
+    const copies = new Map<Track, Track>();
+    const copy = (track: Track) => {
+      const made = copies.get(track) ?? copyOf(track);
+      copies.set(track, made);
+      return made;
+    };
+    other.#tracks = this.#tracks.map(copy);
+    other.#leaving = this.#leaving.map(copy);
+    other.#lost = this.#lost.map(copy);
+    other.#nextId = this.#nextId;
+    other.#begun = this.#begun;
+    other.#wavering = new Set(this.#wavering);
+    return other;
+  }
+
   /** Follows everything through the looks of one window, oldest first. `stirred` tells where pixels changed. */
   follow(looks: readonly Look[], zones: readonly Zone[], stirred: (box: Box) => boolean): Sighting {
-    for (const track of this.#tracks) {
-      track.zonesBefore = track.zones;
-      track.zones = new Set();
-      track.places.clear();
-    }
+    this.#open();
     const ended = [...this.#leaving];
-    for (const track of ended) track.places.clear();
     looks.forEach((look, i) => {
       ended.push(...this.#look(look, i, zones, stirred));
     });
+    const over = [...new Set(ended)].filter((track) => !this.#tracks.includes(track));
     // What was seen in this window is told of once more before it is gone.
-    this.#leaving = ended.filter(({ places }) => places.size > 0);
-    const gone = ended.filter((track) => !this.#leaving.includes(track));
+    this.#leaving = over.filter(({ places }) => places.size > 0);
+    const gone = over.filter((track) => !this.#leaving.includes(track));
     const here = [...this.#confirmed(), ...this.#leaving];
     const bestLook = bestOf(looks.length, here);
     const objects = here.map((track) => tell(track, bestLook, stirred));
@@ -92,9 +99,23 @@ export class Tracker {
 
   /** What is there when nothing changed since the last look. */
   still(): Pick<Sighting, 'objects' | 'counts'> {
+    this.#wavering.clear();
     const tracks = this.#confirmed();
+    for (const { crossed } of tracks) crossed.clear();
     const objects = tracks.map((track) => ({ ...tell(track, -1, () => false), entered: [] }));
     return { objects, counts: count(tracks) };
+  }
+
+  /** A new window begins. */
+  #open(): void {
+    this.#wavering.clear();
+    for (const track of new Set([...this.#tracks, ...this.#leaving, ...this.#lost])) {
+      const isHere = this.#tracks.includes(track);
+      if (isHere || track.zones.size > 0) track.zonesBefore = track.zones;
+      track.zones = new Set();
+      track.crossed.clear();
+      track.places.clear();
+    }
   }
 
   #confirmed(): Track[] {
@@ -102,66 +123,73 @@ export class Tracker {
   }
 
   /** Returns the confirmed tracks that ended. */
-  #look({ atMs, detections }: Look, index: number, zones: readonly Zone[], stirred: (box: Box) => boolean): Track[] {
-    const seen = distinct(detections);
+  #look(look: Look, index: number, zones: readonly Zone[], stirred: (box: Box) => boolean): Track[] {
+    const { atMs } = look;
+    const seen = distinct(look.detections);
     const unmatched = new Set(seen);
     const missed = new Set(this.#tracks);
+    const before = new Map(this.#tracks.map((track) => [track, track.box]));
     for (const { track, detection } of pairs(this.#tracks, seen, atMs)) {
       if (!missed.has(track) || !unmatched.has(detection)) continue;
       missed.delete(track);
       unmatched.delete(detection);
-      this.#update(track, detection, atMs);
+      meetAgain(track, detection, atMs);
+      this.#confirm(track, detection.score);
     }
-    for (const track of missed) {
-      track.stirred = (track.missed > 0 && track.stirred) || stirred(track.box);
-      track.missed += 1;
-    }
-    const ended = this.#tracks.filter((track) => track.missed >= patience(track));
-    this.#tracks = this.#tracks.filter((track) => !ended.includes(track));
+    for (const track of missed) miss(track, seen, atMs, stirred);
+    const ended = this.#end(atMs, stirred);
     for (const detection of unmatched) this.#begin(detection, atMs, !this.#begun || stirred(detection.box));
-    for (const track of this.#tracks) if (track.missed === 0) place(track, index, zones);
-    return ended.filter(({ id }) => id > 0);
+    for (const track of this.#tracks) {
+      if (track.missed > 0) continue;
+      place(track, index, before.get(track), zones);
+      if (track.id > 0) this.#wavering.delete(track.label);
+      else if (track.stirred) this.#wavering.add(track.label);
+    }
+    this.#recognise(atMs);
+    return ended;
   }
 
-  #begin({ label, score, box }: Detection, atMs: number, stirred: boolean): void {
-    if (score < (stirred ? SCORE.enough : SCORE.likely)) return;
-    const track: Track = {
-      id: 0,
-      label,
-      votes: new Map([[label, score]]),
-      box,
-      firstBox: box,
-      score,
-      sinceMs: atMs,
-      lastMs: atMs,
-      likelyLooks: score >= SCORE.likely ? 1 : 0,
-      missed: 0,
-      stirred,
-      came: this.#begun && stirred,
-      told: false,
-      zones: new Set(),
-      zonesBefore: new Set(),
-      places: new Map(),
-    };
+  #end(atMs: number, stirred: (box: Box) => boolean): Track[] {
+    const ended = this.#tracks.filter((track) => isOver(track, atMs));
+    this.#tracks = this.#tracks.filter((track) => !ended.includes(track));
+    const confirmed = ended.filter(({ id }) => id > 0);
+    this.#lost = [...this.#lost, ...confirmed].filter((track) => mayComeBack(track, atMs, stirred));
+    return confirmed;
+  }
+
+  #begin(detection: Sighted, atMs: number, stirred: boolean): void {
+    if (detection.score < (stirred ? SCORE.enough : SCORE.likely)) return;
+    const known = this.#lost.find((track) => isAgain(track, detection));
+    if (known) {
+      this.#lost = this.#lost.filter((track) => track !== known);
+      this.#tracks.push(known);
+      meetAgain(known, detection, atMs);
+      return;
+    }
+    const track = newTrack(detection, atMs, stirred);
+    track.came = this.#begun && stirred;
     this.#tracks.push(track);
-    this.#confirm(track);
+    this.#confirm(track, detection.score);
   }
 
-  #update(track: Track, { label, score, box }: Detection, atMs: number): void {
-    track.votes.set(label, (track.votes.get(label) ?? 0) + score);
-    track.label = [...track.votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best))[0];
-    track.box = box;
-    track.score = score;
-    track.lastMs = atMs;
-    track.likelyLooks += score >= SCORE.likely ? 1 : 0;
-    track.missed = 0;
-    this.#confirm(track);
-  }
-
-  #confirm(track: Track): void {
+  #confirm(track: Track, score: number): void {
     if (track.id > 0) return;
+    track.likelyLooks += score >= SCORE.likely ? 1 : 0;
     const enough = track.likelyLooks >= (track.stirred ? CONFIRMING.stirred : CONFIRMING.still);
-    if (enough || (track.stirred && track.score >= SCORE.sure)) track.id = this.#nextId++;
+    if (enough || (track.stirred && score >= SCORE.sure)) track.id = this.#nextId++;
+  }
+
+  /** Who they are, as far as their looks tell by now: nobody is there twice. */
+  #recognise(atMs: number): void {
+    if (!this.#gallery) return;
+    const here = new Set(this.#tracks.flatMap(({ who }) => who ?? []));
+    for (const track of this.#confirmed()) {
+      const view = track.views[track.views.length - 1];
+      if (track.missed > 0 || !view) continue;
+      if (track.who !== undefined) this.#gallery.remember(track.who, view, atMs);
+      else if (track.looksAt >= LOOKS_TO_KNOW) track.who = this.#gallery.know(track.views, atMs, here);
+      if (track.who !== undefined) here.add(track.who);
+    }
   }
 
   /** Largest number at once; what was only missed just now counts as there. */
@@ -178,65 +206,10 @@ export class Tracker {
   }
 }
 
-function patience({ id, stirred }: Track): number {
-  if (id === 0) return 1;
-  return stirred ? MISSING.stirred : MISSING.still;
-}
-
-function place(track: Track, look: number, zones: readonly Zone[]): void {
-  track.places.set(look, { box: track.box, score: track.score });
-  const [x, y] = footPoint(track.box);
-  // Whoever is cut off by the lower edge stands in a zone that is drawn down to it.
-  const foot = [x, Math.min(y, 0.999)] as const;
-  for (const zone of zones) if (insidePolygon(foot, zone.polygon)) track.zones.add(zone.name);
-}
-
 /** The look, the later among equals, that shows most of the tracks. */
 function bestOf(looks: number, tracks: readonly Track[]): number {
   const shown = (look: number) => tracks.filter(({ places }) => places.has(look)).length;
   let best = looks - 1;
   for (let look = looks - 2; look >= 0; look--) if (shown(look) > shown(best)) best = look;
   return best;
-}
-
-/** Tells of a track; the first time it may be news. A thing out of sight for a look is still where it was. */
-function tell(track: Track, look: number, stirred: (box: Box) => boolean): SceneObject {
-  const { box, score } = track.places.get(look) ?? track;
-  if (track.missed > 0 && track.places.size === 0) track.zones = track.zonesBefore;
-  const zones = [...track.zones];
-  const news = track.came && !track.told;
-  const enters = news || (track.told && stirred(box));
-  track.told = true;
-  return {
-    label: track.label,
-    score,
-    box,
-    track: track.id,
-    zones,
-    entered: enters ? zones.filter((zone) => !track.zonesBefore.has(zone)) : [],
-    sinceMs: track.sinceMs,
-    ...(news ? { appeared: sideOf(track.firstBox) } : {}),
-  };
-}
-
-function nameOf({ label, id }: Track): { label: string; track: number } {
-  return { label, track: id };
-}
-
-function count(tracks: readonly Track[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { label } of tracks) counts[label] = (counts[label] ?? 0) + 1;
-  return counts;
-}
-
-/** Over which edge it came. What spans the picture, or touches no edge, came from nowhere in particular. */
-function sideOf({ x1, y1, x2, y2 }: Box): 'left' | 'right' | 'top' | 'bottom' | 'in' {
-  const left = x1 < EDGE;
-  const right = x2 > 1 - EDGE;
-  if (left !== right) return left ? 'left' : 'right';
-  const upper = y1 < 0.2;
-  const lower = y2 > 0.8;
-  if (left || upper === lower) return 'in';
-  if (upper) return y1 < EDGE ? 'top' : 'in';
-  return y2 > 1 - EDGE ? 'bottom' : 'in';
 }

@@ -1,0 +1,50 @@
+import { type Box, boxArea, intersectionOverUnion } from '#domain';
+import { ALIKE, likenessTo } from './gallery.ts';
+import { distance, mayBe } from './matching.ts';
+import { belongs, isAtEdge, type Sighted, type Track } from './track.ts';
+
+/** Looks in a row without a sight of a thing, after which it is gone; more where nothing moved. Never sooner than `leastMs`. */
+const MISSING = { stirred: 2, still: 6, leastMs: 1000 };
+/** What another thing hides, from this share on, is not gone for so long. */
+const HIDDEN = { share: 0.5, mostMs: 5000 };
+/** What was lost may be the same thing again: one that belongs there in its place, another one by its looks nearby. */
+const COMES_BACK = { settledMs: 60_000, iou: 0.5, movingMs: 10_000, reach: 0.5 };
+/** It was not seen in this look: hidden, missed or gone. */
+export function miss(track: Track, seen: readonly Sighted[], atMs: number, stirred: (box: Box) => boolean): void {
+  track.stirred = (track.missed > 0 && track.stirred) || stirred(track.box);
+  const isHidden =
+    track.id > 0 && atMs - track.lastMs <= HIDDEN.mostMs && seen.some(({ box }) => hides(box, track.box));
+  track.missed = isHidden ? 1 : track.missed + 1;
+}
+
+function hides(box: Box, hidden: Box): boolean {
+  const both = {
+    x1: Math.max(box.x1, hidden.x1),
+    y1: Math.max(box.y1, hidden.y1),
+    x2: Math.min(box.x2, hidden.x2),
+    y2: Math.min(box.y2, hidden.y2),
+  };
+  return boxArea(both) >= HIDDEN.share * boxArea(hidden);
+}
+
+/** It has not been seen for so long that it is gone. */
+export function isOver({ id, missed, stirred, lastMs }: Track, atMs: number): boolean {
+  if (id === 0) return missed > 0;
+  return missed >= (stirred ? MISSING.stirred : MISSING.still) && atMs - lastMs >= MISSING.leastMs;
+}
+
+/** Whether it may still come back as itself. A place that is empty while nothing moves there is really empty. */
+export function mayComeBack(track: Track, atMs: number, stirred: (box: Box) => boolean): boolean {
+  const awayMs = atMs - track.lastMs;
+  if (belongs(track) && awayMs <= COMES_BACK.settledMs && stirred(track.box)) return true;
+  return track.views.length > 0 && awayMs <= COMES_BACK.movingMs && !isAtEdge(track.box);
+}
+
+/** Whether what was just seen is what was lost. */
+export function isAgain(track: Track, { label, box, appearance }: Sighted): boolean {
+  if (!mayBe(track.label, label)) return false;
+  if (appearance && track.views.length > 0) {
+    return distance(track.box, box) <= COMES_BACK.reach && likenessTo(track.views, appearance) >= ALIKE.same;
+  }
+  return belongs(track) && intersectionOverUnion(track.box, box) >= COMES_BACK.iou;
+}
