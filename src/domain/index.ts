@@ -20,6 +20,7 @@ export * from './signature.ts';
 export * from './sounds.ts';
 export * from './speech.ts';
 export * from './stream.ts';
+export * from './things.ts';
 export * from './transcript.ts';
 export * from './word-forms.ts';
 export * from './words.ts';

@@ -1,3 +1,5 @@
+import { KINDS } from './wordnet.ts';
+
 /**
  * The words people use for what detectors see. One list serves prompts ("a vehicle stays…"), search ("someone") and
  * the sentence of a scene, so that what is written is also found.
@@ -22,7 +24,11 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   man: ['person'],
   woman: ['person'],
   child: ['person'],
+  toddler: ['person'],
+  driver: ['person'],
+  rider: ['person'],
   kid: ['person'],
+  baby: ['person'],
   boy: ['person'],
   girl: ['person'],
   pedestrian: ['person'],
@@ -55,32 +61,71 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   plane: ['airplane'],
   aeroplane: ['airplane'],
   ship: ['boat'],
+  vessel: ['boat'],
+  watercraft: ['boat'],
+  aircraft: ['airplane'],
+  scooter: ['motorcycle'],
+  tanker: ['truck', 'boat'],
+  duck: ['bird'],
+  chicken: ['bird'],
+  hen: ['bird'],
+  livestock: ['cow', 'sheep', 'horse'],
+  appliance: ['microwave', 'oven', 'toaster', 'refrigerator', 'hair drier'],
+  container: ['bottle', 'cup', 'bowl', 'vase', 'wine glass'],
+  food: ['sandwich', 'hot dog', 'pizza', 'donut', 'cake', 'banana', 'apple', 'orange', 'broccoli', 'carrot'],
+  fruit: ['banana', 'apple', 'orange'],
+  vegetable: ['broccoli', 'carrot'],
+  seat: ['chair', 'couch', 'bench'],
+  electronics: ['tv', 'laptop', 'cell phone', 'keyboard', 'mouse', 'remote'],
+  computer: ['laptop'],
 };
 
-/** "dogs" → "dog", "buses" → "bus", "people" stays (it is a synonym). */
+/** "dogs" → "dog", "buses" → "bus", "policemen" → "policeman", "people" stays (it is a synonym). */
 export function singular(word: string): string {
-  if (isKnown(word)) return word;
-  for (const [ending, replacement] of [
-    ['ies', 'y'],
-    ['es', ''],
-    ['s', ''],
-  ] as const) {
+  return isKnown(word) ? word : (singularOf(word, isKnown) ?? word);
+}
+
+const PLURALS = [
+  ['ies', 'y'],
+  ['ves', 'f'],
+  ['ves', 'fe'],
+  ['men', 'man'],
+  ['children', 'child'],
+  ['people', 'person'],
+  ['es', ''],
+  ['s', ''],
+] as const;
+
+function singularOf(word: string, isOne: (word: string) => boolean): string | undefined {
+  for (const [ending, replacement] of PLURALS) {
     if (!word.endsWith(ending) || word.length < ending.length + 2) continue;
     const stem = word.slice(0, -ending.length) + replacement;
-    if (isKnown(stem)) return stem;
+    if (isOne(stem)) return stem;
   }
-  return word;
+  return undefined;
 }
 
 function isKnown(word: string): boolean {
-  return COCO_LABELS.includes(word) || Object.hasOwn(SYNONYMS, word);
+  return COCO_LABELS.includes(word) || Object.hasOwn(SYNONYMS, word) || kinds().has(word);
 }
 
 /** Detector labels that a word or label phrase stands for, singular or plural; empty when it isn't a known thing. */
 export function labelsFor(word: string): readonly string[] {
   const one = singular(word.toLowerCase().trim());
   if (COCO_LABELS.includes(one)) return [one];
-  return isKnown(one) ? (SYNONYMS[one] ?? []) : [];
+  return (Object.hasOwn(SYNONYMS, one) ? SYNONYMS[one] : kinds().get(one)) ?? [];
+}
+
+/** WordNet's words for what detectors know; what is written by hand above wins. Read when first asked for. */
+let kindsRead: ReadonlyMap<string, readonly string[]> | undefined;
+function kinds(): ReadonlyMap<string, readonly string[]> {
+  kindsRead ??= new Map(
+    KINDS.split(';').flatMap((line) => {
+      const [labels = '', words = ''] = line.split('=');
+      return words.split(',').map((word) => [word, labels.split('|')] as const);
+    }),
+  );
+  return kindsRead;
 }
 
 /** Ways to say what scenes say of movement; the first word of each is theirs. */

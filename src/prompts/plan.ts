@@ -1,49 +1,65 @@
-import { labelsFor, meaningfulWords } from '#domain';
+import { aspectsOf } from './aspects.ts';
+import type { IndexPlan, Interest, Shape } from './index-plan.ts';
+import { nounsOf } from './nouns.ts';
+import { shapeIn, written } from './shape.ts';
+import { understoodOf } from './understood.ts';
 
-/** What the prompt of an index asks for beside the things that it names. */
-export type Aspect = 'faces' | 'text' | 'colours' | 'identity' | 'activity' | 'motion' | 'light' | 'tamper';
-
-/** Something to look for, by the person's word for it. */
-export interface Interest {
-  word: string;
-  /** Labels of detectors. */
-  labels: string[];
-}
-
-/** A value of the JSON that a prompt asks for. */
-export type Shape =
-  | { type: 'object'; fields: Record<string, Shape> }
-  | { type: 'list'; of: Shape }
-  | { type: 'text' | 'number' | 'flag' | 'any'; hint: string };
-
-/** What the prompt of an index asks for: data that a person can read and check. */
-export interface IndexPlan {
-  /** Only these are told of; everything when there are none. */
-  interests: Interest[];
-  /** What no detector has a label for ("a forklift"): for models that compare pictures with texts. */
-  phrases: string[];
-  aspects: Aspect[];
-  /** For a model that follows instructions. */
-  instruction: string;
-  /** The JSON that it asks for. */
-  json?: Shape;
-  /** One sentence: how the prompt was understood. */
-  understood: string;
-  /** Tasks of models without which a part can't be told: `object-detection`, `text-recognition`, `image-text` … */
-  needs: string[];
-}
+const MOST_PHRASES = 12;
+const LONGEST_READ = 4000;
 
 /** Any prompt is a plan: what isn't understood is for models that follow instructions. */
 export function planFor(prompt: string): IndexPlan {
-  const named = meaningfulWords(prompt).map((word) => ({ word, labels: [...labelsFor(word)] }));
-  const interests = named.filter(({ labels }) => labels.length > 0);
-  const what = interests.length === 0 ? 'everything' : interests.map(({ word }) => word).join(', ');
+  const read = prompt.slice(0, LONGEST_READ);
+  const wanted = shapeIn(read);
+  const asked = [wanted?.rest ?? read, ...(wanted ? hintsOf(wanted.shape) : [])];
+  const nouns = asked.map((text) => nounsOf(text));
+  const interests = joined(nouns.flatMap((one) => one.interests));
+  const phrases = [...new Set(nouns.flatMap((one) => one.phrases))].slice(0, MOST_PHRASES);
+  const aspects = aspectsOf(asked.join('. '));
+  const parts = { interests, phrases, aspects, ...(wanted ? { json: counting(wanted.shape, interests) } : {}) };
+  const needs = needsOf(parts);
+  const known = nouns.some((one) => one.known);
   return {
-    interests,
-    phrases: [],
-    aspects: [],
-    instruction: prompt,
-    understood: `Tells of ${what}.`,
-    needs: ['object-detection'],
+    ...parts,
+    instruction: instructionOf(prompt, wanted?.shape),
+    understood: understoodOf(parts, read, known),
+    needs,
   };
+}
+
+/** Each of the words once; a word for labels that another word stands for too is kept. */
+function joined(interests: readonly Interest[]): Interest[] {
+  return interests.filter((one, i) => interests.findIndex(({ labels }) => labels.join() === one.labels.join()) === i);
+}
+
+/** What the keys of a JSON name is asked for too. */
+function hintsOf(shape: Shape): string[] {
+  if (shape.type === 'object') return Object.values(shape.fields).flatMap(hintsOf);
+  return shape.type === 'list' ? hintsOf(shape.of) : [shape.hint];
+}
+
+/** "count" alone counts what the prompt is about. */
+function counting(shape: Shape, interests: readonly Interest[]): Shape {
+  const [only, ...more] = interests;
+  if (shape.type !== 'object' || only === undefined || more.length > 0) return shape;
+  const fields = Object.entries(shape.fields).map(([key, field]) => {
+    const bare = field.type === 'number' && /^(?:count|total|number|amount)$/.test(field.hint);
+    return [key, bare ? { ...field, hint: `${field.hint}: ${only.word}` } : field] as const;
+  });
+  return { type: 'object', fields: Object.fromEntries(fields) };
+}
+
+function instructionOf(prompt: string, shape: Shape | undefined): string {
+  return shape ? `${prompt.trim()}\nAnswer with JSON only, in this form: ${written(shape)}` : prompt.trim();
+}
+
+function needsOf({ phrases, aspects }: Pick<IndexPlan, 'phrases' | 'aspects'>): string[] {
+  return [
+    'object-detection',
+    ...(aspects.includes('faces') ? ['face-detection'] : []),
+    ...(aspects.includes('text') ? ['text-detection', 'text-recognition'] : []),
+    ...(aspects.includes('identity') ? ['person-embedding'] : []),
+    ...(phrases.length > 0 ? ['image-text'] : []),
+    ...(aspects.includes('activity') ? ['image-to-text'] : []),
+  ];
 }
