@@ -155,18 +155,21 @@ const recording = z.strictObject({
     .describe('Delete recordings older than this. Default: keep them until the disk needs the room.'),
 });
 
-const textModel = z.strictObject({
-  url: address(['http', 'https'], 'an address').describe(
-    'Where it speaks OpenAI’s API, up to /chat/completions: http://127.0.0.1:11434/v1 for Ollama; llama.cpp, vLLM and others do, too. What was said is sent there.',
-  ),
-  model: z
-    .string()
-    .trim()
-    .min(1, 'must not be empty')
-    .max(200)
-    .describe('The model’s name there, for example llama3.2:3b.'),
-  apiKey: z.string().exactOptional().describe(`Key, when the server wants one: write \${NAME} or \${file:/path}.`),
-});
+/** A server that speaks OpenAI's API; what is sent there is said in the words of `sent`. */
+function modelServer(sent: string, example: string) {
+  return z.strictObject({
+    url: address(['http', 'https'], 'an address').describe(
+      `Where it speaks OpenAI’s API, up to /chat/completions: http://127.0.0.1:11434/v1 for Ollama; llama.cpp, vLLM and others do, too. ${sent}`,
+    ),
+    model: z
+      .string()
+      .trim()
+      .min(1, 'must not be empty')
+      .max(200)
+      .describe(`The model’s name there, for example ${example}.`),
+    apiKey: z.string().exactOptional().describe(`Key, when the server wants one: write \${NAME} or \${file:/path}.`),
+  });
+}
 
 const models = z.strictObject({
   autoFetch: z
@@ -177,10 +180,15 @@ const models = z.strictObject({
   speech: name
     .exactOptional()
     .describe('The model pack that writes down speech. Default: the largest that is installed.'),
-  text: textModel
+  text: modelServer('What was said is sent there.', 'llama3.2:3b')
     .exactOptional()
     .describe(
       'A server that follows the prompts of audio indexes. Without it long scenes are extracts of what was said.',
+    ),
+  vision: modelServer('Pictures of indexes with model_name pro or ultra and of alerts are sent there.', 'qwen2.5vl:7b')
+    .exactOptional()
+    .describe(
+      'A server that looks at pictures and follows the prompts of indexes with model_name pro or ultra, and looks at alerts again. Without it a pack of this box does, where one is installed.',
     ),
 });
 
