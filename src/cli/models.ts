@@ -1,7 +1,8 @@
 import { modelsDir } from '#app';
 import { loadConfig } from '#config';
-import { ModelLibrary, type ModelPack } from '#models';
+import { deviceOf, ModelLibrary, type ModelPack, readCatalogue, thisBoard } from '#models';
 import { createLog, Fault } from '#runtime';
+import { size } from './progress.ts';
 import { print, printTable } from './terminal.ts';
 
 export interface PlaceOptions {
@@ -9,46 +10,36 @@ export interface PlaceOptions {
   dataDir?: string;
 }
 
-async function openLibrary(options: PlaceOptions): Promise<ModelLibrary> {
+export async function openLibrary(options: PlaceOptions): Promise<ModelLibrary> {
   const { dataDir } = await loadConfig(options.config, process.env, options);
   return ModelLibrary.open(modelsDir(dataDir), createLog('silent'));
 }
 
+/** What is here and what can be fetched, with what each pack adds, and which suit this box. */
 export async function listModels(options: PlaceOptions): Promise<void> {
   const library = await openLibrary(options);
+  const { devices } = await readCatalogue();
+  const device = deviceOf(await thisBoard(), devices);
   const here = library.list();
-  const rows = here.map(({ pack, problem }) => [
-    pack.name,
-    pack.task,
-    size(pack.bytes),
-    pack.licence,
-    problem ?? 'here',
-  ]);
-  for (const entry of library.catalogue()) {
+  const offered = new Map(library.catalogue().map((entry) => [entry.name, entry]));
+  const suits = (name: string) => (device?.packs.includes(name) ? '*' : '');
+  const rows = here.map(({ pack, problem }) => {
+    const adds = offered.get(pack.name)?.adds ?? '';
+    return [suits(pack.name), pack.name, pack.task, size(pack.bytes), pack.licence, problem ?? 'here', adds];
+  });
+  for (const entry of offered.values()) {
     if (here.some(({ pack }) => pack.name === entry.name)) continue;
-    // Of a pack of several files its hub tells the size when it is asked.
-    const bytes = 'bytes' in entry ? entry.bytes : undefined;
-    rows.push([entry.name, entry.task, size(bytes), entry.licence, `watchpost models pull ${entry.name}`]);
+    const bytes = entry.bytes === undefined ? '' : size(entry.bytes);
+    rows.push([suits(entry.name), entry.name, entry.task, bytes, entry.licence, 'can be pulled', entry.adds]);
   }
-  printTable([['name', 'task', 'size', 'licence', 'state'], ...rows]);
+  printTable([['', 'name', 'task', 'size', 'licence', 'state', 'what it adds'], ...rows]);
+  if (!device || !process.stdout.isTTY) return;
+  print(`\n* suit this box (${device.title}): watchpost models pull --device ${device.name}`);
 }
 
 export async function importModel(dir: string, options: PlaceOptions): Promise<void> {
   const library = await openLibrary(options);
   printPack('imported', await library.importPack(dir));
-}
-
-export async function pullModel(
-  name: string,
-  options: PlaceOptions & { from?: string },
-  signal: AbortSignal,
-): Promise<void> {
-  const library = await openLibrary(options);
-  const { from } = options;
-  const onProgress = process.stderr.isTTY ? { onProgress: showProgress } : {};
-  const pack = await library.pull(name, { signal, ...(from === undefined ? {} : { from }), ...onProgress });
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  printPack('fetched', pack);
 }
 
 export async function verifyModels(name: string | undefined, options: PlaceOptions): Promise<void> {
@@ -65,17 +56,8 @@ export async function verifyModels(name: string | undefined, options: PlaceOptio
     throw new Fault('refused', `${bad.length} of ${results.length} packs failed; import or pull them again`);
 }
 
-function printPack(verb: string, pack: ModelPack): void {
+export function printPack(verb: string, pack: ModelPack): void {
   const labels = pack.labels.length > 0 ? [`${pack.labels.length} labels`] : [];
   const facts = [pack.task, size(pack.bytes), ...labels, `licence ${pack.licence}`];
   print(`${verb} ${pack.name}: ${facts.join(', ')}`);
-}
-
-function showProgress(done: number, total?: number): void {
-  const share = total ? ` of ${size(total)} (${Math.floor((done / total) * 100)} %)` : '';
-  process.stderr.write(`\r\x1b[K${size(done)}${share}`);
-}
-
-function size(bytes: number | undefined): string {
-  return bytes === undefined ? '' : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -66,12 +66,16 @@ function addModels(program: Command, signal: AbortSignal): void {
     .addOption(dataDir())
     .action(async (dir, options) => (await import('./models.ts')).importModel(dir, options));
   models
-    .command('pull <name>')
-    .description('fetch a pack from its own project')
+    .command('pull [names...]')
+    .description('fetch packs from their own projects; what was fetched before comes from the same commit')
+    .option('--device <name>', 'those that suit a kind of box: pi5-4gb, pi5-8gb, … or auto')
     .option('--from <url>', 'from a mirror: of a hub, or the folder in which the file lies')
+    .option('--accept-licence <name...>', 'agree to a licence that is not an open one')
+    .option('--update', 'fetch what there is now, also where an older one is here')
     .addOption(configFile())
     .addOption(dataDir())
-    .action(async (name, options) => (await import('./models.ts')).pullModel(name, options, signal));
+    .addHelpText('after', '\nHF_ENDPOINT names another hub; HTTPS_PROXY, HTTP_PROXY and NO_PROXY name proxies.')
+    .action(async (names, options) => (await import('./models-pull.ts')).pullModels(names, options, signal));
   models
     .command('verify [name]')
     .description('check one pack, or all, against their hashes')

@@ -1,5 +1,8 @@
-import { Fault, messageOf, redactCredentials } from '#runtime';
+import type { Response } from 'undici';
+import { Fault } from '#runtime';
 import type { Digest } from './digest.ts';
+import { refusal } from './download.ts';
+import { shown, type Web } from './web.ts';
 
 /** What a hub says of one of its files. */
 export interface HubFile {
@@ -19,41 +22,33 @@ export function hubAddress(base: string, repo: string, revision: string, file: s
 
 /**
  * Asks for size and content hash of a file without fetching it: of large files the hub tells the SHA-256, of small ones
- * git's own hash. Throws `unavailable` when it can't be reached or tells neither.
+ * git's own hash. Throws `not_found` when it hasn't the file, `unavailable` when it can't be reached or tells neither.
  */
-export async function askHub(url: string, signal: AbortSignal): Promise<HubFile> {
+export async function askHub(web: Web, url: string, signal: AbortSignal): Promise<HubFile> {
   let at = url;
   let commit: string | undefined;
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
-    const { status, headers } = await head(at, signal);
+    const { status, headers } = await head(web, at, signal);
     commit ??= headers.get('x-repo-commit') ?? undefined;
     const linked = headers.get('x-linked-etag');
     const location = headers.get('location');
     if (linked !== null) return { commit, ...fileOf(url, linked, headers.get('x-linked-size')) };
     if (status === 200) return { commit, ...fileOf(url, headers.get('etag'), headers.get('content-length')) };
-    if (status < 300 || status >= 400 || location === null) {
-      throw new Fault('unavailable', `${redactCredentials(url)} answered ${status}: try later, or another mirror`);
-    }
+    if (status < 300 || status >= 400 || location === null) throw refusal(url, status);
     at = new URL(location, at).href;
   }
-  throw new Fault('unavailable', `${redactCredentials(url)} leads round in circles`);
+  throw new Fault('unavailable', `${shown(url)} leads round in circles: try another mirror`);
 }
 
-async function head(url: string, signal: AbortSignal): Promise<Response> {
+async function head(web: Web, url: string, signal: AbortSignal): Promise<Response> {
   // Only the headers of one answer: short enough for a signal that nothing else holds.
   const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+  const hush = () => silence.abort(new Fault('unavailable', `${shown(url)} gave no answer within ${PATIENCE_MS} ms`));
+  const timer = setTimeout(hush, PATIENCE_MS);
   try {
-    return await fetch(url, {
-      method: 'HEAD',
-      redirect: 'manual',
-      headers: { 'accept-encoding': 'identity' },
-      signal: AbortSignal.any([signal, silence.signal]),
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : '';
-    throw new Fault('unavailable', `${redactCredentials(url)}: ${messageOf(error)}${cause}`, { cause: error });
+    const headers = { 'accept-encoding': 'identity' };
+    const either = AbortSignal.any([signal, silence.signal]);
+    return await web.request(url, { method: 'HEAD', redirect: 'manual', headers, signal: either });
   } finally {
     clearTimeout(timer);
   }
@@ -63,8 +58,5 @@ function fileOf(url: string, etag: string | null, size: string | null): { bytes:
   const hex = /^(?:W\/)?"?([0-9a-f]{40}|[0-9a-f]{64})"?$/.exec(etag ?? '')?.[1];
   const bytes = Number(size);
   if (hex !== undefined && bytes > 0) return { bytes, digest: { kind: hex.length === 64 ? 'sha256' : 'git', hex } };
-  throw new Fault(
-    'unavailable',
-    `${redactCredentials(url)}: the server tells neither size nor hash: use another mirror`,
-  );
+  throw new Fault('unavailable', `${shown(url)}: the server tells neither size nor hash: use another mirror`);
 }

@@ -6,7 +6,8 @@
  * killed, leaves the pack that was there as it was. An interrupted pull goes on where it stopped. What is wrong with a
  * pack, a file or an address is thrown as a `Fault` that names it.
  */
-export type { CatalogueEntry } from './catalogue.ts';
+export { type CatalogueEntry, type Device, readCatalogue } from './catalogue.ts';
+export { type Board, deviceOf, thisBoard } from './devices.ts';
 export { type InstalledPack, ModelLibrary } from './library.ts';
 export type { ModelTask } from './manifest.ts';
 export type {
@@ -25,4 +26,4 @@ export type {
   TextReaderPack,
   VoicePack,
 } from './pack.ts';
-export type { PullOptions } from './pull.ts';
+export type { Progress, PullOptions } from './pull.ts';

@@ -8,7 +8,8 @@ import { hashFile } from './digest.ts';
 import { lockPack } from './lock.ts';
 import type { ModelTask } from './manifest.ts';
 import { checkFiles, describePack, hashedFiles, type ModelPack, type PackFile } from './pack.ts';
-import { fetchPack, type PullOptions } from './pull.ts';
+import { pinOf, setPin } from './pins.ts';
+import { fetchPack, type PackManifest, type PullOptions } from './pull.ts';
 
 export interface InstalledPack {
   pack: ModelPack;
@@ -34,7 +35,7 @@ export class ModelLibrary {
   static async open(dir: string, log: Log, catalogue?: CatalogueEntry[]): Promise<ModelLibrary> {
     await mkdir(dir, { recursive: true });
     await bringBackOld(dir);
-    const library = new ModelLibrary(dir, log, catalogue ?? (await readCatalogue()));
+    const library = new ModelLibrary(dir, log, catalogue ?? (await readCatalogue()).packs);
     await library.refresh();
     return library;
   }
@@ -132,7 +133,9 @@ export class ModelLibrary {
       throw new Fault('not_found', `the catalogue has no pack ${name}; it has ${known}`);
     }
     using _lock = lockPack(this.#dir, name);
-    return this.#install(await fetchPack(entry, this.#incoming(name), options));
+    const { manifest, pin } = await fetchPack(entry, this.#incoming(name), await pinOf(this.#dir, name), options);
+    await setPin(this.#dir, name, pin);
+    return this.#install(manifest);
   }
 
   #incoming(name: string): string {
@@ -140,7 +143,7 @@ export class ModelLibrary {
   }
 
   /** Completes the incoming folder, which then takes its name in one step; a pack that was there moves away first. */
-  async #install(manifest: { name: string; [key: string]: unknown }): Promise<ModelPack> {
+  async #install(manifest: PackManifest): Promise<ModelPack> {
     const { name } = manifest;
     const incoming = this.#incoming(name);
     await writeFile(join(incoming, 'model.json'), `${JSON.stringify(manifest, null, 2)}\n`);

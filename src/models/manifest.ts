@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Fault } from '#runtime';
 
 /** What models are for, as `model.json` and the catalogue say it. */
-const TASKS = [
+export const TASKS = [
   'object-detection',
   'face-detection',
   'person-embedding',

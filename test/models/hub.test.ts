@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CatalogueEntry, ModelLibrary, type ModelPack } from '#models';
+import { type CatalogueEntry, ModelLibrary, type ModelPack, type Progress, type PullOptions } from '#models';
 import { writerFiles } from '../inference/tiny-writer.ts';
 import { hubLayout } from './hub-layout.ts';
 
@@ -16,12 +16,14 @@ const COMMIT = 'c0ffee'.padEnd(40, '0');
 const entry: CatalogueEntry = {
   name: 'whisper-tiny.en',
   task: 'speech-recognition',
-  family: 'whisper',
-  description: 'for tests',
+  adds: 'for tests',
   repo: 'someone/whisper-tiny.en',
   revision: 'main',
   files: Object.keys(hubLayout()),
   licence: 'Apache-2.0',
+  memoryMb: 1,
+  memoryIs: 'estimated',
+  tiers: [],
 };
 
 let dir: string;
@@ -78,15 +80,15 @@ async function serveHub(layout = hubLayout()): Promise<Hub> {
   });
 }
 
-const pull = (library: ModelLibrary, hub: Hub, onProgress = (_done: number, _total?: number): void => undefined) =>
-  library.pull(entry.name, { signal: never, from: hub.url, onProgress });
+const pull = (library: ModelLibrary, hub: Hub, options: Partial<PullOptions> = {}) =>
+  library.pull(entry.name, { signal: never, from: hub.url, env: {}, ...options });
 
 describe('pulling a pack of several files', () => {
   it('asks the hub what they must be, takes all of one commit, and records them', async () => {
     await using hub = await serveHub();
     const library = await open();
-    const progress: [number, number | undefined][] = [];
-    const pack: ModelPack = await pull(library, hub, (done, total) => progress.push([done, total]));
+    const progress: Progress[] = [];
+    const pack: ModelPack = await pull(library, hub, { onProgress: (now) => progress.push(now) });
     expect(pack).toMatchObject({ name: 'whisper-tiny.en', task: 'speech-recognition', licence: 'Apache-2.0' });
     expect(pack.files.map(({ name }) => name).sort()).toEqual([...entry.files].sort());
     expect(await library.verify(entry.name)).toEqual({ ok: true });
@@ -94,9 +96,9 @@ describe('pulling a pack of several files', () => {
     expect(manifest.source).toEqual({ repo: 'someone/whisper-tiny.en', revision: COMMIT });
     const fetched = hub.asked.filter((one) => one.startsWith('GET') && one.includes('/resolve/'));
     expect(fetched).toEqual(entry.files.map((name) => `GET /someone/whisper-tiny.en/resolve/${COMMIT}/${name}`));
-    const total = Object.values(hub.files).reduce((sum, { length }) => sum + length, 0);
-    expect(progress.at(-1)).toEqual([total, total]);
-    expect(progress.map(([done]) => done)).toEqual(progress.map(([done]) => done).sort((a, b) => a - b));
+    const ended = progress.filter(({ done, bytes }) => done === bytes).map(({ file, number }) => `${number} ${file}`);
+    expect([...new Set(ended)]).toEqual(entry.files.map((name, at) => `${at + 1} ${name}`));
+    expect(progress[0]).toMatchObject({ of: entry.files.length, bytes: hub.files['config.json']?.length });
   });
 
   it('takes one that writes text in the same way', async () => {
@@ -105,14 +107,17 @@ describe('pulling a pack of several files', () => {
     const text: CatalogueEntry = {
       name: 'smol',
       task: 'text-generation',
-      description: 'for tests',
+      adds: 'for tests',
       repo: 'someone/smol',
       revision: 'main',
       files: Object.keys(files),
       licence: 'MIT',
+      memoryMb: 1,
+      memoryIs: 'estimated',
+      tiers: [],
     };
     const library = await ModelLibrary.open(join(dir, 'models'), quiet, [text]);
-    const pack = await library.pull('smol', { signal: never, from: hub.url });
+    const pack = await library.pull('smol', { signal: never, from: hub.url, env: {} });
     expect(pack).toMatchObject({ name: 'smol', task: 'text-generation', licence: 'MIT', precision: 'fp32' });
     expect(await library.verify('smol')).toEqual({ ok: true });
     expect(library.forTask('text-generation')).toHaveLength(1);
@@ -186,7 +191,7 @@ describe('pulling a pack of several files', () => {
   });
 
   it.each([
-    ['a hub without the file', 404, {}, /answered 404/],
+    ['a hub that has too much to do', 429, {}, /answered 429: too much was asked/],
     ['a hub that tells no hash', 200, { 'content-length': '5' }, /tells neither size nor hash/],
     [
       'a hub that leads round in circles',
@@ -213,6 +218,8 @@ describe('pulling a pack of several files', () => {
       stop.abort();
       return true;
     };
-    await expect((await open()).pull(entry.name, { signal: stop.signal, from: hub.url })).rejects.toThrow('abort');
+    await expect((await open()).pull(entry.name, { signal: stop.signal, from: hub.url, env: {} })).rejects.toThrow(
+      'abort',
+    );
   });
 });

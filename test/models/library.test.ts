@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CatalogueEntry, ModelLibrary } from '#models';
+import { type CatalogueEntry, ModelLibrary, type Progress } from '#models';
 
 const quiet = pino({ level: 'silent' });
 const weights = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7919) % 251));
@@ -25,13 +25,16 @@ function entry(url: string): CatalogueEntry {
     name: 'tiny',
     task: 'object-detection',
     family: 'yolox',
-    description: 'for tests',
+    adds: 'for tests',
     url,
     bytes: weights.length,
     sha256,
     licence: 'Apache-2.0',
     inputSize: { width: 32, height: 32 },
     labels: ['person'],
+    memoryMb: 1,
+    memoryIs: 'estimated',
+    tiers: [],
   };
 }
 
@@ -92,17 +95,14 @@ const status =
 
 const open = (url: string) => ModelLibrary.open(dir, quiet, [entry(url)]);
 const pull = (library: ModelLibrary, from?: string) =>
-  library.pull('tiny', { signal: never, onProgress: breakOff, ...(from === undefined ? {} : { from }) });
+  library.pull('tiny', { signal: never, onProgress: breakOff, env: {}, ...(from === undefined ? {} : { from }) });
 
 describe('pulling', () => {
   it('installs what has the pinned hash, tells how far it is, and another library finds it', async () => {
     await using server = await serve(whole);
     const library = await open(server.url);
-    const progress: [number, number | undefined][] = [];
-    const pack = await library.pull('tiny', {
-      signal: never,
-      onProgress: (done, total) => progress.push([done, total]),
-    });
+    const progress: Progress[] = [];
+    const pack = await library.pull('tiny', { signal: never, env: {}, onProgress: (now) => progress.push(now) });
     expect(pack).toMatchObject({
       name: 'tiny',
       family: 'yolox',
@@ -110,11 +110,12 @@ describe('pulling', () => {
       files: [{ sha256 }],
       labels: ['person'],
     });
-    expect(progress.at(-1)).toEqual([weights.length, weights.length]);
+    const ended = { done: weights.length, bytes: weights.length, number: 1, of: 1 };
+    expect(progress.at(-1)).toEqual({ file: 'tiny.onnx', ...ended });
     expect(await readFile(pack.file)).toEqual(weights);
     expect(await library.verify('tiny')).toEqual({ ok: true });
     expect((await ModelLibrary.open(dir, quiet)).get('tiny')).toEqual(pack);
-    expect(await readdir(dir)).toEqual(['tiny']);
+    expect((await readdir(dir)).sort()).toEqual(['models.lock.json', 'tiny']);
   });
 
   it('goes on where the connection broke', async () => {
@@ -175,7 +176,7 @@ describe('pulling', () => {
       response.write(weights.subarray(0, 1000), () => stop.abort());
     });
     const library = await open(server.url);
-    await expect(library.pull('tiny', { signal: stop.signal })).rejects.toThrow('abort');
+    await expect(library.pull('tiny', { signal: stop.signal, env: {} })).rejects.toThrow('abort');
     const failure = await pull(library, 'http://user:canary@127.0.0.1:9').catch((error: Error) => error.message);
     expect(failure).not.toContain('canary');
   });
@@ -197,40 +198,10 @@ describe('pulling', () => {
 
   it('names what the catalogue has', async () => {
     const library = await open('http://127.0.0.1:9/tiny.onnx');
-    await expect(library.pull('huge', { signal: never })).rejects.toMatchObject({
+    await expect(library.pull('huge', { signal: never, env: {} })).rejects.toMatchObject({
       kind: 'not_found',
       message: 'the catalogue has no pack huge; it has tiny',
     });
-  });
-});
-
-describe('the catalogue', () => {
-  it('pins what lies in one file, and takes all files of the others from one place', async () => {
-    const entries = (await ModelLibrary.open(dir, quiet)).catalogue();
-    expect(entries.map(({ name, task }) => `${name}: ${task}`)).toEqual([
-      'yolox-nano: object-detection',
-      'deimv2-atto: object-detection',
-      'silero-vad-16k: voice-activity',
-      'whisper-tiny.en: speech-recognition',
-      'whisper-tiny: speech-recognition',
-      'whisper-base: speech-recognition',
-      'whisper-small: speech-recognition',
-      'smollm2-135m: text-generation',
-    ]);
-    expect(entries[0]).toMatchObject({
-      licence: 'Apache-2.0',
-      url: expect.stringMatching(
-        /^https:\/\/github\.com\/Megvii-BaseDetection\/YOLOX\/releases\/download\/0\.1\.1rc0\//,
-      ),
-      labels: expect.objectContaining({ length: 80 }),
-    });
-    for (const one of entries) {
-      if ('sha256' in one) expect(one.sha256).toMatch(/^[0-9a-f]{64}$/);
-      else {
-        const weights = one.files.filter((name) => name.endsWith('.onnx'));
-        expect(weights).toHaveLength(one.task === 'speech-recognition' ? 2 : 1);
-      }
-    }
   });
 });
 
