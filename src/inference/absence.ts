@@ -9,6 +9,7 @@ const MISSING = { stirred: 2, still: 6, leastMs: 1000 };
 const HIDDEN = { share: 0.5, mostMs: 5000 };
 /** What was lost may be the same thing again: one that belongs there in its place, another one by its looks nearby. */
 const COMES_BACK = { settledMs: 60_000, iou: 0.5, movingMs: 10_000, reach: 0.5 };
+
 /** It was not seen in this look: hidden, missed or gone. */
 export function miss(track: Track, seen: readonly Sighted[], atMs: number, stirred: (box: Box) => boolean): void {
   track.stirred = (track.missed > 0 && track.stirred) || stirred(track.box);
