@@ -1,44 +1,40 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelShape, TensorData } from '../protocol.ts';
+import { OnnxSession } from './onnx-session.ts';
+import { openAside } from './runner.ts';
 
-/** One at a time on so many cores. Throws when the file is no model that this runtime reads. */
-export async function openSession(file: string, threads: number): Promise<InferenceSession> {
-  return InferenceSession.create(file, {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    logSeverityLevel: 3,
-  });
+/** A model that is loaded. */
+export type Session = Pick<OnnxSession, 'shape' | 'run'>;
+
+/**
+ * In a thread beside this one, in which one model runs at a time, on so many cores: while it runs, the next input is
+ * prepared here. Throws when the file is no model that this runtime reads.
+ */
+export async function openSession(file: string, threads: number): Promise<Session> {
+  return openAside(file, threads);
 }
 
-export function shapeOf({ inputMetadata, outputMetadata }: InferenceSession): ModelShape {
-  const named = (all: InferenceSession['inputMetadata']) =>
-    Object.fromEntries(all.map((value) => [value.name, value.isTensor ? value.shape : []]));
-  return { inputs: named(inputMetadata), outputs: named(outputMetadata) };
+/** In this very thread: for models that answer sooner than another thread is told of the question. */
+export async function openSessionHere(file: string, threads: number): Promise<Session> {
+  return OnnxSession.open(file, threads);
 }
 
-/** The tensors of numbers among the outputs. */
+export function shapeOf({ shape }: Session): ModelShape {
+  return shape;
+}
+
+/** The tensors of numbers among the outputs. The arrays that it is given are gone afterwards. */
 export async function runSession(
-  session: InferenceSession,
+  session: Session,
   inputs: Record<string, TensorData>,
 ): Promise<Record<string, TensorData>> {
-  const feeds = Object.entries(inputs).map(([name, { data, dims }]) => [name, tensor(data, dims)] as const);
-  const results = await session.run(Object.fromEntries(feeds));
-  const outputs: Record<string, TensorData> = {};
-  for (const [name, { data, dims }] of Object.entries(results)) {
-    if (data instanceof Float32Array || data instanceof BigInt64Array) outputs[name] = { data, dims };
-  }
-  return outputs;
+  return session.run(inputs);
 }
 
 /** The floats of one output. Throws when it isn't there or isn't numbers: what such a model says is worth nothing. */
 export function floatsOf(outputs: Record<string, TensorData>, name: string): Float32Array {
   const data = outputs[name]?.data;
   if (!(data instanceof Float32Array)) throw new Error(`the model gave no "${name}"`);
-  if (data.some(Number.isNaN)) throw new Error(`the model's "${name}" is not a number`);
+  // Outputs have hundreds of thousands of numbers: `some` would take longer than the model.
+  for (const value of data) if (Number.isNaN(value)) throw new Error(`the model's "${name}" is not a number`);
   return data;
-}
-
-function tensor(data: TensorData['data'], dims: readonly number[]): Tensor {
-  return data instanceof Float32Array ? new Tensor('float32', data, dims) : new Tensor('int64', data, dims);
 }

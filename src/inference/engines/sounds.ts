@@ -1,5 +1,5 @@
 import type { Engine, LoadOf } from '../protocol.ts';
-import { floatsOf, openSession, runSession, shapeOf } from './session.ts';
+import { floatsOf, openSessionHere, runSession, shapeOf } from './session.ts';
 import { toFloats } from './waveform.ts';
 
 /** What the model wants to hear at least: 0.975 s. */
@@ -9,7 +9,7 @@ const MOST = 160_000;
 
 /** YAMNet, which names sounds. Of several moments each class has the score of the one where it was heard best. */
 export async function loadSounds(request: LoadOf<'audio-classification'>): Promise<Engine<'audio-classification'>> {
-  const session = await openSession(request.file, request.threads);
+  const session = await openSessionHere(request.file, request.threads);
   const { inputs, outputs } = shapeOf(session);
   const classes = outputs['scores']?.[1];
   if (!inputs['waveform'] || classes === undefined) {
