@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -9,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CatalogueEntry, ModelLibrary, type ModelPack, type Progress, type PullOptions } from '#models';
 import { writerFiles } from '../inference/tiny-writer.ts';
 import { hubLayout } from './hub-layout.ts';
+import { COMMIT, type Hub, serveHub } from './hub-server.ts';
 
 const quiet = pino({ level: 'silent' });
 const never = new AbortController().signal;
-const COMMIT = 'c0ffee'.padEnd(40, '0');
 const entry: CatalogueEntry = {
   name: 'whisper-tiny.en',
   task: 'speech-recognition',
@@ -33,53 +30,6 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 
 const open = () => ModelLibrary.open(join(dir, 'models'), quiet, [entry]);
-const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
-const gitHash = (content: Buffer) =>
-  createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
-
-interface Hub extends AsyncDisposable {
-  url: string;
-  /** `GET path` and `HEAD path`, in order. */
-  asked: string[];
-  files: Record<string, Buffer>;
-  /** May answer instead; true when it did. */
-  instead: (request: IncomingMessage, response: ServerResponse, name: string) => boolean;
-}
-
-/** Answers as huggingface.co does: large files lead elsewhere and say their SHA-256, small ones lead to where their tag is git's hash. */
-async function serveHub(layout = hubLayout()): Promise<Hub> {
-  const files = Object.fromEntries(Object.entries(layout).map(([name, content]) => [name, Buffer.from(content)]));
-  const hub: Omit<Hub, 'url' | typeof Symbol.asyncDispose> = { asked: [], files, instead: () => false };
-  const server = createServer((request, response) => {
-    const path = request.url ?? '';
-    hub.asked.push(`${request.method} ${path}`);
-    const [, revision = '', name = ''] = /\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [];
-    const content = hub.files[name] ?? hub.files[path.replace(/^\/(cdn|api\/resolve-cache)\//, '')];
-    if (hub.instead(request, response, name)) return;
-    if (!content || (revision !== '' && !['main', COMMIT].includes(revision))) response.writeHead(404).end();
-    else if (revision !== '' && name.endsWith('.onnx')) {
-      const linked = { 'x-linked-etag': `"${sha256(content)}"`, 'x-linked-size': content.length };
-      response.writeHead(302, { ...linked, location: `/cdn/${name}`, 'x-repo-commit': COMMIT }).end();
-    } else if (revision !== '') {
-      response.writeHead(307, { location: `/api/resolve-cache/${name}`, 'x-repo-commit': COMMIT }).end();
-    } else {
-      const headers = { etag: `W/"${gitHash(content)}"`, 'content-length': content.length };
-      response.writeHead(200, headers).end(request.method === 'HEAD' ? undefined : content);
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return Object.assign(hub, {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  });
-}
-
 const pull = (library: ModelLibrary, hub: Hub, options: Partial<PullOptions> = {}) =>
   library.pull(entry.name, { signal: never, from: hub.url, env: {}, ...options });
 
