@@ -12,4 +12,6 @@ export { LocalWriter } from './summaries/local.ts';
 export { Summaries } from './summaries/summaries.ts';
 export type { WriterStatus } from './summaries/writer.ts';
 export { type PipelineDeps, Supervisor } from './supervisor.ts';
+export { EndpointTeller } from './telling/endpoint.ts';
+export { LocalTeller } from './telling/local.ts';
 export { Transcriber, type TranscriberDeps, type TranscriberStatus } from './transcriber.ts';

@@ -1,14 +1,13 @@
 import type { Writing } from '#inference';
 import { type Clock, Fault, messageOf } from '#runtime';
 import { plainAnswer } from '../chat/plain.ts';
+import { repeats } from '../chat/repeats.ts';
 import { type Asked, INSTRUCTIONS, requestOf, type TextWriter, type WriterStatus } from './writer.ts';
 
 const MOST_TOKENS = 160;
 const LOADING = { longestMs: 30_000, lookMs: 200 };
 /** After a failure it is left alone: the next stretch would likely fail as well. */
 const REST_MS = 30_000;
-/** Small models that lose the thread say the same again and again. */
-const REPEATS = { from: 12, share: 0.3 };
 
 /** A text pack of this box. */
 export class LocalWriter implements TextWriter {
@@ -64,9 +63,4 @@ export class LocalWriter implements TextWriter {
       await this.#clock.sleep(LOADING.lookMs, signal);
     }
   }
-}
-
-function repeats(text: string): boolean {
-  const words = text.toLowerCase().split(/\s+/);
-  return words.length >= REPEATS.from && new Set(words).size < words.length * REPEATS.share;
 }

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 interface Asked {
   path: string;
   authorization: string | undefined;
-  body: { model: string; messages: { role: string; content: string }[]; stream: boolean };
+  body: { model: string; messages: { role: string; content: unknown }[]; stream: boolean };
 }
 
 /** What a chat completion looks like. */
@@ -15,6 +15,12 @@ export function completion(content: unknown): string {
     object: 'chat.completion',
     choices: [{ index: 0, message: { role: 'assistant', content } }],
   });
+}
+
+/** The same bit by bit, as server-sent events. */
+export function streamed(bits: readonly unknown[], ends = true): string {
+  const events = bits.map((content) => JSON.stringify({ choices: [{ index: 0, delta: { content } }] }));
+  return [...events, ...(ends ? ['[DONE]'] : [])].map((event) => `data: ${event}\n\n`).join('');
 }
 
 export interface ChatServer extends AsyncDisposable {
