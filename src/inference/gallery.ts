@@ -1,4 +1,8 @@
-/** How alike two looks of one individual are at least, as cosine: below `apart` they are two, from `same` on they are one. */
+/**
+ * Likeness as cosine: from `same` on two are one, below `apart` they are two. Measured with person-reid-0248 on six people
+ * seen from behind who come, stand and go, whole in the picture: one and the same later on 0.89 and more, at first sight
+ * 0.76 and more; two in black 0.75 at most, all others 0.6.
+ */
 export const ALIKE = { same: 0.8, apart: 0.65 };
 /** Individuals remembered; the one that was seen least recently is forgotten for a new one. */
 const MOST_KNOWN = 200;
@@ -28,15 +32,16 @@ export class Gallery {
   }
 
   /**
-   * The number of whom these views show, a new one when it is nobody known; undefined when that can't be told yet.
-   * `others` are in the picture at the same time: it is none of them.
+   * The number of whom these views of one visit show, a new one when it is nobody known; undefined when that can't be
+   * told yet. It is none of those `others` who are in the picture at the same time. When it was looked at `long` enough,
+   * somebody who isn't clearly known is new.
    */
   know(
-    looks: Float32Array | readonly Float32Array[],
+    views: readonly Float32Array[],
     atMs: number,
     others: ReadonlySet<number> = new Set(),
+    long = false,
   ): number | undefined {
-    const views = looks instanceof Float32Array ? [looks] : looks;
     if (views.length === 0) return undefined;
     let best: Individual | undefined;
     let bestLikeness = -1;
@@ -46,7 +51,7 @@ export class Gallery {
       if (likeness > bestLikeness) [best, bestLikeness] = [one, likeness];
     }
     if (best && bestLikeness >= ALIKE.same) return this.#again(best, views, atMs);
-    if (best && bestLikeness >= ALIKE.apart) return undefined;
+    if (best && bestLikeness >= ALIKE.apart && !long) return undefined;
     return this.#meet(views, atMs);
   }
 

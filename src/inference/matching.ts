@@ -12,8 +12,10 @@ export interface Followed {
 
 /** How much looks weigh beside places: two who pass each other stay themselves. */
 const LOOKS_WEIGH = 3;
-/** Where boxes don't overlap, looks must speak for it: less alike than this is somebody else. */
-const STRANGERS = 0.5;
+/** How alike two are where looks don't tell: as two sights of one in motion. */
+const UNTOLD = 0.85;
+/** Less alike than this is somebody else, even in the same place. One person's looks from second to second are 0.63 and more. */
+const STRANGERS = 0.45;
 
 /** A thing that is known is recognised in detections from this score on. */
 export const ENOUGH_SCORE = 0.3;
@@ -42,11 +44,11 @@ export function pairs<T extends Followed, D extends Detection & { appearance?: F
 function cost(track: Followed, detection: Detection & { appearance?: Float32Array }, atMs: number): number {
   if (detection.score < ENOUGH_SCORE || !mayBe(track.label, detection.label)) return Number.POSITIVE_INFINITY;
   const { appearance } = detection;
-  const likeness = appearance && track.views.length > 0 ? likenessTo(track.views, appearance) : undefined;
-  const strange = likeness === undefined ? 0 : LOOKS_WEIGH * (1 - likeness);
+  const likeness = appearance && track.views.length > 0 ? likenessTo(track.views, appearance) : UNTOLD;
+  if (likeness < STRANGERS) return Number.POSITIVE_INFINITY;
+  const strange = LOOKS_WEIGH * (1 - likeness);
   const overlap = intersectionOverUnion(track.box, detection.box);
   if (overlap > 0.2) return 1 - overlap + strange;
-  if (likeness !== undefined && likeness < STRANGERS) return Number.POSITIVE_INFINITY;
   const { x1, y1, x2, y2 } = track.box;
   const size = Math.hypot(x2 - x1, y2 - y1);
   const away = distance(track.box, detection.box);

@@ -17,6 +17,7 @@ export interface Sighted extends Detection {
 }
 
 const EDGE = 0.03;
+const CUT_OFF = 0.02;
 /** Views of one visit that are compared with what comes next. */
 const MOST_VIEWS = 4;
 /** A thing stands still while its box covers this much of where it was first. */
@@ -183,4 +184,12 @@ function sideOf({ x1, y1, x2, y2 }: Box): 'left' | 'right' | 'top' | 'bottom' | 
 /** At a border of the picture over which things leave it. */
 export function isAtEdge({ x1, x2 }: Box): boolean {
   return x1 < EDGE || x2 > 1 - EDGE;
+}
+
+/** What is cut off by the picture's border looks like nobody: the looks of it are passed over. */
+export function withTrustedLooks(detection: Sighted): Sighted {
+  const { x1, x2, y2 } = detection.box;
+  if (!detection.appearance || (x1 > CUT_OFF && x2 < 1 - CUT_OFF && y2 < 1 - CUT_OFF)) return detection;
+  const { label, score, box } = detection;
+  return { label, score, box };
 }

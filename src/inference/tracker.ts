@@ -2,7 +2,18 @@ import type { Box, SceneObject, Zone } from '#domain';
 import { isAgain, isOver, mayComeBack, miss } from './absence.ts';
 import type { Gallery } from './gallery.ts';
 import { distinct, ENOUGH_SCORE, pairs } from './matching.ts';
-import { copyOf, count, meetAgain, nameOf, newTrack, place, type Sighted, type Track, tell } from './track.ts';
+import {
+  copyOf,
+  count,
+  meetAgain,
+  nameOf,
+  newTrack,
+  place,
+  type Sighted,
+  type Track,
+  tell,
+  withTrustedLooks,
+} from './track.ts';
 
 /** What a detector saw in one frame. */
 export interface Look {
@@ -23,8 +34,8 @@ export interface Sighting {
 const SCORE = { sure: 0.6, likely: 0.45, enough: ENOUGH_SCORE };
 /** Looks that confirm a likely thing; more where nothing moved: then it is the detector that wavers. */
 const CONFIRMING = { stirred: 2, still: 3 };
-/** Looks at somebody before it is said who it is. */
-const LOOKS_TO_KNOW = 2;
+/** Looks at somebody before it is said who it is; after many it is said in any case. */
+const LOOKS_TO_KNOW = { few: 2, many: 6 };
 
 /**
  * Gives things an identity from look to look and from window to window, by their places and, where a pack tells, by their
@@ -125,7 +136,7 @@ export class Tracker {
   /** Returns the confirmed tracks that ended. */
   #look(look: Look, index: number, zones: readonly Zone[], stirred: (box: Box) => boolean): Track[] {
     const { atMs } = look;
-    const seen = distinct(look.detections);
+    const seen = distinct(look.detections).map(withTrustedLooks);
     const unmatched = new Set(seen);
     const missed = new Set(this.#tracks);
     const before = new Map(this.#tracks.map((track) => [track, track.box]));
@@ -187,7 +198,9 @@ export class Tracker {
       const view = track.views[track.views.length - 1];
       if (track.missed > 0 || !view) continue;
       if (track.who !== undefined) this.#gallery.remember(track.who, view, atMs);
-      else if (track.looksAt >= LOOKS_TO_KNOW) track.who = this.#gallery.know(track.views, atMs, here);
+      else if (track.looksAt >= LOOKS_TO_KNOW.few) {
+        track.who = this.#gallery.know(track.views, atMs, here, track.looksAt >= LOOKS_TO_KNOW.many);
+      }
       if (track.who !== undefined) here.add(track.who);
     }
   }
