@@ -1,7 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Fault, messageOf } from '#runtime';
-import type { Answered, Answers, Asked, Asks, HostAnswer, HostRequest, LoadRequest, Task } from './protocol.ts';
+import type {
+  Answered,
+  Answers,
+  Asked,
+  AskRequest,
+  Asks,
+  HostAnswer,
+  HostRequest,
+  LoadRequest,
+  Task,
+} from './protocol.ts';
+import { Shelf } from './shelf.ts';
 
 const LOAD_DEADLINE_MS = 60_000;
 /** What a process needs to run at all. The rest of the environment, secrets included, stays here. */
@@ -13,6 +24,7 @@ export class Host implements AsyncDisposable {
   readonly #gone = new AbortController();
   readonly #ended: Promise<void>;
   readonly #waiting = new Map<number, (answer: HostAnswer) => void>();
+  readonly #shelf = new Shelf();
   #asked = 0;
   #lastWords = '';
   /** What is wrong with the models that could not be loaded, where others could. */
@@ -82,13 +94,19 @@ export class Host implements AsyncDisposable {
    * throws `unavailable`; a model that fails at this question only, `internal`.
    */
   async ask<T extends Task>(task: T, ask: Asks[T], deadlineMs: number): Promise<Answers[T]> {
-    const answer = await this.#send({ kind: 'ask', task, ask }, deadlineMs);
+    const answer = await this.#send(this.#request(task, ask), deadlineMs);
     if (answer.kind === 'answer') {
       this.rssMb = answer.rssMb;
       // host.ts answers with what the engine of this task returned.
       return answer.answer as Answers[T];
     }
     throw new Fault('internal', answer.kind === 'failed' ? answer.problem : 'the model process answered out of turn');
+  }
+
+  #request<T extends Task>(task: T, ask: Asks[T]): AskRequest<T> {
+    if (!('picture' in ask) || !ask.picture) return { kind: 'ask', task, ask };
+    const { there, ...picture } = this.#shelf.place(ask.picture);
+    return { kind: 'ask', task, ask: there ? { ...ask, picture: undefined } : ask, picture };
   }
 
   async #load(request: LoadRequest): Promise<void> {

@@ -3,13 +3,26 @@
  * parent does.
  */
 import { setPriority } from 'node:os';
-import type { Answered, Asked, AskRequest, Engine, HostAnswer, HostRequest, LoadRequest, Task } from './protocol.ts';
+import type {
+  Answered,
+  Asked,
+  AskRequest,
+  Engine,
+  HostAnswer,
+  HostRequest,
+  LoadRequest,
+  Picture,
+  Task,
+} from './protocol.ts';
 
 /** Niceness: ffmpeg, which must keep up with the cameras, goes first. */
 const YIELDING = 5;
 
 /** One model for each task. */
 const engines: { [T in Task]?: Engine<T> } = {};
+
+/** What several models may look at; whoever asks says what can be forgotten. */
+const pictures = new Map<number, Picture>();
 
 async function answer(request: HostRequest): Promise<HostAnswer> {
   return request.kind === 'load' ? load(request) : tell(request);
@@ -62,8 +75,9 @@ async function start(request: LoadRequest): Promise<void> {
   }
 }
 
-async function tell<T extends Task>({ task, ask }: AskRequest<T>): Promise<HostAnswer> {
+async function tell<T extends Task>({ task, ask: asked, picture }: AskRequest<T>): Promise<HostAnswer> {
   try {
+    const ask = picture ? withPicture(asked, picture) : asked;
     const engine: Engine<T> | undefined = engines[task];
     if (!engine) throw new Error(`no model for ${task} is loaded`);
     const result = await engine.answer(ask);
@@ -71,6 +85,14 @@ async function tell<T extends Task>({ task, ask }: AskRequest<T>): Promise<HostA
   } catch (error) {
     return { kind: 'failed', problem: text(error) };
   }
+}
+
+/** The question as it was asked, with the picture that it brought or that was brought before. */
+function withPicture<A extends object>(ask: A, { id, forget }: { id: number; forget: number[] }): A {
+  for (const old of forget) pictures.delete(old);
+  const brought = 'picture' in ask ? (ask.picture as Picture | undefined) : undefined;
+  if (brought) pictures.set(id, brought);
+  return { ...ask, picture: pictures.get(id) };
 }
 
 function text(error: unknown): string {

@@ -138,7 +138,10 @@ export type HostRequest = LoadRequest | AskRequest;
 export interface AskRequest<T extends Task = Task> {
   kind: 'ask';
   task: T;
+  /** Without its picture where that is held there. */
   ask: Asks[T];
+  /** The number under which the question's picture is kept, and those that aren't needed any more. */
+  picture?: { id: number; forget: number[] };
 }
 
 /** Host → parent. */

@@ -53,8 +53,8 @@ export class Job<T extends SightTask = SightTask> {
 }
 
 /** As many as one stream's indexes may reasonably ask of one model at once; then its newest wins. */
-const PER_STREAM = 4;
-const IN_ALL = 32;
+const PER_STREAM = 8;
+const IN_ALL = 64;
 
 /** What waits for the models. Bounded per stream and in all; what is pushed out is settled as dropped and counted. */
 export class JobQueue {

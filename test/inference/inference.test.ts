@@ -1,0 +1,109 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Inference } from '#inference';
+import { frame } from './pictures.ts';
+import { inferenceWith } from './references.ts';
+import { tinyModel, writePack } from './tiny-onnx.ts';
+
+const about = { streamId: 'rts-1', priority: 'index' } as const;
+const never = new AbortController().signal;
+const patient = { timeout: 20_000, interval: 20 };
+
+let dir: string;
+let pack: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'watchpost-sight-'));
+  pack = await writePack(dir);
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+const ready = (inference: Inference) => vi.waitFor(() => expect(inference.status().state).toBe('ready'), patient);
+
+/** A detector's weights where a face model's are wanted. */
+async function badFaces(): Promise<string> {
+  const folder = join(dir, 'bad-faces');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'faces.onnx'), tinyModel());
+  const manifest = { name: 'bad-faces', task: 'face-detection', file: 'faces.onnx', licence: 'MIT' };
+  await writeFile(join(folder, 'model.json'), JSON.stringify({ ...manifest, labels: ['face'] }));
+  return folder;
+}
+
+describe('several models in one process', () => {
+  it('do without one that can not be used: only its own task is not answered', async () => {
+    await using bench = await inferenceWith(pack);
+    const { inference, models } = bench;
+    await models.importPack(await badFaces());
+    await inference.reload();
+    const picture = frame(0, () => 120);
+    await vi.waitFor(() => expect(inference.status().problems).toBeDefined(), patient);
+    expect(await inference.ask('face-detection', { picture, minScore: 0.5 }, about, never)).toBe('none');
+    expect(await inference.detect(picture, about, never)).toHaveLength(1);
+    expect([inference.has('object-detection'), inference.has('face-detection')]).toEqual([true, false]);
+    expect(inference.status()).toMatchObject({
+      state: 'ready',
+      packs: { 'object-detection': 'tiny' },
+      problems: { 'face-detection': expect.stringMatching('is no UltraFace') },
+      lastError: expect.stringMatching('is no UltraFace'),
+    });
+  });
+
+  it('are asked nothing that no pack is there for', async () => {
+    await using bench = await inferenceWith(pack);
+    await ready(bench.inference);
+    const picture = frame(0, () => 120);
+    expect(bench.inference.has('text-detection')).toBe(false);
+    expect(await bench.inference.ask('text-detection', { picture }, about, never)).toBe('none');
+    expect(bench.inference.status()).toMatchObject({ packs: { 'object-detection': 'tiny' }, dropped: 0 });
+    expect(bench.inference.status().problems).toBe(undefined);
+  });
+});
+
+describe('questions', () => {
+  it('that are the same about the same picture get the same answer, others their own', async () => {
+    await using bench = await inferenceWith(pack);
+    const picture = frame(0, () => 120);
+    const ask = (minScore: number) => bench.inference.ask('object-detection', { picture, minScore }, about, never);
+    const [one, same, other, none] = await Promise.all([ask(0.5), ask(0.5), ask(0.6), ask(0.9)]);
+    expect(same).toBe(one);
+    expect(other).not.toBe(one);
+    expect(other).toEqual(one);
+    expect(none).toEqual([]);
+  });
+
+  it('about many pictures at once get the answer to their own', async () => {
+    await using bench = await inferenceWith(pack);
+    const shades = [105, 110, 115, 120, 125, 130, 135, 140];
+    const answers = await Promise.all(
+      shades.map((shade) =>
+        bench.inference.detect(
+          frame(0, () => shade),
+          about,
+          never,
+        ),
+      ),
+    );
+    const scores = answers.map((found) => (Array.isArray(found) ? (found[0]?.score ?? 0) : 0));
+    expect(scores).toEqual([...scores].sort((a, b) => a - b));
+    expect(new Set(scores).size).toBe(shades.length);
+  });
+});
+
+describe('the detector', () => {
+  it('is the best that is there where the wanted one is not', async () => {
+    await using bench = await inferenceWith();
+    await bench.models.importPack(pack);
+    await bench.inference.reload();
+    await ready(bench.inference);
+    expect(bench.inference.status().pack).toBe('tiny');
+    expect(
+      await bench.inference.detect(
+        frame(0, () => 120),
+        about,
+        never,
+      ),
+    ).toHaveLength(1);
+  });
+});
