@@ -7,7 +7,7 @@ export interface Screen {
   write(text: string): unknown;
 }
 
-const BAR = 20;
+const BAR = 10;
 /** On a terminal a bar is drawn anew no more often. */
 const REDRAW_MS = 100;
 /** In a pipe each file has so many lines at most. */
@@ -37,7 +37,7 @@ function bars(screen: Screen, nowMs: () => number): (now: Progress) => void {
     drawnMs = atMs;
     const seconds = (atMs - first.atMs) / 1000;
     const rate = seconds > 0 ? `  ${size((now.done - first.done) / seconds)}/s` : '';
-    const line = `${bar(now)}  ${size(now.done)} of ${size(now.bytes)}${rate}  ${now.file} (${now.number} of ${now.of})`;
+    const line = `${now.number} of ${now.of}  ${bar(now)}  ${size(now.done)} of ${size(now.bytes)}${rate}  ${now.file}`;
     screen.write(`\r\x1b[K${line.slice(0, (screen.columns ?? 80) - 1)}${ended ? '\n' : ''}`);
   };
 }
