@@ -6,9 +6,6 @@ import { checkFiles, hashedFiles, type ModelPack } from './pack.ts';
 
 /** Texts that may lie beside the files which a pack needs. */
 const PAPERS = /^(licen[cs]e|notice|readme)/i;
-/** Tasks whose packs are laid out as on the hub. */
-const HUBS = ['speech-recognition', 'text-generation', 'image-text'] as const;
-
 /** Throws `invalid`, naming the file, unless all that the pack needs is there and whole, as far as that shows. */
 export async function checkPack(pack: ModelPack): Promise<void> {
   await checkFiles(pack);
@@ -33,8 +30,8 @@ export async function copyPack(source: ModelPack, target: string): Promise<{ nam
 }
 
 /** Of several files, laid out as on the hub. */
-function isHubs({ task }: ModelPack): boolean {
-  return HUBS.some((known) => known === task);
+function isHubs({ files }: ModelPack): boolean {
+  return files.some(({ name }) => name === 'config.json');
 }
 
 async function manifestOf(pack: ModelPack, sourceDir: string): Promise<{ name: string; [key: string]: unknown }> {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '#runtime';
+import { describeDetector, isDetector } from './detector-pack.ts';
 import { hashFile } from './digest.ts';
 import { hubType, isHubLayout, type Precision } from './hub-folder.ts';
 import { describeImageText, isImageText } from './image-text-pack.ts';
@@ -45,7 +46,7 @@ export interface DetectorPack extends AnyPack {
   /** What becomes of a value 0–255 (`(value * scale - mean) / deviation`), where a pack says so itself. */
   pixels?: { scale: number; mean: Triple; deviation: Triple };
 }
-export type Triple = readonly [number, number, number];
+type Triple = readonly [number, number, number];
 
 /** Finds faces (UltraFace's). How pictures are fed to it stands in the model itself, as with the other small ones. */
 export interface FacePack extends AnyPack {
@@ -147,6 +148,7 @@ export async function describePack(dir: string): Promise<ModelPack> {
   if (task === 'speech-recognition') return describeSpeech(dir, json);
   if (task === 'text-generation') return describeText(dir, json);
   if (task === 'image-text') return describeImageText(dir, json);
+  if (task === 'object-detection' && json['file'] === undefined) return describeDetector(dir, json);
   const manifest = oneFileManifest(json, dir);
   const { name, file, bytes = 0, sha256 = '', licence } = manifest;
   const labels = await labelsOf(manifest, dir);
@@ -161,6 +163,7 @@ export async function describePack(dir: string): Promise<ModelPack> {
 /** As the hub lays it out, without `model.json`. */
 async function describeHubs(dir: string): Promise<ModelPack> {
   if (isImageText(await hubType(dir))) return describeImageText(dir);
+  if (await isDetector(dir)) return describeDetector(dir);
   return (await isWriter(dir)) ? describeText(dir) : describeSpeech(dir);
 }
 
