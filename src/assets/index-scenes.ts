@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { recordedFrames } from '#camera';
 import type { Asset, AssetIndex, Frame, Job, Piece, SceneFacts, Window } from '#domain';
-import { embedText, type Inference, Observer, TEXT_EMBEDDING } from '#inference';
-import { deadline, Fault, isFault } from '#runtime';
+import { embedText, needsFineFrames, Observer, patient, TEXT_EMBEDDING, wantedOf } from '#inference';
+import { planFor } from '#prompts';
+import { Fault, isFault } from '#runtime';
 import { shotWindows, timeWindows } from '#sampling';
 import type { NewRecord } from '#store';
 import type { AssetDeps, Work } from './deps.ts';
@@ -16,9 +17,7 @@ const LONGEST_SHOT_MS = 60_000;
 const SHOT_FRAME_EVERY_MS = 500;
 /** Keyframes this much further apart than wanted still do. */
 const TOLERANCE = 1.1;
-/** A detector that is busy with live cameras is asked again; they come first. */
-const AGAIN_MS = 1000;
-/** One that has no time for a frame for so long has none for the others either. */
+/** Models that have no time for a frame for so long have none for the others either. */
 const PATIENCE_MS = 600_000;
 
 /** Looks at an asset as a live index looks at a camera, and keeps what it saw. */
@@ -44,7 +43,7 @@ async function* recordsOf(
   deps: AssetDeps,
   signal: AbortSignal,
 ): AsyncGenerator<NewRecord, void> {
-  const observer = new Observer({ streamId: asset.id }, patient(deps));
+  const observer = new Observer({ ...index, streamId: asset.id }, patient(deps.inference, deps.clock, PATIENCE_MS));
   for await (const window of windowsOf(framesOf(asset, pieces, index, deps, signal), asset, index)) {
     const observation = await observer.observe(window, 'backfill', signal);
     const endMs = Math.min(window.endMs, asset.lengthMs);
@@ -53,26 +52,6 @@ async function* recordsOf(
     const metadata = { ...index.metadata, ...metadataOf(facts) };
     yield { startMs: window.startMs, endMs, text, metadata, vector: embedText(text), model: TEXT_EMBEDDING.model };
   }
-}
-
-/** The detector, asked until it has time: an observer must not see a frame twice. */
-function patient({ inference, clock }: AssetDeps): Pick<Inference, 'detect' | 'status'> {
-  return {
-    status: () => inference.status(),
-    detect: async (frame, request, signal) => {
-      using limit = deadline(signal, PATIENCE_MS);
-      try {
-        for (;;) {
-          const outcome = await inference.detect(frame, request, limit.signal);
-          if (outcome !== 'dropped') return outcome;
-          await clock.sleep(AGAIN_MS, limit.signal);
-        }
-      } catch (error) {
-        if (signal.aborted || !limit.signal.aborted) throw error;
-        throw new Fault('unavailable', 'the detector was busy with live cameras for too long: index it again later');
-      }
-    },
-  };
 }
 
 /**
@@ -86,6 +65,7 @@ async function* framesOf(
   deps: AssetDeps,
   signal: AbortSignal,
 ): AsyncGenerator<Frame, void> {
+  const fine = needsFineFrames(wantedOf(planFor(index.prompt), index.modelName), deps.inference);
   let seen = false;
   let unreadable: Fault | undefined;
   for (const run of runsOf(pieces)) {
@@ -94,7 +74,7 @@ async function* framesOf(
     const files = [first.initPath, ...run.map(({ path }) => path)].map((path) => join(deps.assetsDir, path));
     const { width, height } = asset;
     try {
-      for await (const frame of recordedFrames({ files, width, height, every: everyFor(index, run) }, signal)) {
+      for await (const frame of recordedFrames({ files, width, height, every: everyFor(index, run), fine }, signal)) {
         seen = true;
         yield { ...frame, atMs: frame.atMs + first.startMs };
       }
@@ -132,12 +112,17 @@ function timeOf(config: Record<string, unknown>): { seconds: number; frameCount:
 }
 
 /** Labels as values: VideoDB's Node SDK rewrites keys. */
-function metadataOf({ counts, colours, motion, light, packs }: SceneFacts): Record<string, unknown> {
+function metadataOf(facts: SceneFacts): Record<string, unknown> {
+  const { counts, colours, motion, light, packs, faces, texts, likenesses, answer } = facts;
   return {
     counts: Object.entries(counts).map(([label, count]) => ({ label, count })),
     colours,
     motion: { amount: motion.amount },
     light,
     packs,
+    ...(faces ? { faces: faces.length } : {}),
+    ...(texts ? { texts: texts.map(({ text }) => text) } : {}),
+    ...(likenesses ? { likenesses } : {}),
+    ...(answer ? { json: answer.json, json_by: answer.by } : {}),
   };
 }

@@ -35,7 +35,14 @@ export function recordView(
 
 function metadata(facts: SceneFacts): Record<string, unknown> {
   const counts = Object.entries(facts.counts).map(([label, count]) => ({ label, count }));
-  return { ...snake(facts), counts };
+  return { ...snakeFacts(facts), counts };
+}
+
+/** The prompt's own JSON keeps its keys as the prompt has them. */
+function snakeFacts({ answer, ...facts }: SceneFacts): Record<string, unknown> {
+  if (!answer) return snake(facts);
+  const { json, reason, by } = answer;
+  return { ...snake(facts), json, json_by: by, ...(reason === undefined ? {} : { json_reason: reason }) };
 }
 
 /** Of a sound that an audio index tells of, nothing but the sound is known; of a summary, who made it of what. */
@@ -71,7 +78,7 @@ export function sceneView(scene: Scene, { store, links }: Names): z.input<typeof
     start: scene.startMs / 1000,
     end: scene.endMs / 1000,
     text: scene.text,
-    ...(scene.facts ? { facts: snake(scene.facts) } : scene.sound || scene.said ? { facts: heard(scene) } : {}),
+    ...(scene.facts ? { facts: snakeFacts(scene.facts) } : scene.sound || scene.said ? { facts: heard(scene) } : {}),
     ...(scene.thumbPath ? { thumbnail_url: links.thumbPath(scene.id) } : {}),
   };
 }

@@ -9,6 +9,7 @@
  * works. Facts are what was measured or answered, never a guess; words that a model makes up are left out where that shows.
  */
 export { embedText, TEXT_EMBEDDING } from './embedding.ts';
+export { Gallery } from './gallery.ts';
 export {
   type About,
   Inference,
@@ -23,9 +24,11 @@ export {
   type ListeningStatus,
 } from './listening.ts';
 export { type Observation, Observer } from './observer.ts';
+export { patient } from './patient.ts';
 export { decodeImage, thumbnail } from './picture.ts';
 export type { Answers, Asks, Recognition } from './protocol.ts';
 export { type Priority, SIGHT_TASKS, type SightTask } from './queue.ts';
 export { describeSound } from './sentence.ts';
+export { type Eyes, needsFineFrames, wantedOf } from './sight.ts';
 export type { PackState } from './speech-ear.ts';
 export { Writing, type WritingLimits, type WritingOptions } from './writing.ts';

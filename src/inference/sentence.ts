@@ -1,4 +1,5 @@
 import { type Box, type SceneFacts, type SceneObject, type SoundFacts, sayingOf, tellingLabels } from '#domain';
+import type { IndexPlan } from '#prompts';
 
 const PLURALS: Readonly<Record<string, string>> = {
   person: 'people',
@@ -12,10 +13,40 @@ const PLURALS: Readonly<Record<string, string>> = {
 /** Luma below which a covered lens and a dark room can't be told apart. */
 const DARK = 0.08;
 
-/** The facts in plain English, e.g. "2 people and a car; one person entered from the left; motion in the doorway zone". */
-export function describe(facts: SceneFacts): string {
-  const clauses = [...troubles(facts), ...lights(facts), ...things(facts), ...events(facts), ...motion(facts)];
+/** Below this a picture looks like a phrase by chance. */
+const ALIKE = 0.5;
+
+/**
+ * The facts in plain English, e.g. "2 people and a car; one person entered from the left; motion in the doorway zone". A plan
+ * that names things wants to hear of these and of no others.
+ */
+export function describe(facts: SceneFacts, plan?: Pick<IndexPlan, 'interests' | 'aspects'>): string {
+  const wanted = plan ? narrowed(facts, plan.interests) : facts;
+  const colours = plan?.aspects.includes('colours') ?? false;
+  const clauses = [
+    ...troubles(facts),
+    ...lights(facts),
+    ...things(wanted, colours),
+    ...events(wanted),
+    ...people(wanted, plan?.aspects.includes('identity') ?? false),
+    ...reading(facts),
+    ...alike(facts),
+    ...motion(facts),
+  ];
   return clauses.join('; ');
+}
+
+/** Without what nobody asked for. */
+function narrowed(facts: SceneFacts, interests: IndexPlan['interests']): SceneFacts {
+  const labels = new Set(interests.flatMap((interest) => interest.labels));
+  if (labels.size === 0) return facts;
+  const isWanted = ({ label }: { label: string }) => labels.has(label);
+  return {
+    ...facts,
+    objects: facts.objects.filter(isWanted),
+    gone: facts.gone.filter(isWanted),
+    counts: Object.fromEntries(Object.entries(facts.counts).filter(([label]) => labels.has(label))),
+  };
 }
 
 /** More are a din that nobody reads. */
@@ -39,14 +70,33 @@ function lights({ light }: SceneFacts): string[] {
   return light.change ? [`the lights went ${light.change}`] : [];
 }
 
-function things({ objects, counts }: SceneFacts): string[] {
+function things({ objects, counts, faces = [] }: SceneFacts, withColours: boolean): string[] {
   const found = Object.entries(counts)
     .sort((a, b) => b[1] - a[1])
     .map(([label, count]) => {
-      const zones = zonesOf(objects.filter((object) => object.label === label));
-      return `${count === 1 ? withArticle(label) : `${count} ${plural(label)}`}${zones}`;
+      const those = objects.filter((object) => object.label === label);
+      const [first] = those;
+      const colour = withColours && count === 1 && first?.colours?.[0] ? `${first.colours[0]} ` : '';
+      return `${count === 1 ? withArticle(colour + label) : `${count} ${plural(label)}`}${zonesOf(those)}`;
     });
+  if (faces.length > 0) found.push(faces.length === 1 ? 'a face' : `${faces.length} faces`);
   return found.length === 0 ? [] : [list(found)];
+}
+
+/** Numbers stand for looks, not for names. */
+function people({ objects }: SceneFacts, wanted: boolean): string[] {
+  const known = wanted ? [...new Set(objects.flatMap(({ who }) => (who === undefined ? [] : [who])))] : [];
+  return known.length === 0 ? [] : [`${list(known.sort((a, b) => a - b).map((who) => `person #${who}`))} by looks`];
+}
+
+function reading({ texts = [] }: SceneFacts): string[] {
+  const read = [...new Set(texts.map(({ text }) => `"${text}"`))];
+  return read.length === 0 ? [] : [`it reads ${list(read)}`];
+}
+
+function alike({ likenesses = [] }: SceneFacts): string[] {
+  const seen = likenesses.filter(({ score }) => score >= ALIKE).map(({ phrase }) => phrase);
+  return seen.length === 0 ? [] : [`it looks like ${list(seen)}`];
 }
 
 /** " in the doorway zone", or nothing. */
@@ -61,10 +111,11 @@ function events({ objects, gone }: SceneFacts): string[] {
     const labels = told.get(what) ?? new Map<string, number>();
     told.set(what, labels.set(label, (labels.get(label) ?? 0) + 1));
   };
-  for (const { label, appeared, entered } of objects) {
+  for (const { label, appeared, entered, crossed = [] } of objects) {
     if (appeared === 'in') tell('appeared', label);
     else if (appeared) tell(`entered from the ${appeared}`, label);
     if (entered.length > 0) tell(`entered ${zoneNames(entered)}`, label);
+    if (crossed.length > 0) tell(`came through ${zoneNames(crossed)}`, label);
   }
   for (const { label } of gone) tell('left', label);
   return [...told].map(([what, labels]) => `${list([...labels].map(([label, n]) => counted(label, n)))} ${what}`);

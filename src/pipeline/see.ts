@@ -1,15 +1,13 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { Extraction, Frame, Scene, SceneIndex, Window, Zone } from '#domain';
-import { embedText, type Observation, type Observer, TEXT_EMBEDDING, thumbnail } from '#inference';
-import { Fault, type Log, messageOf } from '#runtime';
-import { shotWindows, timeWindows } from '#sampling';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Frame, Scene, SceneIndex, Window, Zone } from '#domain';
+import type { Observation, Observer } from '#inference';
+import { type Log, messageOf } from '#runtime';
 import type { Store } from '#store';
+import { type Closer, denser, isNear } from './closer.ts';
+import { continues, sceneOf, storeThumbnail } from './scene.ts';
 import type { SoundSight } from './sound-sight.ts';
-
-/** A scene that goes on unchanged grows up to this long, then a new one begins: a hit must be a stretch one can watch. */
-const LONGEST_QUIET_MS = 3_600_000;
-const LONGEST_BUSY_MS = 60_000;
+import { windowsOf } from './windows.ts';
 
 /** Where the windows come from and where their scenes go. */
 export interface Outlook {
@@ -19,6 +17,10 @@ export interface Outlook {
   /** As they are now. */
   zones(): Zone[];
   windowDropped(): void;
+  /** More frames of a window; absent where nothing is recorded. */
+  closer?: Pick<Closer, 'look'>;
+  /** Whoever tells a scene anew, slowly; absent where nobody follows instructions. Never throws. */
+  tellers?: { offer: (scene: Scene, frames: readonly Frame[], index: SceneIndex) => void };
 }
 
 /** What one index remembers from window to window. */
@@ -44,8 +46,7 @@ export async function see(
     if (signal.aborted) return;
     try {
       const window = { ...cut, zones: outlook.zones() };
-      const priority = outlook.store.alerts.enabledByIndex(index.id).length > 0 ? 'alert' : 'index';
-      const observation = await sight.observer.observe(window, priority, signal);
+      const observation = await observe(window, index, sight.observer, outlook, signal);
       if (observation === 'dropped') outlook.windowDropped();
       else await tell(sight.sounds.add(observation, window), window, index, sight, outlook, signal);
     } catch (error) {
@@ -56,11 +57,23 @@ export async function see(
   }
 }
 
-function windowsOf(frames: AsyncIterable<Frame>, streamId: string, extraction: Extraction): AsyncIterable<Window> {
-  if (extraction.type === 'time') return timeWindows(frames, { streamId, ...extraction, zones: [] });
-  if (extraction.type === 'transcript') throw new Fault('internal', 'an audio index has no windows of frames');
-  const { threshold, frameCount, longestSeconds } = extraction;
-  return shotWindows(frames, { streamId, threshold, frameCount, longestMs: longestSeconds * 1000, zones: [] });
+/** When an alert hangs on what may or may not be there, more frames of the window decide. */
+async function observe(
+  window: Window,
+  { id }: SceneIndex,
+  observer: Observer,
+  { store, closer }: Outlook,
+  signal: AbortSignal,
+): Promise<Observation | 'dropped'> {
+  const armed = store.alerts.enabledByIndex(id);
+  const priority = armed.length > 0 ? 'alert' : 'index';
+  const observation = await observer.observe(window, priority, signal);
+  const rules = armed.flatMap(({ eventId }) => store.events.get(eventId)?.rule ?? []);
+  if (!closer || observation === 'dropped' || !isNear(rules, observer.wavering)) return observation;
+  const more = await closer.look(window, signal);
+  if (more.length === 0) return observation;
+  const decided = await observer.reconsider(denser(window, more), priority, signal);
+  return decided === 'dropped' ? observation : decided;
 }
 
 /** The scene before grows, or a new one is stored; neither when nobody wants it any more. */
@@ -84,54 +97,11 @@ async function tell(
   }
   const thumbPath = await storeThumbnail(observation, window, index, outlook);
   try {
-    if (isWanted()) sight.sceneId = scenes.add(...sceneOf(observation, window, index, thumbPath)).id;
+    if (!isWanted()) return;
+    const scene = scenes.add(...sceneOf(observation, window, index, thumbPath));
+    sight.sceneId = scene.id;
+    outlook.tellers?.offer(scene, window.frames, indexes.get(index.id) ?? index);
   } finally {
     if (sight.sceneId === undefined && thumbPath) await rm(join(outlook.thumbsDir, thumbPath), { force: true });
-  }
-}
-
-function sceneOf(
-  { facts, text }: Observation,
-  { streamId, startMs, endMs }: Window,
-  { id: indexId }: SceneIndex,
-  thumbPath: string | undefined,
-): Parameters<Store['scenes']['add']> {
-  const scene = { streamId, indexId, startMs, endMs, text, facts, ...(thumbPath ? { thumbPath } : {}) };
-  return [scene, embedText(text), TEXT_EMBEDDING.model];
-}
-
-/** Also when the window is a second one of a time that the scene covers already: the camera was away in between. */
-function continues(before: Scene, window: Window): boolean {
-  const lengthMs = window.endMs - window.startMs;
-  const sameDay = Math.floor(before.startMs / 86_400_000) === Math.floor(window.startMs / 86_400_000);
-  const busy = before.facts === undefined || before.facts.objects.length > 0 || before.facts.motion.regions.length > 0;
-  const adjoins = window.startMs - before.endMs <= lengthMs && window.startMs >= before.startMs;
-  return adjoins && sameDay && window.endMs - before.startMs <= (busy ? LONGEST_BUSY_MS : LONGEST_QUIET_MS);
-}
-
-/**
- * The file is complete under its name before a row may name it. A picture that can't be written is done without: what it
- * shows is worth more.
- */
-async function storeThumbnail(
-  { facts, best }: Observation,
-  { streamId, startMs }: Window,
-  index: SceneIndex,
-  { thumbsDir, log }: Outlook,
-): Promise<string | undefined> {
-  if (!best) return undefined;
-  const day = new Date(startMs).toISOString().slice(0, 10);
-  const path = join(streamId, day, `${best.atMs}-${index.id}.jpg`);
-  const file = join(thumbsDir, path);
-  const boxes = facts.objects.map((object) => object.box);
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(`${file}.part`, await thumbnail(best, boxes));
-    await rename(`${file}.part`, file);
-    return path;
-  } catch (error) {
-    await rm(`${file}.part`, { force: true }).catch(() => undefined);
-    log.warn({ index: index.id, error: messageOf(error) }, 'thumbnail not stored');
-    return undefined;
   }
 }

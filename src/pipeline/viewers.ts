@@ -1,15 +1,15 @@
 import type { SamplingDemand } from '#camera';
-import type { Extraction, Frame, SceneIndex } from '#domain';
+import type { Frame, SceneIndex } from '#domain';
 import type { Heard } from '#hearing';
-import { type Inference, Observer } from '#inference';
+import { Gallery, type Inference, needsFineFrames, Observer, wantedOf } from '#inference';
+import { planFor } from '#prompts';
 import { Channel, type Clock, messageOf } from '#runtime';
 import { type Outlook, type Sight, see } from './see.ts';
 import { SoundSight } from './sound-sight.ts';
+import { frameEveryMs } from './windows.ts';
 
 /** Frames an index may lag behind before the oldest are dropped: more than any window needs, less than matters in memory. */
 const FRAMES_WAITING = 32;
-/** As near to a cut as cutting a shot needs; cameras' keyframes are seldom further apart. */
-const SHOT_FRAME_EVERY_MS = 2000;
 /** What was seen last is still described when the camera is no longer wanted, for so long at most. */
 const GRACE_MS = 2000;
 
@@ -29,6 +29,8 @@ interface Eye {
   stop: AbortController;
   /** When nobody looks through it any more: windows must come one at a time. */
   free: Promise<void>;
+  /** What it was told to look for. */
+  task: Pick<SceneIndex, 'prompt' | 'modelName'>;
 }
 
 /**
@@ -40,6 +42,8 @@ export class Viewers implements AsyncDisposable {
   readonly #streamId: string;
   readonly #deps: ViewersDeps;
   readonly #eyes = new Map<string, Eye>();
+  /** Who was seen on this stream; all its indexes know the same people. */
+  readonly #gallery = new Gallery();
   readonly #stop = new AbortController();
   #running: readonly SceneIndex[] = [];
   #isThere = false;
@@ -69,12 +73,14 @@ export class Viewers implements AsyncDisposable {
     }
     const wanted = this.#running.filter(({ extraction }) => extraction.type !== 'transcript');
     for (const [id, eye] of this.#eyes) if (!wanted.some((index) => index.id === id)) this.#close(id, eye);
+    for (const index of wanted) heed(this.#eyes.get(index.id), index);
     if (this.#isThere) for (const index of wanted) this.#open(index);
   }
 
-  /** How often the running indexes want a frame. */
+  /** How often the running indexes want a frame, and how large. */
   demand(): SamplingDemand {
-    return { everyMs: Math.min(...this.#running.map(({ extraction }) => frameEveryMs(extraction))) };
+    const everyMs = Math.min(...this.#running.map(({ extraction }) => frameEveryMs(extraction)));
+    return { everyMs, ...(this.#running.some((index) => this.#wantsFine(index)) ? { fine: true } : {}) };
   }
 
   /** The camera is there. */
@@ -117,13 +123,19 @@ export class Viewers implements AsyncDisposable {
     eye.free = eye.free.then(() => this.#look(frames, index, sight, stop));
   }
 
+  #wantsFine({ extraction, prompt, modelName }: SceneIndex): boolean {
+    if (extraction.type === 'transcript') return false;
+    return needsFineFrames(wantedOf(planFor(prompt), modelName), this.#deps.inference);
+  }
+
   #newEye(index: SceneIndex): Eye {
     const sight = {
-      observer: new Observer(index, this.#deps.inference),
+      observer: new Observer(index, this.#deps.inference, this.#gallery),
       sounds: new SoundSight(this.#deps.heard),
       sceneId: undefined,
     };
-    const eye = { sight, stop: new AbortController(), free: Promise.resolve() };
+    const { prompt, modelName } = index;
+    const eye = { sight, stop: new AbortController(), free: Promise.resolve(), task: { prompt, modelName } };
     this.#eyes.set(index.id, eye);
     return eye;
   }
@@ -163,13 +175,14 @@ export class Viewers implements AsyncDisposable {
   }
 }
 
+/** A prompt that was changed counts from the next window on. */
+function heed(eye: Eye | undefined, { prompt, modelName }: SceneIndex): void {
+  if (!eye || (eye.task.prompt === prompt && eye.task.modelName === modelName)) return;
+  eye.task = { prompt, modelName };
+  eye.sight.observer.heed(eye.task);
+}
+
 function shut(eye: Eye): void {
   eye.frames?.end();
   eye.frames = undefined;
-}
-
-/** How far apart the index may have its frames; Infinity when it looks at none. */
-function frameEveryMs(extraction: Extraction): number {
-  if (extraction.type === 'time') return (extraction.seconds * 1000) / extraction.frameCount;
-  return extraction.type === 'shot' ? SHOT_FRAME_EVERY_MS : Infinity;
 }
