@@ -70,6 +70,9 @@ async function start(request: LoadRequest): Promise<void> {
     case 'image-text':
       engines[request.task] = await (await import('./engines/image-text.ts')).loadImageText(request);
       break;
+    case 'image-to-text':
+      engines[request.task] = await (await import('./engines/image-to-text.ts')).loadImageToText(request);
+      break;
     case 'text-generation':
       engines[request.task] = await (await import('./engines/text.ts')).loadText(request);
   }

@@ -33,6 +33,11 @@ export function loadRequest(pack: ModelPack): LoadRequest {
       const known = { family, precision, inputSize, contextTokens, ...(sureness ? { sureness } : {}) };
       return { ...common, task, file: dir, ...known, threads: threads() };
     }
+    case 'image-to-text': {
+      const { task, dir, family, precision, inputSize, contextTokens, mostPictures } = pack;
+      const known = { family, precision, inputSize, contextTokens, mostPictures };
+      return { ...common, task, file: dir, ...known, threads: threads() };
+    }
     case 'text-generation': {
       const { task, dir, precision, outside, contextTokens } = pack;
       return { ...common, task, file: dir, precision, outside, contextTokens, threads: threads() };

@@ -1,5 +1,5 @@
 import type { Box, Word } from '#domain';
-import type { DetectorPack, ImageTextPack, SpeechPack, TextPack } from '#models';
+import type { DetectorPack, ImageTextPack, ImageToTextPack, SpeechPack, TextPack } from '#models';
 
 /** A picture as it crosses to the host process. */
 export interface Picture {
@@ -79,6 +79,10 @@ export type LoadRequest = { kind: 'load'; file: string; threads: number } & (
   // `file` is the folder.
   | { task: 'speech-recognition'; precision: SpeechPack['precision']; windowMs: number }
   | ({ task: 'image-text' } & Pick<ImageTextPack, 'family' | 'precision' | 'inputSize' | 'contextTokens' | 'sureness'>)
+  | ({ task: 'image-to-text' } & Pick<
+      ImageToTextPack,
+      'family' | 'precision' | 'inputSize' | 'contextTokens' | 'mostPictures'
+    >)
   | ({ task: 'text-generation' } & Pick<TextPack, 'precision' | 'outside' | 'contextTokens'>)
 );
 export type LoadOf<T extends LoadRequest['task']> = Extract<LoadRequest, { task: T }>;

@@ -2,7 +2,21 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '#runtime';
 import { Config, choose, filesOf, json, type Precision, pictureSize, statedBy, weightsIn } from './hub-folder.ts';
-import type { ImageTextPack } from './pack.ts';
+import type { AnyPack } from './pack.ts';
+
+/** Puts pictures and texts into one space (CLIP's, SigLIP's): several files, laid out as on the hub. */
+export interface ImageTextPack extends AnyPack {
+  task: 'image-text';
+  family: 'clip' | 'siglip';
+  /** Of its two towers, or of both in one. */
+  precision: { text: Precision; vision: Precision } | { whole: Precision };
+  /** Pixels of the model's input. */
+  inputSize: { width: number; height: number };
+  /** What it reads of a text. */
+  contextTokens: number;
+  /** How likeness becomes certainty, as trained; undefined where the folder doesn't say. */
+  sureness?: { scale: number; bias: number };
+}
 
 /** Besides the weights, what a folder in the layout of the hub's CLIP and SigLIP models must hold. */
 const TEXTS = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json'] as const;

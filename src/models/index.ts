@@ -8,12 +8,13 @@
  */
 export { type CatalogueEntry, type Device, readCatalogue } from './catalogue.ts';
 export { type Board, deviceOf, thisBoard } from './devices.ts';
+export type { ImageTextPack } from './image-text-pack.ts';
+export type { ImageToTextPack } from './image-to-text-pack.ts';
 export { type InstalledPack, ModelLibrary } from './library.ts';
 export type { ModelTask } from './manifest.ts';
 export type {
   DetectorPack,
   FacePack,
-  ImageTextPack,
   ModelFamily,
   ModelPack,
   PackFile,

@@ -16,6 +16,7 @@ export const TASKS = [
   'speech-recognition',
   'text-generation',
   'image-text',
+  'image-to-text',
 ] as const;
 export type ModelTask = (typeof TASKS)[number];
 

@@ -4,7 +4,8 @@ import { Fault } from '#runtime';
 import { describeDetector, isDetector } from './detector-pack.ts';
 import { hashFile } from './digest.ts';
 import { hubType, isHubLayout, type Precision } from './hub-folder.ts';
-import { describeImageText, isImageText } from './image-text-pack.ts';
+import { describeImageText, type ImageTextPack, isImageText } from './image-text-pack.ts';
+import { describeImageToText, type ImageToTextPack, isImageToText } from './image-to-text-pack.ts';
 import { labelsOf, type Manifest, type ModelTask, oneFileManifest, readManifest } from './manifest.ts';
 import { describeSpeech } from './speech-pack.ts';
 import { describeText, isWriter } from './text-pack.ts';
@@ -23,7 +24,8 @@ export interface PackFile {
   sha256: string;
 }
 
-interface AnyPack {
+/** What all packs have. */
+export interface AnyPack {
   name: string;
   /** Absolute. */
   dir: string;
@@ -103,20 +105,6 @@ export interface TextPack extends AnyPack {
   contextTokens: number;
 }
 
-/** Puts pictures and texts into one space (CLIP's, SigLIP's): several files, laid out as on the hub. */
-export interface ImageTextPack extends AnyPack {
-  task: 'image-text';
-  family: 'clip' | 'siglip';
-  /** Of its two towers, or of both in one. */
-  precision: { text: Precision; vision: Precision } | { whole: Precision };
-  /** Pixels of the model's input. */
-  inputSize: { width: number; height: number };
-  /** What it reads of a text. */
-  contextTokens: number;
-  /** How likeness becomes certainty, as trained; undefined where the folder doesn't say. */
-  sureness?: { scale: number; bias: number };
-}
-
 /** Names of a detector's outputs, in the order of the alphabet. */
 const BY_OUTPUTS: Record<string, ModelFamily> = {
   output: 'yolox',
@@ -139,7 +127,8 @@ export type ModelPack =
   | SoundPack
   | SpeechPack
   | TextPack
-  | ImageTextPack;
+  | ImageTextPack
+  | ImageToTextPack;
 
 /** What `model.json` and what it names say. The weights aren't touched. */
 export async function describePack(dir: string): Promise<ModelPack> {
@@ -149,6 +138,7 @@ export async function describePack(dir: string): Promise<ModelPack> {
   if (task === 'text-generation') return describeText(dir, json);
   if (task === 'image-text') return describeImageText(dir, json);
   if (task === 'object-detection' && json['file'] === undefined) return describeDetector(dir, json);
+  if (task === 'image-to-text') return describeImageToText(dir, json);
   const manifest = oneFileManifest(json, dir);
   const { name, file, bytes = 0, sha256 = '', licence } = manifest;
   const labels = await labelsOf(manifest, dir);
@@ -162,7 +152,9 @@ export async function describePack(dir: string): Promise<ModelPack> {
 
 /** As the hub lays it out, without `model.json`. */
 async function describeHubs(dir: string): Promise<ModelPack> {
-  if (isImageText(await hubType(dir))) return describeImageText(dir);
+  const type = await hubType(dir);
+  if (isImageText(type)) return describeImageText(dir);
+  if (isImageToText(type)) return describeImageToText(dir);
   if (await isDetector(dir)) return describeDetector(dir);
   return (await isWriter(dir)) ? describeText(dir) : describeSpeech(dir);
 }

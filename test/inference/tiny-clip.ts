@@ -1,4 +1,4 @@
-import { bytes, message, node, number, onnx, tensor, value } from './tiny-onnx.ts';
+import { axis, ints, keepDims, node, onnx, tensor, value } from './tiny-onnx.ts';
 
 /** What the tiny models know: each word is a colour, as the mean of a picture of nothing else comes out. */
 const COLOURS = { red: [1, -1, -1], green: [-1, 1, -1], blue: [-1, -1, 1] } as const;
@@ -76,12 +76,6 @@ function tokenizer(): object {
   };
 }
 
-/** An attribute of whole numbers. */
-function ints(name: string, ...values: number[]): Buffer {
-  return message(5, bytes(1, name), ...values.map((one) => number(8, one)), number(20, 7));
-}
-const keep = (flag: 0 | 1) => message(5, bytes(1, 'keepdims'), number(3, flag), number(20, 2));
-
 /** Words that are no colours say a little of everything. */
 const table = (): Buffer => {
   const rows = WORDS.flatMap(
@@ -91,13 +85,13 @@ const table = (): Buffer => {
 };
 const read = (output: string): Buffer[] => [
   node('Gather', ['table', 'input_ids'], 'words'),
-  node('ReduceSum', ['words', 'along'], output, keep(0)),
+  node('ReduceSum', ['words', 'along'], output, keepDims(0)),
   table(),
   tensor('along', [1], BigInt64Array.of(1n)),
   value(11, 'input_ids', ['text_batch_size', 'sequence_length'], 'int64'),
 ];
 const look = (output: string, pixels = 'pixel_values'): Buffer[] => [
-  node('ReduceMean', [pixels], output, ints('axes', 2, 3), keep(0)),
+  node('ReduceMean', [pixels], output, ints('axes', 2, 3), keepDims(0)),
   value(11, pixels, ['image_batch_size', 3, SIDE, SIDE]),
 ];
 
@@ -109,10 +103,9 @@ function vision({ family = 'clip', longer = 0, pixels }: TinyClip): Buffer {
   const output = family === 'clip' ? 'image_embeds' : 'pooler_output';
   if (longer === 0) return onnx(...look(output, pixels), value(12, output, ['image_batch_size', 3]));
   const more = tensor('more', [1, longer], new Float32Array(longer));
-  const axis = message(5, bytes(1, 'axis'), number(3, 1), number(20, 2));
   return onnx(
     ...look('mean', pixels),
-    node('Concat', ['mean', 'more'], output, axis),
+    node('Concat', ['mean', 'more'], output, axis(1)),
     more,
     value(12, output, ['image_batch_size', 3 + longer]),
   );
@@ -121,7 +114,7 @@ function vision({ family = 'clip', longer = 0, pixels }: TinyClip): Buffer {
 /** Both towers, and what the model makes of their product: of unit length, times its scale, less one. */
 function inOne(scale: number): Buffer {
   const length = (from: string, to: string) => [
-    node('ReduceL2', [from], `${to}_length`, ints('axes', 1), keep(1)),
+    node('ReduceL2', [from], `${to}_length`, ints('axes', 1), keepDims(1)),
     node('Max', [`${to}_length`, 'tiny'], `${to}_safe`),
     node('Div', [from, `${to}_safe`], to),
   ];

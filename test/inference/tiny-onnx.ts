@@ -16,7 +16,7 @@ export const bytes = (field: number, value: Buffer | string) => {
 export const message = (field: number, ...parts: Buffer[]) => bytes(field, Buffer.concat(parts));
 
 /** Numbers of ONNX's kinds of elements. */
-const ELEMENT = { float: 1, int64: 7 };
+const ELEMENT = { float: 1, int64: 7, bool: 9 };
 
 /** An input (11) or output (12) of a graph; a name instead of a number is a dimension that may be any. */
 export function value(
@@ -45,6 +45,12 @@ export function onnx(...graph: Buffer[]): Buffer {
   return Buffer.concat([number(1, 7), message(8, bytes(1, ''), number(2, 13)), message(7, ...parts)]);
 }
 
+/** Attributes of whole numbers. */
+export function ints(name: string, ...values: number[]): Buffer {
+  return message(5, bytes(1, name), ...values.map((one) => number(8, one)), number(20, 7));
+}
+export const axis = (at: number): Buffer => message(5, bytes(1, 'axis'), number(3, at), number(20, 2));
+export const keepDims = (flag: 0 | 1): Buffer => message(5, bytes(1, 'keepdims'), number(3, flag), number(20, 2));
 export const keepNoDims: Buffer = message(5, bytes(1, 'keepdims'), number(3, 0), number(20, 2));
 
 const SIDE = 32;

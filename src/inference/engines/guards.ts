@@ -1,5 +1,6 @@
 import type { Word } from '#domain';
 import type { Recognition } from '../protocol.ts';
+import { withoutLoops } from './loops.ts';
 
 /** What a model wrote of one stretch, and how sure it was. */
 export interface Said {
@@ -17,9 +18,6 @@ const NO_SPEECH = { likely: 0.6, unsure: -1 };
 const PHANTOMS =
   /^(thanks? (you )?for (watching|listening)|please subscribe|subtitles by\b.*|you|thank you|bye)[.!]*$/i;
 const PHANTOM_NO_SPEECH = 0.3;
-/** Words that say the same again and again, and how often in a row that may be meant. */
-const LONGEST_LOOP = 16;
-const MEANT = { word: 7, phrase: 3 };
 
 /** One answer from the parts, without what a model makes up: words in silence, and loops. */
 export function trusted(parts: readonly Said[]): Recognition {
@@ -28,7 +26,10 @@ export function trusted(parts: readonly Said[]): Recognition {
   const tokens = believed.reduce((sum, part) => sum + part.tokens, 0);
   const sum = believed.reduce((all, part) => all + part.logProbability * part.tokens, 0);
   const all = believed.flatMap(({ words }) => words);
-  const words = withoutLoops(all);
+  const words = withoutLoops(
+    all,
+    all.map(({ text }) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '')),
+  );
   const language = parts[0]?.language;
   return {
     text: words.map(({ text }) => text).join(' '),
@@ -42,27 +43,4 @@ export function trusted(parts: readonly Said[]): Recognition {
 function isMadeUp({ words, noSpeech, logProbability }: Said): boolean {
   if (noSpeech > NO_SPEECH.likely && logProbability < NO_SPEECH.unsure) return true;
   return noSpeech > PHANTOM_NO_SPEECH && PHANTOMS.test(words.map(({ text }) => text).join(' '));
-}
-
-/** Of a phrase that is repeated beyond what anyone says, only the first is kept. */
-function withoutLoops(words: readonly Word[]): Word[] {
-  const plain = words.map(({ text }) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ''));
-  const kept: Word[] = [];
-  for (let at = 0; at < words.length; ) {
-    const { length, whole } = loopAt(plain, at);
-    kept.push(...words.slice(at, at + length));
-    at += whole;
-  }
-  return kept;
-}
-
-/** The shortest phrase that is repeated too often from here on, and how far that goes; a single word when there is none. */
-function loopAt(plain: readonly string[], at: number): { length: number; whole: number } {
-  for (let length = 1; length <= LONGEST_LOOP && at + length < plain.length; length++) {
-    let same = 0;
-    while (at + length + same < plain.length && plain[at + same] === plain[at + length + same]) same++;
-    const times = 1 + Math.floor(same / length);
-    if (times > (length === 1 ? MEANT.word : MEANT.phrase)) return { length, whole: length + same };
-  }
-  return { length: 1, whole: 1 };
 }

@@ -6,14 +6,14 @@ import {
   CLIPVisionModelWithProjection,
   type PreTrainedModel,
   type PreTrainedTokenizer,
-  RawImage,
+  type RawImage,
   SiglipModel,
   SiglipTextModel,
   SiglipVisionModel,
   Tensor,
 } from '@huggingface/transformers';
-import sharp from 'sharp';
-import type { LoadOf, Picture, Size } from '../protocol.ts';
+import type { LoadOf, Picture } from '../protocol.ts';
+import { fitted } from './fitted.ts';
 import { product, type Sureness, unit } from './likeness.ts';
 import { localHub } from './local-hub.ts';
 
@@ -147,15 +147,6 @@ function checkInputs({ sessions }: PreTrainedModel, what: string, ...needed: rea
   const names: readonly string[] = sessions['model']?.inputNames ?? [];
   const missing = needed.find((name) => !names.includes(name));
   if (missing !== undefined) throw new Error(`the ${what} has no input "${missing}": it has ${names.join(', ')}`);
-}
-
-/** The whole picture, squeezed into the model's square as SigLIP was taught, small ones widened. */
-async function fitted({ width, height, rgb }: Picture, to: Size): Promise<RawImage> {
-  const data = await sharp(rgb, { raw: { width, height, channels: 3 } })
-    .resize({ ...to, fit: 'fill', kernel: 'cubic' })
-    .raw()
-    .toBuffer();
-  return new RawImage(new Uint8ClampedArray(data), to.width, to.height, 3);
 }
 
 function rows(tensor: Tensor | undefined, what: string, count: number): Float32Array[] {
