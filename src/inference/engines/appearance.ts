@@ -14,12 +14,11 @@ export async function loadAppearance(request: LoadOf<'person-embedding'>): Promi
   if (output === undefined || others.length > 0) throw new Error('it is no person embedding: needs one output');
   return {
     async answer({ picture, boxes }) {
-      const vectors: Float32Array[] = [];
-      for (const box of boxes) {
-        const feed = preparePerson(picture, box, input.size, input.interleaved);
-        vectors.push(unit(floatsOf(await runSession(session, { [input.name]: feed }), output)));
-      }
-      return vectors;
+      // The next one is prepared while the model looks at the one before.
+      const outputs = boxes.map((box) =>
+        runSession(session, { [input.name]: preparePerson(picture, box, input.size, input.interleaved) }),
+      );
+      return (await Promise.all(outputs)).map((one) => unit(floatsOf(one, output)));
     },
   };
 }

@@ -18,19 +18,18 @@ export async function loadTextReader(request: LoadOf<'text-recognition'>): Promi
   const [, , height, width] = inputs[input] ?? [];
   if (typeof width === 'number')
     throw new Error('it is no text reader: needs an input [1,3,height,width] of any width');
+  const lineHeight = typeof height === 'number' ? height : USUAL_HEIGHT;
   const [, , declared] = outputs[output] ?? [];
   if (typeof declared === 'number') checkAlphabet(declared, alphabet);
   return {
     async answer({ picture, boxes }) {
-      const lines: { text: string; score: number }[] = [];
-      for (const box of boxes) {
-        const feed = prepareTextLine(picture, box, typeof height === 'number' ? height : USUAL_HEIGHT);
-        const answer = await runSession(session, { [input]: feed });
-        const classes = answer[output]?.dims[2] ?? 0;
+      // The next line is prepared while the model reads the one before.
+      const outputs = boxes.map((box) => runSession(session, { [input]: prepareTextLine(picture, box, lineHeight) }));
+      return (await Promise.all(outputs)).map((one) => {
+        const classes = one[output]?.dims[2] ?? 0;
         checkAlphabet(classes, alphabet);
-        lines.push(readTextLine(floatsOf(answer, output), classes, alphabet));
-      }
-      return lines;
+        return readTextLine(floatsOf(one, output), classes, alphabet);
+      });
     },
   };
 }
