@@ -59,6 +59,8 @@ export interface Delivery {
   id: number;
   firingId: string;
   channel: DeliveryChannel;
+  /** `verdict` goes where `alert` went before it. */
+  what: 'alert' | 'verdict';
   /** The webhook's URL, or the MQTT topic's last levels. */
   target: string;
   attempts: number;

@@ -7,10 +7,17 @@ import { type FiringRow, firingOf } from './firings.ts';
 /** No schedule waits this long: a later time means that the clock has been set back, and the delivery is due. */
 const LONGEST_WAIT_MS = 86_400_000;
 
+/** A verdict waits for the alert that it is about. */
+const MAY_GO = `d.delivered_ms IS NULL AND NOT EXISTS (
+  SELECT 1 FROM deliveries first
+  WHERE d.what = 'verdict' AND first.what = 'alert' AND first.delivered_ms IS NULL
+    AND first.firing_id = d.firing_id AND first.channel = d.channel AND first.target = d.target)`;
+
 interface Row extends FiringRow {
   delivery_id: number;
   channel: DeliveryChannel;
   target: string;
+  what: Delivery['what'];
   attempts: number;
   next_try_ms: number;
   last_error: string | null;
@@ -33,14 +40,14 @@ export class Deliveries {
     this.#connection = connection;
     this.#clock = clock;
     this.#due = sql.prepare(`
-      SELECT f.*, d.id AS delivery_id, d.channel, d.target, d.attempts, d.next_try_ms, d.last_error, d.delivered_ms
+      SELECT f.*, d.id AS delivery_id, d.channel, d.target, d.what, d.attempts, d.next_try_ms, d.last_error, d.delivered_ms
       FROM deliveries d JOIN firings f ON f.id = d.firing_id
-      WHERE d.delivered_ms IS NULL AND (d.next_try_ms <= @now OR d.next_try_ms > @latest)
+      WHERE ${MAY_GO} AND (d.next_try_ms <= @now OR d.next_try_ms > @latest)
         AND (@channel IS NULL OR d.channel = @channel)
       ORDER BY d.next_try_ms, d.id LIMIT @limit`);
     this.#next = sql.prepare(`
-      SELECT min(iif(next_try_ms > @latest, 0, next_try_ms)) AS due FROM deliveries
-      WHERE delivered_ms IS NULL AND (@channel IS NULL OR channel = @channel)`);
+      SELECT min(iif(next_try_ms > @latest, 0, next_try_ms)) AS due FROM deliveries d
+      WHERE ${MAY_GO} AND (@channel IS NULL OR channel = @channel)`);
     this.#delivered = sql.prepare(
       'UPDATE deliveries SET delivered_ms = ?, attempts = attempts + 1 WHERE id = ? AND delivered_ms IS NULL',
     );
@@ -95,6 +102,7 @@ function deliveryOf(row: Row): Delivery & { firing: Firing } {
     id: row.delivery_id,
     firingId: row.id,
     channel: row.channel,
+    what: row.what,
     target: row.target,
     attempts: row.attempts,
     nextTryMs: row.next_try_ms,

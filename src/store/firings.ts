@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { DeliveryChannel, Firing } from '#domain';
+import type { DeliveryChannel, Firing, Verdict } from '#domain';
 import type { Connection } from './connection.ts';
 import type { Journal } from './journal.ts';
 
@@ -17,6 +17,7 @@ export interface FiringRow {
   confidence: number;
   explanation: string;
   evidence: string;
+  verdict: string | null;
 }
 
 /** Rows of scenes count from 1. */
@@ -31,12 +32,20 @@ export interface EvaluationBatch {
   firings: { firing: Firing; deliveries: { channel: DeliveryChannel; target: string }[] }[];
 }
 
+/** Who reads the journal's firings to look at them again, and the last one it is done with. */
+export interface FiringReader {
+  name: string;
+  seq: number;
+}
+
 /** Alerts that fired. They come only with the evaluator's progress, so that a crash neither repeats nor loses one. */
 export class Firings {
   readonly #connection: Connection;
   readonly #journal: Journal;
-  readonly #insert: Statement<FiringRow>;
+  readonly #insert: Statement<Omit<FiringRow, 'verdict'>>;
   readonly #insertDelivery: Statement<[string, DeliveryChannel, string]>;
+  readonly #setVerdict: Statement<[string, string]>;
+  readonly #insertSecond: Statement<[string]>;
   readonly #saveState: Statement<[string, string]>;
   readonly #get: Statement<[string], FiringRow>;
   readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, FiringRow>;
@@ -57,6 +66,11 @@ export class Firings {
     this.#insertDelivery = sql.prepare(
       'INSERT INTO deliveries (firing_id, channel, target) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     );
+    this.#setVerdict = sql.prepare('UPDATE firings SET verdict = ? WHERE id = ?');
+    this.#insertSecond = sql.prepare(`
+      INSERT INTO deliveries (firing_id, channel, target, what)
+      SELECT firing_id, channel, target, 'verdict' FROM deliveries WHERE firing_id = ? AND what = 'alert'
+      ON CONFLICT DO NOTHING`);
     this.#saveState = sql.prepare(`
       INSERT INTO alert_states (alert_id, state) SELECT id, ? FROM alerts WHERE id = ?
       ON CONFLICT (alert_id) DO UPDATE SET state = excluded.state`);
@@ -81,6 +95,27 @@ export class Firings {
 
   count(): number {
     return this.#count.get()?.count ?? 0;
+  }
+
+  /**
+   * What came of looking at a firing again: it goes to all who got the alert or will get it, after it. A firing that is
+   * gone is passed over. On disk, with the reader's progress, when this returns.
+   */
+  setVerdict(id: string, verdict: Verdict, reader: FiringReader): void {
+    this.#connection.writeDurably(() => {
+      const firing = this.get(id);
+      if (firing) {
+        this.#setVerdict.run(JSON.stringify(verdict), id);
+        this.#insertSecond.run(id);
+        this.#journal.append('verdict', firing.streamId, id, verdict.atMs);
+      }
+      this.#journal.moveCursor(reader.name, reader.seq);
+    });
+  }
+
+  /** The reader is done with the journal up to there, and has nothing to say. */
+  passOver(reader: FiringReader): void {
+    this.#connection.write(() => this.#journal.moveCursor(reader.name, reader.seq));
   }
 
   /** All of the batch or nothing, and on disk when it returns. A firing with a known alert and start is left out. */
@@ -112,10 +147,11 @@ export function firingOf(row: FiringRow): Firing {
     confidence: row.confidence,
     explanation: row.explanation,
     evidence: JSON.parse(row.evidence),
+    ...(row.verdict === null ? {} : { verdict: JSON.parse(row.verdict) }),
   };
 }
 
-function rowOf(firing: Firing): FiringRow {
+function rowOf(firing: Firing): Omit<FiringRow, 'verdict'> {
   return {
     id: firing.id,
     alert_id: firing.alertId,

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { Scene } from '#domain';
+import type { Scene, SceneFacts } from '#domain';
 import { Fault } from '#runtime';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
@@ -42,6 +42,8 @@ export class Scenes {
   readonly #search: Search;
   readonly #insert: Statement<Omit<Row, 'id'>>;
   readonly #insertWords: Statement<[number, string]>;
+  readonly #removeWords: Statement<[number]>;
+  readonly #retell: Statement<[string, string, number]>;
   readonly #grow: Statement<[number, number]>;
   readonly #get: Statement<[number], Row>;
   readonly #latest: Statement<[string], Row>;
@@ -61,6 +63,8 @@ export class Scenes {
       INSERT INTO scenes (stream_id, index_id, start_ms, end_ms, text, facts, thumb_path)
       VALUES (@stream_id, @index_id, @start_ms, @end_ms, @text, @facts, @thumb_path)`);
     this.#insertWords = sql.prepare('INSERT INTO scene_words (rowid, text) VALUES (?, ?)');
+    this.#removeWords = sql.prepare('DELETE FROM scene_words WHERE rowid = ?');
+    this.#retell = sql.prepare('UPDATE scenes SET text = ?, facts = ? WHERE id = ?');
     this.#grow = sql.prepare('UPDATE scenes SET end_ms = max(end_ms, ?) WHERE id = ?');
     this.#get = sql.prepare('SELECT * FROM scenes WHERE id = ?');
     this.#latest = sql.prepare('SELECT * FROM scenes WHERE index_id = ? ORDER BY start_ms DESC, id DESC LIMIT 1');
@@ -107,6 +111,21 @@ export class Scenes {
       if (!scene) throw new Fault('not_found', `no scene ${id}`);
       this.#vectors.grow(id, scene.startMs, scene.endMs);
       this.#journal.append('growth', scene.streamId, String(id), scene.endMs);
+      return scene;
+    });
+  }
+
+  /** It is told in other words, by which it is found from now on. Throws `not_found`. */
+  retell(id: number, { text, facts }: { text: string; facts: SceneFacts }, vector: Float32Array, model: string): Scene {
+    return this.#connection.write(() => {
+      const before = this.get(id);
+      if (!before) throw new Fault('not_found', `no scene ${id}`);
+      const scene = { ...before, text, facts };
+      this.#retell.run(text, JSON.stringify(facts), id);
+      this.#removeWords.run(id);
+      this.#insertWords.run(id, text);
+      this.#vectors.replace(scene, vector, model);
+      this.#journal.append('retold', scene.streamId, String(id), scene.endMs);
       return scene;
     });
   }

@@ -176,12 +176,13 @@ CREATE TABLE firings (
   confidence  REAL NOT NULL,
   explanation TEXT NOT NULL,
   evidence    TEXT NOT NULL, -- JSON
+  verdict     TEXT, -- JSON; null until it has been looked at again
   UNIQUE (alert_id, start_ms)
 ) STRICT;
 CREATE INDEX firings_by_time ON firings (at_ms);
 CREATE INDEX firings_by_stream ON firings (stream_id, at_ms);
 
--- One firing on its way to one receiver.
+-- One firing on its way to one receiver; when it has been looked at again, a second time with the verdict.
 CREATE TABLE deliveries (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
   firing_id    TEXT NOT NULL REFERENCES firings (id) ON DELETE CASCADE,
@@ -191,7 +192,8 @@ CREATE TABLE deliveries (
   next_try_ms  INTEGER NOT NULL DEFAULT 0, -- 0: at once
   last_error   TEXT,
   delivered_ms INTEGER,
-  UNIQUE (firing_id, channel, target)
+  what         TEXT NOT NULL DEFAULT 'alert', -- alert, verdict
+  UNIQUE (firing_id, channel, target, what)
 ) STRICT;
 CREATE INDEX deliveries_pending ON deliveries (next_try_ms, id) WHERE delivered_ms IS NULL;
 

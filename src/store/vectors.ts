@@ -34,6 +34,7 @@ type Near = { id: number; startMs: number; distance: number };
 interface Day {
   insert: Statement<NewVector>;
   grow: Statement<[number, number]>;
+  remove: Statement<[number]>;
   bounds: Statement<[], { first: number | null; last: number | null }>;
   nearest?: Statement<VectorFilter & Asked, Near>;
   distances?: Statement<{ query: Buffer; model: string; ids: string }, { id: number; distance: number }>;
@@ -91,6 +92,12 @@ export class Vectors {
       model,
       vector: quantised,
     });
+  }
+
+  /** Its words have changed: what they were near before says nothing any more. */
+  replace(scene: Parameters<Vectors['add']>[0], vector: Float32Array, model: string): void {
+    this.#days.get(tableOf(scene.startMs))?.remove.run(scene.id);
+    this.add(scene, vector, model);
   }
 
   grow(sceneId: number, startMs: number, endMs: number): void {
@@ -165,6 +172,7 @@ export class Vectors {
         `SELECT (SELECT min(scene_id) FROM ${name}) AS first, (SELECT max(scene_id) FROM ${name}) AS last`,
       ),
       grow: sql.prepare<[number, number]>(`UPDATE ${name} SET end_ms = max(end_ms, ?) WHERE scene_id = ?`),
+      remove: sql.prepare<[number]>(`DELETE FROM ${name} WHERE scene_id = ?`),
     };
     if (!hasVectors) return always;
     return {

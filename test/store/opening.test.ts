@@ -149,6 +149,33 @@ describe('migrations', () => {
     expect([match.all('gates'), match.all('night')]).toEqual([[3], []]);
     expect(old.pragma('foreign_key_check')).toEqual([]);
   });
+
+  it('bring the schema of version 3 to the newest: what was on its way stays on its way', () => {
+    const [old, fresh] = [new Database(':memory:'), new Database(':memory:')];
+    old.exec(readFileSync(join(import.meta.dirname, 'schema-3.sql'), 'utf8'));
+    old.pragma('user_version = 3');
+    old.exec(`
+      INSERT INTO collections VALUES ('c-1', 'Default', '', 0, 1);
+      INSERT INTO streams (id, collection_id, name, url, media_types, sample_rate, store, enable_transcript, transport,
+        zones, wanted, origin, created_ms)
+      VALUES ('rts-1', 'c-1', 'front', 'rtsp://x/', '[]', 30, 1, 1, 'tcp', '[]', 'connected', 'api', 1);
+      INSERT INTO indexes (id, stream_id, name, prompt, extraction, extraction_config, model_name, model_config, status,
+        created_ms) VALUES ('i1', 'rts-1', 'n', 'p', '{}', '{}', 'basic', '{}', 'running', 1);
+      INSERT INTO events VALUES ('e1', 'p', 'l', '{}', 1);
+      INSERT INTO alerts VALUES ('a1', 'rts-1', 'i1', 'e1', NULL, NULL, 'enabled', 1);
+      INSERT INTO firings VALUES ('f1', 'a1', 'e1', 'l', 'rts-1', 'i1', 1, 1, 1, 1, 1, 'x', '{}');
+      INSERT INTO deliveries VALUES (7, 'f1', 'mqtt', 't', 2, 5, 'away', NULL);`);
+    migrate(old);
+    migrate(fresh);
+    expect(shape(old)).toEqual(shape(fresh));
+    expect(old.prepare('SELECT verdict FROM firings').pluck().all()).toEqual([null]);
+    expect(old.prepare('SELECT id, attempts, next_try_ms, last_error, what FROM deliveries').all()).toEqual([
+      { id: 7, attempts: 2, next_try_ms: 5, last_error: 'away', what: 'alert' },
+    ]);
+    old.exec("INSERT INTO deliveries (firing_id, channel, target, what) VALUES ('f1', 'mqtt', 't', 'verdict')");
+    expect(old.prepare('SELECT max(id) FROM deliveries').pluck().get()).toBe(8);
+    expect(old.pragma('foreign_key_check')).toEqual([]);
+  });
 });
 
 /** Tables with their columns, indexes and triggers; how they were written down doesn't matter. */

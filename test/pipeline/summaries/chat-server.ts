@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 interface Asked {
   path: string;
   authorization: string | undefined;
-  body: { model: string; messages: { role: string; content: unknown }[]; stream: boolean };
+  body: { model: string; messages: { role: string; content: string }[]; stream: boolean };
 }
 
 /** What a chat completion looks like. */

@@ -1,0 +1,28 @@
+import type { Migration } from '../migrate.ts';
+
+/** A firing is looked at again, and its receivers hear of it a second time. */
+export const seeing: Migration = {
+  version: 4,
+  sql: /* sql */ `
+ALTER TABLE firings ADD COLUMN verdict TEXT;
+
+CREATE TEMP TABLE kept AS SELECT * FROM deliveries;
+DROP TABLE deliveries;
+CREATE TABLE deliveries (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  firing_id    TEXT NOT NULL REFERENCES firings (id) ON DELETE CASCADE,
+  channel      TEXT NOT NULL,
+  target       TEXT NOT NULL,
+  attempts     INTEGER NOT NULL DEFAULT 0,
+  next_try_ms  INTEGER NOT NULL DEFAULT 0, -- 0: at once
+  last_error   TEXT,
+  delivered_ms INTEGER,
+  what         TEXT NOT NULL DEFAULT 'alert',
+  UNIQUE (firing_id, channel, target, what)
+) STRICT;
+INSERT INTO deliveries (id, firing_id, channel, target, attempts, next_try_ms, last_error, delivered_ms)
+  SELECT id, firing_id, channel, target, attempts, next_try_ms, last_error, delivered_ms FROM kept;
+CREATE INDEX deliveries_pending ON deliveries (next_try_ms, id) WHERE delivered_ms IS NULL;
+DROP TABLE kept;
+`,
+};

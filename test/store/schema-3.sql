@@ -1,0 +1,359 @@
+-- Facts about this box: box_id, default_collection.
+CREATE TABLE meta (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE collections (
+  id          TEXT PRIMARY KEY,
+  name        TEXT NOT NULL,
+  description TEXT NOT NULL,
+  is_public   INTEGER NOT NULL,
+  created_ms  INTEGER NOT NULL
+) STRICT;
+
+-- Cameras. url may hold credentials.
+CREATE TABLE streams (
+  id                TEXT PRIMARY KEY,
+  collection_id     TEXT NOT NULL REFERENCES collections (id),
+  name              TEXT NOT NULL,
+  url               TEXT NOT NULL,
+  media_types       TEXT NOT NULL, -- JSON
+  sample_rate       INTEGER NOT NULL,
+  store             INTEGER NOT NULL,
+  enable_transcript INTEGER NOT NULL,
+  transport         TEXT NOT NULL,
+  zones             TEXT NOT NULL, -- JSON
+  wanted            TEXT NOT NULL,
+  origin            TEXT NOT NULL,
+  created_ms        INTEGER NOT NULL,
+  transcript_engine TEXT NOT NULL DEFAULT 'default',
+  transcript_ws_connection_id TEXT,
+  transcript_changed_ms INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Prompt-defined indexes over one stream.
+CREATE TABLE indexes (
+  id                TEXT PRIMARY KEY,
+  stream_id         TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+  name              TEXT NOT NULL,
+  prompt            TEXT NOT NULL,
+  extraction        TEXT NOT NULL, -- JSON
+  extraction_config TEXT NOT NULL, -- JSON, as the client sent it
+  model_name        TEXT NOT NULL,
+  model_config      TEXT NOT NULL, -- JSON
+  ws_connection_id  TEXT,
+  status            TEXT NOT NULL,
+  created_ms        INTEGER NOT NULL,
+  resumed_ms        INTEGER NOT NULL DEFAULT 0 -- nothing from before is indexed
+) STRICT;
+CREATE INDEX indexes_by_stream ON indexes (stream_id);
+
+-- One run of ffmpeg; its segments share an init file. Recordings outlive their stream: retention takes those without
+-- one away in batches, for there can be hundreds of thousands.
+CREATE TABLE recording_sessions (
+  id         TEXT PRIMARY KEY,
+  stream_id  TEXT NOT NULL,
+  started_ms INTEGER NOT NULL,
+  init_path  TEXT NOT NULL,
+  codecs     TEXT,
+  width      INTEGER NOT NULL,
+  height     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX recording_sessions_by_stream ON recording_sessions (stream_id);
+
+-- A row is written after its file is on disk, and taken away before its file is.
+CREATE TABLE segments (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT, -- order of storing: the age that no clock step changes
+  stream_id  TEXT NOT NULL,
+  session_id TEXT NOT NULL REFERENCES recording_sessions (id),
+  start_ms   INTEGER NOT NULL,
+  end_ms     INTEGER NOT NULL,
+  path       TEXT NOT NULL UNIQUE,
+  bytes      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX segments_by_stream ON segments (stream_id);
+CREATE INDEX segments_by_time ON segments (stream_id, start_ms);
+CREATE INDEX segments_by_length ON segments (stream_id, end_ms - start_ms); -- bounds the look back of an overlap query
+CREATE INDEX segments_by_session ON segments (session_id);
+CREATE INDEX segments_by_end ON segments (end_ms);
+
+-- One row, kept by the triggers: counting hundreds of thousands of segments for every status would not be cheap.
+CREATE TABLE segment_totals (
+  count INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) STRICT;
+INSERT INTO segment_totals VALUES (0, 0);
+CREATE TRIGGER segment_added AFTER INSERT ON segments BEGIN
+  UPDATE segment_totals SET count = count + 1, bytes = bytes + new.bytes;
+END;
+CREATE TRIGGER segment_removed AFTER DELETE ON segments BEGIN
+  UPDATE segment_totals SET count = count - 1, bytes = bytes - old.bytes;
+END;
+
+-- Stretches in which nothing was recorded though it was wanted.
+CREATE TABLE gaps (
+  id        INTEGER PRIMARY KEY,
+  stream_id TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+  start_ms  INTEGER NOT NULL,
+  end_ms    INTEGER NOT NULL,
+  reason    TEXT NOT NULL
+) STRICT;
+CREATE INDEX gaps_by_time ON gaps (stream_id, start_ms);
+CREATE INDEX gaps_by_end ON gaps (end_ms);
+
+CREATE TABLE scenes (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  stream_id  TEXT NOT NULL REFERENCES streams (id),
+  index_id   TEXT NOT NULL REFERENCES indexes (id),
+  start_ms   INTEGER NOT NULL,
+  end_ms     INTEGER NOT NULL, -- grows while the scene goes on
+  text       TEXT NOT NULL,
+  facts      TEXT NOT NULL, -- JSON; null for what was heard
+  thumb_path TEXT
+) STRICT;
+CREATE INDEX scenes_by_index ON scenes (index_id, start_ms);
+CREATE INDEX scenes_by_length ON scenes (index_id, end_ms - start_ms);
+CREATE INDEX scenes_by_stream ON scenes (stream_id);
+CREATE INDEX scenes_by_end ON scenes (end_ms);
+CREATE INDEX scenes_with_thumb ON scenes (stream_id, end_ms) WHERE thumb_path IS NOT NULL;
+
+-- Words of scenes.text; rowid = scenes.id.
+CREATE VIRTUAL TABLE scene_words USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+
+-- Reusable plain-English rules.
+CREATE TABLE events (
+  id         TEXT PRIMARY KEY,
+  prompt     TEXT NOT NULL,
+  label      TEXT NOT NULL,
+  rule       TEXT NOT NULL, -- JSON
+  created_ms INTEGER NOT NULL
+) STRICT;
+
+-- Events armed on an index.
+CREATE TABLE alerts (
+  id               TEXT PRIMARY KEY,
+  stream_id        TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+  index_id         TEXT NOT NULL REFERENCES indexes (id) ON DELETE CASCADE,
+  event_id         TEXT NOT NULL REFERENCES events (id),
+  callback_url     TEXT,
+  ws_connection_id TEXT,
+  status           TEXT NOT NULL,
+  created_ms       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX alerts_by_index ON alerts (index_id);
+CREATE INDEX alerts_by_stream ON alerts (stream_id);
+
+-- What the evaluator remembers between scenes, by alert; its own JSON.
+CREATE TABLE alert_states (
+  alert_id TEXT PRIMARY KEY REFERENCES alerts (id) ON DELETE CASCADE,
+  state    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Alerts that fired.
+CREATE TABLE firings (
+  id          TEXT PRIMARY KEY,
+  alert_id    TEXT NOT NULL REFERENCES alerts (id) ON DELETE CASCADE,
+  event_id    TEXT NOT NULL,
+  label       TEXT NOT NULL,
+  stream_id   TEXT NOT NULL,
+  index_id    TEXT NOT NULL,
+  scene_id    INTEGER NOT NULL, -- may outlive its scene
+  at_ms       INTEGER NOT NULL,
+  start_ms    INTEGER NOT NULL,
+  end_ms      INTEGER NOT NULL,
+  confidence  REAL NOT NULL,
+  explanation TEXT NOT NULL,
+  evidence    TEXT NOT NULL, -- JSON
+  UNIQUE (alert_id, start_ms)
+) STRICT;
+CREATE INDEX firings_by_time ON firings (at_ms);
+CREATE INDEX firings_by_stream ON firings (stream_id, at_ms);
+
+-- One firing on its way to one receiver.
+CREATE TABLE deliveries (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  firing_id    TEXT NOT NULL REFERENCES firings (id) ON DELETE CASCADE,
+  channel      TEXT NOT NULL,
+  target       TEXT NOT NULL,
+  attempts     INTEGER NOT NULL DEFAULT 0,
+  next_try_ms  INTEGER NOT NULL DEFAULT 0, -- 0: at once
+  last_error   TEXT,
+  delivered_ms INTEGER,
+  UNIQUE (firing_id, channel, target)
+) STRICT;
+CREATE INDEX deliveries_pending ON deliveries (next_try_ms, id) WHERE delivered_ms IS NULL;
+
+-- One line per stored fact; seq is never used twice.
+CREATE TABLE journal (
+  seq       INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind      TEXT NOT NULL,
+  stream_id TEXT NOT NULL,
+  ref       TEXT NOT NULL,
+  at_ms     INTEGER NOT NULL
+) STRICT;
+
+-- How far each durable reader of the journal has come.
+CREATE TABLE cursors (
+  name TEXT PRIMARY KEY,
+  seq  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- API keys, by hash only.
+CREATE TABLE keys (
+  id         INTEGER PRIMARY KEY,
+  hash       TEXT NOT NULL UNIQUE,
+  label      TEXT NOT NULL,
+  created_ms INTEGER NOT NULL
+) STRICT;
+
+-- Files that no row names any more and that are yet to be unlinked. dir: a whole recording session's directory, or an
+-- asset's.
+CREATE TABLE garbage (
+  id   INTEGER PRIMARY KEY,
+  root TEXT NOT NULL CHECK (root IN ('media', 'thumbs', 'assets')),
+  path TEXT NOT NULL,
+  dir  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX garbage_by_path ON garbage (path);
+
+-- Steps of the system clock, for reading old times.
+CREATE TABLE clock_steps (
+  id      INTEGER PRIMARY KEY,
+  at_ms   INTEGER NOT NULL,
+  step_ms INTEGER NOT NULL
+) STRICT;
+
+-- What was said on a stream; never two that begin at the same time.
+CREATE TABLE transcripts (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  stream_id  TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+  start_ms   INTEGER NOT NULL,
+  end_ms     INTEGER NOT NULL,
+  text       TEXT NOT NULL,
+  words      TEXT NOT NULL, -- JSON
+  language   TEXT,
+  confidence REAL,
+  model      TEXT NOT NULL DEFAULT '',
+  embedding  BLOB -- 8 bits per dimension; null for a vector without direction
+) STRICT;
+CREATE UNIQUE INDEX transcripts_by_time ON transcripts (stream_id, start_ms);
+CREATE INDEX transcripts_by_length ON transcripts (stream_id, end_ms - start_ms); -- bounds the look back
+CREATE INDEX transcripts_by_end ON transcripts (end_ms);
+
+-- Words of transcripts.text; rowid = transcripts.id.
+CREATE VIRTUAL TABLE transcript_words USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER transcript_removed AFTER DELETE ON transcripts BEGIN
+  DELETE FROM transcript_words WHERE rowid = old.id;
+END;
+
+-- Stretches in which someone may have spoken and nothing was written down though it was wanted.
+CREATE TABLE transcript_gaps (
+  id        INTEGER PRIMARY KEY,
+  stream_id TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+  start_ms  INTEGER NOT NULL,
+  end_ms    INTEGER NOT NULL,
+  reason    TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX transcript_gaps_by_time ON transcript_gaps (stream_id, start_ms);
+CREATE INDEX transcript_gaps_by_length ON transcript_gaps (stream_id, end_ms - start_ms); -- bounds the look back
+CREATE INDEX transcript_gaps_by_end ON transcript_gaps (end_ms);
+
+-- Exports and uploads. They stay until they are deleted.
+CREATE TABLE assets (
+  id            TEXT PRIMARY KEY,
+  kind          TEXT NOT NULL,
+  collection_id TEXT NOT NULL REFERENCES collections (id),
+  name          TEXT NOT NULL,
+  description   TEXT NOT NULL,
+  length_ms     INTEGER NOT NULL,
+  bytes         INTEGER NOT NULL,
+  width         INTEGER NOT NULL,
+  height        INTEGER NOT NULL,
+  codecs        TEXT,
+  thumb_path    TEXT,
+  origin        TEXT NOT NULL, -- JSON
+  created_ms    INTEGER NOT NULL,
+  words         TEXT -- JSON, what is said in it; null when nobody has listened
+) STRICT;
+CREATE INDEX assets_by_collection ON assets (collection_id, created_ms);
+
+-- The media of an asset, in order.
+CREATE TABLE asset_pieces (
+  asset_id      TEXT NOT NULL REFERENCES assets (id) ON DELETE CASCADE,
+  n             INTEGER NOT NULL,
+  start_ms      INTEGER NOT NULL,
+  duration_ms   INTEGER NOT NULL,
+  path          TEXT NOT NULL,
+  bytes         INTEGER NOT NULL,
+  init_path     TEXT NOT NULL,
+  discontinuity INTEGER NOT NULL,
+  recorded_ms   INTEGER,
+  PRIMARY KEY (asset_id, n)
+) STRICT, WITHOUT ROWID;
+
+-- Parts of assets that play as one; signed links name them.
+CREATE TABLE cuts (
+  id      TEXT PRIMARY KEY,
+  parts   TEXT NOT NULL, -- JSON
+  used_ms INTEGER NOT NULL
+) STRICT;
+
+-- What is seen or said in an asset, by prompt.
+CREATE TABLE asset_indexes (
+  id                TEXT PRIMARY KEY,
+  asset_id          TEXT NOT NULL REFERENCES assets (id) ON DELETE CASCADE,
+  kind              TEXT NOT NULL,
+  name              TEXT NOT NULL,
+  prompt            TEXT NOT NULL,
+  extraction        TEXT NOT NULL, -- JSON
+  extraction_config TEXT NOT NULL, -- JSON
+  metadata          TEXT NOT NULL, -- JSON
+  model_name        TEXT NOT NULL,
+  status            TEXT NOT NULL,
+  job_id            TEXT,
+  message           TEXT,
+  created_ms        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX asset_indexes_by_asset ON asset_indexes (asset_id);
+
+CREATE TABLE asset_records (
+  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  asset_id  TEXT NOT NULL REFERENCES assets (id),
+  index_id  TEXT NOT NULL REFERENCES asset_indexes (id),
+  start_ms  INTEGER NOT NULL,
+  end_ms    INTEGER NOT NULL,
+  text      TEXT NOT NULL,
+  metadata  TEXT NOT NULL, -- JSON
+  model     TEXT NOT NULL,
+  embedding BLOB -- 8 bits per dimension; null for a vector without direction
+) STRICT;
+CREATE INDEX asset_records_by_index ON asset_records (index_id, start_ms);
+CREATE INDEX asset_records_by_asset ON asset_records (asset_id);
+
+-- Words of asset_records.text; rowid = asset_records.id.
+CREATE VIRTUAL TABLE asset_words USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+
+-- Work that outlasts a request.
+CREATE TABLE jobs (
+  id                TEXT PRIMARY KEY,
+  kind              TEXT NOT NULL,
+  input             TEXT NOT NULL, -- JSON
+  status            TEXT NOT NULL,
+  percentage        REAL NOT NULL,
+  result            TEXT, -- JSON
+  error             TEXT,
+  callback_url      TEXT,
+  callback_attempts INTEGER NOT NULL DEFAULT 0,
+  callback_next_ms  INTEGER, -- null: nobody is to be told (any more)
+  created_ms        INTEGER NOT NULL,
+  finished_ms       INTEGER
+) STRICT;
+CREATE INDEX jobs_unfinished ON jobs (created_ms) WHERE status = 'processing';
+CREATE INDEX jobs_to_tell ON jobs (callback_next_ms) WHERE callback_next_ms IS NOT NULL;
