@@ -1,9 +1,11 @@
 import { type Relation, type Rule, type RuleSubject, singular, tellingWords } from '#domain';
 import { Fault, isFault } from '#runtime';
+import { isNoise, nonsenseIn } from './nonsense.ts';
 import { type Parsed, parse } from './parse.ts';
 import type { Heard } from './sound.ts';
 import { speechIn } from './speech.ts';
 import type { Named } from './subjects.ts';
+import { takeTimes } from './times.ts';
 import { understood } from './understood.ts';
 import type { Meaning } from './words.ts';
 import type { Place } from './zones.ts';
@@ -17,16 +19,17 @@ const MOST_TELLING_WORDS = 12;
 
 /**
  * The rule for any prompt: the one that it stands for, or else one that looks for its words in what an index says.
- * Throws `invalid` when there is no word in it to look for.
+ * Throws `invalid` when there is no word in it to look for, or when it contradicts itself.
  */
 export function ruleFor(prompt: string, context: { zones: readonly string[] }): Rule {
   try {
     return compileRule(prompt, context);
   } catch (error) {
-    const words = tellingWords(prompt).slice(0, MOST_TELLING_WORDS);
-    if (!isFault(error, 'invalid') || words.length === 0) throw error;
-    const rule = { version: 1, subject: { kind: 'text', words }, relation: 'present' } as const;
-    return { ...rule, subject: { kind: 'text', words }, needs: [], understood: understood(rule, undefined) };
+    const { rest, during, problem } = takeTimes(prompt);
+    const words = tellingWords(rest).slice(0, MOST_TELLING_WORDS);
+    if (!isFault(error, 'invalid') || words.length === 0 || problem || nonsenseIn(prompt)) throw error;
+    if (isNoise(rest)) throw refusal(`no word of it is known: ${quoted(words)}`, context.zones);
+    return complete({ version: 1, subject: { kind: 'text', words }, relation: 'present' }, undefined, during);
   }
 }
 
@@ -38,15 +41,18 @@ export function ruleFor(prompt: string, context: { zones: readonly string[] }): 
 export function compileRule(prompt: string, context: { zones: readonly string[] }): Rule {
   const refuse = (reason: string) => refusal(reason, context.zones);
   if (prompt.length > LONGEST_PROMPT) throw refuse(`it is longer than ${LONGEST_PROMPT} characters`);
-  const spoken = speechIn(prompt, context.zones);
-  if (spoken) return complete({ version: 1, subject: spoken.subject, relation: 'present' }, spoken.place);
-  const parsed = parse(prompt, context.zones);
+  const { rest, during, problem } = takeTimes(prompt);
+  const contrary = nonsenseIn(prompt) ?? problem;
+  if (contrary !== undefined) throw refuse(contrary);
+  const spoken = speechIn(rest, context.zones);
+  if (spoken) return complete({ version: 1, subject: spoken.subject, relation: 'present' }, spoken.place, during);
+  const parsed = parse(rest, context.zones);
   try {
-    return ruleOf(parsed, refuse);
+    return ruleOf(parsed, during, refuse);
   } catch (error) {
     if (!parsed.heard) throw error;
     // What sounds like a sound may have been something to see ("alarm me when …").
-    return orElse(error, () => ruleOf(parse(prompt, context.zones, false), refuse));
+    return orElse(error, () => ruleOf(parse(rest, context.zones, false), during, refuse));
   }
 }
 
@@ -58,10 +64,11 @@ function orElse(error: unknown, attempt: () => Rule): Rule {
   }
 }
 
-function ruleOf(parsed: Parsed, refuse: Refuse): Rule {
+function ruleOf(parsed: Parsed, during: Rule['during'], refuse: Refuse): Rule {
   if (parsed.leftover.length > 0) throw refuse(`did not understand ${quoted(parsed.leftover)}`);
   const subject = parsed.special ?? objectOf(parsed, refuse);
   const relation = relationOf(parsed, subject, refuse);
+  if (parsed.colour !== undefined && subject.kind !== 'object') throw refuse('only a thing that is named has a colour');
   const place = placeOf(parsed, refuse);
   const lasting = relation === 'stays' || (relation === 'count' && parsed.meanings.some((m) => m === 'stay'));
   const forMs = parsed.forMs ?? (lasting ? DEFAULT_STAY_MS : undefined);
@@ -70,15 +77,22 @@ function ruleOf(parsed: Parsed, refuse: Refuse): Rule {
     subject,
     relation,
     ...(forMs === undefined ? {} : { forMs }),
+    ...(parsed.colour === undefined ? {} : { colour: parsed.colour }),
     ...(relation === 'count' && parsed.count ? { count: parsed.count } : {}),
   } as const;
-  return complete(rule, place);
+  // To come through the whole picture is to come into it.
+  const through = relation === 'crosses' && place === undefined;
+  return complete(through ? { ...rule, relation: 'enters' } : rule, place, during);
 }
 
 /** Lights, the camera and its microphone have no part that is in a place. */
-function complete(draft: Omit<Rule, 'needs' | 'understood' | 'zone'>, place: Place | undefined): Rule {
+function complete(
+  draft: Omit<Rule, 'needs' | 'understood' | 'zone' | 'during'>,
+  place: Place | undefined,
+  during: Rule['during'],
+): Rule {
   const hasPlace = draft.subject.kind === 'object' || draft.subject.kind === 'motion';
-  const rule = { ...draft, ...(place && hasPlace ? { zone: place.name } : {}) };
+  const rule = { ...draft, ...(place && hasPlace ? { zone: place.name } : {}), ...(during ? { during } : {}) };
   return { ...rule, needs: needsOf(draft.subject), understood: understood(rule, place) };
 }
 
@@ -150,6 +164,7 @@ function relationOf(parsed: Parsed, subject: RuleSubject, refuse: Refuse): Relat
     throw refuse('only the lights are switched, only the camera is covered or turned');
   const leaves = does('leave') || parsed.direction === 'out';
   const enters = does('enter', 'intrude') || parsed.direction === 'in';
+  const crosses = does('cross') || parsed.direction === 'through';
   if (count) {
     if (leaves || negated) throw refuse('a number can only be asked of things that are there');
     return 'count';
@@ -161,6 +176,7 @@ function relationOf(parsed: Parsed, subject: RuleSubject, refuse: Refuse): Relat
   if (leaves) return forMs === undefined ? 'leaves' : 'absent';
   if (forMs !== undefined || does('stay', 'loiter')) return 'stays';
   if (enters) return 'enters';
+  if (crosses) return 'crosses';
   return does('appear', 'come') ? 'appears' : 'present';
 }
 
@@ -178,7 +194,8 @@ function specialRelation(parsed: Parsed, subject: RuleSubject, refuse: Refuse): 
     throw refuse('what leaves must be named ("a person", "a car"): motion alone does not tell');
   if (negated || meanings.includes('rest') || meanings.includes('empty')) return 'absent';
   if (forMs !== undefined || meanings.includes('stay')) return 'stays';
-  if (meanings.includes('enter') || meanings.includes('intrude') || direction === 'in') return 'enters';
+  const comes = meanings.some((meaning) => meaning === 'enter' || meaning === 'cross' || meaning === 'intrude');
+  if (comes || direction === 'in' || direction === 'through') return 'enters';
   return meanings.includes('appear') ? 'appears' : 'present';
 }
 

@@ -1,7 +1,7 @@
 import type { Rule } from '#domain';
 import type { Piece } from './follow.ts';
 import type { RuleState } from './state.ts';
-import { bareName, durationWords, isPlural, placeWords, withArticle } from './understood.ts';
+import { bareName, coloured, durationWords, isPlural, placeWords, withArticle } from './understood.ts';
 
 /** One sentence: what, where, when and how sure. */
 export function explain(rule: Rule, state: RuleState, when: Piece, confidence: number): string {
@@ -29,7 +29,7 @@ function what(rule: Rule, state: RuleState, when: Piece): string {
   }
   if (state.tier === 'motion')
     return `something moved in ${where} ${around}; no object detector was running, so what it was is not known`;
-  const name = withArticle(state.name);
+  const name = withArticle(coloured(state.name, rule.colour));
   const phrases: Record<Rule['relation'], string> = {
     present: `${name} was in ${where} ${around}`,
     appears: `${name} appeared in ${where} ${around}`,
@@ -37,8 +37,8 @@ function what(rule: Rule, state: RuleState, when: Piece): string {
     leaves: `${name} left ${where} ${around}`,
     crosses: `${name} came through ${where} ${around}`,
     stays: `${name} stayed in ${where} ${since}`,
-    absent: `no ${subject.name.replace('someone', 'person')} has been in ${where} ${since}`,
-    count: `${state.level} × ${state.name} at once in ${where} ${rule.forMs === undefined ? around : since}`,
+    absent: `no ${coloured(subject.name.replace('someone', 'person'), rule.colour)} has been in ${where} ${since}`,
+    count: `${state.level} × ${coloured(state.name, rule.colour)} at once in ${where} ${rule.forMs === undefined ? around : since}`,
   };
   return phrases[relation];
 }

@@ -1,10 +1,22 @@
 import type { Rule, RuleSubject } from '#domain';
+import { takeColour } from './colours.ts';
 import { takePlaces, takeRemainingPlace } from './places.ts';
 import { takeCount, takeDuration } from './quantities.ts';
 import { type Heard, takeHeard } from './sound.ts';
 import { type Named, takeSpecial, takeSubjects } from './subjects.ts';
 import { Sentence } from './tokens.ts';
-import { ADVERBS, FILLERS, INWARD, LEAD_INS, LIGHTS, type Meaning, meaningOf, NEGATIONS, OUTWARD } from './words.ts';
+import {
+  ADVERBS,
+  FILLERS,
+  INWARD,
+  LEAD_INS,
+  LIGHTS,
+  type Meaning,
+  meaningOf,
+  NEGATIONS,
+  OUTWARD,
+  THROUGH,
+} from './words.ts';
 import type { Place } from './zones.ts';
 
 /** What was found in a prompt, before it is checked whether it makes a rule. */
@@ -13,12 +25,14 @@ export interface Parsed {
   count?: NonNullable<Rule['count']>;
   places: Place[];
   subjects: Named[];
+  /** Of what is named. */
+  colour?: string;
   special?: Exclude<RuleSubject, { kind: 'object' }>;
   /** It listens; `special` is then the sound, or the microphone. */
   heard?: Heard;
   meanings: Meaning[];
-  /** `in`: "walks into"; `out`: "walks away". */
-  direction?: 'in' | 'out';
+  /** `in`: "walks into"; `out`: "walks away"; `through`: "walks across". */
+  direction?: 'in' | 'out' | 'through';
   negated: boolean;
   /** Things named are joined by "and" or by "or". */
   conjunction?: 'and' | 'or';
@@ -35,6 +49,7 @@ export function parse(prompt: string, zones: readonly string[], mayListen = true
   const heard = mayListen ? takeHeard(sentence) : undefined;
   const forMs = takeDuration(sentence);
   while (LEAD_INS.has(sentence.rest()[0]?.word ?? '')) sentence.take(sentence.rest()[0]?.at ?? 0);
+  const colour = heard ? undefined : takeColour(sentence);
   const count = takeCount(sentence);
   const places = takePlaces(sentence, zones);
   const subjects = takeSubjects(sentence);
@@ -51,6 +66,7 @@ export function parse(prompt: string, zones: readonly string[], mayListen = true
     ...(count === undefined ? {} : { count }),
     places,
     subjects,
+    ...(colour === undefined ? {} : { colour }),
     ...(special ? { special } : {}),
     ...(heard ? { heard } : {}),
     meanings,
@@ -64,7 +80,7 @@ export function parse(prompt: string, zones: readonly string[], mayListen = true
 const MOVEMENTS: ReadonlySet<Meaning | undefined> = new Set(['travel', 'come', 'run', 'move'] as const);
 
 /** Where a movement leads, by the word after it; lights that "go off" don't move. */
-function directionOf({ words }: Sentence): 'in' | 'out' | undefined {
+function directionOf({ words }: Sentence): Parsed['direction'] {
   if (words.some((word) => LIGHTS.has(word))) return undefined;
   for (const [i, word] of words.entries()) {
     const meaning = meaningOf(word);
@@ -74,6 +90,7 @@ function directionOf({ words }: Sentence): 'in' | 'out' | undefined {
     const goesIn = next === 'in' && (meaning === 'come' || at === words.length - 1);
     if (INWARD.has(next) || goesIn || (meaning === 'come' && next === 'near')) return 'in';
     if (OUTWARD.has(next)) return 'out';
+    if (THROUGH.has(next)) return 'through';
   }
   return undefined;
 }

@@ -56,11 +56,18 @@ export function takeCount(sentence: Sentence): Rule['count'] {
     if (!number) continue;
     const orMore = /^or (?:more|fewer)$/.exec(sentence.phrase(number.end, 2) ?? '')?.[0];
     const end = orMore ? number.end + 2 : number.end;
-    if (!operator && !labelAt(sentence, end)) continue;
+    if (!operator && !labelAt(sentence, nextFree(sentence, end))) continue;
     sentence.take(i, end);
     const op = operator?.[1] ?? (orMore === 'or fewer' ? '<=' : number.value === 0 ? '==' : '>=');
     if (op === '>=' && number.value <= 1) return undefined;
     return { op, value: number.value };
   }
   return undefined;
+}
+
+/** Past the colour that was taken. */
+function nextFree(sentence: Sentence, from: number): number {
+  let at = from;
+  while (at < sentence.words.length && sentence.free(at) === undefined) at += 1;
+  return at;
 }

@@ -23,7 +23,8 @@ const TEXT_CONFIDENCE = 0.8;
 
 /**
  * `mute` when the scene doesn't say: objects without a detector, asked for more than whether something came or is there;
- * anything that is seen, asked of what was heard; anything that is heard where nobody listened.
+ * anything that is seen, asked of what was heard; anything that is heard where nobody listened; a colour where nobody
+ * looked for any.
  */
 export function look(rule: Rule, scene: Audible, saidBefore?: string): Seen | 'mute' {
   const { subject } = rule;
@@ -37,8 +38,8 @@ export function look(rule: Rule, scene: Audible, saidBefore?: string): Seen | 'm
   if (!facts) return 'mute';
   switch (subject.kind) {
     case 'object':
-      if (facts.packs.some((pack) => pack !== 'built-in')) return objects(subject, rule.zone, facts);
-      return WITHOUT_DETECTOR.has(rule.relation) ? standIn(rule, facts) : 'mute';
+      if (facts.packs.some((pack) => pack !== 'built-in')) return objects(subject, rule, facts);
+      return WITHOUT_DETECTOR.has(rule.relation) && rule.colour === undefined ? standIn(rule, facts) : 'mute';
     case 'motion':
       return motion(rule.zone, facts);
     case 'light':
@@ -60,18 +61,27 @@ function described(words: readonly string[], text: string): Seen {
 
 function objects(
   { labels, name }: Extract<RuleSubject, { kind: 'object' }>,
-  zone: string | undefined,
+  { zone, colour, relation }: Rule,
   facts: SceneFacts,
-): Seen {
-  const wanted = facts.objects.filter(
-    (object) => labels.includes(object.label) && (zone === undefined || object.zones.includes(zone)),
-  );
+): Seen | 'mute' {
+  const named = facts.objects.filter(({ label }) => labels.includes(label));
+  if (colour !== undefined && named.length > 0 && named.every(({ colours }) => colours === undefined)) return 'mute';
+  const there = (object: SceneObject) => {
+    if (relation === 'crosses') return zone === undefined ? cameIn(object) : (object.crossed?.includes(zone) ?? false);
+    return zone === undefined || object.zones.includes(zone);
+  };
+  const wanted = named.filter((one) => there(one) && (colour === undefined || one.colours?.includes(colour)));
   const atOnce = labels.reduce((sum, label) => sum + (facts.counts[label] ?? 0), 0);
   const n = Math.min(wanted.length, atOnce || wanted.length);
   const best = [...wanted].sort((a, b) => b.score - a.score);
   const counted = best.slice(0, Math.max(n, 1));
   const confidence = counted.reduce((sum, { score }) => sum + score, 0) / Math.max(counted.length, 1);
   return { n, confidence, name: best[0]?.label ?? name, tier: 'object', objects: wanted };
+}
+
+/** Over an edge of the picture. */
+function cameIn({ appeared }: SceneObject): boolean {
+  return appeared !== undefined && appeared !== 'in';
 }
 
 function standIn(rule: Rule, facts: SceneFacts): Seen {

@@ -1,4 +1,5 @@
 import { lastWords, type Rule, type SceneObject } from '#domain';
+import { type Stretch, stretchOf } from './during.ts';
 import { explain } from './explain.ts';
 import { follow, type Piece } from './follow.ts';
 import type { Audible } from './heard.ts';
@@ -34,7 +35,8 @@ const ABSENCE_CONFIDENCE = 0.8;
 
 /**
  * One scene, or one more piece of it, seen by one rule. Pure: the same scenes give the same firings wherever the journal
- * is cut. Pieces that were seen before change nothing.
+ * is cut. Pieces that were seen before change nothing. Outside the time that a rule is for it is blind: what is going on
+ * when that time comes begins with it.
  */
 export function step(
   rule: Rule,
@@ -43,20 +45,35 @@ export function step(
 ): { state: RuleState | undefined; fired?: Fired } {
   const goesOn = before !== undefined && before.sceneStartMs === scene.startMs;
   if (goesOn && scene.endMs <= before.untilMs) return { state: before };
+  const whole = { startMs: goesOn ? before.untilMs : scene.startMs, endMs: scene.endMs };
+  const time = rule.during && stretchOf(rule.during, whole);
+  if (rule.during && !time) return { state: before };
   const seen = look(rule, scene, saidJustBefore(before, scene));
   if (seen === 'mute') return { state: before };
-  const lapsed = before !== undefined && isLapsed(rule, before, scene);
+  const lapsed = before !== undefined && isLapsed(rule, before, scene, time);
   // A detector that is away for a moment is not a thing that left.
   if (before?.tier === 'object' && seen.tier === 'motion' && !lapsed) return { state: before };
   const known = lapsed || before?.tier !== seen.tier ? undefined : before;
-  const piece = { startMs: goesOn ? before.untilMs : scene.startMs, endMs: scene.endMs };
+  const piece = time ? within(whole, time) : whole;
   const said = seen.tier === 'speech' ? { said: lastWords(scene.text) } : {};
   const state = { ...advance(rule, known, before, seen, piece), ...said, sceneStartMs: scene.startMs };
-  return decide(rule, state, known, seen, piece);
+  // What is told of a scene that began before the time came is what happened then.
+  const late = time !== undefined && scene.startMs < time.startMs;
+  return decide(rule, state, known, late ? { ...seen, objects: [] } : seen, piece);
 }
 
-/** Audio indexes have scenes only of what is heard: between them it was not. */
-function isLapsed({ subject }: Rule, before: RuleState, { startMs, endMs, facts }: SceneView): boolean {
+function within(piece: Piece, time: Stretch): Piece {
+  return { startMs: Math.max(piece.startMs, time.startMs), endMs: Math.min(piece.endMs, time.endMs) };
+}
+
+/** Audio indexes have scenes only of what is heard: between them it was not. What was so when the rule's time ended is past. */
+function isLapsed(
+  { subject }: Rule,
+  before: RuleState,
+  { startMs, endMs, facts }: SceneView,
+  time: Stretch | undefined,
+): boolean {
+  if (time && time.startMs >= before.untilMs) return true;
   const isHeard = facts === undefined && subject.kind !== 'text';
   return startMs - before.untilMs > (isHeard ? PAUSE_MS : FORGET_MS) || endMs < before.untilMs - FORGET_MS;
 }
@@ -73,8 +90,11 @@ function advance(
   seen: Seen,
   piece: Piece,
 ): Omit<RuleState, 'sceneStartMs'> {
-  const follows = rule.relation === 'stays' && seen.tier === 'object';
-  const enteredMs = ({ sinceMs }: SceneObject) => (rule.zone === undefined ? sinceMs : piece.startMs);
+  const follows = (rule.relation === 'stays' || rule.relation === 'crosses') && seen.tier === 'object';
+  // Nothing has stayed since before the time that the rule is for.
+  const firstMs = rule.during ? piece.startMs : 0;
+  const enteredMs = ({ sinceMs }: SceneObject) =>
+    rule.zone === undefined ? Math.max(sinceMs, firstMs) : piece.startMs;
   const lost = known === undefined;
   const state = {
     version: 1,
@@ -129,13 +149,31 @@ function decide(
   seen: Seen,
   piece: Piece,
 ): { state: RuleState; fired?: Fired } {
-  const startMs = state.followed.length > 0 ? dwellSince(rule, state) : since(rule, state, known, seen, piece);
+  const startMs =
+    rule.relation === 'crosses' ? crossedMs(known, seen, piece) : beginning(rule, state, known, seen, piece);
   const tooSoon = state.firedMs !== undefined && Math.abs(piece.endMs - state.firedMs) < COOLDOWN_MS;
   if (startMs === undefined || tooSoon) return { state };
   const when = { startMs, endMs: piece.endMs };
   const confidence = Math.min(1, Math.max(0, rule.relation === 'absent' ? ABSENCE_CONFIDENCE : state.confidence));
   const told = { ...state, told: true, firedMs: piece.endMs, followed: toldOf(rule, state) };
   return { state: told, fired: { confidence, explanation: explain(rule, state, when, confidence), ...when } };
+}
+
+/** Somebody comes through who wasn't doing so in the window before. */
+function crossedMs(known: RuleState | undefined, { objects }: Seen, { startMs }: Piece): number | undefined {
+  const isNewcomer = ({ track, sinceMs }: SceneObject) =>
+    !known?.followed.some((one) => one.track === track && one.trackSinceMs === sinceMs);
+  return objects.some(isNewcomer) ? startMs : undefined;
+}
+
+function beginning(
+  rule: Rule,
+  state: RuleState,
+  known: RuleState | undefined,
+  seen: Seen,
+  piece: Piece,
+): number | undefined {
+  return state.followed.length > 0 ? dwellSince(rule, state) : since(rule, state, known, seen, piece);
 }
 
 /** When what the alert fires for began; undefined when there is nothing to fire for. */

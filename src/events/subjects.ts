@@ -8,9 +8,9 @@ export interface Named {
   labels: readonly string[];
 }
 
-/** The label, of one or two words, that begins at the position. */
+/** The label, of up to three words, that begins at the position. */
 export function labelAt(sentence: Sentence, at: number): (Named & { length: number }) | undefined {
-  for (const length of [2, 1]) {
+  for (const length of [3, 2, 1]) {
     const word = sentence.phrase(at, length);
     const labels = word === undefined ? [] : labelsFor(word);
     if (word !== undefined && labels.length > 0) return { word, labels, length };

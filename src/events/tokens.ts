@@ -1,4 +1,5 @@
-import { COMPARISONS, PHRASES } from './words.ts';
+import { labelsFor } from '#domain';
+import { COMPARISONS, PHRASES } from './phrases.ts';
 
 /** A prompt as words, each of which a part of the grammar may take; what nobody takes was not understood. */
 export class Sentence {
@@ -48,8 +49,18 @@ const CONTRACTIONS: readonly (readonly [RegExp, string])[] = [
   [/'(?:s|ve|d|ll|m)?(?=\s|$)/g, ' '],
 ];
 
+/** Whom to tell is no part of what to look for. */
+const ADDRESSEE =
+  /\b(notify|alert|tell|warn|inform|message|email|text|call)\s+(?:the\s+|my\s+|our\s+)?(?:owners?|staff|team|security|users?|guards?|managers?|everyone|admins?|police|operators?)\s+(?=when|if|that|about|as soon|once|of)/g;
+/** "someone left a bag" is about the bag. */
+const LEFT_BEHIND =
+  /\b(?:someone|somebody|anyone|anybody|people|(?:a|the) (?:person|man|woman|visitor|customer|passenger))\s+(?:has |have |had )?(?:left|leaves|leave|forgets?|forgot|abandons?|abandoned|drops?|dropped)\s+(?:behind\s+)?(?:an?|his|her|their|some|any|the)\s+((?:\p{L}+\s?){1,3})/gu;
+
 function split(prompt: string): string[] {
-  let text = prompt.toLowerCase();
+  let text = prompt
+    .toLowerCase()
+    .replace(ADDRESSEE, '$1 me ')
+    .replace(LEFT_BEHIND, (all: string, named: string) => leftBehind(named) ?? all);
   for (const [pattern, replacement] of CONTRACTIONS) text = text.replace(pattern, replacement);
   for (const [sign, words] of COMPARISONS) text = text.replaceAll(sign, ` ${words} `);
   return (
@@ -58,6 +69,22 @@ function split(prompt: string): string[] {
       .match(/\d+(?:\.\d+)?|[\p{L}][\p{L}\p{N}]*/gu)
       ?.slice() ?? []
   );
+}
+
+/** The thing that comes first, if it is one that can be left behind. */
+function leftBehind(words: string): string | undefined {
+  const parts = words.trim().split(' ');
+  for (const [from, to] of [
+    [0, 2],
+    [0, 1],
+    [1, 3],
+    [1, 2],
+  ] as const) {
+    const labels = labelsFor(parts.slice(from, to).join(' '));
+    if (labels.length === 0 || labels.includes('person')) continue;
+    return [...parts.slice(0, to), 'is abandoned', ...parts.slice(to), ''].join(' ');
+  }
+  return undefined;
 }
 
 function rewrite(words: string[]): string[] {

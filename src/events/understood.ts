@@ -1,9 +1,11 @@
 import type { Rule } from '#domain';
+import { duringWords } from './during.ts';
 import type { Place } from './zones.ts';
 
 /** One sentence that tells a person what the rule does. */
 export function understood(rule: Omit<Rule, 'understood' | 'needs'>, place: Place | undefined): string {
-  return `Fires when ${clause(rule)}${reservation(rule, place)}.`;
+  const when = rule.during ? `, only ${duringWords(rule.during)} by the box's clock` : '';
+  return `Fires when ${clause(rule)}${when}${reservation(rule, place)}.`;
 }
 
 function reservation({ zone, subject }: Omit<Rule, 'understood' | 'needs'>, place: Place | undefined): string {
@@ -26,8 +28,9 @@ function clause(rule: Omit<Rule, 'understood' | 'needs'>): string {
       ? `the camera has been ${subject.tampers.join(' or ')}${long}`
       : `the camera is ${subject.tampers.join(' or ')}`;
   if (isHeard(subject)) return heardClause(subject, relation, long);
-  const what = subject.kind === 'motion' ? 'something' : withArticle(subject.name);
-  const bare = subject.kind === 'motion' ? 'motion' : subject.name.replace('someone', 'person');
+  const bare = subject.kind === 'motion' ? 'motion' : coloured(subject.name.replace('someone', 'person'), rule.colour);
+  const someone = subject.kind === 'object' && subject.name === 'someone' && rule.colour === undefined;
+  const what = subject.kind === 'motion' ? 'something' : withArticle(someone ? 'someone' : bare);
   const verbs: Record<Rule['relation'], string> = {
     present: subject.kind === 'motion' ? `something moves in ${where}` : `${what} is in ${where}`,
     appears: `${what} appears in ${where}`,
@@ -40,6 +43,12 @@ function clause(rule: Omit<Rule, 'understood' | 'needs'>): string {
     count: `${counted(bare, count)} at once in ${where}${long}`,
   };
   return verbs[relation];
+}
+
+/** "red car", "person in blue". */
+export function coloured(name: string, colour: string | undefined): string {
+  if (colour === undefined) return name;
+  return name === 'person' ? `person in ${colour}` : `${colour} ${name}`;
 }
 
 type Heard = Extract<Rule['subject'], { kind: 'sound' | 'speech' | 'microphone' }>;
@@ -91,7 +100,7 @@ export function bareName(name: string): string {
 function counted(name: string, count: Rule['count']): string {
   if (!count) return `there is a ${name}`;
   const one = count.value === 1;
-  const plural = name === 'person' ? 'people' : `${name}s`;
+  const plural = /^person\b/.test(name) ? name.replace('person', 'people') : `${name}s`;
   return `there ${one ? 'is' : 'are'} ${OPERATOR_WORDS[count.op]} ${count.value} ${one ? name : plural}`;
 }
 

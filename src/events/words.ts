@@ -1,6 +1,7 @@
 /** What a word of a prompt does. One table; the grammar in `parse.ts` only asks for meanings, never for spellings. */
 export type Meaning =
   | 'enter'
+  | 'cross'
   | 'travel'
   | 'come'
   | 'run'
@@ -20,13 +21,14 @@ export type Meaning =
   | 'empty';
 
 const VERBS: Readonly<Record<Meaning, string>> = {
-  enter: 'enter access invade cross approach reach arrive entry',
+  enter: 'enter access invade approach reach arrive entry',
+  cross: 'cross traverse pass',
   travel: 'walk pass ride rode roll wander travel',
   come: 'come came coming go goes went gone step drive drove get gets got getting pull break broke',
   run: 'run running ran climb jump crawl sneak fly swim swam race',
   leave: 'leave leaving left exit depart disappear vanish departure',
   appear: 'appear emerge show appearance',
-  see: 'detect detection see sees seen saw seeing spot spotted visible present presence sighted observe recognise recognize find found notice occur happen',
+  see: 'detect detection see sees seen saw seeing spot spotted visible present presence sighted observe recognise recognize find found notice occur happen gather',
   stay: 'stay remain wait linger park parked parking idle dwell abandon abandoned unattended stationary',
   rest: 'stand stood standing sit sat sitting stop stopped stopping',
   move: 'move motion movement activity',
@@ -64,95 +66,6 @@ export function meaningOf(word: string): Meaning | undefined {
 export function isFiniteVerb(word: string): boolean {
   return MEANINGS.has(word) && /(?:s|ed)$/.test(word);
 }
-
-/** Sequences that mean one thing, rewritten before anything else is looked at. */
-const SEQUENCES: readonly (readonly [from: string, to: string])[] = [
-  ['any one', 'anyone'],
-  ['no one', 'nobody'],
-  ['no body', 'nobody'],
-  ['not anyone', 'nobody'],
-  ['not anybody', 'nobody'],
-  ['some one', 'someone'],
-  ['some thing', 'something'],
-  ['any thing', 'anything'],
-  ['no thing', 'nothing'],
-  ['not more than', 'at most'],
-  ['no more than', 'at most'],
-  ['up to', 'at most'],
-  ['less than', 'fewer than'],
-  ['greater than', 'more than'],
-  ['bigger than', 'more than'],
-  ['longer than', 'more than'],
-  ['a minimum of', 'at least'],
-  ['not less than', 'at least'],
-  ['a couple of', 'two'],
-  ['a few', 'at least 3'],
-  ['several', 'at least 3'],
-  ['multiple', 'at least 2'],
-  ['a group of', 'at least 3'],
-  ['a crowd of people', 'at least 5 people'],
-  ['a crowd', 'at least 5 people'],
-  ['half an hour', '30 minutes'],
-  ['half a minute', '30 seconds'],
-  ['an hour and a half', '90 minutes'],
-  ['comes into view', 'appears'],
-  ['come into view', 'appears'],
-  ['comes into the picture', 'appears'],
-  ['shows up', 'appears'],
-  ['show up', 'appears'],
-  ['turns up', 'appears'],
-  ['turn up', 'appears'],
-  ['drives off', 'leaves'],
-  ['walks off', 'leaves'],
-  ['runs off', 'leaves'],
-  ['runs away', 'leaves'],
-  ['go missing', 'leaves'],
-  ['goes missing', 'leaves'],
-  ['hangs around', 'loiters'],
-  ['hang around', 'loiter'],
-  ['hanging around', 'loitering'],
-  ['left behind', 'abandoned'],
-  ['left unattended', 'abandoned'],
-  ['is left behind', 'is abandoned'],
-  ['are left behind', 'are abandoned'],
-  ['is left unattended', 'is abandoned'],
-  ['are left unattended', 'are abandoned'],
-  ['is left', 'is abandoned'],
-  ['are left', 'are abandoned'],
-  ['been left', 'been abandoned'],
-  ['fire an alert', 'send an alert'],
-  ['exceeds', 'more than'],
-  ['one or more', 'a'],
-  ['out of focus', 'blurry'],
-  ['loses focus', 'blurry'],
-  ['out of', 'out from'],
-  ['in front of', 'near'],
-  ['next to', 'near'],
-  ['close to', 'near'],
-  ['inside of', 'inside'],
-  ['field of view', 'view'],
-  ['does not move', 'stationary'],
-  ['do not move', 'stationary'],
-  ['is not moving', 'stationary'],
-  ['has not moved', 'stationary'],
-  ['have not moved', 'stationary'],
-  ['standing still', 'stationary'],
-];
-
-/** The sequences as words, longest first. */
-export const PHRASES: readonly (readonly [from: readonly string[], to: readonly string[]])[] = SEQUENCES.map(
-  ([from, to]) => [from.split(' '), to.split(' ')] as const,
-).sort(([a], [b]) => b.length - a.length);
-
-/** Signs that people write between words, in the order in which they are replaced. */
-export const COMPARISONS: readonly (readonly [sign: string, words: string])[] = [
-  ['>=', 'at least'],
-  ['≥', 'at least'],
-  ['<=', 'at most'],
-  ['≤', 'at most'],
-  ['>', 'more than'],
-  ['<', 'fewer than'],
-];
 
 export const NUMBERS: Readonly<Record<string, number>> = {
   zero: 0,
@@ -213,7 +126,7 @@ export const LEAD_INS = set(
 export const FILLERS = set(
   'a an the this that these those there here is are was were be been being am it its and or then of my our your their ' +
     'his her any some has have had does do did will would can could may just currently now still again suddenly when ' +
-    'if while who which for us me up single becomes become grows another new already very too long than time all in into inside within at ' +
+    'if while who which for us me up last first single becomes become grows another new already very too long than time all in into inside within at ' +
     'on onto near by around through across from to toward towards past along upon back away out off down number count',
 );
 
@@ -228,7 +141,8 @@ export const PREPOSITIONS = set(
 export const NAMING_PREPOSITIONS = set('outside behind under above below beside');
 
 /** A movement towards one of these is an entry. */
-export const INWARD = set('into onto inside through across to toward towards');
+export const INWARD = set('into onto inside to toward towards');
+export const THROUGH = set('through across past');
 export const OUTWARD = set('out away off from');
 /** May stand between a movement and its direction: "walks back into". */
 export const ADVERBS = set('back up straight right over down quickly slowly');

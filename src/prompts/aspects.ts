@@ -1,9 +1,5 @@
+import { COLOUR_WORDS } from '#domain';
 import type { Aspect } from './index-plan.ts';
-
-export const COLOUR_WORDS =
-  'red green blue yellow orange purple violet pink brown black white gray grey beige silver gold golden turquoise'.split(
-    ' ',
-  );
 
 const ASPECTS: readonly (readonly [Aspect, RegExp])[] = [
   ['faces', /\bfac(?:e|es|ial)\b|\blook(?:s|ing)? (?:at|into|towards?) the camera\b/],

@@ -1,5 +1,4 @@
-import { labelsFor, meaningfulWords, type SceneFacts, type SceneObject, singular } from '#domain';
-import { COLOUR_WORDS } from './aspects.ts';
+import { colourCalled, labelsFor, meaningfulWords, type SceneFacts, type SceneObject, singular } from '#domain';
 
 /** Below this a phrase is not what the picture shows. */
 const ALIKE = 0.5;
@@ -146,7 +145,7 @@ export class Known {
   }
 }
 
-export function labelsIn(hint: string): string[] {
+function labelsIn(hint: string): string[] {
   const words = hint.toLowerCase().split(/[^\p{L}]+/u);
   const pairs = words.map((word, i) => `${word} ${words[i + 1] ?? ''}`);
   return [...new Set([...pairs, ...words].flatMap((phrase) => labelsFor(phrase)))].filter(
@@ -155,8 +154,7 @@ export function labelsIn(hint: string): string[] {
 }
 
 function coloursIn(hint: string): string[] {
-  const words = hint.split(/[^\p{L}]+/u);
-  return COLOUR_WORDS.filter((colour) => words.includes(colour)).map((colour) => (colour === 'grey' ? 'gray' : colour));
+  return hint.split(/[^\p{L}]+/u).flatMap((word) => colourCalled(word) ?? []);
 }
 
 function placeOf({ zones, box }: SceneObject): string {

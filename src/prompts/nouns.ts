@@ -1,5 +1,5 @@
-import { isGibberish, isOtherThing, isSurrounding, labelsFor, meaningfulWords } from '#domain';
-import { COLOUR_WORDS, saysAspect } from './aspects.ts';
+import { COLOUR_WORDS, isGibberish, isOtherThing, isSurrounding, labelsFor, meaningfulWords } from '#domain';
+import { saysAspect } from './aspects.ts';
 import type { Interest } from './index-plan.ts';
 
 /** What a part of a prompt names. */
