@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Detection, intersectionOverUnion } from '#domain';
-import { haveReferences, inferenceWith, modelDir, skipNote, still } from './references.ts';
+import { type Detection, type Frame, intersectionOverUnion } from '#domain';
+import { framesOf, haveReferences, inferenceWith, mediaFile, modelDir, skipNote, still } from './references.ts';
 
 const request = { streamId: 'rts-1', priority: 'index' } as const;
 const never = new AbortController().signal;
@@ -29,7 +29,33 @@ const EXPECTED: Record<string, Record<string, readonly Expected[]>> = {
       ['truck', 0.49],
     ],
   },
+  'deimv2-femto': {
+    'dog.jpg': [
+      ['dog', 0.73, [129, 214, 309, 543]],
+      ['car', 0.67],
+      ['bicycle', 0.59],
+      ['truck', 0.52],
+    ],
+    'traffic_0001.png': [
+      ['car', 0.93],
+      ['car', 0.9],
+      ['car', 0.84],
+    ],
+    'grace_hopper.png': [
+      ['person', 0.95],
+      ['tie', 0.79],
+    ],
+  },
+  fastestdet: {
+    'dog.jpg': [
+      ['car', 0.78],
+      ['dog', 0.77],
+      ['bicycle', 0.73],
+    ],
+  },
+  'light-person-detector': { 'astronaut.png': [['person', 0.88]] },
 };
+const PEOPLE_ONLY = 'light-person-detector';
 
 function matches([label, score, box]: Expected, found: Detection, width: number, height: number): boolean {
   if (found.label !== label || Math.abs(found.score - score) > 0.05) return false;
@@ -53,8 +79,11 @@ describe.skipIf(!haveReferences)(`detectors against their references${skipNote}`
         }
       }
     });
+  }
 
-    it(`${pack} sees one person in the portrait and cars in the traffic`, async () => {
+  it.each(Object.keys(EXPECTED).filter((pack) => pack !== PEOPLE_ONLY))(
+    '%s sees one person in the portrait and cars in the traffic',
+    async (pack) => {
       await using bench = await inferenceWith(modelDir(pack));
       const person = await bench.inference.detect(await still('astronaut.png'), request, never);
       const cars = await bench.inference.detect(await still('traffic_0001.png'), request, never);
@@ -62,6 +91,19 @@ describe.skipIf(!haveReferences)(`detectors against their references${skipNote}`
       expect(person[0]?.label).toBe('person');
       expect(person[0]?.score).toBeGreaterThan(0.6);
       expect(cars.filter(({ label, score }) => label === 'car' && score > 0.45).length).toBeGreaterThanOrEqual(2);
-    });
-  }
+    },
+  );
+
+  it('light-person-detector sees who comes into the room, nobody before, and no dog', async () => {
+    await using bench = await inferenceWith(modelDir(PEOPLE_ONLY));
+    const look = (frame: Frame) => bench.inference.detect(frame, request, never);
+    expect(await look(await still('dog.jpg'))).toEqual([]);
+    const seen: (Detection[] | string)[] = [];
+    for await (const frame of framesOf(mediaFile('video/one-by-one-person-detection.mp4'), 1, 360)) {
+      seen.push(await look(frame));
+      if (frame.atMs >= 10_000) break;
+    }
+    expect(seen[0]).toEqual([]);
+    expect(seen[10]).toMatchObject([{ label: 'person', score: expect.closeTo(0.83, 1) }]);
+  });
 });
