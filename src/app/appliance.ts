@@ -61,7 +61,7 @@ async function build(
   const store = life.use(await Store.open(dataDir, { clock, log }));
   const firstKey = ensureFirstKey(store, options.firstKey);
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
-  const inference = life.use(await Inference.start({ models, detector: config.models.detector, log, clock }, signal));
+  const inference = life.use(await Inference.start({ models, ...detectorOf(config), log, clock }, signal));
 
   let origin = publicOrigin(config, config.listen.port);
   const links = new MediaLinks(store.signingKey, clock);
@@ -118,6 +118,10 @@ async function build(
 
   const end = () => life[Symbol.asyncDispose]();
   return { url: origin, ...(firstKey === undefined ? {} : { firstKey }), store, [Symbol.asyncDispose]: end };
+}
+
+function detectorOf({ models: { detector } }: Config) {
+  return detector === undefined ? {} : { detector };
 }
 
 function cameraOptions({ ingest, recording }: Config, dir: string, clock: Clock) {

@@ -17,7 +17,7 @@ const LISTEN: readonly ModelTask[] = ['voice-activity', 'audio-classification', 
 export interface HousekeepingDeps {
   config: Config;
   store: Store;
-  models: Pick<ModelLibrary, 'get' | 'pull' | 'lookForChanges'>;
+  models: Pick<ModelLibrary, 'forTask' | 'get' | 'lookForChanges' | 'pull'>;
   inference: Pick<Inference, 'reload'>;
   listening: Pick<Listening, 'reload'>;
   writing: Pick<Writing, 'reload'>;
@@ -85,11 +85,15 @@ async function takeUpPacks({ models, inference, listening, writing, log }: House
   if (tasks.some((task) => LISTEN.includes(task))) await listening.reload();
 }
 
-/** On a box without a detector: fetch the default one as soon as there is a network. The built-in pack serves meanwhile. */
+/** What a box without a detector begins with. */
+const FIRST_DETECTOR = 'yolox-nano';
+
+/** On a box without a detector: fetch one as soon as there is a network. The built-in pack serves meanwhile. */
 async function fetchDetector(deps: HousekeepingDeps, signal: AbortSignal): Promise<void> {
   const { config, models, inference, clock, log } = deps;
-  const { autoFetch, detector } = config.models;
-  if (!autoFetch || models.get(detector)) return;
+  const { autoFetch, detector = FIRST_DETECTOR } = config.models;
+  const here = config.models.detector === undefined && models.forTask('object-detection').length > 0;
+  if (!autoFetch || here || models.get(detector)) return;
   for (const delayMs of retryDelays(FETCH_RETRY)) {
     try {
       log.info({ model: detector }, 'fetching the object detector in the background');

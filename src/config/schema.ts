@@ -175,8 +175,10 @@ const models = z.strictObject({
   autoFetch: z
     .boolean()
     .default(true)
-    .describe('Fetch the default detector in the background at the first start that has a network.'),
-  detector: name.default('yolox-nano').describe('The model pack that finds objects; see `watchpost models list`.'),
+    .describe('Fetch an object detector in the background when none is installed and there is a network.'),
+  detector: name
+    .exactOptional()
+    .describe('The model pack that finds objects; see `watchpost models list`. Default: the best that is installed.'),
   speech: name
     .exactOptional()
     .describe('The model pack that writes down speech. Default: the largest that is installed.'),

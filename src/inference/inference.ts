@@ -9,8 +9,8 @@ import { SightPacks } from './sight-packs.ts';
 
 export interface InferenceOptions {
   models: ModelLibrary;
-  /** Name of the pack that detects objects; where it isn't installed the best that is. */
-  detector: string;
+  /** Name of the pack that detects objects; without one, or where it isn't installed, the best that is. */
+  detector?: string;
   log: Log;
   clock: Clock;
   limits?: Partial<InferenceLimits>;

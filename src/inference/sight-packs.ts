@@ -10,13 +10,13 @@ const MODEL_MEMORY = 3;
 /** Which pack serves each task of sight: the best that is installed, for detection the one that is wanted; and what is wrong with it. */
 export class SightPacks {
   readonly #models: ModelLibrary;
-  readonly #detector: string;
+  readonly #detector: string | undefined;
   readonly #log: Log;
   #chosen = new Map<SightTask, ModelPack>();
   #problems: ReadonlyMap<Task, string> = new Map();
   #toldOf: string | undefined;
 
-  constructor(models: ModelLibrary, detector: string, log: Log) {
+  constructor(models: ModelLibrary, detector: string | undefined, log: Log) {
     this.#models = models;
     this.#detector = detector;
     this.#log = log;
@@ -66,7 +66,7 @@ export class SightPacks {
 
   #choose(): void {
     const chosen = SIGHT_TASKS.flatMap((task) => {
-      const pack = task === 'object-detection' ? this.#forDetection() : this.#best(task);
+      const pack = task === 'object-detection' ? this.#forDetection() : this.#models.forTask(task)[0];
       return pack ? [[task, pack] as const] : [];
     });
     this.#chosen = new Map(chosen);
@@ -74,20 +74,13 @@ export class SightPacks {
 
   /** Who has to do with another detector than the wanted one is told so, once. */
   #forDetection(): ModelPack | undefined {
-    const wanted = this.#models.get(this.#detector);
+    const wanted = this.#detector === undefined ? undefined : this.#models.get(this.#detector);
     if (wanted?.task === 'object-detection') return wanted;
-    const best = this.#best('object-detection');
-    if (best && this.#toldOf !== best.name) {
+    const [best] = this.#models.forTask('object-detection');
+    if (this.#detector !== undefined && best && this.#toldOf !== best.name) {
       this.#toldOf = best.name;
       this.#log.warn({ wanted: this.#detector, used: best.name }, 'the detector of the configuration is not installed');
     }
     return best;
-  }
-
-  /** Of models for one task the larger knows more. */
-  #best(task: SightTask): ModelPack | undefined {
-    const usable = this.#models.list().flatMap(({ pack, problem }) => (problem === undefined ? [pack] : []));
-    const fitting = usable.filter((pack) => pack.task === task);
-    return fitting.sort((a, b) => b.bytes - a.bytes || a.name.localeCompare(b.name))[0];
   }
 }

@@ -80,11 +80,13 @@ export class ModelLibrary {
     return installed?.problem === undefined ? installed?.pack : undefined;
   }
 
-  /** Packs for this task that can be used, best first: of models for one task the larger knows more. */
+  /** Packs for this task that can be used, best first: the one that knows more names, then the larger. */
   forTask<T extends ModelTask>(task: T): Extract<ModelPack, { task: T }>[] {
     const usable = this.list().flatMap(({ pack, problem }) => (problem === undefined ? [pack] : []));
     const fitting = usable.filter((pack): pack is Extract<ModelPack, { task: T }> => pack.task === task);
-    return fitting.sort((a, b) => b.bytes - a.bytes || a.name.localeCompare(b.name));
+    return fitting.sort(
+      (a, b) => b.labels.length - a.labels.length || b.bytes - a.bytes || a.name.localeCompare(b.name),
+    );
   }
 
   catalogue(): CatalogueEntry[] {

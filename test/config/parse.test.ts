@@ -13,7 +13,7 @@ describe('parseConfig', () => {
       dataDir: './data',
       ingest: { allowFile: false, maxConnecting: 2 },
       recording: { segmentSeconds: 4, reservePercent: 5 },
-      models: { autoFetch: true, detector: 'yolox-nano' },
+      models: { autoFetch: true },
       cameras: [],
     });
   });
