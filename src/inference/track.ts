@@ -143,7 +143,8 @@ export function tell(track: Track, look: number, stirred: (box: Box) => boolean)
   if (track.missed > 0 && track.places.size === 0) track.zones = track.zonesBefore;
   const zones = [...track.zones];
   const news = track.came && !track.told;
-  const enters = news || (track.told && stirred(box));
+  const more = zones.filter((zone) => !track.zonesBefore.has(zone));
+  const moved = track.told && stirred(box) ? more : [];
   track.told = true;
   return {
     label: track.label,
@@ -151,7 +152,7 @@ export function tell(track: Track, look: number, stirred: (box: Box) => boolean)
     box,
     track: track.id,
     zones,
-    entered: enters ? zones.filter((zone) => !track.zonesBefore.has(zone)) : [],
+    entered: news ? zones : moved,
     sinceMs: track.sinceMs,
     ...(news ? { appeared: sideOf(track.firstBox) } : {}),
     ...(track.crossed.size > 0 ? { crossed: [...track.crossed] } : {}),

@@ -124,7 +124,8 @@ export class Tracker {
       const isHere = this.#tracks.includes(track);
       if (isHere || track.zones.size > 0) track.zonesBefore = track.zones;
       track.zones = new Set();
-      track.crossed.clear();
+      // What isn't told of yet has still to be told.
+      if (track.id > 0) track.crossed.clear();
       track.places.clear();
     }
   }
