@@ -20,12 +20,15 @@ const CONFIGS: Record<string, unknown> = {
   rtdetr: { model_type: 'rt_detr', architectures: ['RTDetrForObjectDetection'], id2label: { 0: 'person' } },
   clip: { model_type: 'clip', architectures: ['CLIPModel'] },
   siglip: { model_type: 'siglip', architectures: ['SiglipModel'] },
+  smolvlm: { model_type: 'idefics3', architectures: ['Idefics3ForConditionalGeneration'] },
+  florence2: { model_type: 'florence2', architectures: ['Florence2ForConditionalGeneration'] },
   smollm2: { model_type: 'llama', architectures: ['LlamaForCausalLM'] },
 };
 const TEXTS: Record<string, unknown> = {
-  'preprocessor_config.json': { size: { width: 64, height: 64 } },
+  'preprocessor_config.json': { size: { width: 64, height: 64 }, max_image_size: { longest_edge: 64 } },
   'tokenizer.json': {},
   'tokenizer_config.json': {},
+  'processor_config.json': {},
   'generation_config.json': {},
 };
 

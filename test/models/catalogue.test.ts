@@ -42,7 +42,14 @@ describe('the catalogue', () => {
   it('has the default detector, and a pack for each thing that sees', () => {
     expect(named('yolox-nano')).toMatchObject({ family: 'yolox', labels: expect.objectContaining({ length: 80 }) });
     const tasks = new Set(packs.map(({ task }) => task));
-    const eyes = ['object-detection', 'face-detection', 'person-embedding', 'text-detection', 'text-recognition'];
+    const eyes = [
+      'object-detection',
+      'face-detection',
+      'person-embedding',
+      'text-detection',
+      'text-recognition',
+      'image-to-text',
+    ];
     expect([...tasks]).toEqual(expect.arrayContaining([...eyes, 'image-text', 'speech-recognition']));
   });
 });
