@@ -6,7 +6,8 @@ import type { DetectorPack } from './pack.ts';
 
 /** Besides the weights, what a folder in the layout of the hub's D-FINE and RT-DETR models must hold. */
 const TEXTS = ['config.json', 'preprocessor_config.json'] as const;
-const SUPPORTED = ['d_fine', 'rt_detr', 'rt_detr_v2'];
+/** Types of models that find objects and can be read. */
+export const DETECTORS: readonly string[] = ['d_fine', 'rt_detr', 'rt_detr_v2'];
 const FINDERS = /ForObjectDetection$/;
 /** Boxes suffer from coarse weights more than words do, and half floats are slow without an accelerator. */
 const BEST_FIRST: readonly Precision[] = ['fp32', 'q8', 'int8', 'uint8', 'fp16', 'q4', 'bnb4', 'q4f16'];
@@ -39,19 +40,19 @@ const Pixels = z.looseObject({
 /** Whether the folder, in the hub's layout, holds a model that finds objects, be it one that can be used or not. */
 export async function isDetector(dir: string): Promise<boolean> {
   const { model_type: type, architectures } = await json(dir, 'config.json', Config);
-  return SUPPORTED.includes(type) || architectures.some((name) => FINDERS.test(name));
+  return DETECTORS.includes(type) || architectures.some((name) => FINDERS.test(name));
 }
 
 /** A pack in the hub's layout; `stated` is its `model.json`, where it has one. The weights aren't touched. */
 export async function describeDetector(dir: string, stated?: unknown): Promise<DetectorPack> {
   const manifest = statedBy(dir, stated);
   const config = await json(dir, 'config.json', Config);
-  if (!SUPPORTED.includes(config.model_type)) {
+  if (!DETECTORS.includes(config.model_type)) {
     const where = join(dir, 'config.json');
     const why = `detectors that say "no object" by a class of its own, or aren't DETRs, can't be read`;
     throw new Fault(
       'invalid',
-      `${where} is of a "${config.model_type}"; supported are ${SUPPORTED.join(', ')}: ${why}`,
+      `${where} is of a "${config.model_type}"; supported are ${DETECTORS.join(', ')}: ${why}`,
     );
   }
   const labels = await labelsIn(dir);

@@ -21,6 +21,8 @@ export interface ImageTextPack extends AnyPack {
 /** Besides the weights, what a folder in the layout of the hub's CLIP and SigLIP models must hold. */
 const TEXTS = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json'] as const;
 const FAMILIES = ['clip', 'siglip'] as const;
+/** Types of models that put pictures and texts into one space. */
+export const IMAGE_TEXT: readonly string[] = FAMILIES;
 /** Tokens that the models' makers chose, where config.json doesn't say. */
 const USUAL_CONTEXT = { clip: 77, siglip: 64 };
 
@@ -30,11 +32,6 @@ const Towers = z.looseObject({
   logit_scale: z.number().max(10).optional(),
   logit_bias: z.number().optional(),
 });
-
-/** Whether a model of this type puts pictures and texts into one space. */
-export function isImageText(modelType: string): boolean {
-  return FAMILIES.some((family) => family === modelType);
-}
 
 /** A pack in the hub's layout, of two towers or in one piece; `stated` is its `model.json`, where it has one. The weights aren't touched. */
 export async function describeImageText(dir: string, stated?: unknown): Promise<ImageTextPack> {

@@ -44,6 +44,8 @@ const FAMILIES = {
   },
 } as const;
 type Family = keyof typeof FAMILIES;
+/** Types of models that tell what pictures show. */
+export const IMAGE_TO_TEXT: readonly string[] = [...FAMILIES.smolvlm.types, ...FAMILIES.florence2.types];
 
 /** Models do well without it: then config.json says when they end. */
 const OPTIONAL = 'generation_config.json';
@@ -56,20 +58,14 @@ const Decoder = z.looseObject({
 });
 const Tiles = z.looseObject({ max_image_size: z.looseObject({ longest_edge: z.int().positive() }) });
 
-/** Whether a model of this type tells what pictures show. */
-export function isImageToText(modelType: string): boolean {
-  return familyOf(modelType) !== undefined;
-}
-
 /** A pack in the hub's layout; `stated` is its `model.json`, where it has one. The weights aren't touched. */
 export async function describeImageToText(dir: string, stated?: unknown): Promise<ImageToTextPack> {
   const manifest = statedBy(dir, stated);
   const config = await json(dir, 'config.json', Config);
   const family = familyOf(config.model_type);
   if (!family) {
-    const known = Object.values(FAMILIES).flatMap(({ types }) => types);
     const where = join(dir, 'config.json');
-    throw new Fault('invalid', `${where} is of a "${config.model_type}"; supported are ${known.join(', ')}`);
+    throw new Fault('invalid', `${where} is of a "${config.model_type}"; supported are ${IMAGE_TO_TEXT.join(', ')}`);
   }
   const { weights: stems, texts, follows, mostPictures } = FAMILIES[family];
   const { text_config: text } = await json(dir, 'config.json', Decoder);

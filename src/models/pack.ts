@@ -1,14 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '#runtime';
-import { describeDetector, isDetector } from './detector-pack.ts';
+import { describeDetector } from './detector-pack.ts';
 import { hashFile } from './digest.ts';
-import { hubType, isHubLayout, type Precision } from './hub-folder.ts';
-import { describeImageText, type ImageTextPack, isImageText } from './image-text-pack.ts';
-import { describeImageToText, type ImageToTextPack, isImageToText } from './image-to-text-pack.ts';
+import { isHubLayout, type Precision } from './hub-folder.ts';
+import { describeHubs } from './hub-packs.ts';
+import { describeImageText, type ImageTextPack } from './image-text-pack.ts';
+import { describeImageToText, type ImageToTextPack } from './image-to-text-pack.ts';
 import { labelsOf, type Manifest, type ModelTask, oneFileManifest, readManifest } from './manifest.ts';
 import { describeSpeech } from './speech-pack.ts';
-import { describeText, isWriter } from './text-pack.ts';
+import { describeText } from './text-pack.ts';
 
 export const FAMILIES = ['yolox', 'deim', 'fastestdet', 'detr'] as const;
 /** How a detector wants its picture and how its answer is read. */
@@ -148,15 +149,6 @@ export async function describePack(dir: string): Promise<ModelPack> {
   }
   if (task !== 'object-detection') return { ...pack, task };
   return { ...pack, task, family: familyOf(manifest), inputSize: inputSizeOf(manifest) };
-}
-
-/** As the hub lays it out, without `model.json`. */
-async function describeHubs(dir: string): Promise<ModelPack> {
-  const type = await hubType(dir);
-  if (isImageText(type)) return describeImageText(dir);
-  if (isImageToText(type)) return describeImageToText(dir);
-  if (await isDetector(dir)) return describeDetector(dir);
-  return (await isWriter(dir)) ? describeText(dir) : describeSpeech(dir);
 }
 
 /** Throws `invalid`, naming the file, unless all are there with the stated sizes; returns them with their sizes. Doesn't hash. */
