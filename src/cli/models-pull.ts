@@ -1,4 +1,3 @@
-import { loadConfig } from '#config';
 import { type Device, deviceOf, type ModelLibrary, type PullOptions, readCatalogue, thisBoard } from '#models';
 import { Fault, messageOf } from '#runtime';
 import { openLibrary, type PlaceOptions, printPack } from './models.ts';
@@ -36,7 +35,6 @@ export async function pullModels(names: string[], options: PullCommand, signal: 
       failures.push(error);
     }
   }
-  await adviseOnDetector(library, wanted, options);
   if (failures.length > 0) throw new Fault('unavailable', `${failures.length} of ${wanted.length} packs not fetched`);
 }
 
@@ -48,16 +46,6 @@ async function pullOne(library: ModelLibrary, name: string, options: PullOptions
     return;
   }
   printPack('fetched', await library.pull(name, options));
-}
-
-/** Which of several detectors is used, the configuration says. */
-async function adviseOnDetector(library: ModelLibrary, names: readonly string[], options: PlaceOptions): Promise<void> {
-  const { models } = await loadConfig(options.config, process.env, options);
-  const fetched = names.find((name) => library.get(name)?.task === 'object-detection');
-  if (fetched === undefined || fetched === models.detector) return;
-  print(
-    `the configuration names ${models.detector} as the detector; to use this one: models: { detector: ${fetched} }`,
-  );
 }
 
 async function packsFor(name: string | undefined): Promise<string[]> {
