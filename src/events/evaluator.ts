@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Alert, DeliveryChannel, Firing, JournalEntry, Rule } from '#domain';
 import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
+import { stepFirst, stepRetold } from './retold.ts';
 import { type RuleState, readState } from './state.ts';
-import { type SceneView, step } from './step.ts';
+import type { SceneView } from './step.ts';
 import { topicOf } from './topic.ts';
 import { matchZone } from './zones.ts';
 
@@ -26,6 +27,8 @@ interface Happening extends SceneView {
   streamId: string;
   indexId: string;
   sceneId?: number;
+  /** A slower model has told it anew. */
+  isRetold?: boolean;
 }
 
 /**
@@ -63,7 +66,7 @@ export class Evaluator implements AsyncDisposable {
     const { store } = this.#deps;
     const head = store.journal.head();
     const from = store.journal.cursor(CURSOR);
-    const entries = store.journal.after(from, BATCH, ['scene', 'growth', 'transcript']);
+    const entries = store.journal.after(from, BATCH, ['scene', 'growth', 'retold', 'transcript']);
     const last = entries.at(-1);
     if (last) store.commitEvaluation(this.#evaluate(entries, last.seq));
     this.#handled = entries.length < BATCH ? head : (last?.seq ?? head);
@@ -112,9 +115,9 @@ export class Evaluator implements AsyncDisposable {
   }
 
   /** The scene as it was then; none when it was deleted meanwhile. */
-  #seen({ ref, atMs }: JournalEntry): Happening[] {
+  #seen({ kind, ref, atMs }: JournalEntry): Happening[] {
     const scene = this.#deps.store.scenes.get(Number(ref));
-    return scene ? [{ ...scene, sceneId: scene.id, endMs: atMs }] : [];
+    return scene ? [{ ...scene, sceneId: scene.id, endMs: atMs, isRetold: kind === 'retold' }] : [];
   }
 
   /** What was said, for each audio index that runs since before it was. */
@@ -138,7 +141,7 @@ export class Evaluator implements AsyncDisposable {
       if (!event) return undefined;
       const rule = this.#ruleFor(event.rule, scene.streamId);
       const before = states.get(alert.id) ?? readState(store.alerts.evidenceState(alert.id));
-      const { state, fired } = step(rule, before, scene);
+      const { state, fired } = (scene.isRetold ? stepRetold : stepFirst)(rule, before, scene);
       if (state) states.set(alert.id, state);
       if (!fired) return undefined;
       const id = createHash('sha256').update(`${alert.id}:${seq}`).digest('hex').slice(0, 16);

@@ -37,6 +37,8 @@ export interface RuleState {
   /** The last words of the scene before, for a phrase that goes on in the next. */
   said?: string;
   followed: Followed[];
+  /** The same of the scenes that were told anew, for rules about words. */
+  retold?: Omit<RuleState, 'retold'>;
 }
 
 /** A stored state; undefined when it is of another version or damaged: the rule then starts anew. */

@@ -2,7 +2,8 @@
  * From windows to facts, sentences and vectors, and from sound to words. Pixels are measured here (motion, light,
  * colours, tampering); objects, faces, texts, likenesses are found by model packs in a process of its own, with a bounded queue
  * before it and a supervisor around it. Voices and sounds are told by a second such process, speech is written down by a third,
- * and a fourth writes by prompts.
+ * a fourth writes
+ * by prompts, and a fifth tells what pictures show.
  *
  * Promises: nothing waits for a model longer than its deadline; a frame that the detector had no time for is `dropped` and
  * counted; the crash or hang of a process costs what it was at, never the appliance; without packs everything else still
@@ -31,4 +32,5 @@ export { type Priority, SIGHT_TASKS, type SightTask } from './queue.ts';
 export { describeSound } from './sentence.ts';
 export { type Eyes, needsFineFrames, wantedOf } from './sight.ts';
 export type { PackState } from './speech-ear.ts';
+export { Telling, type TellingLimits, type TellingOptions } from './telling.ts';
 export { Writing, type WritingLimits, type WritingOptions } from './writing.ts';

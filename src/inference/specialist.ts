@@ -75,6 +75,11 @@ export class Specialist<T extends Task & ModelPack['task']> implements AsyncDisp
     return this.#line.ask({ task, ask: () => ask, deadlineMs: limits.answerMs }, signal);
   }
 
+  /** The one at work, or the one that is being loaded. */
+  get pack(): ModelPack | undefined {
+    return this.#pack;
+  }
+
   status(): PackState {
     const { state } = this.#line;
     return { state, ...(this.#pack ? { pack: this.#pack.name } : {}), ...this.#line.status() };

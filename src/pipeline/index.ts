@@ -14,4 +14,6 @@ export type { WriterStatus } from './summaries/writer.ts';
 export { type PipelineDeps, Supervisor } from './supervisor.ts';
 export { EndpointTeller } from './telling/endpoint.ts';
 export { LocalTeller } from './telling/local.ts';
+export { Tellers, type TellersDeps, type TellersStatus } from './telling/tellers.ts';
+export type { Wish } from './telling/turns.ts';
 export { Transcriber, type TranscriberDeps, type TranscriberStatus } from './transcriber.ts';

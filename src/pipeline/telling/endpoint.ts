@@ -17,6 +17,7 @@ const SHOWN = { pictures: 4, side: 1024, leastSide: 256 } as const;
 /** A server with a model that looks at pictures. What it found too large it isn't shown again. */
 export class EndpointTeller implements Teller {
   readonly name = 'endpoint';
+  readonly follows = true;
   readonly #chat: ChatEndpoint;
   readonly #model: string;
   #shown: { pictures: number; side: number } = { ...SHOWN };

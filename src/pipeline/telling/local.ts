@@ -1,15 +1,11 @@
 import type { Told } from '#domain';
-import type { PackState } from '#inference';
+import type { Telling } from '#inference';
 import { type Clock, Fault, messageOf } from '#runtime';
 import { plainAnswer } from '../chat/plain.ts';
 import { repeats } from '../chat/repeats.ts';
 import { chosen, type Showing, type Teller, type TellerStatus } from './teller.ts';
 
-/** What a local teller needs of the process that tells. */
-export interface TellingProcess {
-  tell(pictures: Showing['frames'], instruction: string, mostTokens: number, signal: AbortSignal): Promise<string>;
-  status(): PackState;
-}
+type TellingProcess = Pick<Telling, 'tell' | 'status' | 'follows' | 'mostPictures'>;
 
 const MOST_TOKENS = 160;
 /** Small models lose the thread over more pictures, and each costs seconds. */
@@ -32,6 +28,10 @@ export class LocalTeller implements Teller {
     this.#clock = clock;
   }
 
+  get follows(): boolean {
+    return this.#telling.follows;
+  }
+
   get ready(): boolean {
     return this.#telling.status().state === 'ready' && this.#clock.monotonicMs() >= this.#restUntilMs;
   }
@@ -49,7 +49,7 @@ export class LocalTeller implements Teller {
     this.#asked += 1;
     const by = this.#telling.status().pack ?? this.name;
     try {
-      const pictures = chosen(frames, MOST_PICTURES);
+      const pictures = chosen(frames, Math.min(MOST_PICTURES, this.#telling.mostPictures));
       const text = plainAnswer(await this.#telling.tell(pictures, instruction, MOST_TOKENS, signal));
       if (text === '') throw new Fault('unavailable', 'its answer is empty');
       if (repeats(text)) throw new Fault('unavailable', 'it repeats itself');

@@ -14,6 +14,8 @@ export interface TellerStatus extends ChatStatus {
 /** Something that looks at pictures and follows an instruction: a server, or a model of this box. */
 export interface Teller {
   readonly name: 'endpoint' | 'local';
+  /** Whether it does what it is told; others only describe. */
+  readonly follows: boolean;
   /** False while it is left alone after a failure. */
   readonly ready: boolean;
   /** Undefined when there is none. */

@@ -7,6 +7,8 @@ export interface Wish extends Showing {
   streamId: string;
   /** What of the stream it is about; of wishes about the same thing only the newest waits. */
   about?: string;
+  /** Only one that does what it is told can do this. */
+  strict?: boolean;
   priority: Priority;
 }
 
@@ -38,9 +40,15 @@ export class Turns {
     this.#tellers = tellers;
   }
 
-  /** Somebody could begin at once. */
-  get idle(): boolean {
-    return this.#waiting.length === 0 && this.#tellers.some((teller) => teller.ready && !this.#busy.has(teller));
+  /** Somebody could begin with it at once. */
+  isIdle({ strict }: Pick<Wish, 'strict'>): boolean {
+    const free = this.#tellers.filter((teller) => teller.ready && !this.#busy.has(teller));
+    return this.#waiting.length === 0 && free.some(({ follows }) => follows || !strict);
+  }
+
+  /** Somebody could do it, if perhaps not at once. */
+  can({ strict }: Pick<Wish, 'strict'>): boolean {
+    return this.#tellers.some(({ ready, follows }) => ready && (follows || !strict));
   }
 
   get waiting(): number {
@@ -54,7 +62,7 @@ export class Turns {
 
   /** Undefined when nobody can, or none had time before a newer one came. Rejects with the signal's reason only. */
   take(wish: Wish, signal: AbortSignal): Promise<Told | undefined> {
-    if (!this.#tellers.some(({ ready }) => ready)) return Promise.resolve(undefined);
+    if (!this.can(wish)) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const key = JSON.stringify([wish.streamId, wish.about, wish.priority]);
@@ -81,7 +89,7 @@ export class Turns {
 
   #next(): void {
     for (const turn of [...this.#waiting]) {
-      const able = this.#tellers.filter((teller) => teller.ready && !turn.tried.has(teller));
+      const able = this.#tellers.filter((teller) => canDo(teller, turn));
       const free = able.find((teller) => !this.#busy.has(teller));
       if (free) void this.#run(turn, free);
       else if (able.length === 0) turn.end(undefined);
@@ -108,4 +116,8 @@ export class Turns {
     this.#dropped += 1;
     turn.end(undefined);
   }
+}
+
+function canDo(teller: Teller, { wish, tried }: Turn): boolean {
+  return teller.ready && (teller.follows || !wish.strict) && !tried.has(teller);
 }

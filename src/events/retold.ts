@@ -1,0 +1,43 @@
+import type { Rule } from '#domain';
+import type { RuleState } from './state.ts';
+import { type Fired, type SceneView, step } from './step.ts';
+
+/** Longer ago what one has said no longer speaks for the other. */
+const SAME_MS = 60_000;
+
+/**
+ * A scene that a slower model has told anew, seen by a rule about words; other rules have decided by what was measured.
+ * What is told anew is followed on its own, beside the first descriptions, of which it comes late and not of each. What
+ * one of the two has fired for the other doesn't fire for again.
+ */
+export function stepRetold(
+  rule: Rule,
+  before: RuleState | undefined,
+  scene: SceneView,
+): { state: RuleState | undefined; fired?: Fired } {
+  if (rule.subject.kind !== 'text' || !before) return { state: before };
+  const { retold, ...first } = before;
+  const { state, fired } = step(rule, retold, scene);
+  const next = state ? { ...first, retold: withoutRetold(state) } : before;
+  return fired && !speaksFor(first, scene) ? { state: next, fired } : { state: next };
+}
+
+/** A scene as it was told first, or goes on. */
+export function stepFirst(
+  rule: Rule,
+  before: RuleState | undefined,
+  scene: SceneView,
+): { state: RuleState | undefined; fired?: Fired } {
+  const { state, fired } = step(rule, before, scene);
+  const { retold } = before ?? {};
+  const next = state && retold ? { ...state, retold } : state;
+  return fired && !(retold && speaksFor(retold, scene)) ? { state: next, fired } : { state: next };
+}
+
+function speaksFor({ told, untilMs }: RuleState['retold'] & {}, { startMs, endMs }: SceneView): boolean {
+  return told && startMs - untilMs <= SAME_MS && untilMs - endMs <= SAME_MS;
+}
+
+function withoutRetold({ retold: _retold, ...state }: RuleState): NonNullable<RuleState['retold']> {
+  return state;
+}
