@@ -2,7 +2,6 @@ import type { Config } from '#config';
 import { Delivery, Hub } from '#delivery';
 import { Evaluator } from '#events';
 import { createHttpApp, listen, SessionTokens, Sockets } from '#http';
-import { Inference } from '#inference';
 import { ModelLibrary } from '#models';
 import { AudioIndexer, Supervisor } from '#pipeline';
 import { MediaLinks } from '#playback';
@@ -17,6 +16,7 @@ import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
 import { alertLinks, publicOrigin } from './links.ts';
 import { makePlaces, modelsDir } from './places.ts';
+import { startSeeing } from './seeing.ts';
 import { version } from './version.ts';
 
 export interface ApplianceOptions {
@@ -61,7 +61,8 @@ async function build(
   const store = life.use(await Store.open(dataDir, { clock, log }));
   const firstKey = ensureFirstKey(store, options.firstKey);
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
-  const inference = life.use(await Inference.start({ models, ...detectorOf(config), log, clock }, signal));
+  const seeing = await startSeeing({ config, store, models, ...places, clock, log }, life, signal);
+  const { inference } = seeing;
 
   let origin = publicOrigin(config, config.listen.port);
   const links = new MediaLinks(store.signingKey, clock);
@@ -86,7 +87,7 @@ async function build(
   applyConfiguredCameras(config, store, clock);
   const camera = cameraOptions(config, places.mediaDir, clock);
   const supervisor = life.use(
-    await Supervisor.start({ store, inference, hearing, camera, thumbsDir: places.thumbsDir, clock, log }),
+    await Supervisor.start({ store, ...seeing, hearing, camera, thumbsDir: places.thumbsDir, clock, log }),
   );
 
   const deps = {
@@ -118,10 +119,6 @@ async function build(
 
   const end = () => life[Symbol.asyncDispose]();
   return { url: origin, ...(firstKey === undefined ? {} : { firstKey }), store, [Symbol.asyncDispose]: end };
-}
-
-function detectorOf({ models: { detector } }: Config) {
-  return detector === undefined ? {} : { detector };
 }
 
 function cameraOptions({ ingest, recording }: Config, dir: string, clock: Clock) {

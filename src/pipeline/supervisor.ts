@@ -5,8 +5,9 @@ import { type Clock, type Log, messageOf } from '#runtime';
 import type { Store } from '#store';
 import type { HearDeps } from './hear.ts';
 import { Life } from './life.ts';
+import type { Outlook } from './see.ts';
 
-export interface PipelineDeps {
+export interface PipelineDeps extends Pick<Outlook, 'closer' | 'tellers'> {
   store: Store;
   inference: Inference;
   camera: Omit<CameraOptions, 'log'>;
