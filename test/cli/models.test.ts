@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '#cli';
+// Commands load what they need when they are run: that must not be a test's own time.
+import '../../src/cli/models-pull.ts';
 import { tinyModel } from '../inference/tiny-onnx.ts';
 import { type Hub, serveHub } from '../models/hub-server.ts';
 
