@@ -27,7 +27,7 @@ export function ruleFor(prompt: string, context: { zones: readonly string[] }): 
   } catch (error) {
     const { rest, during, problem } = takeTimes(prompt);
     const words = tellingWords(rest).slice(0, MOST_TELLING_WORDS);
-    if (!isFault(error, 'invalid') || words.length === 0 || problem || nonsenseIn(prompt)) throw error;
+    if (!isFault(error, 'invalid') || words.length === 0 || problem || nonsenseIn(rest)) throw error;
     if (isNoise(rest)) throw refusal(`no word of it is known: ${quoted(words)}`, context.zones);
     return complete({ version: 1, subject: { kind: 'text', words }, relation: 'present' }, undefined, during);
   }
@@ -42,7 +42,7 @@ export function compileRule(prompt: string, context: { zones: readonly string[] 
   const refuse = (reason: string) => refusal(reason, context.zones);
   if (prompt.length > LONGEST_PROMPT) throw refuse(`it is longer than ${LONGEST_PROMPT} characters`);
   const { rest, during, problem } = takeTimes(prompt);
-  const contrary = nonsenseIn(prompt) ?? problem;
+  const contrary = nonsenseIn(rest) ?? problem;
   if (contrary !== undefined) throw refuse(contrary);
   const spoken = speechIn(rest, context.zones);
   if (spoken) return complete({ version: 1, subject: spoken.subject, relation: 'present' }, spoken.place, during);

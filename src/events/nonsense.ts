@@ -13,7 +13,7 @@ const DENIED =
 export function nonsenseIn(prompt: string): string | undefined {
   if (TWO_NUMBERS.test(prompt)) return 'it asks for two numbers and a rule has one: make an event of each';
   const [, ...counted] = FROM_TO.exec(prompt) ?? [];
-  if (counted.some((word) => labelsFor(word ?? '').length > 0))
+  if (!/^(?:an?|the|any|some)$/i.test(counted[0] ?? '') && counted.some((word) => labelsFor(word ?? '').length > 0))
     return 'it asks for a range of numbers and a rule has one ("at least", "at most"): make an event of each';
   const denied = DENIED.exec(prompt)?.[1];
   return denied === undefined ? undefined : `it asks for "${denied}" and for its contrary`;

@@ -48,6 +48,10 @@ const OFF_WORK = new RegExp(
   'i',
 );
 const AT_WORK = new RegExp(String.raw`\b(?:during|in|within|at)\s+(?:the\s+)?${OFFICE}\b`, 'i');
+const MOMENT = new RegExp(
+  String.raw`\b(?:at|around|about)\s+(?=\d{1,2}(?::\d{2}|\s*[ap]\.?m\b|\s*o'?clock)|noon|mid)(${CLOCK})`,
+  'i',
+);
 const NEVER_MIND =
   /\b(?:every ?day|daily|each day|any day|all week|every night(?=\s+(?:between|from|after|before)))\b/i;
 
@@ -93,6 +97,9 @@ class Taker {
     if (this.take(OFF_WORK)) found.push({ fromMinute: WORK.toMinute, toMinute: WORK.fromMinute });
     if (this.take(AT_WORK)) found.push({ ...WORK, days: [1, 2, 3, 4, 5] });
     const clocks = this.#clocks();
+    const moment = clocks ? undefined : this.take(MOMENT)?.[1];
+    if (moment !== undefined)
+      this.problem ??= `"${moment.trim()}" is a moment: say "after ${moment.trim()}", or between which hours`;
     if (clocks) found.push(clocks);
     return [...found, ...this.#parts(clocks !== undefined)];
   }
@@ -165,7 +172,9 @@ function isTime(first: string, second: string, range: RegExpExecArray, text: str
   const bounded = range[1] !== undefined;
   return (
     bounded &&
-    (/^\s*(?:$|[.,;!?]|on\b|at\b|every\b|during\b|in the\b)/i.test(after) ||
+    (/^\s*(?:$|[.,;!?]|(?:on|at|every|during|in the|an?|the|any|some|someone|somebody|anyone|anybody|nobody|no|there|when|if)\b)/i.test(
+      after,
+    ) ||
       new RegExp(`^\\s*${DAYS.source}`, 'i').test(after))
   );
 }

@@ -3,10 +3,10 @@ import type { Context, Hono } from 'hono';
 import type { Config } from '#config';
 import type { Hub } from '#delivery';
 import type { CameraStatus, Frame } from '#domain';
-import type { Listening } from '#inference';
+import type { Listening, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
-import type { Summaries, Transcriber } from '#pipeline';
+import type { Summaries, Tellers, Transcriber } from '#pipeline';
 import type { MediaLinks } from '#playback';
 import type { Clock, Log } from '#runtime';
 import type { Store } from '#store';
@@ -22,7 +22,12 @@ export interface HttpDeps {
     stopped(streamId: string): Promise<void>;
     latestFrame(streamId: string): Frame | undefined;
   };
-  inference: { status(): { state: string; queued: number; dropped: number; restarts: number; rssMb?: number } };
+  inference: {
+    status(): { state: string; queued: number; dropped: number; restarts: number; rssMb?: number };
+    has(task: SightTask): boolean;
+  };
+  /** Absent: nobody on this box follows instructions. */
+  tellers?: Pick<Tellers, 'present'>;
   evaluator: { status(): { lag: number } };
   delivery: { status(): object };
   listening: Pick<Listening, 'speechAvailable' | 'status'>;

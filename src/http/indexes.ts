@@ -3,6 +3,7 @@ import { type Extraction, newId, type SceneIndex } from '#domain';
 import { origin } from './address.ts';
 import type { HttpDeps } from './deps.ts';
 import { EXTRACTION_CONFIG, extractionTypes, readExtraction } from './extraction.ts';
+import { understandingOf } from './index-facts.ts';
 import { connectionId, flag, opaque, prompt, text, time, whole } from './input.ts';
 import { indexBy, streamBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
@@ -38,6 +39,7 @@ const records = z.object({ scene_index_records: z.array(recordAnswer), next_page
 export function indexRoutes(deps: HttpDeps): Api {
   const { indexes } = deps.store;
   const api = new Api('Indexes');
+  const view = viewer(deps);
 
   api.post(
     '/rtstream/:id/index/scene',
@@ -53,14 +55,15 @@ export function indexRoutes(deps: HttpDeps): Api {
       const spoken = index.extraction.type === 'transcript';
       if (spoken && body.auto_start_transcript) startTranscription(id, deps);
       deps.supervisor.reconcile();
-      return new Reply(indexView(index), spoken && !deps.listening.speechAvailable ? NO_SPEECH : '');
+      const answer = view(index);
+      return new Reply(answer, spoken && !deps.listening.speechAvailable ? NO_SPEECH : answer.missing.join('; '));
     },
   );
 
   api.get(
     '/rtstream/:id/index/scene',
     { summary: "Lists a stream's indexes", answer: z.object({ scene_indexes: z.array(indexAnswer) }) },
-    (_c, { params }) => ({ scene_indexes: indexes.listByStream(streamBy(deps, params.id).id).map(indexView) }),
+    (_c, { params }) => ({ scene_indexes: indexes.listByStream(streamBy(deps, params.id).id).map(view) }),
   );
 
   api.get(
@@ -81,14 +84,20 @@ export function indexRoutes(deps: HttpDeps): Api {
   changeRoutes(api, deps);
 
   api.get('/rtstream/:id/index/:index', { summary: 'One index', answer: indexAnswer }, (_c, { params }) =>
-    indexView(indexBy(deps, params.id, params.index)),
+    view(indexBy(deps, params.id, params.index)),
   );
 
   return api;
 }
 
+/** An index as the API writes it, with what this box can tell of it now. */
+function viewer(deps: HttpDeps): (index: SceneIndex) => z.input<typeof indexAnswer> {
+  return (index) => indexView(index, understandingOf(index, deps));
+}
+
 function changeRoutes(api: Api, deps: HttpDeps): void {
   const { indexes } = deps.store;
+  const view = viewer(deps);
 
   api.patch(
     '/rtstream/:id/index/scene/:index',
@@ -102,7 +111,7 @@ function changeRoutes(api: Api, deps: HttpDeps): void {
       const changed = indexes.update(id, body);
       deps.supervisor.reconcile();
       // The Node SDK takes the new prompt over when it finds `success` within `data`.
-      return { ...indexView(changed), success: true };
+      return { ...view(changed), success: true };
     },
   );
 
@@ -112,11 +121,11 @@ function changeRoutes(api: Api, deps: HttpDeps): void {
     (_c, { params, body: { action } }) => {
       const index = indexBy(deps, params.id, params.index);
       const status = action === 'start' ? 'running' : 'stopped';
-      if (index.status === status) return indexView(index);
+      if (index.status === status) return view(index);
       const resumed = action === 'start' ? { resumedMs: deps.clock.nowMs() } : {};
       const changed = indexes.update(index.id, { status, ...resumed });
       deps.supervisor.reconcile();
-      return indexView(changed);
+      return view(changed);
     },
   );
 }

@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { CameraStatus, Stream } from '#domain';
 import type { HttpDeps } from './deps.ts';
+import { type Understanding, understandingAnswer, understandingOf } from './index-facts.ts';
 import { metricsText } from './metrics.ts';
 import { Api } from './route.ts';
 import { snake } from './scene-views.ts';
@@ -10,8 +11,7 @@ import { zoneAnswer } from './views.ts';
 /** What the box is doing now, for people, the live page and Prometheus. */
 export interface BoxStatus {
   box: { id: string; name: string; version: string; uptimeS: number };
-  cameras: (CameraStatus &
-    Pick<Stream, 'name' | 'zones'> & { indexes: { id: string; name: string; status: string }[] })[];
+  cameras: (CameraStatus & Pick<Stream, 'name' | 'zones'> & { indexes: IndexStatus[] })[];
   inference: ReturnType<HttpDeps['inference']['status']>;
   listening: ReturnType<HttpDeps['listening']['status']>;
   transcriber: ReturnType<HttpDeps['transcriber']['status']>;
@@ -21,6 +21,12 @@ export interface BoxStatus {
   websockets: ReturnType<HttpDeps['hub']['status']>;
   models: { name: string; task: string; licence: string; problem?: string }[];
   storage: { segments: number; bytes: number; freeBytes?: number };
+}
+
+interface IndexStatus extends Understanding {
+  id: string;
+  name: string;
+  status: string;
 }
 
 const cameraAnswer = z.object({
@@ -45,7 +51,7 @@ const cameraAnswer = z.object({
   cpu_share: z.number().optional(),
   notes: z.array(z.string()),
   zones: z.array(zoneAnswer),
-  indexes: z.array(z.object({ id: z.string(), name: z.string(), status: z.string() })),
+  indexes: z.array(z.object({ id: z.string(), name: z.string(), status: z.string(), ...understandingAnswer })),
 });
 
 const ear = z.looseObject({ state: z.string(), pack: z.string().optional(), last_error: z.string().optional() });
@@ -133,7 +139,8 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
   };
 }
 
-function cameraStatuses({ store, supervisor }: HttpDeps): BoxStatus['cameras'] {
+function cameraStatuses(deps: HttpDeps): BoxStatus['cameras'] {
+  const { store, supervisor } = deps;
   const live = new Map(supervisor.status().map((status) => [status.streamId, status]));
   const { results } = store.streams.list({ ordering: 'name' });
   return results.map((stream) => {
@@ -144,7 +151,10 @@ function cameraStatuses({ store, supervisor }: HttpDeps): BoxStatus['cameras'] {
       name: stream.name,
       zones: stream.zones,
       ...(keyframeIntervalS === undefined ? {} : { keyframeIntervalS }),
-      indexes: store.indexes.listByStream(stream.id).map(({ id, name, status }) => ({ id, name, status })),
+      indexes: store.indexes.listByStream(stream.id).map((index) => {
+        const { id, name, status } = index;
+        return { id, name, status, ...understandingOf(index, deps) };
+      }),
     };
   });
 }

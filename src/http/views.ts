@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Alert, Collection, EventDefinition, SceneIndex, Stream, Zone } from '#domain';
 import { redactCredentials } from '#runtime';
+import { type Understanding, understandingAnswer } from './index-facts.ts';
 
 export const collectionAnswer = z
   .object({
@@ -67,10 +68,11 @@ export const indexAnswer = z
     status: z.enum(['running', 'stopped']),
     model_name: z.string(),
     created_at: z.string(),
+    ...understandingAnswer,
   })
   .meta({ id: 'Index' });
 
-export function indexView(index: SceneIndex): z.input<typeof indexAnswer> {
+export function indexView(index: SceneIndex, understanding: Understanding): z.input<typeof indexAnswer> {
   return {
     rtstream_index_id: index.id,
     rtstream_id: index.streamId,
@@ -81,6 +83,7 @@ export function indexView(index: SceneIndex): z.input<typeof indexAnswer> {
     status: index.status,
     model_name: index.modelName,
     created_at: naiveTime(index.createdMs),
+    ...understanding,
   };
 }
 

@@ -2,6 +2,7 @@
 import { type Api, isAbort } from './api.ts';
 import { el, setHidden, setText, svg } from './dom.ts';
 import { age, percent, phaseWords, pictureWords, plural } from './format.ts';
+import { indexLines } from './index-lines.ts';
 import { LivePicture } from './picture.ts';
 import { TimelineBar } from './timeline-bar.ts';
 import type { CameraJson, TimelineJson } from './wire.ts';
@@ -24,6 +25,7 @@ export class CameraCard {
   readonly #parts = cardParts();
   #camera: CameraJson;
   #zonesDrawn = '';
+  #indexesDrawn = '';
   #pictureMs = 0;
   #timelineDueMs = 0;
 
@@ -53,6 +55,7 @@ export class CameraCard {
     const now = this.#api.now();
     this.#showWords(camera, now);
     this.#showZones(camera);
+    this.#showIndexes(camera);
     if (camera.last_frame_ms && camera.last_frame_ms - this.#pictureMs >= PICTURE_EVERY_MS) {
       this.#pictureMs = camera.last_frame_ms;
       this.#picture.refresh();
@@ -100,6 +103,14 @@ export class CameraCard {
     this.#zonesDrawn = drawn;
     this.#parts.frame.querySelector('.zones')?.remove();
     if (zones.length > 0) this.#parts.frame.append(zoneOverlay(zones));
+  }
+
+  #showIndexes({ indexes = [] }: CameraJson): void {
+    const drawn = JSON.stringify(indexes);
+    if (drawn === this.#indexesDrawn) return;
+    this.#indexesDrawn = drawn;
+    this.#parts.indexes.replaceChildren(...indexLines(indexes));
+    setHidden(this.#parts.indexes, indexes.length === 0);
   }
 
   /** Zones are fractions of the picture, so the frame takes the picture's own shape within the 16:9 field. */
@@ -158,6 +169,7 @@ function cardParts() {
   const format = el('span', { class: 'camera-format' });
   const trouble = el('p', { class: 'camera-trouble', hidden: true });
   const notes = el('ul', { class: 'camera-notes', hidden: true });
+  const indexes = el('ul', { class: 'camera-indexes', hidden: true });
   const numbers = new Map(NUMBER_KEYS.map((key) => [key, el('dd', {})]));
   const list = el('dl', { class: 'camera-numbers' });
   for (const [key, cell] of numbers) list.append(el('div', {}, el('dt', {}, key), cell));
@@ -167,7 +179,8 @@ function cardParts() {
     el('div', { class: 'camera-head' }, name, format),
     trouble,
     list,
+    indexes,
     notes,
   );
-  return { image, empty, chip, frame, picture, name, format, trouble, notes, numbers, body };
+  return { image, empty, chip, frame, picture, name, format, trouble, indexes, notes, numbers, body };
 }

@@ -34,7 +34,16 @@ export interface CameraJson {
   notes?: string[];
   zones?: ZoneJson[];
   keyframe_interval_s?: number | null;
-  indexes?: { id: string; name: string; status: string }[];
+  indexes?: IndexStatusJson[];
+}
+
+/** An index of a camera, how its prompt was understood, and what of it the box can't tell now. */
+export interface IndexStatusJson {
+  id: string;
+  name: string;
+  status: string;
+  understood?: string;
+  missing?: string[];
 }
 
 export interface StatusJson {

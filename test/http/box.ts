@@ -86,7 +86,10 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
       stopped: async () => {},
       latestFrame: (id) => live.frames.get(id),
     },
-    inference: { status: () => ({ state: live.detector, queued: 0, dropped: 0, restarts: 0 }) },
+    inference: {
+      status: () => ({ state: live.detector, queued: 0, dropped: 0, restarts: 0 }),
+      has: (task) => task === 'object-detection' && live.detector !== 'none',
+    },
     evaluator: { status: () => ({ lag: 0 }) },
     delivery: { status: () => ({ mqtt: { connected: false, lastError: 'away' } }) },
     listening: {

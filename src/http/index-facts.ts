@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { SceneIndex } from '#domain';
+import { type IndexPlan, planFor } from '#prompts';
+import type { HttpDeps } from './deps.ts';
+
+/** How the prompt of an index was understood, and what of it this box can't tell. */
+export const understandingAnswer = {
+  understood: z.string().describe('How the prompt was understood'),
+  needs: z.array(z.string()).describe('The tasks of the packs that it takes'),
+  missing: z.array(z.string()).describe("What can't be told on this box now, and why; empty when all of it can"),
+};
+export interface Understanding {
+  understood: string;
+  needs: string[];
+  missing: string[];
+}
+
+type Senses = Pick<HttpDeps, 'inference' | 'listening' | 'tellers'>;
+type Asked = Pick<SceneIndex, 'prompt' | 'modelName' | 'extraction'>;
+
+const QUICK = {
+  'object-detection': ['which objects there are', 'no object detector'],
+  'face-detection': ['faces', 'no model that finds faces'],
+  'text-detection': ['what is written', 'no model that finds texts'],
+  'text-recognition': ['what is written', 'no model that reads'],
+  'person-embedding': ['whether it is the same person again', 'no model that knows people by their looks'],
+  'image-text': ['what looks like', 'no model that compares pictures with texts'],
+} as const;
+type QuickTask = keyof typeof QUICK;
+
+export function understandingOf(index: Asked, senses: Senses): Understanding {
+  if (index.extraction.type === 'transcript') return heard(senses);
+  const plan = planOf(index.prompt);
+  const tier = index.modelName;
+  const needs = needsOf(plan, tier);
+  const missing = needs.flatMap((task) => (isQuick(task) ? quickly(task, plan, senses) : told(plan, tier, senses)));
+  return { understood: plan.understood, needs, missing: [...new Set(missing)] };
+}
+
+/** The least tier looks for objects only; the upper two have every scene told by a model that follows instructions. */
+function needsOf({ needs }: IndexPlan, tier: string): string[] {
+  if (tier === 'mini') return ['object-detection'];
+  return tier === 'pro' || tier === 'ultra' ? [...new Set([...needs, 'image-to-text'])] : needs;
+}
+
+function isQuick(task: string): task is QuickTask {
+  return Object.hasOwn(QUICK, task);
+}
+
+function quickly(task: QuickTask, { phrases }: IndexPlan, { inference }: Senses): string[] {
+  if (inference.has(task)) return [];
+  const [what, none] = QUICK[task];
+  const named = task === 'image-text' ? ` ${phrases.map((phrase) => `"${phrase}"`).join(', ')}` : '';
+  return [`${what}${named}: ${none} (${task}) is installed, "watchpost models pull" gets one`];
+}
+
+function told({ aspects }: IndexPlan, tier: string, { tellers }: Senses): string[] {
+  const what = aspects.includes('activity') ? 'what is being done' : 'scenes in the words of the prompt';
+  if (tier !== 'pro' && tier !== 'ultra') return [`${what}: only indexes with model_name "pro" or "ultra" tell it`];
+  return tellers?.present
+    ? []
+    : [`${what}: no model that follows instructions (image-to-text) is installed, and no server is configured`];
+}
+
+function heard({ listening }: Senses): Understanding {
+  return {
+    understood: 'Tells what is said, and which sounds are heard.',
+    needs: ['speech-recognition'],
+    missing: listening.speechAvailable ? [] : ['what is said: no speech model (speech-recognition) is installed'],
+  };
+}
+
+const MOST_KEPT = 200;
+const plans = new Map<string, IndexPlan>();
+
+/** The page asks for the same few again and again. */
+function planOf(prompt: string): IndexPlan {
+  const known = plans.get(prompt);
+  if (known) return known;
+  if (plans.size >= MOST_KEPT) plans.clear();
+  const plan = planFor(prompt);
+  plans.set(prompt, plan);
+  return plan;
+}
