@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { sweepUploads } from '#assets';
 import type { Config } from '#config';
-import { type Inference, type Listening, SIGHT_TASKS, type Writing } from '#inference';
+import { type Inference, type Listening, SIGHT_TASKS, type Telling, type Writing } from '#inference';
 import type { ModelLibrary, ModelTask } from '#models';
 import { LINKS_LAST_MS } from '#playback';
 import { type Clock, isSane, type Log, messageOf, retryDelays } from '#runtime';
@@ -21,6 +21,7 @@ export interface HousekeepingDeps {
   inference: Pick<Inference, 'reload'>;
   listening: Pick<Listening, 'reload'>;
   writing: Pick<Writing, 'reload'>;
+  telling: Pick<Telling, 'reload'>;
   clock: Clock;
   log: Log;
 }
@@ -76,12 +77,13 @@ function forgetCuts({ store, clock }: HousekeepingDeps): void {
 }
 
 /** Packs that a command line pulled or imported meanwhile serve without a restart. */
-async function takeUpPacks({ models, inference, listening, writing, log }: HousekeepingDeps): Promise<void> {
+async function takeUpPacks({ models, inference, listening, writing, telling, log }: HousekeepingDeps): Promise<void> {
   const tasks = await models.lookForChanges();
   if (tasks.length === 0) return;
   log.info({ tasks }, 'model packs have changed');
   if (tasks.some((task) => SIGHT_TASKS.some((quick) => quick === task))) await inference.reload();
   if (tasks.includes('text-generation')) writing.reload();
+  if (tasks.includes('image-to-text')) telling.reload();
   if (tasks.some((task) => LISTEN.includes(task))) await listening.reload();
 }
 

@@ -1,7 +1,7 @@
 import type { Config } from '#config';
-import { Inference } from '#inference';
+import { Inference, Telling } from '#inference';
 import type { ModelLibrary } from '#models';
-import { Closer } from '#pipeline';
+import { Closer, EndpointTeller, LocalTeller, Tellers } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
 
@@ -14,14 +14,18 @@ export interface SeeingDeps {
   log: Log;
 }
 
-/** Starts whatever looks at pictures. */
+/** Starts whatever looks at pictures: the quick models, and those that follow instructions. */
 export async function startSeeing(
   { config, store, models, mediaDir, clock, log }: SeeingDeps,
   life: Lifetime,
   signal: AbortSignal,
 ) {
-  const { detector } = config.models;
+  const { detector, vision } = config.models;
   const named = detector === undefined ? {} : { detector };
   const inference = life.use(await Inference.start({ models, ...named, log, clock }, signal));
-  return { inference, closer: new Closer({ store, mediaDir, clock, log }) };
+  const telling = life.use(await Telling.start({ models, clock, log }, signal));
+  const local = new LocalTeller(telling, clock);
+  const servers = vision ? [new EndpointTeller({ ...vision, clock, log })] : [];
+  const tellers = life.use(new Tellers({ tellers: [...servers, local], store, log }));
+  return { inference, telling, tellers, closer: new Closer({ store, mediaDir, clock, log }) };
 }

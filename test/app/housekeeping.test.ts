@@ -81,7 +81,8 @@ async function aHouse({ nowMs = NOON, mediaDir = true }: { nowMs?: number; media
   const reloaded: string[] = [];
   const reload = (what: string) => ({ reload: async () => void reloaded.push(what) });
   const writing = { reload: () => void reloaded.push('pen') };
-  const parts = { models, inference: reload('eyes'), listening: reload('ears'), writing };
+  const telling = { reload: () => void reloaded.push('tongue') };
+  const parts = { models, inference: reload('eyes'), listening: reload('ears'), writing, telling };
   const ended = keepHouse({ config, store, ...parts, clock, log }, stop.signal);
   await clock.asleep(DUTIES);
   return {
