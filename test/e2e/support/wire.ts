@@ -26,6 +26,7 @@ export interface SceneAnswer {
   end: number;
   text: string;
   thumbnail_url?: string;
+  facts?: { objects?: { label: string; track: number; who?: number }[] };
 }
 
 export interface FiringAnswer {
