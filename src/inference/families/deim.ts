@@ -1,6 +1,6 @@
 import type { Family, RawDetection } from '../protocol.ts';
 import { bestFirst, boxOf } from './boxes.ts';
-import { normalised, planes, RGB } from './plane.ts';
+import { normalised, planes, RGB, sizeProblem } from './plane.ts';
 
 const LOOK = normalised(1 / 255, [0, 0, 0], [1, 1, 1]);
 
@@ -29,9 +29,9 @@ export const deim: Family = {
     return bestFirst(found);
   },
 
-  problem({ inputs, outputs }) {
+  problem({ inputs, outputs }, size) {
     for (const name of ['images', 'orig_target_sizes']) if (!inputs[name]) return `needs an input "${name}"`;
     for (const name of ['labels', 'boxes', 'scores']) if (!outputs[name]) return `needs an output "${name}"`;
-    return undefined;
+    return sizeProblem(inputs['images'], size);
   },
 };

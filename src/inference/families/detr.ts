@@ -1,6 +1,6 @@
 import type { Family, PixelValues, RawDetection } from '../protocol.ts';
 import { bestFirst, boxOf } from './boxes.ts';
-import { normalised, planes, RGB } from './plane.ts';
+import { fits, normalised, planes, RGB, sizeProblem } from './plane.ts';
 
 /**
  * D-FINE and RT-DETR as the hub exports them: stretched, RGB as `preprocessor_config.json` says; the answers are raw
@@ -34,10 +34,8 @@ export function detr({ scale, mean, deviation }: PixelValues): Family {
     problem({ inputs, outputs }, size, labels) {
       const names = Object.keys(inputs);
       if (names.length !== 1 || names[0] !== 'pixel_values') return 'needs one input "pixel_values"';
-      const [, , height, width] = inputs['pixel_values'] ?? [];
-      if (!fits(height, size.height) || !fits(width, size.width)) {
-        return `its input is [1,3,${height},${width}] where the pack says ${size.width} × ${size.height}`;
-      }
+      const wrongSize = sizeProblem(inputs['pixel_values'], size);
+      if (wrongSize !== undefined) return wrongSize;
       for (const name of ['logits', 'pred_boxes']) if (!outputs[name]) return `needs an output "${name}"`;
       const classes = outputs['logits']?.[2];
       if (classes === labels + 1) return 'its last class says "no object" (softmax); only sigmoid scores are read';
@@ -45,11 +43,6 @@ export function detr({ scale, mean, deviation }: PixelValues): Family {
       return undefined;
     },
   };
-}
-
-/** A symbolic dimension (a name) fits any number. */
-function fits(dimension: number | string | undefined, wanted: number): boolean {
-  return typeof dimension === 'string' || dimension === wanted;
 }
 
 function around(x = 0, y = 0, width = 0, height = 0): RawDetection['box'] {

@@ -19,8 +19,9 @@ export function prepareWhole(picture: Picture, size: Size, interleaved: boolean)
 export function readNames(probabilities: Float32Array, labels: readonly string[]): { label: string; score: number }[] {
   const found: { label: string; score: number }[] = [];
   probabilities.forEach((score, i) => {
-    const label = labels[i]?.split(',')[0]?.trim() ?? '';
-    if (score >= LIKELY && label !== '' && label !== NOTHING) found.push({ label: label.toLowerCase(), score });
+    if (!(score >= LIKELY)) return;
+    const label = labels[i]?.split(',')[0]?.trim().toLowerCase() ?? '';
+    if (label !== '' && label !== NOTHING) found.push({ label, score });
   });
   return bestFirst(found).slice(0, NAMES);
 }

@@ -51,6 +51,18 @@ export function pictureInput({ inputs }: ModelShape): { name: string; size: Size
   return { name, size: { width, height }, interleaved };
 }
 
+/** Why an input [N, 3, height, width] doesn't take pictures of this size; undefined when it does. */
+export function sizeProblem(shape: readonly (number | string)[] | undefined, size: Size): string | undefined {
+  const [, , height, width] = shape ?? [];
+  if (fits(height, size.height) && fits(width, size.width)) return undefined;
+  return `its input is [1,3,${height},${width}] where the pack says ${size.width} × ${size.height}`;
+}
+
+/** A symbolic dimension (a name) fits any number. */
+export function fits(dimension: number | string | undefined, wanted: number): boolean {
+  return typeof dimension === 'string' || dimension === wanted;
+}
+
 /** Bilinear, pixel centres at half: the data of a [1, 3, height, width] tensor, or of [1, height, width, 3]. */
 export function planes(picture: Picture, size: Size, layout: Layout): Float32Array {
   const { filled, pad, antialias } = layout;
@@ -125,12 +137,13 @@ interface Taps {
 
 function taps(start: number, from: number, to: number, antialias: boolean): Taps {
   const reach = antialias ? Math.max(1, from / to) : 1;
-  const each = Math.min(from, Math.ceil(reach * 2));
+  // Where nothing is scaled each pixel is itself.
+  const each = from === to ? 1 : Math.min(from, Math.ceil(reach * 2));
   const first = new Int32Array(to);
   const weights = new Float32Array(to * each);
   for (let i = 0; i < to; i++) {
     const centre = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
-    const begin = Math.min(from - each, Math.max(0, Math.floor(centre - reach) + 1));
+    const begin = from === to ? i : Math.min(from - each, Math.max(0, Math.floor(centre - reach) + 1));
     let sum = 0;
     for (let tap = 0; tap < each; tap++) sum += Math.max(0, 1 - Math.abs(begin + tap - centre) / reach);
     for (let tap = 0; tap < each; tap++) {

@@ -1,6 +1,6 @@
 import type { Family, ModelShape, Picture, RawDetection, Size, TensorData } from '../protocol.ts';
 import { boxOf, suppress } from './boxes.ts';
-import { AS_IS, BGR, planes } from './plane.ts';
+import { AS_IS, BGR, fits, planes } from './plane.ts';
 
 const STRIDES = [8, 16, 32] as const;
 const PAD = 114;
@@ -39,9 +39,8 @@ function cells(size: Size): number {
   return STRIDES.reduce((sum, stride) => sum + Math.floor(size.width / stride) * Math.floor(size.height / stride), 0);
 }
 
-/** A symbolic dimension (a name) fits any number. */
 function matches(shape: readonly (number | string)[] | undefined, wanted: readonly number[]): boolean {
-  return shape?.length === wanted.length && shape.every((dim, i) => typeof dim === 'string' || dim === wanted[i]);
+  return shape?.length === wanted.length && shape.every((dimension, i) => fits(dimension, wanted[i] ?? 0));
 }
 
 /** Rows are ordered by stride, then row by row: centre offset, log size, objectness, classes. */

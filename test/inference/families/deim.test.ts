@@ -32,6 +32,13 @@ it('leaves out what is no number', () => {
   ]);
 });
 
+it('is refused when the model takes pictures of another size than the pack says', async () => {
+  const wide = { ...facts, inputSize: { width: 32, height: 16 } };
+  await expect(hosted(packFiles(wide, deployedModel()))).rejects.toMatchObject({
+    message: expect.stringMatching(/its input is \[1,3,16,16\] where the pack says 32 × 16/),
+  });
+});
+
 it('is refused when the model is something else', async () => {
   await expect(hosted(packFiles(facts, gridModel()))).rejects.toMatchObject({
     kind: 'invalid',
