@@ -10,7 +10,7 @@ const WATERMARK_BYTES = 64 * 1024;
 const DRAIN_MS = 10_000;
 const BATCH = 50;
 const LONGEST_WAIT_MS = 30_000;
-const EVERY_KIND: readonly JournalKind[] = ['scene', 'growth', 'segment', 'firing', 'transcript'];
+const EVERY_KIND: readonly JournalKind[] = ['scene', 'growth', 'retold', 'segment', 'firing', 'verdict', 'transcript'];
 
 /** What the hub needs of a socket that is open. */
 export interface HubSocket {

@@ -1,9 +1,9 @@
 import type { Firing, JournalEntry, Scene, Transcript } from '#domain';
 import type { Store } from '#store';
-import type { AlertLinks } from './payload.ts';
+import { type AlertLinks, verdictView } from './payload.ts';
 
-/** The journal kinds that make live events. A scene that goes on is no new event. */
-export const LIVE_KINDS = ['scene', 'firing', 'transcript'] as const;
+/** The journal kinds that make live events. A scene that goes on is no new event; what is told anew is sent again. */
+export const LIVE_KINDS = ['scene', 'retold', 'firing', 'verdict', 'transcript'] as const;
 /** Clients take frames below 1 MiB; a character is at most six bytes of JSON, and a frame has two long texts at most. */
 const LONGEST_TEXT = 32_768;
 
@@ -32,22 +32,30 @@ export interface MessageDeps {
  */
 export function liveEvent(entry: JournalEntry, deps: MessageDeps, origin?: string): LiveEvent | undefined {
   const { store } = deps;
-  if (entry.kind === 'scene') return given(store.scenes.get(Number(entry.ref)), (scene) => sceneEvent(scene, deps));
-  if (entry.kind === 'firing') return given(store.firings.get(entry.ref), (firing) => alertEvent(firing, deps, origin));
+  if (entry.kind === 'scene' || entry.kind === 'retold') {
+    const again = entry.kind === 'retold' ? { retold: true } : {};
+    return given(store.scenes.get(Number(entry.ref)), (scene) => sceneEvent(scene, again, deps));
+  }
+  if (entry.kind === 'firing' || entry.kind === 'verdict') {
+    return given(store.firings.get(entry.ref), ({ verdict, ...firing }) => {
+      const again = entry.kind === 'verdict' && verdict ? { verdict: verdictView(verdict) } : {};
+      return alertEvent(firing, again, deps, origin);
+    });
+  }
   if (entry.kind !== 'transcript') return undefined;
   return given(store.transcripts.get(Number(entry.ref)), (transcript) => transcriptEvent(transcript, deps));
 }
 
-function sceneEvent(scene: Scene, deps: MessageDeps): LiveEvent {
+function sceneEvent(scene: Scene, again: object, deps: MessageDeps): LiveEvent {
   const index = deps.store.indexes.get(scene.indexId);
   const channel = index?.extraction.type === 'transcript' ? 'audio_index' : 'scene_index';
-  const data = { text: clipped(scene.text), start: scene.startMs, end: scene.endMs };
+  const data = { text: clipped(scene.text), start: scene.startMs, end: scene.endMs, scene_id: scene.id, ...again };
   const frame = { channel, ...streamOf(scene.streamId, deps), ...indexOf(scene.indexId), data };
   return { addressee: index?.wsConnectionId, frame };
 }
 
 /** All that the documents and the clients in the field read, under every name that they read it by. */
-function alertEvent(firing: Firing, deps: MessageDeps, origin: string | undefined): LiveEvent {
+function alertEvent(firing: Firing, again: object, deps: MessageDeps, origin: string | undefined): LiveEvent {
   const data = {
     alert_id: firing.alertId,
     event_id: firing.eventId,
@@ -63,6 +71,7 @@ function alertEvent(firing: Firing, deps: MessageDeps, origin: string | undefine
     stream_url: deps.links.streamUrl(firing, origin),
     player_url: deps.links.playerUrl(firing, origin),
     firing_id: firing.id,
+    ...again,
   };
   const frame = { channel: 'alert', ...streamOf(firing.streamId, deps), ...indexOf(firing.indexId), data };
   return { addressee: deps.store.alerts.get(firing.alertId)?.wsConnectionId, frame };

@@ -158,7 +158,7 @@ export class MqttOutlet implements AsyncDisposable {
   async #deliver(connection: Connection, delivery: Delivery & { firing: Firing }): Promise<void> {
     const { store, links, clock, log, streamName } = this.#deps;
     const payload = {
-      ...webhookPayload(delivery.firing, links, streamName),
+      ...webhookPayload(delivery.firing, links, streamName, delivery.what),
       box_id: store.boxId,
     };
     try {

@@ -1,4 +1,4 @@
-import type { Firing } from '#domain';
+import type { Delivery, Firing, Verdict } from '#domain';
 
 /**
  * Absolute addresses put in messages; signed, so that they open without a key. They begin with `origin` where the
@@ -11,12 +11,14 @@ export interface AlertLinks {
 
 /**
  * VideoDB's alert webhook: `start_time` and `end_time` in Unix seconds, `timestamp` ISO 8601, `confidence` 0–1. Never has
- * a key `event`, by which receivers recognise other webhooks. `firing_id` is the same each time it is sent.
+ * a key `event`, by which receivers recognise other webhooks. `firing_id` is the same each time it is sent; the second
+ * message about a firing that was looked at again is the first with a key `verdict`.
  */
 export function webhookPayload(
   firing: Firing,
   links: AlertLinks,
   streamName: (id: string) => string,
+  what: Delivery['what'] = 'alert',
 ): Record<string, unknown> {
   return {
     event_id: firing.eventId,
@@ -33,5 +35,16 @@ export function webhookPayload(
     rtstream_id: firing.streamId,
     rtstream_name: streamName(firing.streamId),
     scene_index_id: firing.indexId,
+    ...(what === 'verdict' && firing.verdict ? { verdict: verdictView(firing.verdict) } : {}),
   };
+}
+
+/** `confirmed` is null when the answer doesn't tell. */
+export function verdictView({ confirmed, text, by, atMs }: Verdict): Record<string, unknown> {
+  return { confirmed: confirmed ?? null, text, by, timestamp: new Date(atMs).toISOString() };
+}
+
+/** The same for each attempt at one message, by which receivers tell repetitions. */
+export function idempotencyKey({ firingId, what }: Pick<Delivery, 'firingId' | 'what'>): string {
+  return what === 'alert' ? firingId : `${firingId}-${what}`;
 }

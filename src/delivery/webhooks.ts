@@ -1,7 +1,7 @@
 import type { Delivery, Firing } from '#domain';
 import { type Clock, type Log, messageOf, retryDelay, Wake } from '#runtime';
 import type { Store } from '#store';
-import { type AlertLinks, webhookPayload } from './payload.ts';
+import { type AlertLinks, idempotencyKey, webhookPayload } from './payload.ts';
 import { post } from './post.ts';
 
 const SCHEDULE = { firstMs: 1000, capMs: 300_000 };
@@ -90,8 +90,8 @@ export class Webhooks implements AsyncDisposable {
   async #deliver(delivery: Due, receiver: string, signal: AbortSignal): Promise<void> {
     const { store, links, clock, log, streamName } = this.#deps;
     try {
-      const payload = webhookPayload(delivery.firing, links, streamName);
-      await post(delivery.target, payload, delivery.firingId, signal);
+      const payload = webhookPayload(delivery.firing, links, streamName, delivery.what);
+      await post(delivery.target, payload, idempotencyKey(delivery), signal);
       store.deliveries.delivered(delivery.id, clock.nowMs());
       this.#held.delete(receiver);
     } catch (error) {

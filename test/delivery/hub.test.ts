@@ -65,7 +65,7 @@ describe('what a client is sent', () => {
       rtstream_name: 'Front door',
       scene_index_id: index.id,
       index_id: index.id,
-      data: { text: 'a van', start: startMs, end: endMs + 5000 },
+      data: { text: 'a van', start: startMs, end: endMs + 5000, scene_id: id },
     });
   });
 
