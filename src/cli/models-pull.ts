@@ -20,7 +20,6 @@ export async function pullModels(names: string[], options: PullCommand, signal: 
   const wanted = names.length > 0 ? names : await packsFor(options.device);
   const pulling: PullOptions = {
     signal,
-    onProgress: progressOn(process.stderr),
     acceptedLicences: options.acceptLicence ?? [],
     ...(options.from === undefined ? {} : { from: options.from }),
     ...(options.update ? { update: true } : {}),
@@ -45,7 +44,7 @@ async function pullOne(library: ModelLibrary, name: string, options: PullOptions
     print(`${name} is here already; --update fetches what there is now`);
     return;
   }
-  printPack('fetched', await library.pull(name, options));
+  printPack('fetched', await library.pull(name, { ...options, onProgress: progressOn(process.stderr) }));
 }
 
 async function packsFor(name: string | undefined): Promise<string[]> {

@@ -14,7 +14,7 @@ const REDRAW_MS = 100;
 const STEPS = 4;
 
 /**
- * Shows how far each file of a pull is: a bar for each on a terminal, elsewhere plain lines, four for a file. `nowMs`
+ * Shows how far each file of one pack is: a bar for each on a terminal, elsewhere plain lines, four for a file. `nowMs`
  * stands in for a clock that only goes forward.
  */
 export function progressOn(screen: Screen, nowMs: () => number = () => performance.now()): (now: Progress) => void {
@@ -25,15 +25,17 @@ function bars(screen: Screen, nowMs: () => number): (now: Progress) => void {
   let file = '';
   let first = { atMs: 0, done: 0 };
   let drawnMs = Number.NEGATIVE_INFINITY;
+  let ended = false;
   return (now) => {
     const atMs = nowMs();
     if (now.file !== file) {
       file = now.file;
       first = { atMs, done: now.done };
       drawnMs = Number.NEGATIVE_INFINITY;
+      ended = false;
     }
-    const ended = now.done === now.bytes;
-    if (!ended && atMs - drawnMs < REDRAW_MS) return;
+    if (ended || (now.done < now.bytes && atMs - drawnMs < REDRAW_MS)) return;
+    ended = now.done === now.bytes;
     drawnMs = atMs;
     const seconds = (atMs - first.atMs) / 1000;
     const rate = seconds > 0 ? `  ${size((now.done - first.done) / seconds)}/s` : '';

@@ -17,6 +17,7 @@ describe('progress on a terminal', () => {
     show(at(5_000_000));
     nowMs = 4000;
     show(at(20_000_000));
+    show(at(20_000_000));
     show(at(1_000_000, 'config.json', 2));
     expect(terminal.written).toEqual([
       '\r\x1b[K1 of 2  ░░░░░░░░░░   0 %  0.0 kB of 20.0 MB  onnx/model.onnx',
