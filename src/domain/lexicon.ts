@@ -105,14 +105,16 @@ function singularOf(word: string, isOne: (word: string) => boolean): string | un
   return undefined;
 }
 
+const LABELS = new Set(COCO_LABELS);
+
 function isKnown(word: string): boolean {
-  return COCO_LABELS.includes(word) || Object.hasOwn(SYNONYMS, word) || kinds().has(word);
+  return LABELS.has(word) || Object.hasOwn(SYNONYMS, word) || kinds().has(word);
 }
 
 /** Detector labels that a word or label phrase stands for, singular or plural; empty when it isn't a known thing. */
 export function labelsFor(word: string): readonly string[] {
   const one = singular(word.toLowerCase().trim());
-  if (COCO_LABELS.includes(one)) return [one];
+  if (LABELS.has(one)) return [one];
   return (Object.hasOwn(SYNONYMS, one) ? SYNONYMS[one] : kinds().get(one)) ?? [];
 }
 

@@ -130,7 +130,7 @@ function matchAt(sentence: Sentence, from: number, pattern: readonly ReadonlySet
   for (const [i, forms] of pattern.entries()) {
     while (i > 0 && BETWEEN.has(sentence.free(at) ?? '')) at += 1;
     const word = sentence.free(at);
-    if (word === undefined || !(forms.has(`=${word}`) || forms.has(rootOf(word)))) return undefined;
+    if (word === undefined || !(forms.has(`=${word}`) || forms.has(sentence.roots[at] ?? ''))) return undefined;
     at += 1;
   }
   return at;

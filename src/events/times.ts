@@ -25,10 +25,12 @@ const MORNING = 6 * 60;
 const NAMES = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 const NAMED = 'sun(?:day)?|mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs|r|rsday)?|fri(?:day)?|sat(?:urday)?';
 const ONE_DAY = String.raw`\b(?:${NAMED})s?\b`;
+const EACH_DAY = new RegExp(ONE_DAY, 'gi');
 const DAYS = new RegExp(
   String.raw`\b(?:(?:only|just)\s+)?(?:(?:on|every|each|during|at|over)\s+)*(?:the\s+)?(?:(week ?days?|work(?:ing)? ?days?)|(week ?ends?)|((?:(?:${ONE_DAY})(?:\s*(?:,|and|or|&|to|through|thru|till|until|-|–)\s*)?)+))(?=\W|$)`,
   'i',
 );
+const DAYS_NEXT = new RegExp(`^\\s*${DAYS.source}`, 'i');
 const CLOCK = String.raw`(?:noon|mid-?day|mid-?night|\d{1,2}(?:(?::|\.|h)\d{2})?\s*(?:[ap]\.?\s?m\b\.?|o'?clock|hrs?\b|h\b)?)`;
 const RANGE = new RegExp(
   String.raw`\b(?:(?:only|just)\s+)?(?:between|from)\s+(${CLOCK})\s*(?:and|to|till?|until|-|–)\s*(${CLOCK})(?![\d:])|(?<![\d:.])(${CLOCK})\s*(?:-|–|to|till?|until)\s*(${CLOCK})(?![\d:])`,
@@ -150,8 +152,8 @@ class Taker {
   /** Beside a time of the clock they say it twice: "between 22:00 and 6:00 at night". */
   #parts(beside: boolean): TimeOfDay[] {
     const found: TimeOfDay[] = [];
-    for (const [words, fromMinute, toMinute] of PARTS)
-      if (this.take(partPattern(words))) found.push({ fromMinute, toMinute });
+    for (const { pattern, fromMinute, toMinute } of PATTERNS)
+      if (this.take(pattern)) found.push({ fromMinute, toMinute });
     return beside ? [] : found;
   }
 }
@@ -165,6 +167,8 @@ function partPattern(words: string): RegExp {
   return new RegExp(`${PART_LEAD}(?:${words})\\b(?!\\s*(?:guard|shift|${NAMED}))${alone}`, 'i');
 }
 
+const PATTERNS = PARTS.map(([words, fromMinute, toMinute]) => ({ pattern: partPattern(words), fromMinute, toMinute }));
+
 /** "8" and "18" are times where one of them says so, or where nothing is counted. */
 function isTime(first: string, second: string, range: RegExpExecArray, text: string): boolean {
   if (isClock(first) || isClock(second)) return true;
@@ -175,7 +179,7 @@ function isTime(first: string, second: string, range: RegExpExecArray, text: str
     (/^\s*(?:$|[.,;!?]|(?:on|at|every|during|in the|an?|the|any|some|someone|somebody|anyone|anybody|nobody|no|there|when|if)\b)/i.test(
       after,
     ) ||
-      new RegExp(`^\\s*${DAYS.source}`, 'i').test(after))
+      DAYS_NEXT.test(after))
   );
 }
 
@@ -202,7 +206,7 @@ function minuteOf(clock: string): number | undefined {
 
 /** "monday to friday", "sat and sun" → days from Sunday, 0. */
 function listed(text: string): number[] {
-  const found = [...text.matchAll(new RegExp(ONE_DAY, 'gi'))].map((match) => ({
+  const found = [...text.matchAll(EACH_DAY)].map((match) => ({
     day: NAMES.findIndex((name) => name.startsWith(match[0].toLowerCase().slice(0, 3))),
     before: text.slice(0, match.index),
   }));

@@ -1,13 +1,16 @@
-import { labelsFor } from '#domain';
+import { labelsFor, rootOf } from '#domain';
 import { COMPARISONS, PHRASES } from './phrases.ts';
 
 /** A prompt as words, each of which a part of the grammar may take; what nobody takes was not understood. */
 export class Sentence {
   readonly words: readonly string[];
+  /** What each of them has in common with its other forms. */
+  readonly roots: readonly string[];
   readonly #taken: boolean[];
 
   constructor(prompt: string) {
     this.words = rewrite(split(prompt));
+    this.roots = this.words.map((word) => rootOf(word));
     this.#taken = this.words.map(() => false);
   }
 
