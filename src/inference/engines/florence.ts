@@ -12,20 +12,17 @@ const DESCRIBE = '<MORE_DETAILED_CAPTION>';
 export function florence(processor: Processor): Manner {
   if (!(processor instanceof Florence2Processor))
     throw new Error('its preprocessor_config.json names no Florence2Processor');
-  return {
-    async feeds(pictures, instruction) {
-      return { ...(await processor(pictures, processor.construct_prompts(promptOf(instruction)))) };
-    },
-    text(written, instruction) {
-      const [text = ''] = processor.batch_decode(written, { skip_special_tokens: false });
-      const task = TASK.exec(promptOf(instruction))?.[0] ?? DESCRIBE;
-      const plain = text.replaceAll('<pad>', '');
-      const answer: unknown = processor.post_process_generation(plain, task, [1, 1])[task];
-      return typeof answer === 'string' ? answer : JSON.stringify(answer);
-    },
+  return async (pictures, instruction) => {
+    const prompt = TASK.test(instruction) ? instruction : DESCRIBE;
+    const task = TASK.exec(prompt)?.[0] ?? DESCRIBE;
+    const feeds: Record<string, unknown> = await processor(pictures, processor.construct_prompts(prompt));
+    return {
+      feeds: { ...feeds },
+      read: (written) => {
+        const [text = ''] = processor.batch_decode(written, { skip_special_tokens: false });
+        const answer: unknown = processor.post_process_generation(text.replaceAll('<pad>', ''), task, [1, 1])[task];
+        return typeof answer === 'string' ? answer : JSON.stringify(answer);
+      },
+    };
   };
-}
-
-function promptOf(instruction: string): string {
-  return TASK.test(instruction) ? instruction : DESCRIBE;
 }

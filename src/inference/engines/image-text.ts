@@ -6,6 +6,7 @@ import { Towers } from './towers.ts';
 const KEPT = 200;
 /** Texts that are read at once. */
 const MOST = 16;
+const UNREAD = new Float32Array();
 
 /** Pictures and texts in one space; texts are read once. Throws when the files don't make such a model. */
 export async function loadImageText(request: LoadOf<'image-text'>): Promise<Engine<'image-text'>> {
@@ -30,18 +31,19 @@ async function read(
   known: Map<string, Float32Array>,
   texts: readonly string[],
 ): Promise<Float32Array[]> {
-  const unread = [...new Set(texts)].filter((text) => !known.has(text));
   const vectors = new Map<string, Float32Array>();
+  // Taken out now: while the model reads, what is known may be forgotten.
+  for (const text of texts) vectors.set(text, known.get(text) ?? UNREAD);
+  const unread = [...vectors].flatMap(([text, vector]) => (vector === UNREAD ? [text] : []));
   for (let at = 0; at < unread.length; at += MOST) {
     const some = unread.slice(at, at + MOST);
     const read = await towers.texts(some);
-    for (const [i, text] of some.entries()) vectors.set(text, read[i] ?? new Float32Array());
+    for (const [i, text] of some.entries()) vectors.set(text, read[i] ?? UNREAD);
   }
-  for (const text of texts) vectors.set(text, vectors.get(text) ?? known.get(text) ?? new Float32Array());
   for (const [text, vector] of vectors) {
     known.delete(text);
     known.set(text, vector);
   }
   for (const text of known.keys()) if (known.size > KEPT) known.delete(text);
-  return texts.map((text) => vectors.get(text) ?? new Float32Array());
+  return texts.map((text) => vectors.get(text) ?? UNREAD);
 }

@@ -7,23 +7,19 @@ const MARKS = /<(image|fake_token_around_image|global-img|row_\d+_col_\d+|end_of
 
 /** SmolVLM (Idefics3's kind): follows instructions about one picture or several, each shown in one piece. */
 export function smolvlm(processor: Processor, { contextTokens }: LoadOf<'image-to-text'>): Manner {
-  let given = 0;
-  return {
-    async feeds(pictures, instruction) {
-      const prompt = promptFor(processor, pictures.length, instruction.replace(MARKS, ' '));
-      // Pieces of one picture would each cost as much as the picture.
-      const feeds: { input_ids: Tensor } = await processor(prompt, [pictures], { do_image_splitting: false });
-      given = feeds.input_ids.dims.at(-1) ?? 0;
-      if (given >= contextTokens) {
-        throw new Error(`${given} tokens are more than the model can look back on (${contextTokens})`);
-      }
-      return { ...feeds };
-    },
-    text(written) {
-      const own = written.slice(null, [given, written.dims.at(-1) ?? given]);
-      const [text = ''] = processor.batch_decode(own, { skip_special_tokens: true });
-      return text;
-    },
+  return async (pictures, instruction) => {
+    const prompt = promptFor(processor, pictures.length, instruction.replace(MARKS, ' '));
+    // Pieces of one picture would each cost as much as the picture.
+    const feeds: { input_ids: Tensor } = await processor(prompt, [pictures], { do_image_splitting: false });
+    const given = feeds.input_ids.dims.at(-1) ?? 0;
+    if (given >= contextTokens) {
+      throw new Error(`${given} tokens are more than the model can look back on (${contextTokens})`);
+    }
+    const own = (written: Tensor) => written.slice(null, [given, written.dims.at(-1) ?? given]);
+    return {
+      feeds: { ...feeds },
+      read: (written) => processor.batch_decode(own(written), { skip_special_tokens: true })[0] ?? '',
+    };
   };
 }
 

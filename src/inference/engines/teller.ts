@@ -3,6 +3,7 @@ import {
   AutoProcessor,
   type PreTrainedModel,
   type Processor,
+  type RawImage,
   StoppingCriteria,
   type Tensor,
 } from '@huggingface/transformers';
@@ -19,13 +20,14 @@ const PARTS = {
   decoder_model_merged: ['inputs_embeds', 'logits'],
 } as const;
 
-/** What goes into the model and how its words come out; the families differ in it. */
-export interface Manner {
-  /** Feeds for these pictures, squeezed into the model's size. Throws when it is more than the model can look back on. */
-  feeds(pictures: Awaited<ReturnType<typeof fitted>>[], instruction: string): Promise<Record<string, unknown>>;
-  /** From the tokens that the model wrote. */
-  text(written: Tensor, instruction: string): string;
+/** One question as a family of models wants it. */
+export interface Question {
+  feeds: Record<string, unknown>;
+  /** The answer in the tokens that the model wrote. */
+  read: (written: Tensor) => string;
 }
+/** How a family is asked about pictures, squeezed into its size. Throws when it is more than the model can look back on. */
+export type Manner = (pictures: RawImage[], instruction: string) => Promise<Question>;
 
 /** Stops a model that says the same again and again: it would go on until it is stopped. */
 class Circles extends StoppingCriteria {
@@ -75,12 +77,12 @@ export class Teller {
     const { inputSize, mostPictures } = this.#request;
     const shown = await Promise.all(pictures.slice(-mostPictures).map((picture) => fitted(picture, inputSize)));
     if (shown.length === 0) throw new Error('there is no picture to tell of');
-    const feeds = await manner.feeds(shown, instruction);
+    const { feeds, read } = await manner(shown, instruction);
     const circles = new Circles();
     const settings = { ...feeds, max_new_tokens: mostTokens, do_sample: false, stopping_criteria: [circles] };
     // Without scores asked for the answer is the tokens.
     const written = (await this.#model.generate(settings)) as Tensor;
     const kept = written.slice(null, [0, (written.dims.at(-1) ?? 0) - circles.again]);
-    return manner.text(kept, instruction).trim();
+    return read(kept).trim();
   }
 }

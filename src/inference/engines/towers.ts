@@ -150,7 +150,7 @@ function checkInputs({ sessions }: PreTrainedModel, what: string, ...needed: rea
 }
 
 function rows(tensor: Tensor | undefined, what: string, count: number): Float32Array[] {
-  const data = tensor?.data;
+  const data = tensor?.to('float32').data;
   if (!(data instanceof Float32Array) || tensor?.dims.length !== 2 || tensor.dims[0] !== count) {
     throw new Error(`the model gave no vectors of ${what}: exported without its projection?`);
   }
