@@ -103,6 +103,12 @@ export class Host implements AsyncDisposable {
     throw new Fault('internal', answer.kind === 'failed' ? answer.problem : 'the model process answered out of turn');
   }
 
+  /** What models may run on here. Throws `unavailable`. */
+  async offers(): Promise<string[]> {
+    const answer = await this.#send({ kind: 'offers' }, LOAD_DEADLINE_MS);
+    return answer.kind === 'offers' ? answer.providers : [];
+  }
+
   #request<T extends Task>(task: T, ask: Asks[T]): AskRequest<T> {
     if (!('picture' in ask) || !ask.picture) return { kind: 'ask', task, ask };
     const { there, ...picture } = this.#shelf.place(ask.picture);

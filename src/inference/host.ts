@@ -25,7 +25,13 @@ const engines: { [T in Task]?: Engine<T> } = {};
 const pictures = new Map<number, Picture>();
 
 async function answer(request: HostRequest): Promise<HostAnswer> {
+  if (request.kind === 'offers') return offers();
   return request.kind === 'load' ? load(request) : tell(request);
+}
+
+async function offers(): Promise<HostAnswer> {
+  const { listSupportedBackends } = await import('onnxruntime-node');
+  return { kind: 'offers', providers: listSupportedBackends().map(({ name }) => name) };
 }
 
 async function load(request: LoadRequest): Promise<HostAnswer> {

@@ -1,17 +1,16 @@
+import { once } from 'node:events';
 import type { Detection, Frame } from '#domain';
-import type { ModelLibrary } from '#models';
-import { type Clock, type Log, messageOf } from '#runtime';
+import { type Clock, messageOf } from '#runtime';
 import type { Host } from './host-process.ts';
 import { type LifeLimits, type LifeState, Lives } from './lives.ts';
 import type { Answers, Asks, LoadRequest, RawDetection } from './protocol.ts';
-import { Job, JobQueue, type Outcome, type Priority, type SightTask } from './queue.ts';
-import { SightPacks } from './sight-packs.ts';
+import { Questions } from './questions.ts';
+import { type About, type Job, JobQueue, type SightTask } from './queue.ts';
+import { SightPacks, type SightPacksOptions } from './sight-packs.ts';
 
-export interface InferenceOptions {
-  models: ModelLibrary;
-  /** Name of the pack that detects objects; without one, or where it isn't installed, the best that is. */
-  detector?: string;
-  log: Log;
+export type { About } from './queue.ts';
+
+export interface InferenceOptions extends SightPacksOptions {
   clock: Clock;
   limits?: Partial<InferenceLimits>;
 }
@@ -33,6 +32,8 @@ export interface InferenceStatus {
   pack?: string;
   /** Those in use; what is known to be unusable is left out. */
   packs: Partial<Record<SightTask, string>>;
+  /** What they run on: `cpu`, `cuda` … */
+  providers?: Partial<Record<SightTask, string>>;
   /** What is wrong with those that are not. */
   problems?: Partial<Record<SightTask, string>>;
   pid?: number;
@@ -43,12 +44,6 @@ export interface InferenceStatus {
   lastError?: string;
 }
 
-/** Whose picture it is, and how urgent. */
-export interface About {
-  streamId: string;
-  priority: Priority;
-}
-
 /**
  * All quick models of pictures in one process: a bounded queue before it, a supervisor around it. Nothing here waits for
  * it longer than the deadline; when it is away, pictures are dropped and counted, and the recorder doesn't notice. A pack
@@ -56,19 +51,22 @@ export interface About {
  */
 export class Inference implements AsyncDisposable {
   readonly #limits: InferenceLimits;
-  readonly #models: ModelLibrary;
+  readonly #options: InferenceOptions;
   readonly #packs: SightPacks;
   readonly #queue = new JobQueue();
-  readonly #asked = new WeakMap<Uint8Array, Map<string, Job>>();
+  readonly #questions = new Questions();
   readonly #named = new WeakMap<RawDetection[], Detection[]>();
   readonly #stop = new AbortController();
   readonly #lives: Lives;
-  #ended: Promise<void> = Promise.resolve();
+  /** Aborted when there are packs of which it isn't known what they run on best. */
+  #unexplored = new AbortController();
+  #ended: Promise<unknown> = Promise.resolve();
 
-  private constructor({ models, detector, log, clock, limits }: InferenceOptions) {
-    this.#limits = { ...LIMITS, ...limits };
-    this.#models = models;
-    this.#packs = new SightPacks(models, detector, log);
+  private constructor(options: InferenceOptions) {
+    const { log, clock } = options;
+    this.#options = options;
+    this.#limits = { ...LIMITS, ...options.limits };
+    this.#packs = new SightPacks(options);
     this.#lives = new Lives({
       what: 'sight',
       loads: (): LoadRequest[] => this.#packs.loads(),
@@ -78,7 +76,7 @@ export class Inference implements AsyncDisposable {
         restart: this.#limits.restart,
         rssMb: () => this.#limits.rssMb + this.#packs.memoryMb(),
       },
-      onAway: () => this.#turnAway(),
+      onAway: () => this.#wentAway(),
     });
   }
 
@@ -86,15 +84,17 @@ export class Inference implements AsyncDisposable {
   static async start(options: InferenceOptions, signal: AbortSignal): Promise<Inference> {
     const inference = new Inference(options);
     const whole = AbortSignal.any([signal, inference.#stop.signal]);
-    inference.#ended = inference.#lives.run((host, leave) => inference.#serve(host, leave), whole);
+    const lives = inference.#lives.run((host, leave) => inference.#serve(host, leave), whole);
+    inference.#ended = Promise.all([lives, inference.#explore(whole)]);
     return inference;
   }
 
   /** Looks for packs again and starts anew with what is there. */
   async reload(): Promise<void> {
-    await this.#models.refresh();
+    await this.#options.models.refresh();
     this.#packs.forgive();
     this.#lives.renew();
+    this.#unexplored.abort();
   }
 
   /** Whether a pack for this task is there and not known to be unusable; its process may be away for the moment. */
@@ -115,7 +115,7 @@ export class Inference implements AsyncDisposable {
   ): Promise<Answers[T] | 'none' | 'dropped'> {
     signal.throwIfAborted();
     if (!this.has(task)) return 'none';
-    const outcome = await orAbort(this.#jobFor(task, ask, about).outcome, signal);
+    const outcome = await this.#jobFor(task, ask, about).wait(signal);
     // The model for this task gave it.
     return outcome as Answers[T] | 'none' | 'dropped';
   }
@@ -127,7 +127,7 @@ export class Inference implements AsyncDisposable {
   }
 
   status(): InferenceStatus {
-    const { packs, problems } = this.#packs.status();
+    const { packs, providers, problems } = this.#packs.status();
     const pack = this.#packs.chosen('object-detection')?.name;
     const [problem] = Object.values(problems);
     return {
@@ -135,6 +135,7 @@ export class Inference implements AsyncDisposable {
       queued: this.#queue.length,
       dropped: this.#queue.dropped,
       packs,
+      providers,
       ...(pack === undefined ? {} : { pack }),
       ...(problem === undefined ? {} : { problems, lastError: problem }),
       ...this.#lives.status(),
@@ -147,26 +148,10 @@ export class Inference implements AsyncDisposable {
   }
 
   #jobFor<T extends SightTask>(task: T, ask: Asks[T], about: About): Job {
-    const { picture, ...rest } = ask;
-    const key = `${task} ${JSON.stringify(rest)}`;
-    const known = picture ? this.#asked.get(picture.rgb)?.get(key) : undefined;
-    known?.raise(about.priority);
-    if (known) return known;
-    const plain = picture && { width: picture.width, height: picture.height, rgb: picture.rgb };
-    // What was asked, with a picture that carries nothing else.
-    const job = new Job(task, { ...rest, picture: plain } as Asks[T], about);
-    if (picture) this.#remember(job, picture.rgb, key);
-    this.#queue.push(job);
+    const { job, isNew } = this.#questions.jobFor(task, ask, about);
+    if (isNew) this.#queue.push(job);
     if (!['ready', 'loading'].includes(this.#lives.state)) this.#turnAway();
     return job;
-  }
-
-  #remember(job: Job, picture: Uint8Array, key: string): void {
-    const jobs = this.#asked.get(picture) ?? new Map<string, Job>();
-    this.#asked.set(picture, jobs.set(key, job));
-    void job.outcome.then((outcome) => {
-      if (typeof outcome === 'string') jobs.delete(key);
-    });
   }
 
   #withNames(found: RawDetection[]): Detection[] {
@@ -180,6 +165,7 @@ export class Inference implements AsyncDisposable {
 
   async #serve(host: Host, leave: AbortSignal): Promise<void> {
     this.#packs.tried(host.unusable);
+    this.#blameProviders(host);
     const underWay = new Set<Promise<void>>();
     const spent = new AbortController();
     const enough = AbortSignal.any([leave, spent.signal]);
@@ -189,7 +175,7 @@ export class Inference implements AsyncDisposable {
       if (!job) break;
       const look = this.#look(job, host).finally(() => {
         underWay.delete(look);
-        if (this.#lives.spent(host)) spent.abort();
+        if (this.#lives.spent(host) || this.#packs.outdated()) spent.abort();
       });
       underWay.add(look);
     }
@@ -202,6 +188,7 @@ export class Inference implements AsyncDisposable {
     try {
       const answer = await host.ask(job.task, job.ask, this.#limits.deadlineMs);
       this.#lives.succeeded();
+      this.#packs.proven = true;
       job.settle(answer);
     } catch (error) {
       this.#queue.dropped += 1;
@@ -210,19 +197,38 @@ export class Inference implements AsyncDisposable {
     }
   }
 
+  /** A pack that can't be loaded may be none of its own fault. */
+  #blameProviders({ unusable }: Host): void {
+    const unused = this.#packs.all().filter(({ task }) => unusable.has(task));
+    const [problem = ''] = unusable.values();
+    if (this.#packs.distrust(unused, problem)) this.#lives.renew();
+  }
+
+  #wentAway(): void {
+    const { lastError } = this.#lives.status();
+    if (!this.#packs.proven && lastError !== undefined) this.#packs.distrust(this.#packs.all(), lastError);
+    this.#turnAway();
+  }
+
+  /** In the background: until more is known models run on the CPU. */
+  async #explore(signal: AbortSignal): Promise<void> {
+    const { providers, log } = this.#options;
+    while (providers && !signal.aborted) {
+      this.#unexplored = new AbortController();
+      try {
+        if (await providers.explore(this.#packs.all(), signal)) this.#lives.renew();
+      } catch (error) {
+        if (!signal.aborted) log.warn({ error: messageOf(error) }, 'what models run on best could not be tried');
+      }
+      await aborted(AbortSignal.any([signal, this.#unexplored.signal]));
+    }
+  }
+
   #turnAway(): void {
     this.#queue.settleAll(this.#lives.state === 'restarting' ? 'dropped' : 'none');
   }
 }
 
-/** The job goes on when one of those who wait gives up. */
-function orAbort(outcome: Promise<Outcome>, signal: AbortSignal): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(signal.reason);
-    signal.addEventListener('abort', giveUp, { once: true });
-    void outcome.then((result) => {
-      signal.removeEventListener('abort', giveUp);
-      resolve(result);
-    });
-  });
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }

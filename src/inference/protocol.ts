@@ -66,7 +66,7 @@ export interface ModelShape {
 }
 
 /** What each engine needs to load its model. */
-export type LoadRequest = { kind: 'load'; file: string; threads: number } & (
+export type LoadRequest = { kind: 'load'; file: string; threads: number; provider?: string } & (
   | ({ task: 'object-detection'; labels: number } & Pick<DetectorPack, 'family' | 'inputSize' | 'pixels'>)
   | { task: 'face-detection' }
   | { task: 'person-embedding' }
@@ -138,7 +138,7 @@ export interface Asked {
   id: number;
   request: HostRequest;
 }
-export type HostRequest = LoadRequest | AskRequest;
+export type HostRequest = LoadRequest | AskRequest | { kind: 'offers' };
 export interface AskRequest<T extends Task = Task> {
   kind: 'ask';
   task: T;
@@ -157,5 +157,7 @@ export interface Answered {
 export type HostAnswer =
   | { kind: 'loaded' }
   | { kind: 'unusable'; problem: string }
+  /** What models may run on here. */
+  | { kind: 'offers'; providers: string[] }
   | { kind: 'answer'; answer: Answers[Task]; rssMb: number }
   | { kind: 'failed'; problem: string };

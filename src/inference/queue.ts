@@ -16,6 +16,12 @@ export type SightTask = (typeof SIGHT_TASKS)[number];
 export type Priority = 'alert' | 'index' | 'backfill';
 const RANK: Record<Priority, number> = { alert: 0, index: 1, backfill: 2 };
 
+/** Whose picture it is, and how urgent. */
+export interface About {
+  streamId: string;
+  priority: Priority;
+}
+
 /** `none`: there is no usable model. `dropped`: there is one, but it didn't look at this picture. */
 export type Outcome = Answers[SightTask] | 'none' | 'dropped';
 
@@ -28,7 +34,7 @@ export class Job<T extends SightTask = SightTask> {
   priority: Priority;
   #settle: (outcome: Outcome) => void = () => undefined;
 
-  constructor(task: T, ask: Asks[T], { streamId, priority }: { streamId: string; priority: Priority }) {
+  constructor(task: T, ask: Asks[T], { streamId, priority }: About) {
     this.task = task;
     this.ask = ask;
     this.streamId = streamId;
@@ -40,6 +46,18 @@ export class Job<T extends SightTask = SightTask> {
 
   settle(outcome: Outcome): void {
     this.#settle(outcome);
+  }
+
+  /** Rejects when `signal` aborts; the job goes on when one of those who wait gives up. */
+  wait(signal: AbortSignal): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(signal.reason);
+      signal.addEventListener('abort', giveUp, { once: true });
+      void this.outcome.then((result) => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(result);
+      });
+    });
   }
 
   raise(priority: Priority): void {

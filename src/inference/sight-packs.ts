@@ -1,32 +1,57 @@
+import { availableParallelism } from 'node:os';
 import type { ModelLibrary, ModelPack } from '#models';
 import type { Log } from '#runtime';
-import { loadRequest } from './loads.ts';
+import { loadRequest, threadsFor } from './loads.ts';
 import type { LoadRequest, Task } from './protocol.ts';
+import { CPU } from './provider-memory.ts';
+import type { Providers } from './providers.ts';
 import { SIGHT_TASKS, type SightTask } from './queue.ts';
 
 /** Memory that a model may take, of the size of its files. */
 const MODEL_MEMORY = 3;
 
-/** Which pack serves each task of sight: the best that is installed, for detection the one that is wanted; and what is wrong with it. */
+export interface SightPacksOptions {
+  models: ModelLibrary;
+  /** Name of the pack that detects objects; without one, or where it isn't installed, the best that is. */
+  detector?: string;
+  log: Log;
+  /** On what models run; without it the CPU. */
+  providers?: Providers;
+  /** How many record: their number tells how many cores are left. */
+  cameras?: () => number;
+}
+
+/** Which pack serves each task of sight, and on what: the best that is installed, for detection the one that is wanted; and what is wrong with it. */
 export class SightPacks {
-  readonly #models: ModelLibrary;
-  readonly #detector: string | undefined;
-  readonly #log: Log;
+  readonly #options: SightPacksOptions;
   #chosen = new Map<SightTask, ModelPack>();
   #problems: ReadonlyMap<Task, string> = new Map();
   #toldOf: string | undefined;
+  #threads = 0;
+  /** Something of this life has answered. */
+  proven = false;
 
-  constructor(models: ModelLibrary, detector: string | undefined, log: Log) {
-    this.#models = models;
-    this.#detector = detector;
-    this.#log = log;
+  constructor(options: SightPacksOptions) {
+    this.#options = options;
     this.#choose();
   }
 
   /** What the next life loads: chosen anew, as packs come and go. */
   loads(): LoadRequest[] {
     this.#choose();
-    return [...this.#chosen.values()].map(loadRequest);
+    this.proven = false;
+    this.#threads = this.#threadsNow();
+    const cameras = this.#options.cameras?.() ?? 0;
+    return this.all().map((pack) => ({ ...loadRequest(pack, cameras), provider: this.#providerOf(pack) }));
+  }
+
+  /** Cameras came or went since: models should run on more or fewer cores. */
+  outdated(): boolean {
+    return this.#threads !== this.#threadsNow();
+  }
+
+  all(): ModelPack[] {
+    return [...this.#chosen.values()];
   }
 
   chosen(task: SightTask): ModelPack | undefined {
@@ -42,31 +67,49 @@ export class SightPacks {
     this.#problems = new Map(problems);
   }
 
-  /** What couldn't be used may have been replaced. */
+  /** What they run on is to blame, unless it is the CPU. True when something is to run on something else now. */
+  distrust(packs: readonly ModelPack[], problem: string): boolean {
+    const doubtful = packs.filter((pack) => this.#providerOf(pack) !== CPU);
+    this.#options.providers?.distrust(doubtful, problem);
+    return doubtful.length > 0;
+  }
+
+  /** What couldn't be used may have been replaced, and better packs may have come. */
   forgive(): void {
     this.#problems = new Map();
+    this.#choose();
   }
 
   /** Of all that are loaded. */
   memoryMb(): number {
-    const bytes = [...this.#chosen.values()].reduce((sum, pack) => sum + pack.bytes, 0);
+    const bytes = this.all().reduce((sum, pack) => sum + pack.bytes, 0);
     return (MODEL_MEMORY * bytes) / 1_048_576;
   }
 
-  status(): { packs: Partial<Record<SightTask, string>>; problems: Partial<Record<SightTask, string>> } {
+  status(): Record<'packs' | 'providers' | 'problems', Partial<Record<SightTask, string>>> {
     const packs: Partial<Record<SightTask, string>> = {};
+    const providers: Partial<Record<SightTask, string>> = {};
     const problems: Partial<Record<SightTask, string>> = {};
-    for (const [task, { name }] of this.#chosen) {
+    for (const [task, pack] of this.#chosen) {
       const problem = this.#problems.get(task);
-      if (problem === undefined) packs[task] = name;
+      if (problem === undefined) packs[task] = pack.name;
       else problems[task] = problem;
+      if (problem === undefined) providers[task] = this.#providerOf(pack);
     }
-    return { packs, problems };
+    return { packs, providers, problems };
+  }
+
+  #providerOf(pack: ModelPack): string {
+    return this.#options.providers?.of(pack) ?? CPU;
+  }
+
+  #threadsNow(): number {
+    return threadsFor('quick', availableParallelism(), this.#options.cameras?.() ?? 0);
   }
 
   #choose(): void {
     const chosen = SIGHT_TASKS.flatMap((task) => {
-      const pack = task === 'object-detection' ? this.#forDetection() : this.#models.forTask(task)[0];
+      const pack = task === 'object-detection' ? this.#forDetection() : this.#options.models.forTask(task)[0];
       return pack ? [[task, pack] as const] : [];
     });
     this.#chosen = new Map(chosen);
@@ -74,12 +117,13 @@ export class SightPacks {
 
   /** Who has to do with another detector than the wanted one is told so, once. */
   #forDetection(): ModelPack | undefined {
-    const wanted = this.#detector === undefined ? undefined : this.#models.get(this.#detector);
+    const { models, detector, log } = this.#options;
+    const wanted = detector === undefined ? undefined : models.get(detector);
     if (wanted?.task === 'object-detection') return wanted;
-    const [best] = this.#models.forTask('object-detection');
-    if (this.#detector !== undefined && best && this.#toldOf !== best.name) {
+    const [best] = models.forTask('object-detection');
+    if (detector !== undefined && best && this.#toldOf !== best.name) {
       this.#toldOf = best.name;
-      this.#log.warn({ wanted: this.#detector, used: best.name }, 'the detector of the configuration is not installed');
+      log.warn({ wanted: detector, used: best.name }, 'the detector of the configuration is not installed');
     }
     return best;
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import type { Frame } from '#domain';
-import { decodeImage, Inference, type InferenceLimits } from '#inference';
+import { decodeImage, Inference, type InferenceLimits, type Providers } from '#inference';
 import { ModelLibrary } from '#models';
 import { systemClock } from '#runtime';
 
@@ -28,12 +28,17 @@ export interface Bench extends AsyncDisposable {
 }
 
 /** An `Inference` over a fresh library with the pack of that folder in it, or with none. */
-export async function inferenceWith(packDir?: string, limits?: Partial<InferenceLimits>): Promise<Bench> {
+export async function inferenceWith(
+  packDir?: string,
+  limits?: Partial<InferenceLimits>,
+  providers?: Providers,
+): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'watchpost-models-'));
   const models = await ModelLibrary.open(dir, quiet);
   const detector = packDir ? (await models.importPack(packDir)).name : 'yolox-nano';
   const stop = new AbortController();
-  const options = { models, detector, log: quiet, clock: systemClock, ...(limits ? { limits } : {}) };
+  const given = { ...(limits ? { limits } : {}), ...(providers ? { providers } : {}) };
+  const options = { models, detector, log: quiet, clock: systemClock, ...given };
   const inference = await Inference.start(options, stop.signal);
   return {
     inference,

@@ -25,7 +25,7 @@ describe.each([
   ['here', openSessionHere],
 ])('a model that runs %s', (_, open) => {
   it('says its shape, and gives each of several questions its own answer', async () => {
-    const session = await open(file, 1);
+    const session = await open({ file, threads: 1 });
     expect(shapeOf(session)).toEqual({ inputs: { images: [1, 3, SIDE, SIDE] }, outputs: { output: [1, 21, 7] } });
     const shades = [10, 120, 200, 60];
     const answers = await Promise.all(shades.map((shade) => runSession(session, picture(shade))));
@@ -36,8 +36,8 @@ describe.each([
   it('says what it can not read, and what it can not run; then goes on', async () => {
     const other = join(dir, 'other.onnx');
     await writeFile(other, 'not a model');
-    await expect(open(other, 1)).rejects.toThrow(/protobuf/i);
-    const session = await open(file, 1);
+    await expect(open({ file: other, threads: 1 })).rejects.toThrow(/protobuf/i);
+    const session = await open({ file, threads: 1 });
     const wrong = { images: { data: new Float32Array(12), dims: [1, 3, 2, 2] } };
     await expect(runSession(session, wrong)).rejects.toThrow('images');
     expect(Object.keys(await runSession(session, picture(9)))).toEqual(['output']);
@@ -46,7 +46,7 @@ describe.each([
 
 describe('what goes to a model aside', () => {
   it('is moved, not copied', async () => {
-    const session = await openSession(file, 1);
+    const session = await openSession({ file, threads: 1 });
     const given = picture(100);
     const { output } = await runSession(session, given);
     expect(given.images.data.buffer.byteLength).toBe(0);
@@ -54,7 +54,7 @@ describe('what goes to a model aside', () => {
   });
 
   it('is copied where it is part of something larger', async () => {
-    const session = await openSession(file, 1);
+    const session = await openSession({ file, threads: 1 });
     const two = new Float32Array(2 * 3 * SIDE * SIDE).fill(150);
     const data = two.subarray(3 * SIDE * SIDE);
     const outputs = await runSession(session, { images: { data, dims: [1, 3, SIDE, SIDE] } });

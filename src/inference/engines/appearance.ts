@@ -6,7 +6,7 @@ import { floatsOf, openSession, runSession, shapeOf } from './session.ts';
 
 /** Tells what the people in the boxes look like. Throws when the model isn't of the kind. */
 export async function loadAppearance(request: LoadOf<'person-embedding'>): Promise<Engine<'person-embedding'>> {
-  const session = await openSession(request.file, request.threads);
+  const session = await openSession(request);
   const shape = shapeOf(session);
   const input = pictureInput(shape);
   const [output, ...others] = Object.keys(shape.outputs);

@@ -7,7 +7,7 @@ import { openSession, runSession, shapeOf } from './session.ts';
 
 /** Finds things in pictures. Throws when the model isn't one of the family that its pack states. */
 export async function loadDetector(request: LoadOf<'object-detection'>): Promise<Engine<'object-detection'>> {
-  const session = await openSession(request.file, request.threads);
+  const session = await openSession(request);
   const family = familyOf(request);
   const shape = shapeOf(session);
   const problem = family.problem(shape, request.inputSize, request.labels);

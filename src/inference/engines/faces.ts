@@ -5,7 +5,7 @@ import { floatsOf, openSession, runSession, shapeOf } from './session.ts';
 
 /** Finds faces. Throws when the model isn't of the kind. */
 export async function loadFaces(request: LoadOf<'face-detection'>): Promise<Engine<'face-detection'>> {
-  const session = await openSession(request.file, request.threads);
+  const session = await openSession(request);
   const shape = shapeOf(session);
   const problem = ultraface.problem(shape);
   const input = pictureInput(shape);

@@ -1,6 +1,13 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelShape, TensorData } from '../protocol.ts';
 
+/** What to load, on how many cores it runs, and on what: the CPU where nothing else is said. */
+export interface Model {
+  file: string;
+  threads: number;
+  provider?: string | undefined;
+}
+
 /** A model that runs in the thread that loads it, which it blocks meanwhile. */
 export class OnnxSession {
   readonly #session: InferenceSession;
@@ -11,10 +18,12 @@ export class OnnxSession {
     this.shape = { inputs: named(session.inputMetadata), outputs: named(session.outputMetadata) };
   }
 
-  /** One run at a time on so many cores. Throws when the file is no model that this runtime reads. */
-  static async open(file: string, threads: number): Promise<OnnxSession> {
+  /** Throws when the file is no model that this runtime reads, or the provider isn't there. */
+  static async open({ file, threads, provider = 'cpu' }: Model): Promise<OnnxSession> {
     return new OnnxSession(
       await InferenceSession.create(file, {
+        // What the provider can't do the CPU does.
+        executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         executionMode: 'sequential',

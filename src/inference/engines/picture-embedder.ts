@@ -10,7 +10,7 @@ const NAMES = 'probabilities';
 /** Tells how alike whole pictures are, and what they show, where it knows names. Throws when the model isn't of the kind. */
 export async function loadPictureEmbedder(request: LoadOf<'image-embedding'>): Promise<Engine<'image-embedding'>> {
   const { labels } = request;
-  const session = await openSession(request.file, request.threads);
+  const session = await openSession(request);
   const shape = shapeOf(session);
   const input = pictureInput(shape);
   if (!input) throw new Error('it is no picture embedding: needs one input [1,height,width,3] or [1,3,height,width]');

@@ -1,8 +1,9 @@
 import type { ModelShape, TensorData } from '../protocol.ts';
+import type { Model } from './onnx-session.ts';
 
 /** To the thread in which models run. */
 export type RunnerRequest = { id: number } & (
-  | { kind: 'open'; file: string; threads: number }
+  | { kind: 'open'; model: Model }
   | { kind: 'run'; session: number; inputs: Record<string, TensorData> }
 );
 

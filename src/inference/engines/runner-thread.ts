@@ -9,7 +9,7 @@ async function answer(request: RunnerRequest): Promise<RunnerAnswer> {
   const { id } = request;
   try {
     if (request.kind === 'open') {
-      const session = await OnnxSession.open(request.file, request.threads);
+      const session = await OnnxSession.open(request.model);
       return { id, kind: 'opened', session: sessions.push(session) - 1, shape: session.shape };
     }
     const outputs = await sessions[request.session]?.run(request.inputs);

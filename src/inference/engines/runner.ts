@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { TensorData } from '../protocol.ts';
-import type { OnnxSession } from './onnx-session.ts';
+import type { Model, OnnxSession } from './onnx-session.ts';
 import { movable, type RunnerAnswer, type RunnerRequest } from './runner-messages.ts';
 
 type Unnumbered<T> = T extends { id: number } ? Omit<T, 'id'> : never;
@@ -9,9 +9,9 @@ type Unnumbered<T> = T extends { id: number } ? Omit<T, 'id'> : never;
 let runner: Runner | undefined;
 
 /** Throws when the file is no model that this runtime reads. */
-export async function openAside(file: string, threads: number): Promise<Pick<OnnxSession, 'shape' | 'run'>> {
+export async function openAside(model: Model): Promise<Pick<OnnxSession, 'shape' | 'run'>> {
   runner ??= new Runner();
-  return runner.open(file, threads);
+  return runner.open(model);
 }
 
 class Runner {
@@ -26,8 +26,8 @@ class Runner {
     });
   }
 
-  async open(file: string, threads: number): Promise<Pick<OnnxSession, 'shape' | 'run'>> {
-    const opened = await this.#ask({ kind: 'open', file, threads });
+  async open({ file, threads, provider }: Model): Promise<Pick<OnnxSession, 'shape' | 'run'>> {
+    const opened = await this.#ask({ kind: 'open', model: { file, threads, provider } });
     if (opened.kind !== 'opened') throw new Error(problemOf(opened));
     const { session, shape } = opened;
     return { shape, run: (inputs) => this.#run(session, inputs) };

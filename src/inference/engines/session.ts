@@ -1,5 +1,5 @@
 import type { ModelShape, TensorData } from '../protocol.ts';
-import { OnnxSession } from './onnx-session.ts';
+import { type Model, OnnxSession } from './onnx-session.ts';
 import { openAside } from './runner.ts';
 
 /** A model that is loaded. */
@@ -9,13 +9,13 @@ export type Session = Pick<OnnxSession, 'shape' | 'run'>;
  * In a thread beside this one, in which one model runs at a time, on so many cores: while it runs, the next input is
  * prepared here. Throws when the file is no model that this runtime reads.
  */
-export async function openSession(file: string, threads: number): Promise<Session> {
-  return openAside(file, threads);
+export async function openSession(model: Model): Promise<Session> {
+  return openAside(model);
 }
 
 /** In this very thread: for models that answer sooner than another thread is told of the question. */
-export async function openSessionHere(file: string, threads: number): Promise<Session> {
-  return OnnxSession.open(file, threads);
+export async function openSessionHere(model: Model): Promise<Session> {
+  return OnnxSession.open(model);
 }
 
 export function shapeOf({ shape }: Session): ModelShape {

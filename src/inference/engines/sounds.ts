@@ -9,7 +9,7 @@ const MOST = 160_000;
 
 /** YAMNet, which names sounds. Of several moments each class has the score of the one where it was heard best. */
 export async function loadSounds(request: LoadOf<'audio-classification'>): Promise<Engine<'audio-classification'>> {
-  const session = await openSessionHere(request.file, request.threads);
+  const session = await openSessionHere(request);
   const { inputs, outputs } = shapeOf(session);
   const classes = outputs['scores']?.[1];
   if (!inputs['waveform'] || classes === undefined) {

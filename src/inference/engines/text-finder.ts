@@ -4,7 +4,7 @@ import { floatsOf, openSession, runSession, shapeOf } from './session.ts';
 
 /** Finds where something is written. Throws when the model isn't of the kind. */
 export async function loadTextFinder(request: LoadOf<'text-detection'>): Promise<Engine<'text-detection'>> {
-  const session = await openSession(request.file, request.threads);
+  const session = await openSession(request);
   const { inputs, outputs } = shapeOf(session);
   const [input, ...otherInputs] = Object.keys(inputs);
   const [output, ...otherOutputs] = Object.keys(outputs);

@@ -8,7 +8,7 @@ const USUAL_HEIGHT = 32;
 /** Reads lines of text. Throws when the model isn't of the kind, or has another alphabet. */
 export async function loadTextReader(request: LoadOf<'text-recognition'>): Promise<Engine<'text-recognition'>> {
   const { alphabet } = request;
-  const session = await openSession(request.file, request.threads);
+  const session = await openSession(request);
   const { inputs, outputs } = shapeOf(session);
   const [input, ...otherInputs] = Object.keys(inputs);
   const [output, ...otherOutputs] = Object.keys(outputs);

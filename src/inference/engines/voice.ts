@@ -10,7 +10,7 @@ const RATE = BigInt64Array.of(16_000n);
 
 /** Silero's detector of speech. Streams share it: what it remembers of each comes and goes with the question. */
 export async function loadVoice({ file, threads }: LoadOf<'voice-activity'>): Promise<Engine<'voice-activity'>> {
-  const session = await openSessionHere(file, threads);
+  const session = await openSessionHere({ file, threads });
   const { inputs, outputs } = shapeOf(session);
   if (!inputs['input'] || !inputs['state'] || !inputs['sr'] || !outputs['output'] || !outputs['stateN']) {
     throw new Error('it is no Silero: needs inputs "input", "state", "sr" and outputs "output", "stateN"');
