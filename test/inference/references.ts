@@ -27,14 +27,16 @@ export interface Bench extends AsyncDisposable {
   models: ModelLibrary;
 }
 
-/** An `Inference` over a fresh library with the pack of that folder in it, or with none. */
+/** An `Inference` over a fresh library with the detector of that folder in it, or with none, and the packs of others. */
 export async function inferenceWith(
   packDir?: string,
   limits?: Partial<InferenceLimits>,
   providers?: Providers,
+  others: readonly string[] = [],
 ): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'watchpost-models-'));
   const models = await ModelLibrary.open(dir, quiet);
+  for (const other of others) await models.importPack(other);
   const detector = packDir ? (await models.importPack(packDir)).name : 'yolox-nano';
   const stop = new AbortController();
   const given = { ...(limits ? { limits } : {}), ...(providers ? { providers } : {}) };
