@@ -22,7 +22,13 @@ const COCOS: Record<string, string> = {
   tvmonitor: 'tv',
 };
 
-const Labels = z.looseObject({ id2label: z.record(z.string().regex(/^\d+$/), z.string().min(1)) });
+const Detr = z.looseObject({
+  id2label: z.record(z.string().regex(/^\d+$/), z.string().min(1)),
+  /** Trained with scores that are each their own; otherwise they share one, and the last class is "nothing". */
+  use_focal_loss: z
+    .literal(true, { error: 'only models trained with focal loss (sigmoid scores) can be read' })
+    .default(true),
+});
 const three = z.tuple([z.number(), z.number(), z.number()]);
 const deviation = z.number().positive();
 /** Where a folder says nothing the pictures of these models are 0–1. */
@@ -64,7 +70,7 @@ export async function describeDetector(dir: string, stated?: unknown): Promise<D
 }
 
 async function labelsIn(dir: string): Promise<string[]> {
-  const { id2label: names } = await json(dir, 'config.json', Labels);
+  const { id2label: names } = await json(dir, 'config.json', Detr);
   return Object.keys(names).map((_, i) => {
     const name = names[String(i)]?.trim().toLowerCase();
     if (name === undefined) throw new Fault('invalid', `${join(dir, 'config.json')}: id2label has no ${i}`);

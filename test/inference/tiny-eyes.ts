@@ -146,6 +146,8 @@ export interface TinyDetr {
   architectures?: string[];
   names?: Record<string, string>;
   classes?: number;
+  /** More of config.json. */
+  config?: Record<string, unknown>;
   preprocessor?: Record<string, unknown>;
   input?: string;
   sides?: readonly (number | string)[];
@@ -163,6 +165,7 @@ export function detrFiles(facts: TinyDetr = {}): Files {
       model_type: facts.type ?? 'd_fine',
       architectures: facts.architectures ?? ['DFineForObjectDetection'],
       id2label: names,
+      ...facts.config,
     }),
     'preprocessor_config.json': JSON.stringify({ ...preprocessor, ...facts.preprocessor }),
     'onnx/model.onnx': detrModel(facts),

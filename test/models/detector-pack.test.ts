@@ -69,6 +69,13 @@ describe('a detector as it lies on the hub', () => {
     await expect(imported({}, changes)).rejects.toMatchObject({ message: expect.stringMatching(problem) });
   });
 
+  it('is refused when its scores share one', async () => {
+    expect((await imported({ config: { use_focal_loss: true } })).pack).toMatchObject({ family: 'detr' });
+    await expect(imported({ config: { use_focal_loss: false } })).rejects.toMatchObject({
+      message: expect.stringMatching(/config\.json: use_focal_loss: only models trained with focal loss/),
+    });
+  });
+
   it('is refused when a label is missing', async () => {
     const names = { '0': 'person', '2': 'car', '3': 'bus' };
     await expect(imported({ names })).rejects.toMatchObject({ message: expect.stringMatching(/id2label has no 1/) });

@@ -23,6 +23,12 @@ function greys(...columns: number[]): Picture {
   return { width: columns.length, height: 1, rgb };
 }
 
+/** `torch.nn.functional.interpolate` of the same picture. */
+const AVERAGED = [
+  17.952, 43.526, 104.246, 181.381, 72.429, 115.12, 126.676, 97.995, 126.905, 186.714, 103.594, 143.286,
+];
+const NEAREST = [13.083, 38.417, 95.0, 182.833, 69.125, 114.875, 191.875, 44.125, 125.167, 191.333, 64.75, 161.417];
+
 const row = (picture: Picture, width: number, antialias: boolean) => {
   const size = { width, height: 1 };
   return [...planes(picture, size, { ...plain, antialias, filled: size }).subarray(0, width)].map(
@@ -77,6 +83,24 @@ describe('a picture in a model’s input', () => {
     // As PIL has it: 0.125 and 0.875 of a tent of which 3.5 lie within the picture.
     expect(row(spike, 2, true)).toEqual([8.571, 60]);
     expect(row(greys(7, 7, 7, 7, 7, 7, 7), 3, true)).toEqual([7, 7, 7]);
+  });
+
+  it.each([
+    [true, 3, 2, [43.429, 94.861, 144.649, 117.429, 147.524, 104.104]],
+    [false, 3, 2, [30.083, 84, 194.583, 119.25, 214, 109.417]],
+    [true, 4, 3, AVERAGED],
+    [false, 4, 3, NEAREST],
+  ])('is what torch makes of it (antialias: %s, %i × %i)', (antialias, width, height, expected) => {
+    const rgb = new Uint8Array(7 * 5 * 3);
+    for (let i = 0; i < 35; i++) {
+      const [x, y] = [i % 7, Math.floor(i / 7)];
+      rgb.fill((x * x * 5 + y * 31 + x * y * 7) % 256, i * 3, i * 3 + 3);
+    }
+    const size = { width, height };
+    const data = planes({ width: 7, height: 5, rgb }, size, { ...plain, antialias, filled: size });
+    expected.forEach((one, i) => {
+      expect(data[i]).toBeCloseTo(one, 2);
+    });
   });
 
   it('of a single pixel fills whatever it must', () => {
