@@ -88,6 +88,8 @@ it.each(FAMILIES)('%s is stopped when it goes round in circles, and when it has 
   const short = await model.ask('image-to-text', { ...ask, pictures: [RED], mostTokens: 3 });
   expect(sentence.startsWith(short.text)).toBe(true);
   expect(short.text.length).toBeLessThan(sentence.length);
+  // Of the second sentence it has only begun.
+  expect((await model.ask('image-to-text', { ...ask, pictures: [RED], mostTokens: 7 })).text).toBe(sentence);
 });
 
 it.each(FAMILIES)("%s says what it can't do, and goes on", async (family) => {

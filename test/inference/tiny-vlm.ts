@@ -102,23 +102,23 @@ function smolvlm({
 function florence({ endless = false, features = 'image_features' }: TinyVlm): Record<string, Buffer | string> {
   const places = ['<loc_0>', '<loc_249>', '<loc_499>', '<loc_999>'];
   const language: Language = {
-    words: ['The', ' image', ' is', 'square', ...COLOURS, '.', 'Describe', 'Locate'],
+    words: [' The', ' image', ' is', 'square', ...COLOURS, '.', 'Describe', 'Locate'],
     marks: ['<s>', '</s>', '<pad>', ...places],
     next: {
       '</s>': ['<s>'],
-      '<s>': ['The', 'square'],
-      The: [' image'],
+      '<s>': [' The', 'square'],
+      ' The': [' image'],
       ' image': [' is'],
       ' is': COLOURS,
       ...Object.fromEntries(COLOURS.map((colour) => [colour, ['.']])),
-      '.': [endless ? 'The' : '</s>'],
+      '.': [endless ? ' The' : '</s>'],
       square: ['<loc_0>'],
       '<loc_0>': ['<loc_249>'],
       '<loc_249>': ['<loc_499>'],
       '<loc_499>': ['<loc_999>'],
       '<loc_999>': ['</s>'],
     },
-    hints: { Describe: 'The', Locate: 'square' },
+    hints: { Describe: ' The', Locate: 'square' },
   };
   const hidden = language.words.length + language.marks.length + 3;
   const id = ids(language);

@@ -33,8 +33,10 @@ export type Manner = (pictures: RawImage[], instruction: string) => Promise<Ques
 class Circles extends StoppingCriteria {
   /** So many of the last tokens are of no worth. */
   again = 0;
+  written = 0;
 
   override _call([tokens = []]: number[][]): boolean[] {
+    this.written += 1;
     this.again = circlesAt(tokens.slice(-100));
     return [this.again > 0];
   }
@@ -54,7 +56,7 @@ export class Teller {
 
   /** Throws when the files don't make such a model. Nothing is fetched or written. */
   static async load(request: LoadOf<'image-to-text'>): Promise<Teller> {
-    const { name, local, options } = localHub(request.file, request.threads);
+    const { name, local, options } = localHub(request);
     const model = await AutoModelForImageTextToText.from_pretrained(name, { ...options, dtype: request.precision });
     for (const [part, [input, output]] of Object.entries(PARTS)) {
       const session = model.sessions[part];
@@ -83,6 +85,13 @@ export class Teller {
     // Without scores asked for the answer is the tokens.
     const written = (await this.#model.generate(settings)) as Tensor;
     const kept = written.slice(null, [0, (written.dims.at(-1) ?? 0) - circles.again]);
-    return read(kept).trim();
+    const text = read(kept).trim();
+    return circles.written < mostTokens ? text : wholeSentences(text);
   }
+}
+
+/** What had to be broken off, without a sentence that was begun; if it is one at all, and not JSON. */
+function wholeSentences(text: string): string {
+  if (/^([{[]|```)/.test(text)) return text;
+  return /^[\s\S]*[.!?]["')]*(?=\s|$)/.exec(text)?.[0] ?? text;
 }

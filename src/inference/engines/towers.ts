@@ -53,7 +53,7 @@ export class Towers {
 
   /** Throws when the files don't make such a model. Each tower is tried. */
   static async load(request: LoadOf<'image-text'>): Promise<Towers> {
-    const { name, local } = localHub(request.file, request.threads);
+    const { name, local } = localHub(request);
     const runs = 'whole' in request.precision ? await inOne(request) : await inTwo(request);
     const tokenizer = await AutoTokenizer.from_pretrained(name, local);
     const processor = await AutoImageProcessor.from_pretrained(name, local);
@@ -113,9 +113,10 @@ function learnt([a = 0, b = 0]: readonly number[], logits: Float32Array): Surene
   return { scale, bias: x - scale * a };
 }
 
-async function inTwo({ file, threads, family, precision }: LoadOf<'image-text'>): Promise<Runs> {
+async function inTwo(request: LoadOf<'image-text'>): Promise<Runs> {
+  const { family, precision } = request;
   if ('whole' in precision) throw new Error('it is in one piece');
-  const { name, options } = localHub(file, threads);
+  const { name, options } = localHub(request);
   const [Text, Vision] =
     family === 'clip'
       ? [CLIPTextModelWithProjection, CLIPVisionModelWithProjection]
@@ -127,9 +128,10 @@ async function inTwo({ file, threads, family, precision }: LoadOf<'image-text'>)
   return { texts: (inputs) => text(inputs), picture: (inputs) => vision(inputs) };
 }
 
-async function inOne({ file, threads, family, precision, inputSize }: LoadOf<'image-text'>): Promise<Runs> {
+async function inOne(request: LoadOf<'image-text'>): Promise<Runs> {
+  const { family, precision, inputSize } = request;
   if (!('whole' in precision)) throw new Error('it is in two pieces');
-  const { name, options } = localHub(file, threads);
+  const { name, options } = localHub(request);
   const Whole = family === 'clip' ? CLIPModel : SiglipModel;
   const model = await Whole.from_pretrained(name, { ...options, dtype: precision.whole });
   checkInputs(model, 'model', 'input_ids', 'pixel_values');
