@@ -11,6 +11,10 @@ import { readWordNet } from './wordnet.mjs';
 const TARGET = join(ROOT, 'src/domain/wordnet.ts');
 const NAME = /^[a-z]+(?:_[a-z]+){0,2}$/;
 const LONGEST = 22;
+/** WordNet's file of nouns for people. */
+const PEOPLE = 18;
+/** Longer ones are mostly known to experts only. */
+const LONGEST_RARE = 12;
 /** Short words that the corpus of WordNet never has are rarer than slips and abbreviations. */
 const SHORT = 4;
 const { synsets, senses } = readWordNet();
@@ -40,8 +44,10 @@ function isMeant(lemma, synset) {
 
 function lemmasOf(ids, accept = () => true) {
   const found = [...ids].flatMap((id) => {
-    const { lemmas } = synsets.get(id);
-    return lemmas.filter((lemma) => isMeant(lemma, id) && accept(lemma, id));
+    const { lemmas, kind } = synsets.get(id);
+    // Breeds and makes are written large; so are people, who are nobody's kind.
+    const words = kind === PEOPLE ? lemmas : lemmas.map((lemma) => lemma.toLowerCase());
+    return words.filter((lemma) => isMeant(lemma, id) && accept(lemma, id));
   });
   return found.map((lemma) => lemma.replaceAll('_', ' '));
 }
@@ -68,7 +74,7 @@ function kinds() {
 /** WordNet knows thousands of words for people; those that its corpus never has are left out, but for plain ones. */
 function isOften(lemma, id) {
   const { kind } = synsets.get(id);
-  if (kind !== 18) return true;
+  if (kind !== PEOPLE) return true;
   const times = senses.get(lemma).nouns[0].times;
   return times > 0 || /(?:man|woman|boy|girl|guard|officer|driver|worker|child)$/.test(lemma);
 }
@@ -97,7 +103,7 @@ function others(roots, labels, taken) {
 }
 
 function isKnownThing(lemma) {
-  return senses.get(lemma).nouns[0].times > 0 || lemma.length <= 9;
+  return senses.get(lemma).nouns[0].times > 0 || lemma.length <= LONGEST_RARE;
 }
 
 /** Three letters that follow each other in some word; `^` and `$` are its ends. */

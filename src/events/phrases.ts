@@ -12,6 +12,14 @@ const SEQUENCES: readonly (readonly [from: string, to: string])[] = [
   ['not more than', 'at most'],
   ['no more than', 'at most'],
   ['up to', 'at most'],
+  ['walks up to', 'walks to'],
+  ['walk up to', 'walk to'],
+  ['walking up to', 'walking to'],
+  ['goes up to', 'goes to'],
+  ['comes up to', 'comes to'],
+  ['drives up to', 'drives to'],
+  ['runs up to', 'runs to'],
+  ['steps up to', 'steps to'],
   ['less than', 'fewer than'],
   ['greater than', 'more than'],
   ['bigger than', 'more than'],
@@ -83,6 +91,8 @@ const SEQUENCES: readonly (readonly [from: string, to: string])[] = [
   ['makes its way', 'goes'],
   ['jumps over', 'crosses'],
   ['climbs over', 'crosses'],
+  ['climb over', 'cross'],
+  ['climbing over', 'crossing'],
 ];
 
 /** The sequences as words, longest first. */

@@ -9,6 +9,7 @@ import {
   soundCalled,
 } from '#domain';
 import { takeLostSound, takeMicrophone } from './microphone.ts';
+import { labelAt } from './subjects.ts';
 import type { Sentence } from './tokens.ts';
 import { CAMERA } from './words.ts';
 
@@ -112,7 +113,8 @@ interface Hit {
 function hitOf(sentence: Sentence, kind: SoundKind, pattern: readonly ReadonlySet<string>[]): Hit[] {
   for (let from = 0; from < sentence.words.length; from += 1) {
     const to = matchAt(sentence, from, pattern);
-    if (to !== undefined && !isCommand(sentence, from, to)) return [{ kind, from, to, length: pattern.length }];
+    if (to !== undefined && !isCommand(sentence, from, to) && !isPartOfThing(sentence, from, to))
+      return [{ kind, from, to, length: pattern.length }];
   }
   return [];
 }
@@ -123,6 +125,12 @@ function isCommand(sentence: Sentence, from: number, to: number): boolean {
   return (
     to === from + 1 && sentence.words[from] === 'alarm' && /^(?:me|us|when|whenever|if|once|as|on|about)$/.test(next)
   );
+}
+
+/** A motor vehicle is no motor, and an alarm clock no alarm. */
+function isPartOfThing(sentence: Sentence, from: number, to: number): boolean {
+  const thing = labelAt(sentence, from);
+  return thing !== undefined && thing.length > to - from;
 }
 
 function matchAt(sentence: Sentence, from: number, pattern: readonly ReadonlySet<string>[]): number | undefined {

@@ -33,7 +33,7 @@ const DAYS = new RegExp(
 const DAYS_NEXT = new RegExp(`^\\s*${DAYS.source}`, 'i');
 const CLOCK = String.raw`(?:noon|mid-?day|mid-?night|\d{1,2}(?:(?::|\.|h)\d{2})?\s*(?:[ap]\.?\s?m\b\.?|o'?clock|hrs?\b|h\b)?)`;
 const RANGE = new RegExp(
-  String.raw`\b(?:(?:only|just)\s+)?(?:between|from)\s+(${CLOCK})\s*(?:and|to|till?|until|-|–)\s*(${CLOCK})(?![\d:])|(?<![\d:.])(${CLOCK})\s*(?:-|–|to|till?|until)\s*(${CLOCK})(?![\d:])`,
+  String.raw`\b(?:(?:only|just)\s+)?(?:between|from|since|after)\s+(${CLOCK})\s*(?:and|to|till?|until|-|–)\s*(${CLOCK})(?![\d:])|(?<![\d:.])(${CLOCK})\s*(?:-|–|to|till?|until)\s*(${CLOCK})(?![\d:])`,
   'i',
 );
 const SINCE = new RegExp(
@@ -158,13 +158,13 @@ class Taker {
   }
 }
 
-const PART_LEAD = String.raw`\b(?:(?:only|just)\s+)?(?:(?:at|by|in|during|over|after|throughout|every)\s+)+(?:the\s+|each\s+|every\s+)?`;
+const PART_LEAD = String.raw`\b(?:(?:only|just)\s+)?(?:(?:at|by|in|during|over|after|throughout|every)\s+)+(?:the\s+|each\s+|every\s+)?|(?<=day\s+)`;
 const BY_ITSELF = String.raw`|\b(?:over ?night|at ?night|to ?night|night ?time)\b`;
 
 /** Not in "the night guard" and "the night shift". */
 function partPattern(words: string): RegExp {
   const alone = words.startsWith('over') ? BY_ITSELF : '';
-  return new RegExp(`${PART_LEAD}(?:${words})\\b(?!\\s*(?:guard|shift|${NAMED}))${alone}`, 'i');
+  return new RegExp(`(?:${PART_LEAD})(?:${words})\\b(?!\\s*(?:guard|shift|${NAMED}))${alone}`, 'i');
 }
 
 const PATTERNS = PARTS.map(([words, fromMinute, toMinute]) => ({ pattern: partPattern(words), fromMinute, toMinute }));

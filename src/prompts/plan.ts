@@ -1,7 +1,7 @@
 import { aspectsOf } from './aspects.ts';
 import type { IndexPlan, Interest, Shape } from './index-plan.ts';
 import { nounsOf } from './nouns.ts';
-import { shapeIn, written } from './shape.ts';
+import { shapeIn, wordsOfKey, written } from './shape.ts';
 import { understoodOf } from './understood.ts';
 
 const MOST_PHRASES = 12;
@@ -34,7 +34,8 @@ function joined(interests: readonly Interest[]): Interest[] {
 
 /** What the keys of a JSON name is asked for too. */
 function hintsOf(shape: Shape): string[] {
-  if (shape.type === 'object') return Object.values(shape.fields).flatMap(hintsOf);
+  if (shape.type === 'object')
+    return Object.entries(shape.fields).flatMap(([key, field]) => [wordsOfKey(key), ...hintsOf(field)]);
   return shape.type === 'list' ? hintsOf(shape.of) : [shape.hint];
 }
 
