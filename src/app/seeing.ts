@@ -1,7 +1,7 @@
 import type { Config } from '#config';
 import { Inference, Telling } from '#inference';
 import type { ModelLibrary } from '#models';
-import { Closer, EndpointTeller, LocalTeller, Tellers } from '#pipeline';
+import { Closer, EndpointTeller, LocalTeller, Tellers, Verdicts } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
 
@@ -10,13 +10,14 @@ export interface SeeingDeps {
   store: Store;
   models: ModelLibrary;
   mediaDir: string;
+  thumbsDir: string;
   clock: Clock;
   log: Log;
 }
 
 /** Starts whatever looks at pictures: the quick models, and those that follow instructions. */
 export async function startSeeing(
-  { config, store, models, mediaDir, clock, log }: SeeingDeps,
+  { config, store, models, mediaDir, thumbsDir, clock, log }: SeeingDeps,
   life: Lifetime,
   signal: AbortSignal,
 ) {
@@ -27,5 +28,6 @@ export async function startSeeing(
   const local = new LocalTeller(telling, clock);
   const servers = vision ? [new EndpointTeller({ ...vision, clock, log })] : [];
   const tellers = life.use(new Tellers({ tellers: [...servers, local], store, log }));
-  return { inference, telling, tellers, closer: new Closer({ store, mediaDir, clock, log }) };
+  const verdicts = life.use(Verdicts.start({ store, tellers, thumbsDir, mediaDir, clock, log }, signal));
+  return { inference, telling, tellers, verdicts, closer: new Closer({ store, mediaDir, clock, log }) };
 }

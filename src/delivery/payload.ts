@@ -40,7 +40,12 @@ export function webhookPayload(
 }
 
 /** `confirmed` is null when the answer doesn't tell. */
-export function verdictView({ confirmed, text, by, atMs }: Verdict): Record<string, unknown> {
+export function verdictView({ confirmed, text, by, atMs }: Verdict): {
+  confirmed: boolean | null;
+  text: string;
+  by: string;
+  timestamp: string;
+} {
   return { confirmed: confirmed ?? null, text, by, timestamp: new Date(atMs).toISOString() };
 }
 

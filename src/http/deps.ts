@@ -6,7 +6,7 @@ import type { CameraStatus, Frame } from '#domain';
 import type { Listening, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
-import type { Summaries, Tellers, Transcriber } from '#pipeline';
+import type { Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
 import type { MediaLinks } from '#playback';
 import type { Clock, Log } from '#runtime';
 import type { Store } from '#store';
@@ -27,7 +27,8 @@ export interface HttpDeps {
     has(task: SightTask): boolean;
   };
   /** Absent: nobody on this box follows instructions. */
-  tellers?: Pick<Tellers, 'present'>;
+  tellers?: Pick<Tellers, 'present' | 'status'>;
+  verdicts?: Pick<Verdicts, 'status'>;
   evaluator: { status(): { lag: number } };
   delivery: { status(): object };
   listening: Pick<Listening, 'speechAvailable' | 'status'>;

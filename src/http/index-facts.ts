@@ -15,7 +15,7 @@ export interface Understanding {
   missing: string[];
 }
 
-type Senses = Pick<HttpDeps, 'inference' | 'listening' | 'tellers'>;
+type Senses = Pick<HttpDeps, 'inference' | 'listening'> & { tellers?: { present: boolean } };
 type Asked = Pick<SceneIndex, 'prompt' | 'modelName' | 'extraction'>;
 
 const QUICK = {

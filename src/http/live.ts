@@ -7,6 +7,9 @@ import { boxStatus } from './status.ts';
 
 const STATUS_EVERY_MS = 2000;
 const BATCH = 100;
+const KINDS = ['scene', 'growth', 'retold', 'firing', 'verdict'] as const;
+/** About a scene; the others are about a firing. */
+const OF_SCENES: ReadonlySet<string> = new Set(['scene', 'growth', 'retold']);
 /** A viewer that comes back later than this many entries starts from here; history is what the other routes are for. */
 const FARTHEST_BACK = 1000;
 const MOST_VIEWERS = 32;
@@ -85,7 +88,7 @@ async function* liveEvents(
   let seq = from;
   let nextStatusMs = clock.monotonicMs();
   while (!signal.aborted) {
-    const batch = store.journal.after(seq, BATCH, ['scene', 'growth', 'firing']);
+    const batch = store.journal.after(seq, BATCH, KINDS);
     for (const entry of batch) {
       seq = entry.seq;
       const event = entryEvent(entry, batch, deps);
@@ -100,15 +103,16 @@ async function* liveEvents(
   }
 }
 
-/** Undefined for a scene that grows again within the batch, and for what retention has taken meanwhile. */
+/** Undefined for what changes again within the batch, and for what retention has taken meanwhile. */
 function entryEvent(
   { seq, kind, ref }: { seq: number; kind: string; ref: string },
   batch: readonly { seq: number; kind: string; ref: string }[],
   deps: HttpDeps,
 ): string | undefined {
   if (batch.some((later) => later.seq > seq && later.ref === ref)) return undefined;
-  const scene = kind === 'scene' || kind === 'growth' ? deps.store.scenes.get(Number(ref)) : undefined;
-  const firing = kind === 'firing' ? deps.store.firings.get(ref) : undefined;
+  const isScene = OF_SCENES.has(kind);
+  const scene = isScene ? deps.store.scenes.get(Number(ref)) : undefined;
+  const firing = isScene ? undefined : deps.store.firings.get(ref);
   if (scene) return `id: ${seq}\nevent: scene\ndata: ${JSON.stringify(sceneView(scene, deps))}\n\n`;
   if (firing) return `id: ${seq}\nevent: alert\ndata: ${JSON.stringify(firingView(firing, deps))}\n\n`;
   return undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { verdictView } from '#delivery';
 import type { Firing, Scene, SceneFacts } from '#domain';
 import type { HttpDeps } from './deps.ts';
 
@@ -99,6 +100,15 @@ export const firingAnswer = z
     confidence: z.number(),
     explanation: z.string(),
     thumbnail_url: z.string().optional(),
+    verdict: z
+      .object({
+        confirmed: z.boolean().nullable().describe('Null when the answer does not tell'),
+        text: z.string(),
+        by: z.string().describe('The pack or the model of the server'),
+        timestamp: z.string(),
+      })
+      .optional()
+      .describe('What a model that follows instructions said when it looked at the alert again'),
   })
   .meta({ id: 'FiredAlert' });
 
@@ -119,6 +129,7 @@ export function firingView(firing: Firing, { store, links }: Names): z.input<typ
     confidence: firing.confidence,
     explanation: firing.explanation,
     ...thumbnailOf(firing, { store, links }),
+    ...(firing.verdict ? { verdict: verdictView(firing.verdict) } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { CameraStatus, Stream } from '#domain';
+import type { TellersStatus, VerdictsStatus } from '#pipeline';
 import type { HttpDeps } from './deps.ts';
 import { type Understanding, understandingAnswer, understandingOf } from './index-facts.ts';
 import { metricsText } from './metrics.ts';
@@ -16,6 +17,8 @@ export interface BoxStatus {
   listening: ReturnType<HttpDeps['listening']['status']>;
   transcriber: ReturnType<HttpDeps['transcriber']['status']>;
   summaries: ReturnType<HttpDeps['summaries']['status']>;
+  /** Absent where nothing could look at pictures by an instruction. */
+  telling?: TellersStatus & { verdicts?: VerdictsStatus };
   evaluator: { lag: number };
   delivery: object;
   websockets: ReturnType<HttpDeps['hub']['status']>;
@@ -56,6 +59,15 @@ const cameraAnswer = z.object({
 
 const ear = z.looseObject({ state: z.string(), pack: z.string().optional(), last_error: z.string().optional() });
 
+const asked = z.object({
+  name: z.string(),
+  state: z.enum(['ready', 'resting']),
+  model: z.string(),
+  asked: z.number(),
+  failed: z.number(),
+  last_error: z.string().optional(),
+});
+
 const statusAnswer = z.looseObject({
   box: z.object({ id: z.string(), name: z.string(), version: z.string(), uptime_s: z.number() }),
   cameras: z.array(cameraAnswer),
@@ -72,18 +84,23 @@ const statusAnswer = z.looseObject({
       per_stream: z.record(z.string(), z.object({ lag_ms: z.number(), waiting: z.number() })),
     })
     .describe('What writes down speech'),
-  summaries: z
-    .array(
-      z.object({
-        name: z.string(),
-        state: z.enum(['ready', 'resting']),
-        model: z.string(),
-        asked: z.number(),
-        failed: z.number(),
-        last_error: z.string().optional(),
-      }),
-    )
-    .describe('What follows the prompts of audio indexes; none: long scenes are extracts'),
+  summaries: z.array(asked).describe('What follows the prompts of audio indexes; none: long scenes are extracts'),
+  telling: z
+    .object({
+      tellers: z
+        .array(asked)
+        .describe('What looks at pictures and follows instructions; none: scenes stay as they are'),
+      waiting: z.number().describe('Scenes and alerts that wait for their turn'),
+      told: z.number().describe('Told since the start'),
+      dropped: z.number().describe('Those that nobody had time for before newer ones came'),
+      passed: z.number().describe('Scenes of "pro" indexes that came while all were busy'),
+      verdicts: z
+        .object({ given: z.number(), gave_up: z.number() })
+        .optional()
+        .describe('Alerts that were looked at again, and those that could not be'),
+    })
+    .optional()
+    .describe('What tells scenes of "pro" and "ultra" indexes anew, and looks at alerts again'),
   evaluator: z.looseObject({ lag: z.number() }),
   delivery: z.looseObject({}),
   websockets: z.object({ open: z.number(), sent: z.number(), dropped: z.number() }),
@@ -126,6 +143,7 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     listening: deps.listening.status(),
     transcriber: deps.transcriber.status(),
     summaries: deps.summaries.status(),
+    ...tellingOf(deps),
     evaluator: deps.evaluator.status(),
     delivery: deps.delivery.status(),
     websockets: deps.hub.status(),
@@ -137,6 +155,11 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     })),
     storage: { segments, bytes, ...(disk ? { freeBytes: disk.bavail * disk.bsize } : {}) },
   };
+}
+
+function tellingOf({ tellers, verdicts }: HttpDeps): Pick<BoxStatus, 'telling'> {
+  if (!tellers) return {};
+  return { telling: { ...tellers.status(), ...(verdicts ? { verdicts: verdicts.status() } : {}) } };
 }
 
 function cameraStatuses(deps: HttpDeps): BoxStatus['cameras'] {

@@ -18,3 +18,4 @@ export { LocalTeller } from './telling/local.ts';
 export { Tellers, type TellersDeps, type TellersStatus } from './telling/tellers.ts';
 export type { Wish } from './telling/turns.ts';
 export { Transcriber, type TranscriberDeps, type TranscriberStatus } from './transcriber.ts';
+export { type VerdictLimits, Verdicts, type VerdictsDeps, type VerdictsStatus } from './verdicts.ts';

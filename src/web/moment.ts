@@ -49,12 +49,20 @@ export function alertButton(alert: AlertJson, nowMs: number): HTMLButtonElement 
     { class: 'moment-words' },
     head,
     el('span', { class: 'moment-text' }, alert.explanation),
+    ...(alert.verdict ? [verdict(alert.verdict)] : []),
     meta,
   );
   // What is heard has no picture, and what is said no scene either.
   const sense = alert.scene_id === undefined ? 'said' : 'heard';
   const picture = alert.thumbnail_url ? thumbnail(alert.thumbnail_url) : icon(sense);
   return el('button', { class: 'moment is-alert', type: 'button' }, picture, words);
+}
+
+/** What was said when the alert was looked at again. */
+function verdict({ confirmed, text, by }: NonNullable<AlertJson['verdict']>): HTMLElement {
+  const word = confirmed === null ? 'Looked at again' : confirmed ? 'Confirmed' : 'Doubted';
+  const state = confirmed === null ? 'unsure' : confirmed ? 'yes' : 'no';
+  return el('span', { class: 'moment-verdict', 'data-state': state, title: `by ${by}` }, el('b', {}, word), ` ${text}`);
 }
 
 function when(ms: number, nowMs: number): HTMLElement {

@@ -86,6 +86,8 @@ export interface AlertJson {
   confidence: number;
   explanation: string;
   thumbnail_url?: string | null;
+  /** It was looked at again. */
+  verdict?: { confirmed: boolean | null; text: string; by: string };
 }
 
 export interface TimelineJson {

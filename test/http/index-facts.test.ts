@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { HttpDeps } from '#http';
 import { openBox } from './box.ts';
 
+const TELLERS = { present: true, status: () => ({ tellers: [], waiting: 0, told: 0, dropped: 0, passed: 0 }) };
+
 async function indexOf(prompt: string, body: object, overrides: Partial<HttpDeps> = {}) {
   await using box = await openBox(overrides);
   const camera = await box.call('POST', '/rtstream', { name: 'yard', url: 'rtsp://10.0.0.9/yard' });
@@ -55,9 +57,9 @@ describe('an index', () => {
     expect(alone.missing).toEqual([
       'what is being done: no model that follows instructions (image-to-text) is installed, and no server is configured',
     ]);
-    const helped = await indexOf('What do people do?', { model_name: 'pro' }, { ...here, tellers: { present: true } });
+    const helped = await indexOf('What do people do?', { model_name: 'pro' }, { ...here, tellers: TELLERS });
     expect(helped.missing).toEqual([]);
-    const lower = await indexOf('What do people do?', {}, { ...here, tellers: { present: true } });
+    const lower = await indexOf('What do people do?', {}, { ...here, tellers: TELLERS });
     expect(lower.missing).toEqual(['what is being done: only indexes with model_name "pro" or "ultra" tell it']);
   });
 
