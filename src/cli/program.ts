@@ -77,6 +77,14 @@ function addModels(program: Command, signal: AbortSignal): void {
     .addHelpText('after', '\nHF_ENDPOINT names another hub; HTTPS_PROXY, HTTP_PROXY and NO_PROXY name proxies.')
     .action(async (names, options) => (await import('./models-pull.ts')).pullModels(names, options, signal));
   models
+    .command('bench')
+    .description('time the packs that are here on this box, and say how many cameras they bear')
+    .option('--json', 'print one JSON line')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .addHelpText('after', '\nWhile the appliance runs, these are the figures of a busy box.')
+    .action(async (options) => (await import('./models-bench.ts')).benchModels(options, signal));
+  models
     .command('verify [name]')
     .description('check one pack, or all, against their hashes')
     .addOption(configFile())

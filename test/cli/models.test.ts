@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '#cli';
 // Commands load what they need when they are run: that must not be a test's own time.
 import '../../src/cli/models-pull.ts';
-import { tinyModel } from '../inference/tiny-onnx.ts';
+import '../../src/cli/models-bench.ts';
+import { tinyModel, writePack } from '../inference/tiny-onnx.ts';
 import { type Hub, serveHub } from '../models/hub-server.ts';
 
 const never = new AbortController().signal;
@@ -66,6 +67,7 @@ describe('models pull', () => {
     await using _hub = await hubOf('4c1807b705b1d015fb032789cc4d221b23025a6f');
     const written: string[] = [];
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const args = ['models', 'pull', 'siglip-b16', 'clip-vit-b32', '--data-dir', dir];
     await expect(runCli(args, never)).rejects.toMatchObject({ message: '1 of 2 packs not fetched' });
     expect(written.join('')).toMatch(/not fetched: siglip-b16: .*answered 404[\s\S]*fetched clip-vit-b32/);
@@ -83,6 +85,42 @@ describe('models pull', () => {
     });
     await expect(attempt('huge')).rejects.toMatchObject({
       message: expect.stringMatching(/catalogue has no pack huge/),
+    });
+  });
+});
+
+describe('models bench', () => {
+  it('times what is here, says what is wrong with the rest, and what the box can bear', async () => {
+    vi.stubEnv('WATCHPOST_PROVIDERS', 'cpu');
+    await printed('import', await writePack(join(dir, 'tiny')));
+    // A whole model, but of another kind than its model.json says.
+    const broken = await writePack(join(dir, 'broken'), tinyModel(7), 'broken');
+    await printed('import', broken);
+    const lines = (await printed('bench')).split('\n');
+    expect(lines.find((line) => line.startsWith('tiny\t'))).toMatch(
+      /^tiny\tobject-detection\tcpu\t\d\t\d+\.\d ms\t\d+\t\d+ MB$/,
+    );
+    expect(lines.find((line) => line.startsWith('broken\t'))).toMatch(
+      /^broken\tobject-detection\t.*(rows|shape|output)/,
+    );
+    expect(lines.find((line) => line.startsWith('mini '))).toMatch(
+      /bears \d+ cameras?, most of the time goes to tiny$/,
+    );
+    expect(lines.find((line) => line.startsWith('ultra'))).toMatch(
+      /until a pack for image-to-text is here, or models\.vision/,
+    );
+    const { packs, tiers } = JSON.parse(await printed('bench', '--json').then((text) => text.split('\n').at(-2) ?? ''));
+    expect(packs).toMatchObject([
+      { name: 'broken', problem: expect.any(String) },
+      { name: 'tiny', provider: 'cpu' },
+    ]);
+    expect(tiers).toHaveLength(4);
+  }, 30_000);
+
+  it('says where packs come from when there are none', async () => {
+    await expect(runCli(['models', 'bench', '--data-dir', dir], never)).rejects.toMatchObject({
+      kind: 'not_found',
+      message: expect.stringMatching(/no model pack is here yet/),
     });
   });
 });
