@@ -105,7 +105,8 @@ function ofShape(value: unknown, shape: Shape, path: string, missing: string[]):
 }
 
 function asNumber(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value.replace(/[^\d.+-]*$/, '')) : value;
+  const number =
+    typeof value === 'string' && /^\W*\d/.test(value) ? Number.parseFloat(value.replace(/^[^\d+-]+/, '')) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 

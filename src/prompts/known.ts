@@ -2,11 +2,12 @@ import { colourCalled, labelsFor, meaningfulWords, type SceneFacts, type SceneOb
 
 /** Below this a phrase is not what the picture shows. */
 const ALIKE = 0.5;
-const SUMMARY = /\b(?:summary|description|describe|caption|scene|sentence|narrative|overview|happens|happening|what)\b/;
+const SUMMARY =
+  /\b(?:summary|description|describe|caption|sentence|narrative|overview|happens|happening)\b|^scene(?::|$)/;
 const WRITTEN = /\b(?:texts?|written|writing|words|ocr|plates?|signs?|letters|inscription)\b/;
 const FACES = /\bfaces?\b/;
 const COLOUR = /\bcolou?rs?\b/;
-const THINGS = /\b(?:objects?|things?|items?|labels?|detections?|subjects?|entities|visible)\b/;
+const THINGS = /\b(?:objects?|things?|items?|labels?|detections?|subjects?|entities)\b/;
 const MOTION = /\b(?:motion|movement|moving|moves?)\b/;
 const TAMPER = /\b(?:tamper(?:ed|ing)?|covered|blocked|blurred|blurry)\b/;
 const DARK = /\b(?:dark|night)\b/;

@@ -80,7 +80,7 @@ class Reader {
       const named = this.#text[this.#at] === ':';
       if (named) this.#at += 1;
       if (key !== '') fields.push([key, named ? this.value(depth + 1) : null]);
-      this.#skip(',');
+      this.#pass();
     }
     return Object.fromEntries(fields);
   }
@@ -91,7 +91,7 @@ class Reader {
     while (!this.#ends(']')) {
       const before = this.#at;
       items.push(this.value(depth + 1));
-      this.#skip(',');
+      this.#pass();
       if (this.#at === before) this.#at += 1;
     }
     return items;
@@ -120,6 +120,13 @@ class Reader {
     const next = this.#text[this.#at];
     if (next === sign) this.#at += 1;
     return next === undefined || CLOSES.has(next);
+  }
+
+  /** To the next value; what stands beside one ("a" | "b") is passed over. */
+  #pass(): void {
+    this.#skip();
+    if (/[^,"'{[}\]]/.test(this.#text[this.#at] ?? ',')) this.#bare(/[,}\]\n]/);
+    this.#skip(',');
   }
 
   /** Spaces, comments, and the sign. */

@@ -89,7 +89,9 @@ function aboutWhat(prompt: string): string {
 function shapeOf(name: string, example: unknown): Shape {
   if (Array.isArray(example)) {
     const first: unknown = example[0];
-    return { type: 'list', of: first === undefined ? { type: 'any', hint: hintOf(name, '') } : shapeOf(name, first) };
+    const of: Shape = first === undefined ? { type: 'any', hint: hintOf(name, '') } : shapeOf(name, first);
+    // ["list of colours"] is one list.
+    return of.type === 'list' && typeof first === 'string' ? of : { type: 'list', of };
   }
   if (typeof example === 'object' && example !== null)
     return { type: 'object', fields: fieldsOf(Object.entries(example).slice(0, MOST_KEYS)) };
