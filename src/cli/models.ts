@@ -3,7 +3,7 @@ import { loadConfig } from '#config';
 import { deviceOf, ModelLibrary, type ModelPack, readCatalogue, thisBoard } from '#models';
 import { createLog, Fault } from '#runtime';
 import { size } from './progress.ts';
-import { print, printTable } from './terminal.ts';
+import { print, printTable, styled } from './terminal.ts';
 
 export interface PlaceOptions {
   config?: string;
@@ -20,21 +20,23 @@ export async function listModels(options: PlaceOptions): Promise<void> {
   const library = await openLibrary(options);
   const { devices } = await readCatalogue();
   const device = deviceOf(await thisBoard(), devices);
-  const here = library.list();
+  const here = new Map(library.list().map((installed) => [installed.pack.name, installed]));
   const offered = new Map(library.catalogue().map((entry) => [entry.name, entry]));
-  const suits = (name: string) => (device?.packs.includes(name) ? '*' : '');
-  const rows = here.map(({ pack, problem }) => {
-    const adds = offered.get(pack.name)?.adds ?? '';
-    return [suits(pack.name), pack.name, pack.task, size(pack.bytes), pack.licence, problem ?? 'here', adds];
+  // In the catalogue's order, which goes by what packs are for; then those that came from elsewhere.
+  const rows = [...new Set([...offered.keys(), ...here.keys()])].map((name) => {
+    const entry = offered.get(name);
+    const { pack, problem } = here.get(name) ?? {};
+    const { task = '', licence = '', bytes } = pack ?? entry ?? {};
+    const state = pack ? (problem ?? 'here') : 'can be pulled';
+    const suits = device?.packs.includes(name) ? '*' : '';
+    return [suits, name, task, bytes === undefined ? '' : size(bytes), licence, state, entry?.adds ?? ''];
   });
-  for (const entry of offered.values()) {
-    if (here.some(({ pack }) => pack.name === entry.name)) continue;
-    const bytes = entry.bytes === undefined ? '' : size(entry.bytes);
-    rows.push([suits(entry.name), entry.name, entry.task, bytes, entry.licence, 'can be pulled', entry.adds]);
-  }
-  printTable([['', 'name', 'task', 'size', 'licence', 'state', 'what it adds'], ...rows]);
-  if (!device || !process.stdout.isTTY) return;
-  print(`\n* suit this box (${device.title}): watchpost models pull --device ${device.name}`);
+  const head = ['', 'name', 'task', 'size', 'licence', 'state', 'what it adds'];
+  printTable(process.stdout.isTTY ? [head, ...rows].map((row) => row.slice(0, -1)) : [head, ...rows]);
+  if (!process.stdout.isTTY) return;
+  print('');
+  for (const [, name, , , , , adds] of rows) if (adds) print(`${styled('bold', name ?? '')}: ${adds}`);
+  if (device) print(`\n* suit this box (${device.title}): watchpost models pull --device ${device.name}`);
 }
 
 export async function importModel(dir: string, options: PlaceOptions): Promise<void> {

@@ -14,6 +14,8 @@ export interface HubFile {
 
 const MOST_REDIRECTS = 5;
 const PATIENCE_MS = 30_000;
+/** It becomes a part of addresses. */
+const COMMIT = /^[\w-]{1,64}$/;
 
 /** Address of a file in a repository of a hub. */
 export function hubAddress(base: string, repo: string, revision: string, file: string): string {
@@ -24,23 +26,30 @@ export function hubAddress(base: string, repo: string, revision: string, file: s
  * Asks for size and content hash of a file without fetching it: of large files the hub tells the SHA-256, of small ones
  * git's own hash. Throws `not_found` when it hasn't the file, `unavailable` when it can't be reached or tells neither.
  */
-export async function askHub(web: Web, url: string, signal: AbortSignal): Promise<HubFile> {
+export async function askHub(web: Pick<Web, 'request'>, url: string, signal: AbortSignal): Promise<HubFile> {
   let at = url;
   let commit: string | undefined;
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
     const { status, headers } = await head(web, at, signal);
-    commit ??= headers.get('x-repo-commit') ?? undefined;
+    commit ??= COMMIT.exec(headers.get('x-repo-commit') ?? '')?.[0];
     const linked = headers.get('x-linked-etag');
     const location = headers.get('location');
     if (linked !== null) return { commit, ...fileOf(url, linked, headers.get('x-linked-size')) };
     if (status === 200) return { commit, ...fileOf(url, headers.get('etag'), headers.get('content-length')) };
     if (status < 300 || status >= 400 || location === null) throw refusal(url, status);
     at = new URL(location, at).href;
+    // Who could change what is said of the file could change the file.
+    if (url.startsWith('https:') && !at.startsWith('https:')) {
+      throw new Fault(
+        'unavailable',
+        `${shown(url)} leads to an address without TLS (${shown(at)}): use another mirror`,
+      );
+    }
   }
   throw new Fault('unavailable', `${shown(url)} leads round in circles: try another mirror`);
 }
 
-async function head(web: Web, url: string, signal: AbortSignal): Promise<Response> {
+async function head(web: Pick<Web, 'request'>, url: string, signal: AbortSignal): Promise<Response> {
   // Only the headers of one answer: short enough for a signal that nothing else holds.
   const silence = new AbortController();
   const hush = () => silence.abort(new Fault('unavailable', `${shown(url)} gave no answer within ${PATIENCE_MS} ms`));

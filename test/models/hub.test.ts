@@ -2,8 +2,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { Response } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CatalogueEntry, ModelLibrary, type ModelPack, type Progress, type PullOptions } from '#models';
+import { askHub } from '../../src/models/hub.ts';
 import { writerFiles } from '../inference/tiny-writer.ts';
 import { hubLayout } from './hub-layout.ts';
 import { COMMIT, type Hub, serveHub } from './hub-server.ts';
@@ -171,5 +173,29 @@ describe('pulling a pack of several files', () => {
     await expect((await open()).pull(entry.name, { signal: stop.signal, from: hub.url, env: {} })).rejects.toThrow(
       'abort',
     );
+  });
+});
+
+describe('asking a hub', () => {
+  const answering = (status: number, headers: Record<string, string>) => ({
+    request: async () => new Response(null, { status, headers }),
+  });
+
+  it('believes nothing that is said without TLS of what was asked with it', async () => {
+    const web = answering(302, { location: 'http://elsewhere.example/config.json' });
+    await expect(askHub(web, 'https://hub.example/config.json', never)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringMatching(/without TLS \(http:\/\/elsewhere/),
+    });
+  });
+
+  it('takes a commit that can stand in an address, and no other', async () => {
+    const facts = { etag: `"${'a'.repeat(64)}"`, 'content-length': '7' };
+    const commitOf = async (commit: string) => {
+      const web = answering(200, { ...facts, 'x-repo-commit': commit });
+      return (await askHub(web, 'https://hub.example/config.json', never)).commit;
+    };
+    expect(await commitOf(COMMIT)).toBe(COMMIT);
+    expect(await commitOf('../../elsewhere')).toBe(undefined);
   });
 });
