@@ -6,6 +6,7 @@
  */
 export * from './alert.ts';
 export * from './asset.ts';
+export * from './backfill.ts';
 export * from './colours.ts';
 export * from './geometry.ts';
 export * from './hearing.ts';

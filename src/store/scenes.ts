@@ -90,6 +90,17 @@ export class Scenes {
 
   /** Stores it with its words, its vector and its journal entry. Throws `not_found` when the index has been deleted. */
   add(draft: Omit<Scene, 'id'>, vector: Float32Array, model: string): Scene {
+    return this.#add(draft, vector, model, (scene) =>
+      this.#journal.append('scene', scene.streamId, String(scene.id), scene.endMs),
+    );
+  }
+
+  /** The same for what is no news: it has no journal entry, so that nobody is alarmed. */
+  addPast(draft: Omit<Scene, 'id'>, vector: Float32Array, model: string): Scene {
+    return this.#add(draft, vector, model, () => undefined);
+  }
+
+  #add(draft: Omit<Scene, 'id'>, vector: Float32Array, model: string, tell: (scene: Scene) => void): Scene {
     if (draft.thumbPath !== undefined) checkRelative(draft.thumbPath, 'scene.thumbPath');
     this.#vectors.openDay(draft.startMs);
     return this.#connection.write(() => {
@@ -98,7 +109,7 @@ export class Scenes {
       // A summary is found by what was said, too.
       this.#insertWords.run(id, draft.said ? `${draft.text}\n${draft.said.text}` : draft.text);
       this.#vectors.add(scene, vector, model);
-      this.#journal.append('scene', draft.streamId, String(id), draft.endMs);
+      tell(scene);
       return scene;
     });
   }

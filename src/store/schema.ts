@@ -58,6 +58,18 @@ CREATE TABLE indexes (
 ) STRICT;
 CREATE INDEX indexes_by_stream ON indexes (stream_id);
 
+-- Recordings from before an index was there, which it is to describe as well.
+CREATE TABLE index_backfills (
+  index_id    TEXT PRIMARY KEY REFERENCES indexes (id) ON DELETE CASCADE,
+  from_ms     INTEGER NOT NULL,
+  to_ms       INTEGER NOT NULL,
+  reached_ms  INTEGER NOT NULL,
+  status      TEXT NOT NULL, -- waiting, running, done, failed, cancelled
+  message     TEXT,
+  created_ms  INTEGER NOT NULL,
+  finished_ms INTEGER
+) STRICT;
+
 -- One run of ffmpeg; its segments share an init file. Recordings outlive their stream: retention takes those without
 -- one away in batches, for there can be hundreds of thousands.
 CREATE TABLE recording_sessions (

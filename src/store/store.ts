@@ -7,6 +7,7 @@ import { Assets } from './assets.ts';
 import { ClockSteps } from './clock-steps.ts';
 import { Collections } from './collections.ts';
 import { Connection } from './connection.ts';
+import { Backfills } from './backfills.ts';
 import { Cuts } from './cuts.ts';
 import { Deliveries } from './deliveries.ts';
 import { Eraser } from './eraser.ts';
@@ -36,6 +37,7 @@ export class Store implements AsyncDisposable {
   readonly indexes: Indexes;
   readonly segments: Segments;
   readonly scenes: Scenes;
+  readonly backfills: Backfills;
   readonly transcripts: Transcripts;
   readonly assets: Assets;
   readonly assetIndexes: AssetIndexes;
@@ -66,6 +68,7 @@ export class Store implements AsyncDisposable {
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
     this.scenes = new Scenes(connection, this.collections, journal, vectors);
+    this.backfills = new Backfills(connection);
     this.transcripts = new Transcripts(connection, this.collections, journal);
     this.assets = new Assets(connection, this.collections);
     this.assetIndexes = new AssetIndexes(connection, this.collections);

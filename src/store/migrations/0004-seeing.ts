@@ -1,6 +1,6 @@
 import type { Migration } from '../migrate.ts';
 
-/** A firing is looked at again, and its receivers hear of it a second time. */
+/** A firing is looked at again, and its receivers hear of it a second time; indexes describe older recordings, too. */
 export const seeing: Migration = {
   version: 4,
   sql: /* sql */ `
@@ -24,5 +24,17 @@ INSERT INTO deliveries (id, firing_id, channel, target, attempts, next_try_ms, l
   SELECT id, firing_id, channel, target, attempts, next_try_ms, last_error, delivered_ms FROM kept;
 CREATE INDEX deliveries_pending ON deliveries (next_try_ms, id) WHERE delivered_ms IS NULL;
 DROP TABLE kept;
+
+-- Recordings from before an index was there, which it is to describe as well.
+CREATE TABLE index_backfills (
+  index_id    TEXT PRIMARY KEY REFERENCES indexes (id) ON DELETE CASCADE,
+  from_ms     INTEGER NOT NULL,
+  to_ms       INTEGER NOT NULL,
+  reached_ms  INTEGER NOT NULL,
+  status      TEXT NOT NULL, -- waiting, running, done, failed, cancelled
+  message     TEXT,
+  created_ms  INTEGER NOT NULL,
+  finished_ms INTEGER
+) STRICT;
 `,
 };

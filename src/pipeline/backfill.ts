@@ -1,0 +1,238 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { recordedFrames } from '#camera';
+import type { Backfill, Frame, SceneIndex, Window } from '#domain';
+import { type Eyes, needsFineFrames, type Observation, Observer, patient, wantedOf } from '#inference';
+import { planFor } from '#prompts';
+import { type Clock, isFault, type Log, messageOf, retryDelays } from '#runtime';
+import type { SegmentRow, Store } from '#store';
+import { continues, sceneOf, storeThumbnail } from './scene.ts';
+import { frameEveryMs, windowsOf } from './windows.ts';
+
+export interface BackfillDeps {
+  store: Store;
+  mediaDir: string;
+  thumbsDir: string;
+  eyes: Eyes;
+  clock: Clock;
+  log: Log;
+}
+
+/** Recordings are read in stretches of this length: what retention takes away meanwhile is noticed. */
+const STRETCH_MS = 900_000;
+/** Keyframes this much further apart than wanted still do. */
+const TOLERANCE = 1.1;
+const RETRY = { firstMs: 1000, capMs: 60_000 };
+
+/** A scene that may go on with the next window. */
+interface Open {
+  observation: Observation;
+  window: Window;
+  endMs: number;
+}
+
+/**
+ * Describes what was recorded before an index was there, window by window, when nobody else needs the models: it takes at
+ * most half of a core, and its questions come after all others. One at a time, oldest first. What it has stored it doesn't
+ * do again after a crash; its scenes fire no alerts, as they are no news.
+ */
+export class Backfiller implements AsyncDisposable {
+  readonly #deps: BackfillDeps;
+  readonly #stop = new AbortController();
+  #ended: Promise<void> = Promise.resolve();
+  #asked: () => void = () => undefined;
+
+  private constructor(deps: BackfillDeps) {
+    this.#deps = deps;
+  }
+
+  /** Goes on with what the last life left undone; ends when disposed of or when `signal` aborts. */
+  static async start(deps: BackfillDeps, signal: AbortSignal): Promise<Backfiller> {
+    const filler = new Backfiller(deps);
+    filler.#ended = filler.#run(AbortSignal.any([signal, filler.#stop.signal]));
+    return filler;
+  }
+
+  /** To be called when there is something new to do. */
+  wake(): void {
+    this.#asked();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    signal.addEventListener('abort', () => this.#asked());
+    let delays = retryDelays(RETRY);
+    while (!signal.aborted) {
+      const asked = new Promise<void>((resolve) => {
+        this.#asked = resolve;
+      });
+      try {
+        const next = store.backfills.next();
+        if (next) await this.#fill(next, signal);
+        else await asked;
+        delays = retryDelays(RETRY);
+      } catch (error) {
+        if (signal.aborted) return;
+        log.error({ error: messageOf(error) }, 'back-filling stopped; trying again');
+        await clock.sleep(delays.next().value, signal).catch(() => undefined); // It only rejects when aborted.
+      }
+    }
+  }
+
+  /** Throws what may go by itself: a database that is busy. */
+  async #fill(backfill: Backfill, signal: AbortSignal): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    const index = store.indexes.get(backfill.indexId);
+    if (!index) return;
+    log.info({ index: index.id, from: backfill.reachedMs, to: backfill.toMs }, 'describing older recordings');
+    const stretch = new Stretch(backfill, index, this.#deps);
+    if (!(await stretch.describe(signal))) return;
+    store.backfills.finish(index.id, 'done', clock.nowMs(), stretch.message);
+  }
+}
+
+/** One back-fill from where it had come to its end. */
+class Stretch {
+  readonly #deps: BackfillDeps;
+  readonly #backfill: Backfill;
+  readonly #index: SceneIndex;
+  readonly #observer: Observer;
+  #open: Open | undefined;
+  #unreadable = 0;
+
+  constructor(backfill: Backfill, index: SceneIndex, deps: BackfillDeps) {
+    this.#deps = deps;
+    this.#backfill = backfill;
+    this.#index = index;
+    // Apart from the live windows of the same stream, of which the newest win.
+    const task = { ...index, streamId: `${index.streamId} backfill` };
+    this.#observer = new Observer(task, patient(deps.eyes, deps.clock));
+  }
+
+  get message(): string | undefined {
+    if (this.#unreadable === 0) return undefined;
+    const what = this.#unreadable === 1 ? 'a stretch' : `${this.#unreadable} stretches`;
+    return `${what} of the recording can not be read`;
+  }
+
+  /** False when nobody wants it any more. Rejects when `signal` aborts, or the database can't be written. */
+  async describe(signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#deps;
+    const { streamId, extraction } = this.#index;
+    let begunMs = clock.monotonicMs();
+    for await (const cut of windowsOf(this.#frames(signal), streamId, extraction)) {
+      signal.throwIfAborted();
+      if (!this.#isWanted()) return false;
+      const zones = this.#deps.store.streams.get(streamId)?.zones ?? [];
+      await this.#describe({ ...cut, zones }, signal);
+      await clock.sleep(clock.monotonicMs() - begunMs, signal); // As long as it worked.
+      begunMs = clock.monotonicMs();
+    }
+    signal.throwIfAborted();
+    if (!this.#isWanted()) return false;
+    await this.#close();
+    return true;
+  }
+
+  #isWanted(): boolean {
+    const { status } = this.#deps.store.backfills.get(this.#index.id) ?? {};
+    return status === 'waiting' || status === 'running';
+  }
+
+  async #describe(window: Window, signal: AbortSignal): Promise<void> {
+    if (this.#isKnown(window)) return this.#close();
+    const observation = await this.#observer.observe(window, 'backfill', signal);
+    if (observation === 'dropped') return;
+    const open = this.#open;
+    if (open && !observation.changed && continues({ ...open.window, ...open, facts: open.observation.facts }, window)) {
+      this.#open = { ...open, endMs: window.endMs };
+      return;
+    }
+    await this.#close();
+    this.#open = { observation, window, endMs: window.endMs };
+  }
+
+  /** Somebody has described it already: the index when it ran, or this before a crash. */
+  #isKnown({ startMs, endMs }: Window): boolean {
+    const { scenes } = this.#deps.store;
+    return scenes.page(this.#index.id, { startMs, endMs, page: 1, pageSize: 1 }).scenes.length > 0;
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#open) return;
+    const { observation, window, endMs } = this.#open;
+    this.#open = undefined;
+    const { store } = this.#deps;
+    const thumbPath = await storeThumbnail(observation, window, this.#index, this.#deps);
+    try {
+      store.scenes.addPast(...sceneOf(observation, { ...window, endMs }, this.#index, thumbPath));
+    } catch (error) {
+      if (thumbPath) await rm(join(this.#deps.thumbsDir, thumbPath), { force: true });
+      if (isFault(error, 'not_found')) return; // The index has been deleted.
+      throw error;
+    }
+    store.backfills.reach(this.#index.id, endMs);
+  }
+
+  /** All frames from where it had come to its end, whatever gaps there are. */
+  async *#frames(signal: AbortSignal): AsyncGenerator<Frame, void> {
+    const { reachedMs, toMs } = this.#backfill;
+    const { segments } = this.#deps.store;
+    for (let atMs = reachedMs; atMs < toMs; atMs += STRETCH_MS) {
+      const untilMs = Math.min(atMs + STRETCH_MS, toMs);
+      const there = segments.inRange(this.#index.streamId, atMs, untilMs);
+      // What reaches into a stretch was read with the one before.
+      const own = there.filter(({ startMs }) => atMs === reachedMs || startMs >= atMs);
+      for (const run of runsOf(own)) {
+        for await (const frame of this.#framesOf(run, signal)) {
+          if (frame.atMs >= reachedMs && frame.atMs < toMs) yield frame;
+        }
+      }
+    }
+  }
+
+  async *#framesOf(run: readonly SegmentRow[], signal: AbortSignal): AsyncGenerator<Frame, void> {
+    const [first] = run;
+    if (!first) return;
+    const { mediaDir, log, eyes } = this.#deps;
+    const { width, height, initPath } = first.session;
+    const files = [initPath, ...run.map(({ path }) => path)].map((path) => join(mediaDir, path));
+    const { prompt, modelName } = this.#index;
+    const fine = needsFineFrames(wantedOf(planFor(prompt), modelName), eyes);
+    try {
+      for await (const frame of recordedFrames({ files, width, height, every: this.#every(run), fine }, signal)) {
+        yield { ...frame, atMs: frame.atMs + first.startMs };
+      }
+    } catch (error) {
+      if (!isFault(error, 'refused')) throw error;
+      this.#unreadable += 1;
+      log.warn({ index: this.#index.id, error: error.message }, 'a stretch of the recording was passed over');
+    }
+  }
+
+  /** Segments begin with keyframes: where they are short enough, those suffice, at a tenth of the cost. */
+  #every(run: readonly SegmentRow[]): number | 'keyframes' {
+    const wantedMs = frameEveryMs(this.#index.extraction);
+    const longestMs = Math.max(...run.map(({ startMs, endMs }) => endMs - startMs));
+    return longestMs <= wantedMs * TOLERANCE ? 'keyframes' : wantedMs;
+  }
+}
+
+/** What ffmpeg can read as one: of one session, without a gap. */
+export function runsOf(segments: readonly SegmentRow[]): SegmentRow[][] {
+  const runs: SegmentRow[][] = [];
+  for (const segment of segments) {
+    const before = runs.at(-1)?.at(-1);
+    const adjoins = before?.sessionId === segment.sessionId && segment.startMs - before.endMs < ADJOINING_MS;
+    if (adjoins) runs.at(-1)?.push(segment);
+    else runs.push([segment]);
+  }
+  return runs;
+}
+/** Rounding of times. */
+const ADJOINING_MS = 50;
