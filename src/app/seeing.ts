@@ -1,9 +1,10 @@
 import type { Config } from '#config';
-import { Inference, Telling } from '#inference';
+import { Inference, Providers, Telling } from '#inference';
 import type { ModelLibrary } from '#models';
-import { Closer, EndpointTeller, LocalTeller, Tellers, Verdicts } from '#pipeline';
+import { Backfiller, Closer, EndpointTeller, LocalTeller, Tellers, Verdicts } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
+import { modelsDir } from './places.ts';
 
 export interface SeeingDeps {
   config: Config;
@@ -23,11 +24,16 @@ export async function startSeeing(
 ) {
   const { detector, vision } = config.models;
   const named = detector === undefined ? {} : { detector };
-  const inference = life.use(await Inference.start({ models, ...named, log, clock }, signal));
+  const providers = await Providers.open(modelsDir(config.dataDir), log);
+  const wanted = () => store.streams.list({}).results.filter((stream) => stream.wanted === 'connected');
+  const runtime = { providers, cameras: () => wanted().length };
+  const inference = life.use(await Inference.start({ models, ...named, ...runtime, log, clock }, signal));
   const telling = life.use(await Telling.start({ models, clock, log }, signal));
   const local = new LocalTeller(telling, clock);
   const servers = vision ? [new EndpointTeller({ ...vision, clock, log })] : [];
   const tellers = life.use(new Tellers({ tellers: [...servers, local], store, log }));
   const verdicts = life.use(Verdicts.start({ store, tellers, thumbsDir, mediaDir, clock, log }, signal));
-  return { inference, telling, tellers, verdicts, closer: new Closer({ store, mediaDir, clock, log }) };
+  const older = { store, mediaDir, thumbsDir, eyes: inference, clock, log };
+  const backfiller = life.use(await Backfiller.start(older, signal));
+  return { inference, telling, tellers, verdicts, backfiller, closer: new Closer({ store, mediaDir, clock, log }) };
 }

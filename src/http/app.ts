@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Fault } from '#runtime';
 import { routePath } from './address.ts';
 import { requireKey } from './auth.ts';
+import { backfillRoutes } from './backfill.ts';
 import { collectionRoutes } from './collections.ts';
 import { cutRoutes } from './cuts.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
@@ -72,6 +73,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     transcriptionRoutes,
     transcriptFileRoutes,
     indexRoutes,
+    backfillRoutes,
     streamRoutes,
     statusRoutes,
     ownRoutes,

@@ -2,38 +2,18 @@ import { z } from 'zod';
 import type { Backfill, SceneIndex } from '#domain';
 import { Fault } from '#runtime';
 import type { HttpDeps } from './deps.ts';
+import { backfillAnswer, backfillView } from './index-facts.ts';
 import { time } from './input.ts';
 import { indexBy } from './lookup.ts';
 import { Api } from './route.ts';
 
 /** What an index is to describe of what was recorded before. */
-export const backfillWish = z.object({
-  from: time.describe('Unix seconds: recordings from here on are described too'),
-  to: time.optional().describe('Unix seconds; until now by itself'),
-});
-
-export const backfillAnswer = z
+export const backfillWish = z
   .object({
-    status: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
-    from: z.number().describe('Unix seconds'),
-    to: z.number().describe('Unix seconds'),
-    reached: z.number().describe('Unix seconds: up to here it is done'),
-    progress: z.number().describe('0 to 1'),
-    message: z.string().optional(),
+    from: time.describe('Unix seconds: recordings from here on are described too'),
+    to: time.optional().describe('Unix seconds; until now by itself'),
   })
-  .meta({ id: 'Backfill' });
-
-export function backfillView({ fromMs, toMs, reachedMs, status, message }: Backfill): z.input<typeof backfillAnswer> {
-  const share = toMs > fromMs ? (reachedMs - fromMs) / (toMs - fromMs) : 1;
-  return {
-    status,
-    from: fromMs / 1000,
-    to: toMs / 1000,
-    reached: reachedMs / 1000,
-    progress: status === 'done' ? 1 : Number(Math.min(1, Math.max(0, share)).toFixed(4)),
-    ...(message === undefined ? {} : { message }),
-  };
-}
+  .meta({ required: ['from'] });
 
 /**
  * To be put when the index is there. Throws `invalid` when nothing is recorded in the range, or the index doesn't look at

@@ -29,6 +29,7 @@ export interface HttpDeps {
   /** Absent: nobody on this box follows instructions. */
   tellers?: Pick<Tellers, 'present' | 'status'>;
   verdicts?: Pick<Verdicts, 'status'>;
+  backfiller: { wake(): void };
   evaluator: { status(): { lag: number } };
   delivery: { status(): object };
   listening: Pick<Listening, 'speechAvailable' | 'status'>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SceneIndex } from '#domain';
+import type { Backfill, SceneIndex } from '#domain';
 import { type IndexPlan, planFor } from '#prompts';
 import type { HttpDeps } from './deps.ts';
 
@@ -13,6 +13,40 @@ export interface Understanding {
   understood: string;
   needs: string[];
   missing: string[];
+}
+
+export const backfillAnswer = z
+  .object({
+    status: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
+    from: z.number().describe('Unix seconds'),
+    to: z.number().describe('Unix seconds'),
+    reached: z.number().describe('Unix seconds: up to here it is done'),
+    progress: z.number().describe('0 to 1'),
+    message: z.string().optional(),
+  })
+  .meta({ id: 'Backfill' });
+
+/** How far an index has come with what was recorded before it. */
+export function backfillView(backfill: Backfill): z.input<typeof backfillAnswer> {
+  const { fromMs, toMs, reachedMs, status, message } = backfill;
+  const share = toMs > fromMs ? (reachedMs - fromMs) / (toMs - fromMs) : 1;
+  return {
+    status,
+    from: fromMs / 1000,
+    to: toMs / 1000,
+    reached: reachedMs / 1000,
+    progress: status === 'done' ? 1 : Number(Math.min(1, Math.max(0, share)).toFixed(4)),
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+/** Nothing where none was ever asked for. */
+export function backfillFacts(
+  { id }: Pick<SceneIndex, 'id'>,
+  { store }: Pick<HttpDeps, 'store'>,
+): { backfill?: z.input<typeof backfillAnswer> } {
+  const backfill = store.backfills.get(id);
+  return backfill ? { backfill: backfillView(backfill) } : {};
 }
 
 type Senses = Pick<HttpDeps, 'inference' | 'listening'> & { tellers?: { present: boolean } };

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { type Extraction, newId, type SceneIndex } from '#domain';
 import { origin } from './address.ts';
+import { backfillOf, backfillWish } from './backfill.ts';
 import type { HttpDeps } from './deps.ts';
 import { EXTRACTION_CONFIG, extractionTypes, readExtraction } from './extraction.ts';
-import { understandingOf } from './index-facts.ts';
+import { backfillFacts, understandingOf } from './index-facts.ts';
 import { connectionId, flag, opaque, prompt, text, time, whole } from './input.ts';
 import { indexBy, streamBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
@@ -22,6 +23,7 @@ const creation = z
     model_config: opaque.default({}),
     name: text(200, 'Yard').optional(),
     ws_connection_id: connectionId.optional(),
+    backfill: backfillWish.optional().describe('It is also to describe what was recorded before'),
     auto_start_transcript: flag.default(true).describe('A "transcript" index also starts the transcription'),
   })
   .meta({ examples: [{ prompt: EXAMPLE_PROMPT, extraction_config: { time: 5, frame_count: 2 } }] });
@@ -51,7 +53,10 @@ export function indexRoutes(deps: HttpDeps): Api {
     (_c, { params, body }) => {
       const { id } = streamBy(deps, params.id);
       const index = newIndex(id, body, deps);
+      const backfill = body.backfill && backfillOf(index, body.backfill, deps);
       indexes.create(index);
+      if (backfill) deps.store.backfills.put(backfill);
+      if (backfill) deps.backfiller.wake();
       const spoken = index.extraction.type === 'transcript';
       if (spoken && body.auto_start_transcript) startTranscription(id, deps);
       deps.supervisor.reconcile();
@@ -92,7 +97,7 @@ export function indexRoutes(deps: HttpDeps): Api {
 
 /** An index as the API writes it, with what this box can tell of it now. */
 function viewer(deps: HttpDeps): (index: SceneIndex) => z.input<typeof indexAnswer> {
-  return (index) => indexView(index, understandingOf(index, deps));
+  return (index) => indexView(index, { ...understandingOf(index, deps), ...backfillFacts(index, deps) });
 }
 
 function changeRoutes(api: Api, deps: HttpDeps): void {

@@ -3,7 +3,13 @@ import { z } from 'zod';
 import type { CameraStatus, Stream } from '#domain';
 import type { TellersStatus, VerdictsStatus } from '#pipeline';
 import type { HttpDeps } from './deps.ts';
-import { type Understanding, understandingAnswer, understandingOf } from './index-facts.ts';
+import {
+  backfillAnswer,
+  backfillFacts,
+  type Understanding,
+  understandingAnswer,
+  understandingOf,
+} from './index-facts.ts';
 import { metricsText } from './metrics.ts';
 import { Api } from './route.ts';
 import { snake } from './scene-views.ts';
@@ -30,6 +36,7 @@ interface IndexStatus extends Understanding {
   id: string;
   name: string;
   status: string;
+  backfill?: z.input<typeof backfillAnswer>;
 }
 
 const cameraAnswer = z.object({
@@ -54,7 +61,15 @@ const cameraAnswer = z.object({
   cpu_share: z.number().optional(),
   notes: z.array(z.string()),
   zones: z.array(zoneAnswer),
-  indexes: z.array(z.object({ id: z.string(), name: z.string(), status: z.string(), ...understandingAnswer })),
+  indexes: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      status: z.string(),
+      ...understandingAnswer,
+      backfill: backfillAnswer.optional(),
+    }),
+  ),
 });
 
 const ear = z.looseObject({ state: z.string(), pack: z.string().optional(), last_error: z.string().optional() });
@@ -176,7 +191,7 @@ function cameraStatuses(deps: HttpDeps): BoxStatus['cameras'] {
       ...(keyframeIntervalS === undefined ? {} : { keyframeIntervalS }),
       indexes: store.indexes.listByStream(stream.id).map((index) => {
         const { id, name, status } = index;
-        return { id, name, status, ...understandingOf(index, deps) };
+        return { id, name, status, ...understandingOf(index, deps), ...backfillFacts(index, deps) };
       }),
     };
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Alert, Collection, EventDefinition, SceneIndex, Stream, Zone } from '#domain';
 import { redactCredentials } from '#runtime';
-import { type Understanding, understandingAnswer } from './index-facts.ts';
+import { backfillAnswer, type Understanding, understandingAnswer } from './index-facts.ts';
 
 export const collectionAnswer = z
   .object({
@@ -69,10 +69,14 @@ export const indexAnswer = z
     model_name: z.string(),
     created_at: z.string(),
     ...understandingAnswer,
+    backfill: backfillAnswer.optional(),
   })
   .meta({ id: 'Index' });
 
-export function indexView(index: SceneIndex, understanding: Understanding): z.input<typeof indexAnswer> {
+export function indexView(
+  index: SceneIndex,
+  facts: Understanding & Pick<z.input<typeof indexAnswer>, 'backfill'>,
+): z.input<typeof indexAnswer> {
   return {
     rtstream_index_id: index.id,
     rtstream_id: index.streamId,
@@ -83,7 +87,7 @@ export function indexView(index: SceneIndex, understanding: Understanding): z.in
     status: index.status,
     model_name: index.modelName,
     created_at: naiveTime(index.createdMs),
-    ...understanding,
+    ...facts,
   };
 }
 

@@ -44,6 +44,7 @@ export interface IndexStatusJson {
   status: string;
   understood?: string;
   missing?: string[];
+  backfill?: { status: string; progress: number; message?: string };
 }
 
 export interface StatusJson {

@@ -37,7 +37,14 @@ export interface Box extends AsyncDisposable {
   deps: HttpDeps;
   store: Store;
   dir: string;
-  live: { statuses: CameraStatus[]; frames: Map<string, Frame>; reconciled: number; detector: string; speech: boolean };
+  live: {
+    statuses: CameraStatus[];
+    frames: Map<string, Frame>;
+    reconciled: number;
+    woken: number;
+    detector: string;
+    speech: boolean;
+  };
   /** What jobs do; a test sets those that it begins. */
   handlers: Partial<Record<JobKind, JobHandler>>;
   /** Calls a route with the right key; a body that isn't text is sent as JSON. The answer is as it is documented. */
@@ -60,7 +67,14 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
   const log = createLog('silent');
   const store = await Store.open(dir, { clock: systemClock, log });
   store.keys.add(hashKey(KEY), 'test');
-  const live: Box['live'] = { statuses: [], frames: new Map(), reconciled: 0, detector: 'ready', speech: false };
+  const live: Box['live'] = {
+    statuses: [],
+    frames: new Map(),
+    reconciled: 0,
+    woken: 0,
+    detector: 'ready',
+    speech: false,
+  };
   const hub = Hub.start({
     store,
     links: { streamUrl: (_, origin = 'http://box') => origin, playerUrl: (_, origin = 'http://box') => origin },
@@ -89,6 +103,11 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     inference: {
       status: () => ({ state: live.detector, queued: 0, dropped: 0, restarts: 0 }),
       has: (task) => task === 'object-detection' && live.detector !== 'none',
+    },
+    backfiller: {
+      wake: () => {
+        live.woken += 1;
+      },
     },
     evaluator: { status: () => ({ lag: 0 }) },
     delivery: { status: () => ({ mqtt: { connected: false, lastError: 'away' } }) },
