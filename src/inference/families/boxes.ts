@@ -8,11 +8,17 @@ const MOST = 1000;
 /** Of boxes of one label that overlap more than this only the best is kept; best first. */
 export function suppress(found: RawDetection[], overlap: number): RawDetection[] {
   const kept: RawDetection[] = [];
-  for (const one of bestFirst(found).slice(0, MOST)) {
+  for (const one of plausible(found).slice(0, MOST)) {
     const covers = (box: Box) => intersectionOverUnion(box, one.box) > overlap;
     if (!kept.some(({ label, box }) => label === one.label && covers(box))) kept.push(one);
   }
   return kept;
+}
+
+/** Best first, without what can't be: no numbers, boxes of no size or outside of the picture. Nothing is surer than sure. */
+export function plausible(found: readonly RawDetection[]): RawDetection[] {
+  const can = ({ score, box }: RawDetection) => Number.isFinite(score) && box.x1 < box.x2 && box.y1 < box.y2;
+  return bestFirst(found.filter(can)).map((one) => (one.score > 1 ? { ...one, score: 1 } : one));
 }
 
 export function bestFirst<T extends { score: number }>(found: T[]): T[] {

@@ -1,5 +1,5 @@
 import type { Family, RawDetection } from '../protocol.ts';
-import { bestFirst, boxOf } from './boxes.ts';
+import { boxOf, plausible } from './boxes.ts';
 import { normalised, planes, RGB, sizeProblem } from './plane.ts';
 
 const LOOK = normalised(1 / 255, [0, 0, 0], [1, 1, 1]);
@@ -26,7 +26,7 @@ export const deim: Family = {
       const box = boxOf(edge(0, width), edge(1, height), edge(2, width), edge(3, height));
       found.push({ label: Number(labels.data[i]), score, box });
     }
-    return bestFirst(found);
+    return plausible(found);
   },
 
   problem({ inputs, outputs }, size) {

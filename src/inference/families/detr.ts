@@ -1,5 +1,5 @@
 import type { Family, PixelValues, RawDetection } from '../protocol.ts';
-import { bestFirst, boxOf } from './boxes.ts';
+import { boxOf, plausible } from './boxes.ts';
 import { fits, normalised, planes, RGB, sizeProblem } from './plane.ts';
 
 /**
@@ -28,7 +28,7 @@ export function detr({ scale, mean, deviation }: PixelValues): Family {
         const [x, y, width, height] = [0, 1, 2, 3].map((side) => Number(boxes.data[at + side]));
         found.push({ label: i % classes, score: 1 / (1 + Math.exp(-value)), box: around(x, y, width, height) });
       }
-      return bestFirst(found).slice(0, queries);
+      return plausible(found).slice(0, queries);
     },
 
     problem({ inputs, outputs }, size, labels) {

@@ -46,5 +46,5 @@ export function readTextLine(
     }
     before = best;
   }
-  return { text: text.trim(), score: kept === 0 ? 0 : sum / kept };
+  return { text: text.trim(), score: kept === 0 ? 0 : Math.min(1, Math.max(0, sum / kept)) };
 }

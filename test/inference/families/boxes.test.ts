@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { areaOf, boxOf, suppress, unit } from '../../../src/inference/families/boxes.ts';
+import { areaOf, boxOf, plausible, suppress, unit } from '../../../src/inference/families/boxes.ts';
 
 const at = (x1: number, score: number, label = 0) => ({ label, score, box: { x1, y1: 0, x2: x1 + 0.2, y2: 0.2 } });
 
@@ -11,6 +11,17 @@ it('keeps the best of boxes of one label that overlap', () => {
 it('ends with a model that finds things everywhere', () => {
   const everywhere = Array.from({ length: 100_000 }, (_, i) => at((i % 500) / 500, i / 100_000));
   expect(suppress(everywhere, 0.45).length).toBeLessThanOrEqual(1000);
+});
+
+it('leaves out what can not be', () => {
+  const odd = [
+    at(Number.NaN, 0.9),
+    at(0, Number.NaN),
+    at(0, Number.POSITIVE_INFINITY),
+    { ...at(0.5, 0.9), box: { x1: 0.5, y1: 0.2, x2: 0.5, y2: 0.8 } },
+    { ...at(0.5, 0.9), box: { x1: 0.5, y1: 0.8, x2: 0.7, y2: 0.2 } },
+  ];
+  expect(plausible([...odd, at(0.1, 0.4), at(0.2, 7)])).toEqual([at(0.2, 1), at(0.1, 0.4)]);
 });
 
 it('keeps boxes within the picture, and at least a pixel of it', () => {
