@@ -52,6 +52,7 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...metric('inference_dropped_total', 'counter', 'Frames dropped by the detector', one(inference.dropped)),
     ...metric('inference_restarts_total', 'counter', 'Restarts of the detector process', one(inference.restarts)),
     ...hearingMetrics(status),
+    ...tellingMetrics(status),
     ...metric('events_lag', 'gauge', 'Journal entries not yet evaluated', one(evaluator.lag)),
     ...metric('alerts', 'gauge', 'Alerts kept', one(store.firings.count())),
     ...metric('deliveries_done', 'gauge', 'Kept alerts that were delivered', delivered),
@@ -70,6 +71,18 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...metric('process_resident_bytes', 'gauge', 'Memory of the main process', one(process.memoryUsage.rss())),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function tellingMetrics({ telling }: BoxStatus): string[] {
+  if (!telling) return [];
+  const { tellers, told, dropped, waiting } = telling;
+  const failed = tellers.map((teller): Sample => [{ teller: teller.name }, teller.failed]);
+  return [
+    ...metric('telling_waiting', 'gauge', 'Scenes and alerts that wait to be told', one(waiting)),
+    ...metric('telling_told_total', 'counter', 'Scenes and alerts told by an instruction', one(told)),
+    ...metric('telling_dropped_total', 'counter', 'Those that nobody had time for', one(dropped)),
+    ...metric('telling_failed_total', 'counter', 'Answers that failed', failed),
+  ];
 }
 
 function hearingMetrics({ listening, transcriber, summaries, cameras }: BoxStatus): string[] {
