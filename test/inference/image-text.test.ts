@@ -1,7 +1,14 @@
 /** CLIP and SigLIP as their exports lie on the hub, through the library that runs them, in a process of their own. */
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { timePack } from '#inference';
+import { writeFiles } from '../models/hub-layout.ts';
 import { columns, type Hosted, hosted } from './hosted.ts';
+import { inferenceWith } from './references.ts';
 import { clipFiles, type TinyClip } from './tiny-clip.ts';
+import { writePack } from './tiny-onnx.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -86,4 +93,39 @@ it('turns down what is no number', async () => {
     kind: 'internal',
   });
   expect((await model.ask('image-text', { picture: RED, texts: ['red'] })).likeness[0]).toBeGreaterThan(0.9);
+});
+
+describe('in the process that sees', () => {
+  const about = { streamId: 'yard', priority: 'index' } as const;
+  const { signal } = new AbortController();
+  let dir: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'wp-image-text-'));
+  });
+  afterEach(() => rm(dir, { recursive: true }));
+
+  it('answers beside the detector, and can be timed', async () => {
+    const clip = await writeFiles(join(dir, 'clip'), clipFiles());
+    await using at = await inferenceWith(await writePack(dir), undefined, undefined, [clip]);
+    const frame = { ...RED, atMs: 0, sceneScore: 0 };
+    const [objects, seen] = await Promise.all([
+      at.inference.detect(frame, about, signal),
+      at.inference.ask('image-text', { picture: frame, texts: TEXTS }, about, signal),
+    ]);
+    expect(objects).toBeInstanceOf(Array);
+    expect(seen).toMatchObject({ likeness: [expect.closeTo(1, 0), expect.closeTo(0, 0), expect.closeTo(0, 0)] });
+    const [pack] = at.models.forTask('image-text');
+    const timing = pack && (await timePack(pack, signal));
+    expect(timing).toMatchObject({ provider: 'cpu', rssMb: expect.any(Number) });
+    expect(timing).not.toHaveProperty('problem');
+  });
+
+  it('costs only what it is for when it is broken', async () => {
+    const clip = await writeFiles(join(dir, 'clip'), clipFiles({ longer: 2 }));
+    await using at = await inferenceWith(await writePack(dir), undefined, undefined, [clip]);
+    const frame = { ...RED, atMs: 0, sceneScore: 0 };
+    expect(await at.inference.detect(frame, about, signal)).toBeInstanceOf(Array);
+    expect(await at.inference.ask('image-text', { picture: frame, texts: TEXTS }, about, signal)).toBe('none');
+    expect(at.inference.status().problems?.['image-text']).toContain('not one model');
+  });
 });
