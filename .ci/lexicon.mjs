@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ABSTRACT, LABEL_SENSES, NOT_MEANT, NOT_SAID, PLACES, THINGS, WIDER } from './lexicon-choices.mjs';
 import { ROOT } from './step.mjs';
-import { readWordNet } from './wordnet.mjs';
+import { notice, readWordNet } from './wordnet.mjs';
 
 const TARGET = join(ROOT, 'src/domain/wordnet.ts');
 const NAME = /^[a-z]+(?:_[a-z]+){0,2}$/;
@@ -140,8 +140,11 @@ function written() {
   const places = others(PLACES, labels, new Set());
   const things = others(THINGS, labels, new Set(places));
   return `/**
- * Made by \`npm run lexicon\`; don't edit. From WordNet 3.1, Copyright 2011 by Princeton University, all rights reserved,
- * used by its licence (https://wordnet.princeton.edu/license-and-commercial-use), which permits this without fee.
+ * Made by \`npm run lexicon\`; don't edit. It is made of WordNet, whose notice is to stay with it:
+ *
+${notice()
+  .map((line) => ` * ${line}`.trimEnd())
+  .join('\n')}
  */
 
 /** Labels of detectors = words for them. */

@@ -42,8 +42,20 @@ function readSenses() {
   return senses;
 }
 
+/** The notice that every file of WordNet begins with. */
+export function notice() {
+  return text('data.noun')
+    .split('\n')
+    .filter((line) => line.startsWith('  '))
+    .map((line) => line.trim().replace(/^\d+\s*/, ''));
+}
+
 function linesOf(name) {
-  return readFileSync(join(folder, name), 'latin1')
+  return text(name)
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('  '));
+}
+
+function text(name) {
+  return readFileSync(join(folder, name), 'latin1');
 }

@@ -1,5 +1,6 @@
 import { checkCameras } from '#app';
-import { loadConfig } from '#config';
+import { type Config, loadConfig } from '#config';
+import { planFor } from '#prompts';
 import { Fault, messageOf } from '#runtime';
 import { print, printTable } from './terminal.ts';
 
@@ -7,10 +8,19 @@ import { print, printTable } from './terminal.ts';
 export async function checkConfig(file: string): Promise<void> {
   const config = await loadConfig(file, process.env);
   const events = understood(file, () => checkCameras(config));
+  const indexes = indexRows(config);
+  if (indexes.length > 0) printTable([['camera', 'index', 'understood as'], ...indexes]);
   const rows = events.map((event) => [event.camera, event.label, event.understood]);
   if (rows.length > 0) printTable([['camera', 'event', 'understood as'], ...rows]);
   const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
   print(`${file} is fine: ${count(config.cameras.length, 'camera')}, ${count(rows.length, 'event')}`);
+}
+
+/** Every prompt of an index is understood somehow. */
+function indexRows({ cameras }: Config): string[][] {
+  return cameras.flatMap(({ name, indexes }) =>
+    indexes.map((index) => [name, index.name, planFor(index.prompt).understood]),
+  );
 }
 
 function understood<T>(file: string, check: () => T): T {

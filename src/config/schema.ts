@@ -59,7 +59,9 @@ const index = z.strictObject({
   prompt: z
     .string()
     .default('Describe what is happening')
-    .describe('What the index is to describe. Kept with it and used by packs that follow prompts.'),
+    .describe(
+      'What the index is to tell: what is named, colours, faces, writing, what looks like "a forklift". `config check` shows how it was understood.',
+    ),
   seconds: z
     .number()
     .min(1, 'must be at least 1 second')
