@@ -1,6 +1,6 @@
-import { type Box, boxArea, intersectionOverUnion } from '#domain';
+import { type Box, intersectionOverUnion } from '#domain';
 import { ALIKE, likenessTo } from './gallery.ts';
-import { distance, mayBe } from './matching.ts';
+import { distance, mayBe, shareWithin } from './matching.ts';
 import { belongs, isAtEdge, type Sighted, type Track } from './track.ts';
 
 /** Looks in a row without a sight of a thing, after which it is gone; more where nothing moved. Never sooner than `leastMs`. */
@@ -14,18 +14,10 @@ const COMES_BACK = { settledMs: 60_000, iou: 0.5, movingMs: 10_000, reach: 0.5 }
 export function miss(track: Track, seen: readonly Sighted[], atMs: number, stirred: (box: Box) => boolean): void {
   track.stirred = (track.missed > 0 && track.stirred) || stirred(track.box);
   const isHidden =
-    track.id > 0 && atMs - track.lastMs <= HIDDEN.mostMs && seen.some(({ box }) => hides(box, track.box));
+    track.id > 0 &&
+    atMs - track.lastMs <= HIDDEN.mostMs &&
+    seen.some(({ box }) => shareWithin(track.box, box) >= HIDDEN.share);
   track.missed = isHidden ? 1 : track.missed + 1;
-}
-
-function hides(box: Box, hidden: Box): boolean {
-  const both = {
-    x1: Math.max(box.x1, hidden.x1),
-    y1: Math.max(box.y1, hidden.y1),
-    x2: Math.min(box.x2, hidden.x2),
-    y2: Math.min(box.y2, hidden.y2),
-  };
-  return boxArea(both) >= HIDDEN.share * boxArea(hidden);
 }
 
 /** It has not been seen for so long that it is gone. */
@@ -38,14 +30,18 @@ export function isOver({ id, missed, stirred, lastMs }: Track, atMs: number): bo
 export function mayComeBack(track: Track, atMs: number, stirred: (box: Box) => boolean): boolean {
   const awayMs = atMs - track.lastMs;
   if (belongs(track) && awayMs <= COMES_BACK.settledMs && stirred(track.box)) return true;
-  return track.views.length > 0 && awayMs <= COMES_BACK.movingMs && !isAtEdge(track.box);
+  return mayReappear(track) && awayMs <= COMES_BACK.movingMs;
+}
+
+/** Whether it would be known by its looks wherever it comes out again; what left over the border would come anew. */
+export function mayReappear({ views, box }: Track): boolean {
+  return views.length > 0 && !isAtEdge(box);
 }
 
 /** Whether what was just seen is what was lost. */
 export function isAgain(track: Track, { label, box, appearance }: Sighted): boolean {
   if (!mayBe(track.label, label)) return false;
-  if (appearance && track.views.length > 0) {
-    return distance(track.box, box) <= COMES_BACK.reach && likenessTo(track.views, appearance) >= ALIKE.same;
-  }
-  return belongs(track) && intersectionOverUnion(track.box, box) >= COMES_BACK.iou;
+  if (track.views.length === 0) return belongs(track) && intersectionOverUnion(track.box, box) >= COMES_BACK.iou;
+  if (!appearance || distance(track.box, box) > COMES_BACK.reach) return false;
+  return likenessTo(track.views, appearance) >= ALIKE.same;
 }

@@ -1,4 +1,4 @@
-import { type Box, type Detection, intersectionOverUnion } from '#domain';
+import { type Box, boxArea, type Detection, intersectionOverUnion } from '#domain';
 import { likenessTo } from './gallery.ts';
 
 /** What is needed of a track to find it again. */
@@ -19,8 +19,8 @@ const STRANGERS = 0.45;
 
 /** A thing that is known is recognised in detections from this score on. */
 export const ENOUGH_SCORE = 0.3;
-/** Two names for one box: the better one counts. */
-const SAME_THING_IOU = 0.75;
+/** Two names for one box: the better one counts. Of two boxes of one name, one is enough when the other lies in it. */
+const SAME_THING = { iou: 0.75, nestedIou: 0.5, within: 0.9 };
 /** Labels that detectors confuse: a thing may change between them and stays itself. */
 const CONFUSED = [
   ['car', 'truck', 'bus'],
@@ -49,8 +49,8 @@ function cost(track: Followed, detection: Detection & { appearance?: Float32Arra
   const strange = LOOKS_WEIGH * (1 - likeness);
   const overlap = intersectionOverUnion(track.box, detection.box);
   if (overlap > 0.2) return 1 - overlap + strange;
-  const { x1, y1, x2, y2 } = track.box;
-  const size = Math.hypot(x2 - x1, y2 - y1);
+  // Who comes in over the border grows from look to look.
+  const size = Math.max(...[track.box, detection.box].map(({ x1, y1, x2, y2 }) => Math.hypot(x2 - x1, y2 - y1)));
   const away = distance(track.box, detection.box);
   const reach = Math.min(0.5, Math.max(0.1, 0.5 * size + (0.2 * (atMs - track.lastMs)) / 1000));
   return away <= reach ? 1 + away + strange : Number.POSITIVE_INFINITY;
@@ -66,11 +66,26 @@ export function mayBe(a: string, b: string): boolean {
   return a === b || CONFUSED.some((group) => group.includes(a) && group.includes(b));
 }
 
+/** How much of a box lies in another one. */
+export function shareWithin(inner: Box, outer: Box): number {
+  const [x1, y1] = [Math.max(inner.x1, outer.x1), Math.max(inner.y1, outer.y1)];
+  const [x2, y2] = [Math.min(inner.x2, outer.x2), Math.min(inner.y2, outer.y2)];
+  const area = boxArea(inner);
+  return area > 0 ? boxArea({ x1, y1, x2, y2 }) / area : 0;
+}
+
 /** One detection for each thing. */
 export function distinct<D extends Detection>(detections: readonly D[]): D[] {
   const kept: D[] = [];
   for (const one of [...detections].sort((a, b) => b.score - a.score)) {
-    if (!kept.some(({ box }) => intersectionOverUnion(box, one.box) > SAME_THING_IOU)) kept.push(one);
+    if (!kept.some((other) => isSame(one, other))) kept.push(one);
   }
   return kept;
+}
+
+function isSame(one: Detection, other: Detection): boolean {
+  const overlap = intersectionOverUnion(one.box, other.box);
+  if (overlap > SAME_THING.iou) return true;
+  if (one.label !== other.label || overlap < SAME_THING.nestedIou) return false;
+  return Math.max(shareWithin(one.box, other.box), shareWithin(other.box, one.box)) >= SAME_THING.within;
 }

@@ -1,5 +1,5 @@
 import type { Box, SceneObject, Zone } from '#domain';
-import { isAgain, isOver, mayComeBack, miss } from './absence.ts';
+import { isAgain, isOver, mayComeBack, mayReappear, miss } from './absence.ts';
 import type { Gallery } from './gallery.ts';
 import { distinct, ENOUGH_SCORE, pairs } from './matching.ts';
 import {
@@ -32,8 +32,8 @@ export interface Sighting {
 
 /** Scores: certain at once, or after a second look; and what is enough for a thing that is known. */
 const SCORE = { sure: 0.6, likely: 0.45, enough: ENOUGH_SCORE };
-/** Looks that confirm a likely thing; more where nothing moved: then it is the detector that wavers. */
-const CONFIRMING = { stirred: 2, still: 3 };
+/** Looks that confirm a likely thing; more where nothing moved: then it is the detector that wavers. Never sooner than `leastMs`. */
+const CONFIRMING = { stirred: 2, still: 3, leastMs: 500 };
 /** Looks at somebody before it is said who it is; after many it is said in any case. */
 const LOOKS_TO_KNOW = { few: 2, many: 6 };
 
@@ -111,6 +111,7 @@ export class Tracker {
   /** What is there when nothing changed since the last look. */
   still(): Pick<Sighting, 'objects' | 'counts'> {
     this.#wavering.clear();
+    this.#lost = this.#lost.filter((track) => mayReappear(track));
     const tracks = this.#confirmed();
     for (const { crossed } of tracks) crossed.clear();
     const objects = tracks.map((track) => ({ ...tell(track, -1, () => false), entered: [] }));
@@ -188,7 +189,8 @@ export class Tracker {
     if (track.id > 0) return;
     track.likelyLooks += score >= SCORE.likely ? 1 : 0;
     const enough = track.likelyLooks >= (track.stirred ? CONFIRMING.stirred : CONFIRMING.still);
-    if (enough || (track.stirred && score >= SCORE.sure)) track.id = this.#nextId++;
+    const isOld = track.lastMs - track.sinceMs >= CONFIRMING.leastMs;
+    if ((enough && isOld) || (track.stirred && score >= SCORE.sure)) track.id = this.#nextId++;
   }
 
   /** Who they are, as far as their looks tell by now: nobody is there twice. */
