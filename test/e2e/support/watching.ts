@@ -7,14 +7,22 @@ export interface Watch {
   indexId: string;
 }
 
+interface CameraWish {
+  url: string;
+  name?: string;
+  seconds?: number;
+  frames?: number;
+  prompt?: string;
+  tier?: string;
+}
+
 /** Adds a camera with one index over `seconds` with `frames` pictures each, over HTTP. */
-export async function addCamera(
-  appliance: TestAppliance,
-  { url, name = 'yard', seconds = 1, frames = 1 }: { url: string; name?: string; seconds?: number; frames?: number },
-): Promise<Watch> {
+export async function addCamera(appliance: TestAppliance, wish: CameraWish): Promise<Watch> {
+  const { url, name = 'yard', seconds = 1, frames = 1, prompt = 'Describe what is happening', tier = 'basic' } = wish;
   const stream = await appliance.data<{ id: string }>('POST', '/rtstream', { collection_id: 'default', url, name });
   const index = await appliance.data<{ rtstream_index_id: string }>('POST', `/rtstream/${stream.id}/index/scene`, {
-    prompt: 'Describe what is happening',
+    prompt,
+    model_name: tier,
     extraction_type: 'time_based',
     extraction_config: { time: seconds, frame_count: frames },
   });

@@ -1,0 +1,123 @@
+/** Scenes and alerts that something which follows instructions looks at: a server that the configuration names, or a pack. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
+import { vlmFiles } from '../inference/tiny-vlm.ts';
+import { writeFiles } from '../models/hub-layout.ts';
+import { type ChatServer, completion, startChatServer, streamed } from '../pipeline/summaries/chat-server.ts';
+import { TestAppliance } from './support/appliance.ts';
+import { watchpost } from './support/cli.ts';
+import { tempDir } from './support/temp-dir.ts';
+import { passingBlock } from './support/videos.ts';
+import { until } from './support/waiting.ts';
+import { addCamera, arm, cameraState, scenes, timeline, type Watch } from './support/watching.ts';
+import { startWebhook } from './support/webhook.ts';
+
+const FORKLIFT = 'A forklift lifts a white pallet.';
+const JSON_TOLD = '{"vehicle": "forklift", "pallets": 1}';
+
+/** What the server makes of pictures: verdicts whole, scenes bit by bit; the first two times it has too much to do. */
+function answers(): ChatServer['answer'] {
+  let refusals = 2;
+  return (response, { body }) => {
+    const asked = JSON.stringify(body.messages);
+    refusals -= 1;
+    if (refusals >= 0) response.writeHead(429, { 'retry-after': '1' }).end('{"error": "too many requests"}');
+    else if (asked.includes('Is this what the pictures show')) response.end(completion('Yes, something white passes.'));
+    else {
+      response.setHeader('content-type', 'text/event-stream');
+      response.end(streamed((asked.includes('JSON only') ? JSON_TOLD : FORKLIFT).split(/(?= )/)));
+    }
+  };
+}
+
+interface Record_ {
+  text: string;
+  metadata: { told?: object; answer?: object };
+}
+
+async function records(appliance: TestAppliance, { streamId, indexId }: Watch): Promise<Record_[]> {
+  const path = `/rtstream/${streamId}/index/scene/${indexId}`;
+  return (await appliance.data<{ scene_index_records: Record_[] }>('GET', path)).scene_index_records;
+}
+
+test('a server tells scenes anew, alerts by its words, and looks at alerts that have gone out', async () => {
+  await using camera = await startRtspServer({ file: await passingBlock(240), name: 'yard' });
+  await using server = await startChatServer();
+  server.answer = answers();
+  await using hook = await startWebhook();
+  const vision = { url: server.url, model: 'seer:7b', apiKey: 'canary-key' };
+  await using appliance = await TestAppliance.start({ config: { models: { autoFetch: false, vision } } });
+  const wish = { url: camera.url, seconds: 2, frames: 2, tier: 'ultra' };
+  const yard = await addCamera(appliance, { ...wish, prompt: 'What is being done in the yard?' });
+  await arm(appliance, yard, { prompt: 'something moves', label: 'moved', callbackUrl: hook.url });
+  await arm(appliance, yard, { prompt: 'forklift lifts a pallet', label: 'lifted', callbackUrl: hook.url });
+  const prompt = 'Return JSON: {"vehicle": "name of the vehicle", "pallets": "number of pallets"}';
+  const listed = await addCamera(appliance, { ...wish, name: 'list', prompt });
+
+  const told = await until('a scene told anew', async () =>
+    (await records(appliance, yard)).find(({ text }) => text === FORKLIFT),
+  );
+  expect(told.metadata).toMatchObject({ told: { text: FORKLIFT, by: 'seer:7b' } });
+  const answered = await until('a scene told as JSON', async () =>
+    (await records(appliance, listed)).find(({ metadata }) => metadata.told),
+  );
+  expect(answered.metadata.answer).toEqual({ json: { vehicle: 'forklift', pallets: 1 }, by: 'seer:7b' });
+
+  const lifted = await hook.next(({ label }) => label === 'lifted');
+  expect(lifted['explanation']).toContain('forklift');
+  const second = await hook.next(({ label, verdict }) => label === 'moved' && verdict !== undefined);
+  expect(second['verdict']).toMatchObject({ confirmed: true, text: 'Yes, something white passes.', by: 'seer:7b' });
+  const [first, again, ...more] = hook.alerts.filter(({ firing_id: id }) => id === second['firing_id']);
+  expect([again, more]).toEqual([second, []]);
+  expect(second).toEqual({ ...first, verdict: second['verdict'] });
+
+  expect(server.asked.every(({ authorization }) => authorization === 'Bearer canary-key')).toBe(true);
+  const status = await appliance.data<{ telling: { verdicts: { given: number } } }>('GET', '/v1/status');
+  expect(status).toMatchObject({ telling: { tellers: [{ name: 'endpoint', state: 'ready', model: 'seer:7b' }] } });
+  expect(status.telling.verdicts.given).toBeGreaterThan(0);
+  expect(JSON.stringify([status, hook.alerts]) + appliance.output).not.toContain('canary');
+});
+
+test('a server that hangs delays no alert and no recording; one killed meanwhile gives its verdict in the next life', async () => {
+  await using dir = await tempDir();
+  await using camera = await startRtspServer({ file: await passingBlock(240), name: 'yard' });
+  await using server = await startChatServer();
+  server.answer = () => undefined;
+  await using hook = await startWebhook();
+  const vision = { url: server.url, model: 'seer' };
+  const config = { models: { autoFetch: false, vision } };
+  const dataDir = join(dir.path, 'data');
+  let firingId: unknown;
+  {
+    await using appliance = await TestAppliance.start({ dataDir, config });
+    const yard = await addCamera(appliance, { url: camera.url, seconds: 2, frames: 2 });
+    await arm(appliance, yard, { prompt: 'something moves', label: 'moved', callbackUrl: hook.url });
+    firingId = (await hook.next())['firing_id'];
+    await until('the server is asked', () => server.asked.length > 0);
+    const { gaps } = await timeline(appliance, yard.streamId);
+    expect(gaps).toEqual([]);
+    expect(await cameraState(appliance, yard.streamId)).toMatchObject({ phase: 'recording', windows_dropped: 0 });
+    await appliance.kill('SIGKILL');
+  }
+  server.answer = answers();
+  await using _again = await TestAppliance.start({ dataDir, config });
+  const verdict = await hook.next(({ firing_id: id, verdict }) => id === firingId && verdict !== undefined);
+  expect(verdict['verdict']).toMatchObject({ confirmed: true, by: 'seer' });
+});
+
+test('without a server a pack of the box tells scenes', async () => {
+  await using dir = await tempDir();
+  const dataDir = join(dir.path, 'data');
+  const pack = await writeFiles(join(dir.path, 'tiny'), vlmFiles({ family: 'smolvlm' }));
+  await watchpost(['models', 'import', pack, '--data-dir', dataDir]);
+  await using camera = await startRtspServer({ file: await passingBlock(240), name: 'yard' });
+  await using appliance = await TestAppliance.start({ dataDir });
+  const yard = await addCamera(appliance, { url: camera.url, seconds: 2, frames: 2, tier: 'pro' });
+  const told = await until('a scene told anew', async () =>
+    (await scenes(appliance, yard.streamId)).find(({ text }) => /^It shows \w+\.$/.test(text)),
+  );
+  expect(told).toMatchObject({ facts: { told: { text: told.text, by: 'tiny' } } });
+  const status = await appliance.data('GET', '/v1/status');
+  expect(status).toMatchObject({ telling: { tellers: [{ name: 'local', model: 'tiny', failed: 0 }] } });
+});
