@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Detection, type Frame, intersectionOverUnion } from '#domain';
 import { framesOf, haveReferences, inferenceWith, mediaFile, modelDir, skipNote, still } from './references.ts';
+
+// Each starts processes of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const request = { streamId: 'rts-1', priority: 'index' } as const;
 const never = new AbortController().signal;

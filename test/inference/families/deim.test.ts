@@ -1,7 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { deim } from '../../../src/inference/families/deim.ts';
 import { columns, hosted } from '../hosted.ts';
 import { deployedModel, gridModel, packFiles } from '../tiny-eyes.ts';
+
+// Each starts processes of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const facts = {
   task: 'object-detection',

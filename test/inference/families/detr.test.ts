@@ -1,6 +1,9 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { columns, hosted } from '../hosted.ts';
 import { detrFiles, type TinyDetr } from '../tiny-eyes.ts';
+
+// Each starts processes of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const RED = columns(48, 30, [255, 0, 0]);
 

@@ -1,6 +1,9 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { columns, hosted } from '../hosted.ts';
 import { packFiles, personModel, wholeModel } from '../tiny-eyes.ts';
+
+// Each starts processes of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const PICTURE = columns(60, 30, [200, 0, 0], [0, 150, 0], [0, 0, 100]);
 const third = (i: number) => ({ x1: i / 3, y1: 0, x2: (i + 1) / 3, y2: 1 });

@@ -1,7 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { readNames } from '../../../src/inference/families/picture.ts';
 import { columns, hosted } from '../hosted.ts';
 import { packFiles, wholeModel } from '../tiny-eyes.ts';
+
+// Each starts processes of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const LABELS = ['Red thing, Rot', 'green thing', 'background'];
 const files = (labels: readonly string[] | undefined = LABELS, weights = wholeModel()) =>

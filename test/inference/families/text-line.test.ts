@@ -1,7 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { prepareTextLine, readTextLine } from '../../../src/inference/families/text-line.ts';
 import { columns, hosted } from '../hosted.ts';
 import { lineModel, packFiles } from '../tiny-eyes.ts';
+
+// Each starts processes of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const RED = [255, 0, 0] as const;
 const GREEN = [0, 255, 0] as const;

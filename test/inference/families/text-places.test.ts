@@ -1,8 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { readTextPlaces, textSize } from '../../../src/inference/families/text-places.ts';
 import type { Picture } from '../../../src/inference/protocol.ts';
 import { hosted } from '../hosted.ts';
 import { packFiles, personModel, placesModel } from '../tiny-eyes.ts';
+
+// Each starts processes of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const WIDTH = 320;
 const HEIGHT = 192;

@@ -1,7 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { ultraface } from '../../../src/inference/families/ultraface.ts';
 import { columns, hosted } from '../hosted.ts';
 import { faceModel, packFiles } from '../tiny-eyes.ts';
+
+// Each starts processes of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const files = (scores?: string) => packFiles({ task: 'face-detection' }, faceModel(scores));
 

@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { yolox } from '../../../src/inference/families/yolox.ts';
 import { columns, hosted } from '../hosted.ts';
 import { packFiles } from '../tiny-eyes.ts';
 import { tinyModel } from '../tiny-onnx.ts';
+
+// Each starts processes of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const NOTHING = { inputs: {}, outputs: {} };
 
