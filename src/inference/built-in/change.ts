@@ -1,5 +1,5 @@
 import { type Box, boxArea, insidePolygon, type Zone } from '#domain';
-import type { Luma } from './luma.ts';
+import { type Luma, smooth } from './luma.ts';
 
 /** What changed from one picture to the next. */
 export interface Change {
@@ -36,11 +36,7 @@ export function compare(before: Luma, after: Luma): Change {
   const light = lightChange(before, after);
   if (light) return { ...STILL, light };
   const line = fitLine(before.values, after.values);
-  const rest = smooth(
-    after.values.map((value, i) => value - line.offset - line.gain * (before.values[i] ?? 0)),
-    after.width,
-    after.height,
-  );
+  const rest = smooth(unexplained(before.values, after.values, line), after.width, after.height);
   const limit = Math.max(QUIET, Math.min(3 * QUIET, 4 * line.spread));
   return group(rest, after, limit);
 }
@@ -91,6 +87,13 @@ function fitLine(before: Float32Array, after: Float32Array): Line {
   return line;
 }
 
+/** What the line leaves of each pixel. */
+function unexplained(before: Float32Array, after: Float32Array, { gain, offset }: Line): Float32Array {
+  const rest = new Float32Array(after.length);
+  for (let i = 0; i < rest.length; i++) rest[i] = (after[i] ?? 0) - offset - gain * (before[i] ?? 0);
+  return rest;
+}
+
 /** Number, means, variances and covariance of the pixels near the line. */
 function fitting(before: Float32Array, after: Float32Array, { gain, offset, spread }: Line) {
   let [n, sx, sy, sxx, sxy, syy] = [0, 0, 0, 0, 0, 0];
@@ -112,10 +115,10 @@ function fitting(before: Float32Array, after: Float32Array, { gain, offset, spre
 /** Half of the pixels became brighter by less than this, half by more. */
 function medianStep(before: Float32Array, after: Float32Array): number {
   const counts = new Uint32Array(512);
-  before.forEach((value, i) => {
-    const step = Math.round((after[i] ?? 0) - value) + 256;
+  for (let i = 0; i < before.length; i++) {
+    const step = Math.round((after[i] ?? 0) - (before[i] ?? 0)) + 256;
     counts[step] = (counts[step] ?? 0) + 1;
-  });
+  }
   let [step, seen] = [0, 0];
   while (seen < before.length / 2 && step < 512) seen += counts[step++] ?? 0;
   return step - 1 - 256;
@@ -146,27 +149,9 @@ function lightChange(before: Luma, after: Luma): 'on' | 'off' | undefined {
 /** Dark, with nothing but grain in it. */
 export function isBlack({ mean, values }: Luma): boolean {
   if (mean > 0.08) return false;
-  const outside = values.filter((value) => Math.abs(value - mean * 255) > 8).length;
+  let outside = 0;
+  for (const value of values) if (Math.abs(value - mean * 255) > 8) outside += 1;
   return outside < 0.02 * values.length;
-}
-
-/** 3 × 3 mean. */
-function smooth(values: Float32Array, width: number, height: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      let sum = 0;
-      let n = 0;
-      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
-        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
-          sum += values[v * width + u] ?? 0;
-          n += 1;
-        }
-      }
-      out[y * width + x] = sum / n;
-    }
-  }
-  return out;
 }
 
 /** Counts changed pixels by cell, joins neighbouring cells, and drops what is too small to be anything. */
@@ -174,10 +159,13 @@ function group(rest: Float32Array, { width, height }: Luma, limit: number): Chan
   const across = Math.ceil(width / CELL);
   const down = Math.ceil(height / CELL);
   const counts = new Uint16Array(across * down);
-  for (let i = 0; i < rest.length; i++) {
-    if (Math.abs(rest[i] ?? 0) <= limit) continue;
-    const cell = Math.floor(Math.floor(i / width) / CELL) * across + Math.floor((i % width) / CELL);
-    counts[cell] = (counts[cell] ?? 0) + 1;
+  for (let y = 0, i = 0; y < height; y++) {
+    const row = Math.floor(y / CELL) * across;
+    for (let x = 0; x < width; x++, i++) {
+      if (Math.abs(rest[i] ?? 0) <= limit) continue;
+      const cell = row + Math.floor(x / CELL);
+      counts[cell] = (counts[cell] ?? 0) + 1;
+    }
   }
   const groups = connected(counts, across, down)
     .map((cells) => ({ cells, pixels: cells.reduce((sum, cell) => sum + (counts[cell] ?? 0), 0) }))

@@ -64,7 +64,8 @@ function hasEdges({ x, y }: Gradients, width: number, { left, right, top, bottom
   let edges = 0;
   for (let v = top; v < bottom; v++) {
     for (let i = v * width + left; i < v * width + right; i++) {
-      if (Math.hypot(x[i] ?? 0, y[i] ?? 0) > STRONG_EDGE) edges += 1;
+      const [across, down] = [x[i] ?? 0, y[i] ?? 0];
+      if (across * across + down * down > STRONG_EDGE * STRONG_EDGE) edges += 1;
     }
   }
   return edges >= ENOUGH_EDGES;

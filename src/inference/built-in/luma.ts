@@ -55,3 +55,27 @@ function average({ rgb, width }: Frame, left: number, right: number, top: number
   }
   return (0.299 * red + 0.587 * green + 0.114 * blue) / Math.max(1, (right - left) * (bottom - top));
 }
+
+/** 3 × 3 mean: sums of three beside each other, then of three such above each other. */
+export function smooth(values: Float32Array, width: number, height: number): Float32Array {
+  const threes = new Float32Array(values.length);
+  for (let y = 0; y < height; y++) {
+    const end = (y + 1) * width - 1;
+    for (let i = y * width; i <= end; i++) {
+      const left = i > y * width ? (values[i - 1] ?? 0) : 0;
+      threes[i] = left + (values[i] ?? 0) + (i < end ? (values[i + 1] ?? 0) : 0);
+    }
+  }
+  const out = new Float32Array(values.length);
+  for (let y = 0; y < height; y++) {
+    const [isFirst, isLast] = [y === 0, y === height - 1];
+    const rows = 3 - (isFirst ? 1 : 0) - (isLast ? 1 : 0);
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      const columns = 3 - (x === 0 ? 1 : 0) - (x === width - 1 ? 1 : 0);
+      const above = isFirst ? 0 : (threes[i - width] ?? 0);
+      out[i] = (above + (threes[i] ?? 0) + (isLast ? 0 : (threes[i + width] ?? 0))) / (rows * columns);
+    }
+  }
+  return out;
+}

@@ -98,7 +98,11 @@ export class TamperWatch {
 
   #follow(known: Known, seen: Seen, passedMs: number): void {
     const share = Math.max(this.#looks <= LEARN_LOOKS ? 1 / this.#looks : 0, 1 - Math.exp(-passedMs / FOLLOW_MS));
-    const values = known.luma.values.map((value, i) => value + share * ((seen.luma.values[i] ?? 0) - value));
+    const values = Float32Array.from(known.luma.values);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] ?? 0;
+      values[i] = value + share * ((seen.luma.values[i] ?? 0) - value);
+    }
     const mean = known.luma.mean + share * (seen.luma.mean - known.luma.mean);
     const sharpness = known.sharpness + share * (seen.sharpness - known.sharpness);
     const agreed = seen.agreed.map((now, i) => mixed(known.agreed[i], now, share));
@@ -133,7 +137,8 @@ function sharpnessOf({ values, width }: Luma): number {
   for (let i = width; i < values.length; i++) {
     const value = values[i] ?? 0;
     const across = i % width === 0 ? 0 : value - (values[i - 1] ?? 0);
-    sum += Math.max(0, Math.hypot(across, value - (values[i - width] ?? 0)) - GRAIN);
+    const down = value - (values[i - width] ?? 0);
+    sum += Math.max(0, Math.sqrt(across * across + down * down) - GRAIN);
   }
   return sum / values.length;
 }
@@ -147,14 +152,16 @@ function meanDifference(a: Luma, b: Luma): number {
 /** Means of 8 × 8 pixels: what remains of a picture that is out of focus. */
 function blocks({ values, width, height }: Luma): number[] {
   const across = Math.ceil(width / 8);
-  const sums = Array.from({ length: across * Math.ceil(height / 8) }, () => 0);
-  const counts = sums.slice();
-  values.forEach((value, i) => {
-    const block = Math.floor(Math.floor(i / width) / 8) * across + Math.floor((i % width) / 8);
-    sums[block] = (sums[block] ?? 0) + value;
-    counts[block] = (counts[block] ?? 0) + 1;
-  });
-  return sums.map((sum, i) => sum / (counts[i] ?? 1));
+  const sums = new Float64Array(across * Math.ceil(height / 8));
+  const counts = new Uint32Array(sums.length);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      const block = (y >> 3) * across + (x >> 3);
+      sums[block] = (sums[block] ?? 0) + (values[i] ?? 0);
+      counts[block] = (counts[block] ?? 0) + 1;
+    }
+  }
+  return Array.from(sums, (sum, i) => sum / (counts[i] ?? 1));
 }
 
 /** Correlation, -1…1; 0 when one of them is flat. */
