@@ -5,18 +5,18 @@ import { belongs, isAtEdge, type Sighted, type Track } from './track.ts';
 
 /** Looks in a row without a sight of a thing, after which it is gone; more where nothing moved. Never sooner than `leastMs`. */
 const MISSING = { stirred: 2, still: 6, leastMs: 1000 };
-/** What another thing hides, from this share on, is not gone for so long. */
+/** What another thing hides that passes, from this share on, is not gone for so long. */
 const HIDDEN = { share: 0.5, mostMs: 5000 };
 /** What was lost may be the same thing again: one that belongs there in its place, another one by its looks nearby. */
 const COMES_BACK = { settledMs: 60_000, iou: 0.5, movingMs: 10_000, reach: 0.5 };
 
 /** It was not seen in this look: hidden, missed or gone. */
-export function miss(track: Track, seen: readonly Sighted[], atMs: number, stirred: (box: Box) => boolean): void {
+export function miss(track: Track, passing: readonly Box[], atMs: number, stirred: (box: Box) => boolean): void {
   track.stirred = (track.missed > 0 && track.stirred) || stirred(track.box);
   const isHidden =
     track.id > 0 &&
     atMs - track.lastMs <= HIDDEN.mostMs &&
-    seen.some(({ box }) => shareWithin(track.box, box) >= HIDDEN.share);
+    passing.some((box) => shareWithin(track.box, box) >= HIDDEN.share);
   track.missed = isHidden ? 1 : track.missed + 1;
 }
 

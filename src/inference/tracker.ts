@@ -3,6 +3,7 @@ import { isAgain, isOver, mayComeBack, mayReappear, miss } from './absence.ts';
 import type { Gallery } from './gallery.ts';
 import { distinct, ENOUGH_SCORE, pairs } from './matching.ts';
 import {
+  belongs,
   copyOf,
   count,
   meetAgain,
@@ -141,6 +142,7 @@ export class Tracker {
     const seen = distinct(look.detections).map(withTrustedLooks);
     const unmatched = new Set(seen);
     const missed = new Set(this.#tracks);
+    const standing = new Set<Sighted>();
     const before = new Map(this.#tracks.map((track) => [track, track.box]));
     for (const { track, detection } of pairs(this.#tracks, seen, atMs)) {
       if (!missed.has(track) || !unmatched.has(detection)) continue;
@@ -148,8 +150,10 @@ export class Tracker {
       unmatched.delete(detection);
       meetAgain(track, detection, atMs);
       this.#confirm(track, detection.score);
+      if (belongs(track)) standing.add(detection);
     }
-    for (const track of missed) miss(track, seen, atMs, stirred);
+    const passing = seen.filter((one) => one.score >= SCORE.likely && !standing.has(one)).map(({ box }) => box);
+    for (const track of missed) miss(track, passing, atMs, stirred);
     const ended = this.#end(atMs, stirred);
     for (const detection of unmatched) this.#begin(detection, atMs, !this.#begun || stirred(detection.box));
     for (const track of this.#tracks) {
