@@ -110,11 +110,47 @@ describe('what stands still', () => {
     expect(seen[11]?.objects[0]).not.toHaveProperty('appeared');
   });
 
+  it('is news when nothing moved in its place meanwhile', () => {
+    const tracker = new Tracker();
+    follow(tracker, [...parked, look(7000), look(8000)]);
+    tracker.still();
+    expect(follow(tracker, [look(10_000, car(0.4))])[0]?.objects).toMatchObject([{ track: 2, appeared: 'in' }]);
+  });
+
   it('is news when its place was seen empty before', () => {
     const tracker = new Tracker();
     follow(tracker, [...parked, look(7000), look(8000)]);
     follow(tracker, [look(9000)], nowhere);
     expect(follow(tracker, [look(10_000, car(0.4))])[0]?.objects).toMatchObject([{ track: 2, appeared: 'in' }]);
+  });
+});
+
+describe('who is seen badly', () => {
+  it('is not hidden by what stands there anyway', () => {
+    const wardrobe: Sighted = { label: 'refrigerator', score: 0.9, box: { x1: 0.2, y1: 0.1, x2: 0.7, y2: 1 } };
+    const before = Array.from({ length: 7 }, (_, s) => look(s * 1000, wardrobe));
+    const with1 = look(7000, wardrobe, person(0.4));
+    const seen = follow(new Tracker(), [...before, with1, look(8000, wardrobe), look(9000, wardrobe)]);
+    expect(seen[9]?.gone).toEqual([{ label: 'person', track: 2 }]);
+  });
+
+  it('is one although the detector has two boxes for them, one in the other', () => {
+    const wide: Sighted = { label: 'person', score: 0.6, box: { x1: 0.51, y1: 0.06, x2: 0.78, y2: 0.92 } };
+    const narrow: Sighted = { label: 'person', score: 0.58, box: { x1: 0.59, y1: 0.05, x2: 0.77, y2: 0.92 } };
+    expect(follow(new Tracker(), [look(0), look(1000, wide, narrow)])[1]?.counts).toEqual({ person: 1 });
+  });
+
+  it('grows from a head to a whole while coming in over the lower border, and is one', () => {
+    const head: Sighted = { label: 'person', score: 0.7, box: { x1: 0.25, y1: 0.79, x2: 0.39, y2: 1 } };
+    const half: Sighted = { label: 'person', score: 0.8, box: { x1: 0.28, y1: 0.5, x2: 0.56, y2: 1 } };
+    const seen = follow(new Tracker(), [look(0), look(1000, head), look(1250, half)]);
+    expect(seen[2]?.objects).toMatchObject([{ track: 1 }]);
+  });
+
+  it('must be likely for half a second, or sure', () => {
+    const likely = [1000, 1250, 1500].map((ms) => look(ms, person(0.4, undefined, 0.5)));
+    expect(follow(new Tracker(), [look(0), ...likely]).map(({ objects }) => objects.length)).toEqual([0, 0, 0, 1]);
+    expect(follow(new Tracker(), [look(0), look(1000, person(0.4, undefined, 0.6))])[1]?.objects).toHaveLength(1);
   });
 });
 
