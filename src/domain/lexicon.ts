@@ -51,6 +51,8 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   automobile: ['car'],
   auto: ['car'],
   van: ['car', 'truck'],
+  'delivery van': ['car', 'truck'],
+  'police van': ['car', 'truck'],
   lorry: ['truck'],
   pickup: ['truck', 'car'],
   motorbike: ['motorcycle'],

@@ -9,13 +9,19 @@ const FROM_TO = new RegExp(String.raw`\bbetween\s+${NUMBER}\s+and\s+${NUMBER}\s+
 const DENIED =
   /\b(\p{L}{3,}?)(?:e?s)?\s+(?:and|but)\s+(?:(?:is|are|does|do)\s+)?(?:not|n't|never|isn't|doesn't)\s+\1(?:e?s)?\b/iu;
 
+/** "no people and more than 3 people". */
+const NONE_AND_MANY = new RegExp(
+  `\\bno\\s+(\\p{L}+)\\s+(?:and|but)\\s+(?:more than|at least|over)\\s+${NUMBER}\\s+\\1\\b`,
+  'iu',
+);
+
 /** Why no rule at all can be made of a prompt, not even one that looks for its words; undefined when one can. */
 export function nonsenseIn(prompt: string): string | undefined {
   if (TWO_NUMBERS.test(prompt)) return 'it asks for two numbers and a rule has one: make an event of each';
   const [, ...counted] = FROM_TO.exec(prompt) ?? [];
   if (!/^(?:an?|the|any|some)$/i.test(counted[0] ?? '') && counted.some((word) => labelsFor(word ?? '').length > 0))
     return 'it asks for a range of numbers and a rule has one ("at least", "at most"): make an event of each';
-  const denied = DENIED.exec(prompt)?.[1];
+  const denied = DENIED.exec(prompt)?.[1] ?? NONE_AND_MANY.exec(prompt)?.[1];
   return denied === undefined ? undefined : `it asks for "${denied}" and for its contrary`;
 }
 

@@ -55,6 +55,8 @@ const CONTRACTIONS: readonly (readonly [RegExp, string])[] = [
 /** Whom to tell is no part of what to look for. */
 const ADDRESSEE =
   /\b(notify|alert|tell|warn|inform|message|email|text|call)\s+(?:the\s+|my\s+|our\s+)?(?:owners?|staff|team|security|users?|guards?|managers?|everyone|admins?|police|operators?)\s+(?=when|if|that|about|as soon|once|of)/g;
+/** "the neighbour's cat" is a cat. */
+const OWNER = /(?<=\b(?:the|my|our|your|his|her|a|an)\s+)\p{L}+['’]s?\s+(\p{L}+)/gu;
 /** "someone left a bag" is about the bag. */
 const LEFT_BEHIND =
   /\b(?:someone|somebody|anyone|anybody|people|(?:a|the) (?:person|man|woman|visitor|customer|passenger))\s+(?:has |have |had )?(?:left|leaves|leave|forgets?|forgot|abandons?|abandoned|drops?|dropped)\s+(?:behind\s+)?(?:an?|his|her|their|some|any|the)\s+((?:\p{L}+\s?){1,3})/gu;
@@ -63,6 +65,7 @@ function split(prompt: string): string[] {
   let text = prompt
     .toLowerCase()
     .replace(ADDRESSEE, '$1 me ')
+    .replace(OWNER, (all: string, owned: string) => (labelsFor(owned).length > 0 ? owned : all))
     .replace(LEFT_BEHIND, (all: string, named: string) => leftBehind(named) ?? all);
   for (const [pattern, replacement] of CONTRACTIONS) text = text.replace(pattern, replacement);
   for (const [sign, words] of COMPARISONS) text = text.replaceAll(sign, ` ${words} `);

@@ -119,12 +119,12 @@ const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 export const LEAD_INS = set(
   'alert alerts alarm notify notification warn warning tell let know inform ping message email text send give raise ' +
     'trigger flag report detect watch look monitor me us my please when whenever if once as soon time every anytime ' +
-    'that i we want would like to be told an a the event for on about of should can you check whether see find',
+    'that i we want could would like to be told know an a the event for on about of should can you check whether see find',
 );
 
 /** Carry no meaning of their own, or have given it to the part of the grammar that took the word beside them. */
 export const FILLERS = set(
-  'a an the this that these those there here is are was were be been being am it its and or then of my our your their ' +
+  'a an the this that these those either there here is are was were be been being am it its and or then of my our your their ' +
     'his her any some has have had does do did will would can could may just currently now still again suddenly when ' +
     'if while who which for us me up last first single becomes become grows another new already very too long than time all in into inside within at ' +
     'on onto near by around through across from to toward towards past along upon back away out off down number count',

@@ -60,11 +60,11 @@ export function nounsOf(text: string): Nouns {
   for (let at = 0; at < words.length; ) {
     const noun = nounAt(words, at);
     if (noun && (noun.interest || noun.phrase)) {
-      const detail = detailOf(words, noun);
+      const details = detailsOf(words, noun);
       if (noun.interest) interests.push(noun.interest);
-      if (detail) phrases.push(detail.phrase);
-      else if (noun.phrase) phrases.push(noun.phrase);
-      at = detail?.end ?? noun.end;
+      if (details.phrases.length === 0 && noun.phrase) phrases.push(noun.phrase);
+      phrases.push(...details.phrases);
+      at = details.end;
     } else at = noun?.end ?? at + 1;
   }
   return { interests, phrases, known: isWords(text) };
@@ -94,7 +94,7 @@ function nounAt(words: readonly Word[], at: number): Noun | undefined {
       };
   }
   const word = words[at];
-  if (word === undefined || saysAspect(word) || OF_PICTURES.has(word)) return undefined;
+  if (word === undefined || NO_ADJECTIVES.has(word) || saysAspect(word) || OF_PICTURES.has(word)) return undefined;
   const around = isSurrounding(word);
   if (!around && !isOtherThing(word)) return undefined;
   const end = compoundEnd(words, at);
@@ -140,28 +140,34 @@ function placedBy(words: readonly Word[], before: number): boolean {
   return WHERE.has(words[at] ?? '');
 }
 
-/** "a person with a safety vest": what follows has no label of its own. */
-function detailOf(words: readonly Word[], { name, end }: Noun): { phrase: string; end: number } | undefined {
+/** "a person with a safety vest", "workers wearing helmets and vests": what follows has no label of its own. */
+function detailsOf(words: readonly Word[], { name, end }: Noun): { phrases: string[]; end: number } {
   const link = linkAt(words, end);
-  if (!link) return undefined;
-  let at = link.end;
-  const article = DETERMINERS.has(words[at] ?? '');
-  if (article) at += 1;
-  const from = at;
-  while (
-    at < from + MOST_ADJECTIVES &&
-    words[at] !== undefined &&
-    !isThing(words[at] ?? '') &&
-    !isEmpty(words[at] ?? '')
-  )
-    at += 1;
-  if (!isThing(words[at] ?? '') || labelsFor(words[at] ?? '').length > 0) return undefined;
-  const stop = compoundEnd(words, at);
-  const what = words.slice(from, stop).join(' ');
-  return {
-    phrase: `${name} ${link.word} ${article || !/s$/.test(what) ? `${articleFor(what)} ` : ''}${what}`,
-    end: stop,
-  };
+  const phrases: string[] = [];
+  let reached = end;
+  let next = link?.end;
+  while (link && next !== undefined) {
+    const what = whatAt(words, next);
+    if (!what) break;
+    phrases.push(`${name} ${link.word} ${what.name}`);
+    reached = what.end;
+    next = /^(?:and|or)$/.test(words[reached] ?? '') ? reached + 1 : undefined;
+  }
+  return { phrases, end: reached };
+}
+
+/** A thing without a label, with its adjectives and an article. */
+function whatAt(words: readonly Word[], start: number): { name: string; end: number } | undefined {
+  const article = DETERMINERS.has(words[start] ?? '');
+  const from = article ? start + 1 : start;
+  let at = from;
+  const describes = (word: Word) => word !== undefined && !isThing(word) && !isEmpty(word);
+  while (at < from + MOST_ADJECTIVES && describes(words[at])) at += 1;
+  const thing = words[at] ?? '';
+  if (!isThing(thing) || labelsFor(thing).length > 0) return undefined;
+  const end = compoundEnd(words, at);
+  const name = words.slice(from, end).join(' ');
+  return { name: article || !name.endsWith('s') ? `${articleFor(name)} ${name}` : name, end };
 }
 
 const WORN = /^(?:vests?|jackets?|coats?|uniforms?|hoodies?|suits?|masks?|shirts?|helmets?|overalls|gowns?|robes?)$/;

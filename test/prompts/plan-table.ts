@@ -94,3 +94,36 @@ export const WRITTEN_SECOND: readonly Row[] = [
   ['sdkfj sdlkfj', ''],
   ['What changed since the last frame?', ''],
 ];
+
+/** Once more before they were tried, in other people's ways of writing: 16 of 20 were right then, one in another order. */
+export const WRITTEN_THIRD: readonly Row[] = [
+  ['You are a security guard. Describe anybody who enters the building and what they carry.', 'person'],
+  ['Please report each delivery van and its licence plate number', 'car|truck, ~text'],
+  ['Is anyone smoking?', 'person'],
+  ['number of persons, number of bikes', 'person, bicycle|motorcycle'],
+  ['Tell me about birds at the feeder', 'bird'],
+  ['Spot excavators, bulldozers and dump trucks on the site', 'truck, +excavators, +bulldozers'],
+  ['a person lying on the floor', 'person'],
+  ['workers wearing helmets and vests', 'person, +person wearing helmets, +person wearing vests'],
+  ['red cars only', 'car, ~colours'],
+  ['Describe the weather', ''],
+  ['fallen trees or branches on the road', '+fallen trees'],
+  ['Has the garage door been left open?', ''],
+  ['packages on the doorstep', '+packages'],
+  [
+    'Extract: {"vehicle_count": "integer", "licence_plates": ["string"]}',
+    `${VEHICLE}, ~text, {vehicle_count,licence_plates}`,
+  ],
+  [
+    'Give me JSON: number of people, dominant colour, short summary',
+    'person, ~colours, {number_of_people,dominant_colour,short_summary}',
+  ],
+  [
+    'Respond in JSON format with the fields "person_present" (boolean) and "description" (string).',
+    'person, {person_present,description}',
+  ],
+  ['Return a JSON list of all vehicles with type and colour', `${VEHICLE}, ~colours, [list]`],
+  ['Notice when the camera is dirty or out of focus', '~tamper'],
+  ['Who comes back several times a day?', '~identity'],
+  ['Describe faces and emotions', '~faces'],
+];

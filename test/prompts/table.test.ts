@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type IndexPlan, planFor, type Shape } from '#prompts';
-import { WRITTEN_FIRST, WRITTEN_SECOND } from './plan-table.ts';
+import { WRITTEN_FIRST, WRITTEN_SECOND, WRITTEN_THIRD } from './plan-table.ts';
 
 describe('prompts of indexes', () => {
   it('are understood as the table says', () => {
-    const rows = [...WRITTEN_FIRST, ...WRITTEN_SECOND];
+    const rows = [...WRITTEN_FIRST, ...WRITTEN_SECOND, ...WRITTEN_THIRD];
     const wrong = rows
       .map(([prompt, meaning]) => ({ prompt, meaning, got: told(planFor(prompt)) }))
       .filter(({ meaning, got }) => meaning !== got);
