@@ -1,5 +1,5 @@
 import type { Config } from '#config';
-import { Inference, Providers, Telling } from '#inference';
+import { Inference, Providers, pictureQuery, Telling } from '#inference';
 import type { ModelLibrary } from '#models';
 import { Backfiller, Closer, EndpointTeller, LocalTeller, Tellers, Verdicts } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
@@ -35,5 +35,14 @@ export async function startSeeing(
   const verdicts = life.use(Verdicts.start({ store, tellers, thumbsDir, mediaDir, clock, log }, signal));
   const older = { store, mediaDir, thumbsDir, eyes: inference, clock, log };
   const backfiller = life.use(await Backfiller.start(older, signal));
-  return { inference, telling, tellers, verdicts, backfiller, closer: new Closer({ store, mediaDir, clock, log }) };
+  const look = (text: string, stop: AbortSignal) => pictureQuery(text, inference, stop);
+  return {
+    inference,
+    pictureQuery: look,
+    telling,
+    tellers,
+    verdicts,
+    backfiller,
+    closer: new Closer({ store, mediaDir, clock, log }),
+  };
 }

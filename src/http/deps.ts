@@ -3,7 +3,7 @@ import type { Context, Hono } from 'hono';
 import type { Config } from '#config';
 import type { Hub } from '#delivery';
 import type { CameraStatus, Frame } from '#domain';
-import type { Listening, SightTask } from '#inference';
+import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
 import type { Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
@@ -26,6 +26,8 @@ export interface HttpDeps {
     status(): { state: string; queued: number; dropped: number; restarts: number; rssMb?: number };
     has(task: SightTask): boolean;
   };
+  /** A text as pictures are searched by it; undefined without a model that compares them, or when it has no time. */
+  pictureQuery?: (text: string, signal: AbortSignal) => Promise<PictureQuery | undefined>;
   /** Absent: nobody on this box follows instructions. */
   tellers?: Pick<Tellers, 'present' | 'status'>;
   verdicts?: Pick<Verdicts, 'status'>;

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Scene, Transcript } from '#domain';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { bestHits, type SceneHit, type SceneQuery, type TranscriptHit } from '#store';
@@ -9,15 +10,20 @@ export type StreamHit = { score: number } & ({ scene: Scene } | { transcript: Tr
 /** So many of each kind are compared where only those near the best count. */
 const COMPARED = 200;
 
+/** A search waits no longer for the model that looks for pictures; it then goes by words alone. */
+const PATIENCE_MS = 1500;
+
 /**
  * The best scenes of indexes and, unless one index is named, the best of what was said; best first. What an audio index
  * found is the same moment as its words: it stands there once, as sure as the surer of the two.
  */
 export async function findOnStreams(
-  { store }: Pick<HttpDeps, 'store'>,
-  query: Omit<SceneQuery, 'vector' | 'model'>,
+  { store, pictureQuery }: Pick<HttpDeps, 'store' | 'pictureQuery'>,
+  query: Omit<SceneQuery, 'vector' | 'model' | 'pictures'>,
 ): Promise<StreamHit[]> {
-  const asked = { ...query, vector: embedText(query.text), model: TEXT_EMBEDDING.model };
+  const pictures = await picturesBy(query.text, pictureQuery);
+  const words = { vector: embedText(query.text), model: TEXT_EMBEDDING.model };
+  const asked = { ...query, ...words, ...(pictures ? { pictures } : {}) };
   if (query.indexId !== undefined) return store.scenes.search(asked);
   const { dynamicPercentage, ...each } = asked;
   // What is too little on its own may be enough together.
@@ -51,4 +57,22 @@ function audioIndexes({ indexes }: HttpDeps['store']): (id: string) => boolean {
     known.set(id, found);
     return found;
   };
+}
+
+/** Never rejects: search must not depend on a process that may be away. */
+export async function picturesBy(
+  text: string,
+  pictureQuery: HttpDeps['pictureQuery'],
+): Promise<SceneQuery['pictures']> {
+  if (!pictureQuery) return undefined;
+  const late = new AbortController();
+  const enough = new AbortController();
+  const timer = setTimeout(PATIENCE_MS, undefined, { signal: enough.signal }).then(
+    () => late.abort(),
+    () => undefined, // It came in time.
+  );
+  const query = await pictureQuery(text, late.signal).catch(() => undefined);
+  enough.abort();
+  await timer;
+  return query;
 }

@@ -26,6 +26,7 @@ export {
 export { type Observation, Observer } from './observer.ts';
 export { patient } from './patient.ts';
 export { decodeImage, thumbnail } from './picture.ts';
+export { type PictureQuery, pictureQuery } from './picture-query.ts';
 export type { Answers, Asks, Recognition } from './protocol.ts';
 export { Providers } from './providers.ts';
 export { type Priority, SIGHT_TASKS, type SightTask } from './queue.ts';

@@ -1,6 +1,16 @@
 import type { Box, Word } from '#domain';
 import type { DetectorPack, ImageTextPack, ImageToTextPack, SpeechPack, TextPack } from '#models';
 
+/**
+ * One text as it is compared with stored pictures: of unit length, and how sure the model is at a cosine to a picture:
+ * the logistic function of `slope` × cosine + `offset`.
+ */
+export interface LikenessQuery {
+  vector: Float32Array;
+  slope: number;
+  offset: number;
+}
+
 /** A picture as it crosses to the host process. */
 export interface Picture {
   width: number;
@@ -123,7 +133,12 @@ export interface Answers {
   /** Of unit length. `labels` are names the model has for the whole picture, best first. */
   'image-embedding': { vector: Float32Array; labels: { label: string; score: number }[] };
   /** All of unit length, in one space. `likeness` of each text is 0–1: how sure the model is that it says what the picture shows. */
-  'image-text': { picture: Float32Array | undefined; texts: Float32Array[]; likeness: number[] };
+  'image-text': {
+    picture: Float32Array | undefined;
+    texts: Float32Array[];
+    likeness: number[];
+    queries: LikenessQuery[];
+  };
   'image-to-text': { text: string };
 }
 export type Task = keyof Asks;

@@ -11,13 +11,13 @@ const LONGEST_BUSY_MS = 60_000;
 
 /** What the store is to keep of it. */
 export function sceneOf(
-  { facts, text }: Observation,
+  { facts, text, picture }: Observation,
   { streamId, startMs, endMs }: Window,
   { id: indexId }: SceneIndex,
   thumbPath: string | undefined,
 ): Parameters<Store['scenes']['add']> {
   const scene = { streamId, indexId, startMs, endMs, text, facts, ...(thumbPath ? { thumbPath } : {}) };
-  return [scene, embedText(text), TEXT_EMBEDDING.model];
+  return [scene, embedText(text), TEXT_EMBEDDING.model, picture];
 }
 
 /** Also when the window is a second one of a time that the scene covers already: the camera was away in between. */

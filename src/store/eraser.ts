@@ -29,7 +29,7 @@ const NOT_NEWEST = `
  */
 export class Eraser {
   readonly #connection: Connection;
-  readonly #vectors: Vectors;
+  readonly #vectors: readonly Vectors[];
   readonly #orphanedSegments: Statement<[number], Sized>;
   readonly #endedSegments: Statement<[number, number], Sized>;
   readonly #firstSegments: Statement<[number], Sized>;
@@ -44,7 +44,7 @@ export class Eraser {
   readonly #thumbFiles: Ids;
   readonly #thumbPaths: Ids;
 
-  constructor(connection: Connection, vectors: Vectors) {
+  constructor(connection: Connection, vectors: readonly Vectors[]) {
     const { sql } = connection;
     this.#connection = connection;
     this.#vectors = vectors;
@@ -88,7 +88,7 @@ export class Eraser {
     this.#connection.writeDurably(() => {
       const scenes = sql.prepare<[string], number>('SELECT id FROM scenes WHERE stream_id = ?').pluck().all(id);
       this.#eraseScenes(JSON.stringify(scenes));
-      this.#vectors.eraseStream(id);
+      for (const vectors of this.#vectors) vectors.eraseStream(id);
       sql.prepare('DELETE FROM streams WHERE id = ?').run(id); // The rest follows by foreign keys.
     });
   }
@@ -126,7 +126,7 @@ export class Eraser {
   tracesBefore(endMs: number): void {
     const { sql } = this.#connection;
     this.#connection.write(() => {
-      this.#vectors.eraseBefore(endMs);
+      for (const vectors of this.#vectors) vectors.eraseBefore(endMs);
       sql.prepare('DELETE FROM gaps WHERE end_ms < ?').run(endMs);
       sql.prepare('DELETE FROM transcripts WHERE end_ms < ?').run(endMs); // A trigger takes the words.
       sql.prepare('DELETE FROM transcript_gaps WHERE end_ms < ?').run(endMs);

@@ -27,6 +27,28 @@ export function scoreOf(coverage: number, cosine: number): number {
   return 1 - (1 - words) * (1 - meaning);
 }
 
+/** What a picture that surely shows what is asked for is worth: its words may say more. */
+const PICTURE_WEIGHT = 0.9;
+
+/** How a query is compared with vectors of pictures: sure by the logistic function of `slope` × cosine + `offset`. */
+export interface PictureLikeness {
+  vector: Float32Array;
+  model: string;
+  slope: number;
+  offset: number;
+}
+
+/** What a picture at this cosine adds: nothing while it is likelier something else. */
+export function pictureScore(cosine: number, { slope, offset }: PictureLikeness): number {
+  return PICTURE_WEIGHT / (1 + Math.exp(-(slope * cosine + offset)));
+}
+
+/** The cosine from which on a picture counts; above 1 when none does. */
+export function leastCosine({ slope, offset }: PictureLikeness): number {
+  const least = Math.log(FLOOR / (PICTURE_WEIGHT - FLOOR));
+  return slope > 0 ? (least - offset) / slope : 2;
+}
+
 /** The best of the hits, best first, the newer (or later) first among equals. */
 export function best<T extends { id: number; startMs: number; score: number }>(
   hits: readonly T[],

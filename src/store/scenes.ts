@@ -14,6 +14,12 @@ export interface SceneHit {
   score: number;
 }
 
+/** Made by `model`: only such are compared. */
+interface ModelVector {
+  vector: Float32Array;
+  model: string;
+}
+
 interface Row {
   id: number;
   stream_id: string;
@@ -39,6 +45,7 @@ export class Scenes {
   readonly #collections: Collections;
   readonly #journal: Journal;
   readonly #vectors: Vectors;
+  readonly #pictures: Vectors;
   readonly #search: Search;
   readonly #insert: Statement<Omit<Row, 'id'>>;
   readonly #insertWords: Statement<[number, string]>;
@@ -52,13 +59,19 @@ export class Scenes {
   readonly #pageOfRange: Statement<PageQuery, Row>;
   readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, Row>;
 
-  constructor(connection: Connection, collections: Collections, journal: Journal, vectors: Vectors) {
+  constructor(
+    connection: Connection,
+    collections: Collections,
+    journal: Journal,
+    { vectors, pictures }: { vectors: Vectors; pictures: Vectors },
+  ) {
     const { sql } = connection;
     this.#connection = connection;
     this.#collections = collections;
     this.#journal = journal;
     this.#vectors = vectors;
-    this.#search = new Search(connection, vectors);
+    this.#pictures = pictures;
+    this.#search = new Search(connection, vectors, pictures);
     this.#insert = sql.prepare(`
       INSERT INTO scenes (stream_id, index_id, start_ms, end_ms, text, facts, thumb_path)
       VALUES (@stream_id, @index_id, @start_ms, @end_ms, @text, @facts, @thumb_path)`);
@@ -88,30 +101,19 @@ export class Scenes {
       ORDER BY id DESC LIMIT @limit`);
   }
 
-  /** Stores it with its words, its vector and its journal entry. Throws `not_found` when the index has been deleted. */
-  add(draft: Omit<Scene, 'id'>, vector: Float32Array, model: string): Scene {
-    return this.#add(draft, vector, model, (scene) =>
+  /**
+   * Stores it with its words, its vector, that of its picture and its journal entry. Throws `not_found` when the index has
+   * been deleted.
+   */
+  add(draft: Omit<Scene, 'id'>, vector: Float32Array, model: string, picture?: ModelVector): Scene {
+    return this.#add(draft, { vector, model }, picture, (scene) =>
       this.#journal.append('scene', scene.streamId, String(scene.id), scene.endMs),
     );
   }
 
   /** The same for what is no news: it has no journal entry, so that nobody is alarmed. */
-  addPast(draft: Omit<Scene, 'id'>, vector: Float32Array, model: string): Scene {
-    return this.#add(draft, vector, model, () => undefined);
-  }
-
-  #add(draft: Omit<Scene, 'id'>, vector: Float32Array, model: string, tell: (scene: Scene) => void): Scene {
-    if (draft.thumbPath !== undefined) checkRelative(draft.thumbPath, 'scene.thumbPath');
-    this.#vectors.openDay(draft.startMs);
-    return this.#connection.write(() => {
-      const id = Number(this.#insert.run(rowOf(draft)).lastInsertRowid);
-      const scene = { ...draft, id };
-      // A summary is found by what was said, too.
-      this.#insertWords.run(id, draft.said ? `${draft.text}\n${draft.said.text}` : draft.text);
-      this.#vectors.add(scene, vector, model);
-      tell(scene);
-      return scene;
-    });
+  addPast(draft: Omit<Scene, 'id'>, vector: Float32Array, model: string, picture?: ModelVector): Scene {
+    return this.#add(draft, { vector, model }, picture, () => undefined);
   }
 
   /** The scene goes on until `endMs`; it never gets shorter. Throws `not_found`. */
@@ -121,6 +123,7 @@ export class Scenes {
       const scene = this.get(id);
       if (!scene) throw new Fault('not_found', `no scene ${id}`);
       this.#vectors.grow(id, scene.startMs, scene.endMs);
+      this.#pictures.grow(id, scene.startMs, scene.endMs);
       this.#journal.append('growth', scene.streamId, String(id), scene.endMs);
       return scene;
     });
@@ -190,6 +193,27 @@ export class Scenes {
     return hits.flatMap(({ id, score }) => {
       const scene = this.get(id);
       return scene ? [{ scene, score }] : [];
+    });
+  }
+
+  #add(
+    draft: Omit<Scene, 'id'>,
+    words: ModelVector,
+    picture: ModelVector | undefined,
+    tell: (scene: Scene) => void,
+  ): Scene {
+    if (draft.thumbPath !== undefined) checkRelative(draft.thumbPath, 'scene.thumbPath');
+    this.#vectors.openDay(draft.startMs);
+    if (picture) this.#pictures.openDay(draft.startMs);
+    return this.#connection.write(() => {
+      const id = Number(this.#insert.run(rowOf(draft)).lastInsertRowid);
+      const scene = { ...draft, id };
+      // A summary is found by what was said, too.
+      this.#insertWords.run(id, draft.said ? `${draft.text}\n${draft.said.text}` : draft.text);
+      this.#vectors.add(scene, words.vector, words.model);
+      if (picture) this.#pictures.add(scene, picture.vector, picture.model);
+      tell(scene);
+      return scene;
     });
   }
 }

@@ -3,8 +3,9 @@
  * migrations, and a test holds the two equal.
  *
  * Times are Unix milliseconds. JSON columns hold domain types as they are. Paths are relative: segments' to the media
- * directory, thumbnails' to the thumbs directory, assets' to the assets directory. Vectors of scenes live in one table per UTC day, `vectors_yyyymmdd`, made when
- * the day's first scene is stored and dropped whole by retention (see vectors.ts).
+ * directory, thumbnails' to the thumbs directory, assets' to the assets directory. Vectors of scenes live in one table per
+ * UTC day, those of their words in `vectors_yyyymmdd`, those of their pictures in `pictures_yyyymmdd`: made when the day's
+ * first scene is stored and dropped whole by retention (see vectors.ts).
  */
 export const SCHEMA = /* sql */ `
 -- Facts about this box: box_id, default_collection.

@@ -1,6 +1,15 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from './connection.ts';
-import { best, matchesFilter, type Narrowing, scoreOf, WORDS_WEIGHT } from './ranking.ts';
+import {
+  best,
+  leastCosine,
+  matchesFilter,
+  type Narrowing,
+  type PictureLikeness,
+  pictureScore,
+  scoreOf,
+  WORDS_WEIGHT,
+} from './ranking.ts';
 import { unhurried } from './slices.ts';
 import { queryTerms, type Term } from './terms.ts';
 import { quantise, type VectorFilter, type Vectors } from './vectors.ts';
@@ -11,6 +20,8 @@ export interface SceneQuery extends Narrowing {
   /** The text's embedding, made by `model`. */
   vector: Float32Array;
   model: string;
+  /** The same as pictures are compared with it; absent: only words count. */
+  pictures?: PictureLikeness;
   streamId?: string;
   /** An id or `default`. */
   collectionId?: string;
@@ -35,11 +46,13 @@ const FILTERED_POOL = 2000;
 export class Search {
   readonly #words: WordSearch<Filter, Candidate>;
   readonly #vectors: Vectors;
+  readonly #pictures: Vectors;
   readonly #facts: Statement<[number], { facts: string }>;
 
-  constructor(connection: Connection, vectors: Vectors) {
+  constructor(connection: Connection, vectors: Vectors, pictures: Vectors) {
     const { sql } = connection;
     this.#vectors = vectors;
+    this.#pictures = pictures;
     this.#words = new WordSearch(sql, {
       words: 'scene_words',
       rows: 'scenes',
@@ -68,13 +81,15 @@ export class Search {
     for (const { id } of sure) coverage.set(id, 1);
     const found = [...sure, ...others];
     const cosines = vector ? await this.#vectors.cosines(vector, query.model, found) : new Map<number, number>();
+    const likeness = await this.#likeness(query.pictures, found);
     const scored = found.map((scene) => {
-      return { ...scene, score: scoreOf(coverage.get(scene.id) ?? 0, cosines.get(scene.id) ?? 0) };
+      const told = scoreOf(coverage.get(scene.id) ?? 0, cosines.get(scene.id) ?? 0);
+      return { ...scene, score: Math.max(told, likeness.get(scene.id) ?? 0) };
     });
     return best(scored, query);
   }
 
-  /** Those that have only some of the words, or mean the same. */
+  /** Those that have only some of the words, mean the same, or look like it. */
   async #others(
     sure: readonly Candidate[],
     terms: readonly Term[],
@@ -85,9 +100,24 @@ export class Search {
   ): Promise<Candidate[]> {
     const found = await this.#words.withSome(terms, filter, pool);
     if (vector) found.push(...(await this.#vectors.nearest(vector, { ...filter, model: query.model }, pool)));
+    found.push(...(await this.#alike(query.pictures, filter, pool)));
     const fresh = new Map(found.map(({ id, startMs }) => [id, { id, startMs }]));
     for (const { id } of sure) fresh.delete(id);
     return this.#passing([...fresh.values()], query.filter);
+  }
+
+  async #alike(pictures: PictureLikeness | undefined, filter: Filter, pool: number): Promise<Candidate[]> {
+    const vector = pictures && quantise(pictures.vector);
+    if (!vector) return [];
+    return this.#pictures.nearest(vector, { ...filter, model: pictures.model }, pool, leastCosine(pictures));
+  }
+
+  /** What each scene's picture makes of the query, by id. */
+  async #likeness(pictures: PictureLikeness | undefined, found: readonly Candidate[]): Promise<Map<number, number>> {
+    const vector = pictures && quantise(pictures.vector);
+    if (!vector) return new Map();
+    const cosines = await this.#pictures.cosines(vector, pictures.model, found);
+    return new Map([...cosines].map(([id, cosine]) => [id, pictureScore(cosine, pictures)]));
   }
 
   async #passing(found: Candidate[], filter: SceneQuery['filter']): Promise<Candidate[]> {
@@ -103,8 +133,9 @@ export class Search {
 
 /**
  * Whether the newest scenes that have every word are enough, so that no others need be looked at: those would seldom come
- * before them. Where only the very best count, or those near the best, all are weighed.
+ * before them. Where only the very best count, or those near the best, or pictures too, all are weighed.
  */
-function settle(sure: readonly Candidate[], { limit, scoreThreshold = 0, dynamicPercentage }: SceneQuery): boolean {
-  return sure.length >= limit && scoreThreshold <= WORDS_WEIGHT && dynamicPercentage === undefined;
+function settle(sure: readonly Candidate[], query: SceneQuery): boolean {
+  const { limit, scoreThreshold = 0, dynamicPercentage, pictures } = query;
+  return !pictures && sure.length >= limit && scoreThreshold <= WORDS_WEIGHT && dynamicPercentage === undefined;
 }

@@ -57,8 +57,9 @@ export class Store implements AsyncDisposable {
   private constructor(connection: Connection, key: Buffer, clock: Clock) {
     const meta = new Meta(connection);
     const journal = new Journal(connection);
-    const vectors = new Vectors(connection);
-    const eraser = new Eraser(connection, vectors);
+    const vectors = new Vectors(connection, 'vectors');
+    const pictures = new Vectors(connection, 'pictures');
+    const eraser = new Eraser(connection, [vectors, pictures]);
     this.#connection = connection;
     this.#firings = new Firings(connection, journal);
     this.signingKey = key;
@@ -67,7 +68,7 @@ export class Store implements AsyncDisposable {
     this.streams = new Streams(connection, this.collections, eraser);
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
-    this.scenes = new Scenes(connection, this.collections, journal, vectors);
+    this.scenes = new Scenes(connection, this.collections, journal, { vectors, pictures });
     this.backfills = new Backfills(connection);
     this.transcripts = new Transcripts(connection, this.collections, journal);
     this.assets = new Assets(connection, this.collections);

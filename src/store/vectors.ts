@@ -6,7 +6,8 @@ import { slices } from './slices.ts';
 
 export const DAY_MS = 86_400_000;
 const DISTANCE = 'vec_distance_cosine(vec_int8(embedding), vec_int8(@query))';
-const TABLE = /^vectors_(\d{4})(\d{2})(\d{2})$/;
+/** What the vectors are of; tables are `<kind>_yyyymmdd`. */
+export type VectorKind = 'vectors' | 'pictures';
 
 /** Which vectors may answer; null stands for any. Times are those of the scene; the range means overlap. */
 export interface VectorFilter {
@@ -28,7 +29,7 @@ interface NewVector {
   vector: Buffer;
 }
 
-type Asked = { query: Buffer; from: number; to: number; limit: number };
+type Asked = { query: Buffer; from: number; to: number; limit: number; most: number };
 type Near = { id: number; startMs: number; distance: number };
 
 interface Day {
@@ -41,24 +42,26 @@ interface Day {
 }
 
 /**
- * One vector per scene, 8 bits per dimension, in one table per UTC day of the scene's start: a day that has passed is
+ * One vector per scene (of its words, or of its picture), 8 bits per dimension, in one table per UTC day of the scene's start: a day that has passed is
  * dropped whole. sqlite-vec compares them by exact cosine; without it nothing is ever near.
  */
 export class Vectors {
   readonly #connection: Connection;
+  readonly #kind: VectorKind;
   readonly #days = new Map<string, Day>();
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, kind: VectorKind) {
     this.#connection = connection;
+    this.#kind = kind;
     const tables = connection.sql
-      .prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'vectors_%'")
-      .all();
-    for (const { name } of tables) if (TABLE.test(name)) this.#days.set(name, this.#prepare(name));
+      .prepare<[string], { name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE ?")
+      .all(`${kind}_%`);
+    for (const { name } of tables) if (/_\d{8}$/.test(name)) this.#days.set(name, this.#prepare(name));
   }
 
   /** Makes the day's table; called before the transaction that adds, so that a rollback can't take the table away. */
   openDay(startMs: number): void {
-    const name = tableOf(startMs);
+    const name = this.#tableOf(startMs);
     if (this.#days.has(name)) return;
     this.#connection.write(() =>
       this.#connection.sql.exec(`
@@ -83,7 +86,7 @@ export class Vectors {
   ): void {
     const quantised = quantise(vector);
     if (!quantised) return;
-    this.#days.get(tableOf(scene.startMs))?.insert.run({
+    this.#days.get(this.#tableOf(scene.startMs))?.insert.run({
       scene: scene.id,
       stream: scene.streamId,
       index: scene.indexId,
@@ -96,23 +99,29 @@ export class Vectors {
 
   /** Its words have changed: what they were near before says nothing any more. */
   replace(scene: Parameters<Vectors['add']>[0], vector: Float32Array, model: string): void {
-    this.#days.get(tableOf(scene.startMs))?.remove.run(scene.id);
+    this.#days.get(this.#tableOf(scene.startMs))?.remove.run(scene.id);
     this.add(scene, vector, model);
   }
 
   grow(sceneId: number, startMs: number, endMs: number): void {
-    this.#days.get(tableOf(startMs))?.grow.run(endMs, sceneId);
+    this.#days.get(this.#tableOf(startMs))?.grow.run(endMs, sceneId);
   }
 
-  /** The scenes nearest to the quantised vector, best first; those that have nothing to do with it are left out. */
-  async nearest(query: Buffer, filter: VectorFilter, limit: number): Promise<{ id: number; startMs: number }[]> {
+  /** The scenes nearest to the quantised vector, best first; those whose cosine is less than `least` are left out. */
+  async nearest(
+    query: Buffer,
+    filter: VectorFilter,
+    limit: number,
+    least: number = UNRELATED,
+  ): Promise<{ id: number; startMs: number }[]> {
+    const most = 1 - least;
     const found: Near[] = [];
     for (const name of [...this.#days.keys()]) {
       if (filter.end !== null && dayStartMs(name) >= filter.end) continue;
       const bounds = this.#days.get(name)?.bounds.get();
       for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null)) {
         // Asked for anew: while others had their turn, retention may have dropped the day.
-        found.push(...(this.#days.get(name)?.nearest?.all({ ...filter, ...slice, query, limit }) ?? []));
+        found.push(...(this.#days.get(name)?.nearest?.all({ ...filter, ...slice, query, limit, most }) ?? []));
       }
     }
     found.sort((a, b) => a.distance - b.distance || b.id - a.id);
@@ -127,7 +136,7 @@ export class Vectors {
   ): Promise<Map<number, number>> {
     const days = new Map<string, number[]>();
     for (const { id, startMs } of scenes) {
-      const name = tableOf(startMs);
+      const name = this.#tableOf(startMs);
       const ids = days.get(name);
       if (ids) ids.push(id);
       else days.set(name, [id]);
@@ -162,6 +171,10 @@ export class Vectors {
     }
   }
 
+  #tableOf(atMs: number): string {
+    return `${this.#kind}_${new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '')}`;
+  }
+
   #prepare(name: string): Day {
     const { sql, hasVectors } = this.#connection;
     const always = {
@@ -186,7 +199,7 @@ export class Vectors {
           AND (@index IS NULL OR index_id = @index)
           AND (@start IS NULL OR end_ms > @start)
           AND (@end IS NULL OR start_ms < @end)
-          AND iif(length(embedding) = length(@query), ${DISTANCE}, 2) < ${1 - UNRELATED}
+          AND iif(length(embedding) = length(@query), ${DISTANCE}, 2) < @most
         ORDER BY distance, scene_id DESC LIMIT @limit`),
       distances: sql.prepare(`
         SELECT scene_id AS id, ${DISTANCE} AS distance FROM ${name}
@@ -196,12 +209,8 @@ export class Vectors {
   }
 }
 
-function tableOf(atMs: number): string {
-  return `vectors_${new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '')}`;
-}
-
 function dayStartMs(table: string): number {
-  const [, year, month, day] = TABLE.exec(table) ?? [];
+  const [, year, month, day] = /_(\d{4})(\d{2})(\d{2})$/.exec(table) ?? [];
   return Date.UTC(Number(year), Number(month) - 1, Number(day));
 }
 

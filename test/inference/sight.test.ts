@@ -65,7 +65,7 @@ describe('the prompt decides which models look', () => {
     const eyes = new Scripted({
       ...reads('KX51 ABD'),
       'face-detection': () => [{ score: 0.9, box: BOX }],
-      'image-text': () => ({ picture: new Float32Array([1, 0]), texts: [], likeness: [] }),
+      'image-text': () => ({ picture: new Float32Array([1, 0]), texts: [], likeness: [], queries: [] }),
     });
     await look(observer(eyes, prompt, tier), 0);
     expect([...new Set(eyes.asked)].sort()).toEqual(asked.toSorted());
@@ -109,6 +109,7 @@ describe('what no detector has a name for', () => {
       picture: new Float32Array([0.6, 0.8]),
       texts: texts.map(() => new Float32Array([1, 0])),
       likeness: texts.map(() => likeness),
+      queries: [],
     }),
   });
 

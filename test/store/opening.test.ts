@@ -67,7 +67,7 @@ describe('opening a store', () => {
   it('keeps scenes without sqlite-vec, and finds nothing near', async () => {
     const sql = new Database(':memory:');
     using connection = new Connection(sql, false);
-    const vectors = new Vectors(connection);
+    const vectors = new Vectors(connection, 'vectors');
     vectors.openDay(NOON);
     vectors.add({ id: 1, streamId: 's', indexId: 'i', startMs: NOON, endMs: NOON }, axis(0), 'm');
     const filter = { model: 'm', stream: null, collection: null, index: null, start: null, end: null };

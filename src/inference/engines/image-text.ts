@@ -1,5 +1,5 @@
 import type { Engine, LoadOf } from '../protocol.ts';
-import { chosenOver, matched, NEUTRAL } from './likeness.ts';
+import { chosenOver, differing, matched, NEUTRAL } from './likeness.ts';
 import { Towers } from './towers.ts';
 
 /** Texts whose vectors are kept: those of all prompts of a box, and the last searches. */
@@ -20,7 +20,12 @@ export async function loadImageText(request: LoadOf<'image-text'>): Promise<Engi
       const { sureness } = towers;
       const sure = (text: Float32Array, shown: Float32Array) =>
         request.family === 'clip' ? chosenOver(shown, text, neutral, sureness) : matched(shown, text, sureness);
-      return { picture: seen, texts: vectors, likeness: seen ? vectors.map((text) => sure(text, seen)) : [] };
+      const query = (text: Float32Array) =>
+        request.family === 'clip'
+          ? differing(text, neutral, sureness)
+          : { vector: text, slope: sureness.scale, offset: sureness.bias };
+      const likeness = seen ? vectors.map((text) => sure(text, seen)) : [];
+      return { picture: seen, texts: vectors, likeness, queries: vectors.map(query) };
     },
   };
 }

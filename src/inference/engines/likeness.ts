@@ -1,3 +1,5 @@
+import type { LikenessQuery } from '../protocol.ts';
+
 /** What any picture of a camera may be called: a text must say more of it than these. Only for models that were taught to choose among texts. */
 export const NEUTRAL: readonly string[] = [
   'a photo',
@@ -32,6 +34,18 @@ export function chosenOver(
 /** SigLIP's: how sure the model is that the text says what the picture shows, 0–1. */
 export function matched(picture: Float32Array, text: Float32Array, { scale, bias }: Sureness): number {
   return 1 / (1 + Math.exp(-(scale * product(picture, text) + bias)));
+}
+
+/**
+ * CLIP's, for pictures of which only the vector is kept: how a text differs from what may be said of any picture. Stands
+ * for all the neutral texts by their mean, so that one product per picture is enough.
+ */
+export function differing(text: Float32Array, neutral: readonly Float32Array[], { scale }: Sureness): LikenessQuery {
+  const mean = text.map((_, i) => neutral.reduce((sum, one) => sum + (one[i] ?? 0), 0) / Math.max(1, neutral.length));
+  const difference = text.map((value, i) => value - (mean[i] ?? 0));
+  const length = Math.sqrt(product(difference, difference));
+  const offset = -Math.log(Math.max(1, neutral.length));
+  return length > 0 ? { vector: unit(difference), slope: scale * length, offset } : { vector: text, slope: 0, offset };
 }
 
 /** Of two vectors of unit length the cosine. */

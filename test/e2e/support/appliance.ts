@@ -50,7 +50,8 @@ export class TestAppliance implements AsyncDisposable {
     await writeFile(config, JSON.stringify({ name: 'test box', models: { autoFetch: false }, ...options.config }));
     const listen = `127.0.0.1:${options.port ?? 0}`;
     const argv = ['run', '--config', config, '--data-dir', dataDir, '--listen', listen];
-    const env = { ...process.env, WATCHPOST_API_KEY: KEY, LOG_LEVEL: options.logLevel ?? 'debug' };
+    const settings = { WATCHPOST_API_KEY: KEY, WATCHPOST_PROVIDERS: 'cpu', LOG_LEVEL: options.logLevel ?? 'debug' };
+    const env = { ...process.env, ...settings };
     const child = await Child.start(process.execPath, [MAIN, ...argv], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env,
