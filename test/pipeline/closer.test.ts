@@ -101,6 +101,13 @@ describe('a closer look', () => {
     expect(await closer().look(window(14, 16), never)).toEqual([]);
   });
 
+  it('is given up when decoding takes too long', async () => {
+    enter(0);
+    const looker = closer({ waitMs: 20, decodeMs: 0 });
+    expect(await looker.look(window(0, 1), never)).toEqual([]);
+    expect(looker.looks).toBe(0);
+  });
+
   it('covers long windows with no more than forty frames', async () => {
     enter(0, 1, 2, 3);
     expect((await closer().look(window(0, 8), never)).length).toBeLessThanOrEqual(40);
