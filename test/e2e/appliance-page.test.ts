@@ -37,6 +37,8 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
     await page.locator('#camera-grid').getByText('Yard').first().waitFor();
     await page.locator('#feed-list').getByText('movement').first().waitFor();
     expect(page.url()).not.toContain(appliance.key);
+    await page.locator('.camera-indexes').getByText('tells of everything').waitFor();
+    await page.locator('.camera-missing').getByText('no object detector').waitFor();
 
     await page.getByRole('searchbox').fill('motion');
     await page.keyboard.press('Enter');
