@@ -48,9 +48,10 @@ async function* recordsOf(
     const observation = await observer.observe(window, 'backfill', signal);
     const endMs = Math.min(window.endMs, asset.lengthMs);
     if (observation === 'dropped' || endMs <= window.startMs) continue;
-    const { text, facts } = observation;
+    const { text, facts, picture } = observation;
     const metadata = { ...index.metadata, ...metadataOf(facts) };
-    yield { startMs: window.startMs, endMs, text, metadata, vector: embedText(text), model: TEXT_EMBEDDING.model };
+    const words = { text, vector: embedText(text), model: TEXT_EMBEDDING.model };
+    yield { startMs: window.startMs, endMs, metadata, ...words, ...(picture ? { picture } : {}) };
   }
 }
 

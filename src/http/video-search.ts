@@ -11,6 +11,7 @@ import { text, whole } from './input.ts';
 import { collectionBy, playableBy, videoIndexBy } from './lookup.ts';
 import { Api } from './route.ts';
 import { inCollection, indexNamed, searchRequest, streamResults } from './search.ts';
+import { picturesBy } from './stream-search.ts';
 
 const SEMANTIC_SHOTS = 50;
 
@@ -163,18 +164,20 @@ function kindOf(body: z.output<typeof legacyRequest>): { kind?: AssetIndex['kind
   return { kind: body.search_type === 'scene' ? 'scene' : body.index_type };
 }
 
-function find(
+async function find(
   deps: HttpDeps,
   body: z.output<typeof searchRequest>,
   narrowing: Where & { limit: number; kind?: AssetIndex['kind']; mode?: 'hybrid' | 'keyword' },
 ): Promise<AssetHit[]> {
   const { query, score_threshold: least, dynamic_score_percentage: dynamic, filter } = body;
   const index = indexNamed(body);
+  const pictures = narrowing.mode === 'keyword' ? undefined : await picturesBy(query, deps.pictureQuery);
   return deps.store.assetIndexes.search({
     text: query,
     vector: embedText(query),
     model: TEXT_EMBEDDING.model,
     mode: 'hybrid',
+    ...(pictures ? { pictures } : {}),
     ...narrowing,
     ...(index === undefined ? {} : { indexId: index }),
     ...(least === undefined ? {} : { scoreThreshold: least }),

@@ -20,6 +20,8 @@ export interface NewRecord {
   metadata: Record<string, unknown>;
   vector: Float32Array;
   model: string;
+  /** Of its picture. */
+  picture?: { vector: Float32Array; model: string };
 }
 
 interface Row {
@@ -48,6 +50,13 @@ interface RecordRow {
   metadata: string;
 }
 
+interface Vectors {
+  model: string;
+  embedding: Buffer | null;
+  picture: Buffer | null;
+  picture_model: string | null;
+}
+
 /** What is seen or said in assets, with its words and vectors. */
 export class AssetIndexes {
   readonly #connection: Connection;
@@ -57,7 +66,7 @@ export class AssetIndexes {
   readonly #get: Statement<[string], Row>;
   readonly #list: Statement<{ asset: string; kind: string | null }, Row>;
   readonly #update: Statement<[string, string | null, string | null, string]>;
-  readonly #insertRecord: Statement<Omit<RecordRow, 'id'> & { model: string; embedding: Buffer | null }>;
+  readonly #insertRecord: Statement<Omit<RecordRow, 'id'> & Vectors>;
   readonly #insertWords: Statement<[number, string]>;
   readonly #records: Statement<[string], RecordRow>;
   readonly #record: Statement<[number], RecordRow>;
@@ -77,8 +86,9 @@ export class AssetIndexes {
       SELECT * FROM asset_indexes WHERE asset_id = @asset AND (@kind IS NULL OR kind = @kind) ORDER BY created_ms, rowid`);
     this.#update = sql.prepare('UPDATE asset_indexes SET status = ?, job_id = ?, message = ? WHERE id = ?');
     this.#insertRecord = sql.prepare(`
-      INSERT INTO asset_records (asset_id, index_id, start_ms, end_ms, text, metadata, model, embedding)
-      VALUES (@asset_id, @index_id, @start_ms, @end_ms, @text, @metadata, @model, @embedding)`);
+      INSERT INTO asset_records (asset_id, index_id, start_ms, end_ms, text, metadata, model, embedding, picture,
+        picture_model)
+      VALUES (@asset_id, @index_id, @start_ms, @end_ms, @text, @metadata, @model, @embedding, @picture, @picture_model)`);
     this.#insertWords = sql.prepare('INSERT INTO asset_words (rowid, text) VALUES (?, ?)');
     this.#records = sql.prepare('SELECT * FROM asset_records WHERE index_id = ? ORDER BY start_ms, id');
     this.#record = sql.prepare('SELECT * FROM asset_records WHERE id = ?');
@@ -130,6 +140,8 @@ export class AssetIndexes {
           metadata: JSON.stringify(record.metadata),
           model: record.model,
           embedding: quantise(record.vector) ?? null,
+          picture: (record.picture && quantise(record.picture.vector)) ?? null,
+          picture_model: record.picture?.model ?? null,
         });
         this.#insertWords.run(Number(lastInsertRowid), record.text);
       }

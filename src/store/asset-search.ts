@@ -24,6 +24,7 @@ export function assetSearch(connection: Connection): RecordSearch<AssetFilter> {
     rows: 'asset_records',
     words: 'asset_words',
     metadata: 'r.metadata',
+    pictured: true,
     where: `
       (@asset IS NULL OR r.asset_id = @asset)
       AND (@collection IS NULL OR r.asset_id IN (SELECT id FROM assets WHERE collection_id = @collection))

@@ -1,6 +1,15 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from './connection.ts';
-import { best, matchesFilter, type Narrowing, scoreOf, UNRELATED } from './ranking.ts';
+import {
+  best,
+  leastCosine,
+  matchesFilter,
+  type Narrowing,
+  type PictureLikeness,
+  pictureScore,
+  scoreOf,
+  UNRELATED,
+} from './ranking.ts';
 import { slices, unhurried } from './slices.ts';
 import { queryTerms } from './terms.ts';
 import { quantise } from './vectors.ts';
@@ -14,6 +23,8 @@ export interface RecordQuery extends Narrowing {
   model: string;
   /** `keyword`: by words alone. */
   mode: 'hybrid' | 'keyword';
+  /** The same as pictures are compared with it, where rows have any; absent: only words count. */
+  pictures?: PictureLikeness;
 }
 
 /** Rows `r` with `id, start_ms, model, embedding`. */
@@ -25,6 +36,8 @@ export interface Records {
   metadata: string;
   /** A condition on `r` with the filter's names as parameters. */
   where: string;
+  /** Rows have `picture, picture_model`, too. */
+  pictured?: boolean;
 }
 
 interface Candidate {
@@ -35,6 +48,7 @@ interface Candidate {
 
 type Near = Candidate & { distance: number };
 type Asked = { query: Buffer; model: string };
+type Sliced = { from: number; to: number; limit: number; most: number };
 
 /** Candidates taken from each way of looking. */
 const POOL = 500;
@@ -42,63 +56,89 @@ const POOL = 500;
 const FILTERED_POOL = 2000;
 
 /** 2, the farthest that there is, for what can't be compared. */
-const DISTANCE = `iif(r.model = @model AND length(r.embedding) = length(@query),
-  vec_distance_cosine(vec_int8(r.embedding), vec_int8(@query)), 2)`;
+const distance = (vector: string, model: string) => `iif(${model} = @model AND length(${vector}) = length(@query),
+  vec_distance_cosine(vec_int8(${vector}), vec_int8(@query)), 2)`;
+
+/** Finds rows by one of their vectors. */
+class NearRows<Filter extends object> {
+  readonly #bounds: Statement<[], { first: number | null; last: number | null }>;
+  readonly #nearest: Statement<[Filter & Asked & Sliced], Near>;
+  readonly #distances: Statement<[Asked & { ids: string }], { id: number; distance: number }>;
+
+  constructor({ sql }: Connection, { rows, where }: Records, columns: string, farness: string) {
+    this.#bounds = sql.prepare(`SELECT (SELECT min(id) FROM ${rows}) AS first, (SELECT max(id) FROM ${rows}) AS last`);
+    this.#nearest = sql.prepare(`
+      SELECT ${columns}, ${farness} AS distance FROM ${rows} r
+      WHERE r.id BETWEEN @from AND @to AND ${where} AND ${farness} < @most
+      ORDER BY distance, r.id DESC LIMIT @limit`);
+    this.#distances = sql.prepare(
+      `SELECT r.id, ${farness} AS distance FROM ${rows} r WHERE r.id IN (SELECT value FROM json_each(@ids))`,
+    );
+  }
+
+  /** Best first; those whose cosine is less than `least` are left out. */
+  async nearest(asked: Asked, filter: Filter, limit: number, least: number): Promise<Near[]> {
+    const found: Near[] = [];
+    const bounds = this.#bounds.get();
+    for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null)) {
+      found.push(...this.#nearest.all({ ...filter, ...asked, ...slice, limit, most: 1 - least }));
+    }
+    return found.sort((a, b) => a.distance - b.distance || b.id - a.id).slice(0, limit);
+  }
+
+  cosines(asked: Asked, ids: readonly number[]): Map<number, number> {
+    const distances = this.#distances.all({ ...asked, ids: JSON.stringify(ids) });
+    return new Map(distances.map(({ id, distance: far }) => [id, 1 - far]));
+  }
+}
 
 /** Finds rows that keep their vectors with them, as `Search` finds scenes, with the same scores. */
 export class RecordSearch<Filter extends object> {
   readonly #words: WordSearch<Filter, Candidate>;
-  readonly #bounds: Statement<[], { first: number | null; last: number | null }>;
-  readonly #nearest: Statement<[Filter & Asked & { from: number; to: number; limit: number }], Near> | undefined;
-  readonly #distances: Statement<[Asked & { ids: string }], { id: number; distance: number }> | undefined;
+  readonly #texts: NearRows<Filter> | undefined;
+  readonly #pictures: NearRows<Filter> | undefined;
 
-  constructor({ sql, hasVectors }: Connection, { rows, words, metadata, where }: Records) {
+  constructor(connection: Connection, records: Records) {
+    const { rows, words, metadata, where, pictured = false } = records;
     const columns = `r.id, r.start_ms AS startMs, ${metadata} AS metadata`;
-    this.#words = new WordSearch(sql, { words, rows, columns, where });
-    this.#bounds = sql.prepare(`SELECT (SELECT min(id) FROM ${rows}) AS first, (SELECT max(id) FROM ${rows}) AS last`);
-    if (!hasVectors) return;
-    this.#nearest = sql.prepare(`
-      SELECT ${columns}, ${DISTANCE} AS distance FROM ${rows} r
-      WHERE r.id BETWEEN @from AND @to AND ${where} AND ${DISTANCE} < ${1 - UNRELATED}
-      ORDER BY distance, r.id DESC LIMIT @limit`);
-    this.#distances = sql.prepare(
-      `SELECT r.id, ${DISTANCE} AS distance FROM ${rows} r WHERE r.id IN (SELECT value FROM json_each(@ids))`,
-    );
+    this.#words = new WordSearch(connection.sql, { words, rows, columns, where });
+    if (!connection.hasVectors) return;
+    this.#texts = new NearRows(connection, records, columns, distance('r.embedding', 'r.model'));
+    if (!pictured) return;
+    this.#pictures = new NearRows(connection, records, columns, distance('r.picture', 'r.picture_model'));
   }
 
   /** Row ids with their scores, best first. Lets other work in while it looks. */
   async run(query: RecordQuery, filter: Filter): Promise<{ id: number; score: number }[]> {
     const terms = queryTerms(query.text);
-    const vector = query.mode === 'hybrid' ? quantise(query.vector) : undefined;
-    const asked = vector && { query: vector, model: query.model };
+    const text = query.mode === 'hybrid' ? askedBy(query) : undefined;
+    const picture = query.mode === 'hybrid' && query.pictures ? askedBy(query.pictures) : undefined;
     const pool = Math.max(query.filter?.length ? FILTERED_POOL : POOL, query.limit);
     const found = await this.#words.withAll(terms, filter, pool);
     found.push(...(await this.#words.withSome(terms, filter, pool)));
-    if (asked) found.push(...(await this.#near(asked, filter, pool)));
+    if (text && this.#texts) found.push(...(await this.#texts.nearest(text, filter, pool, UNRELATED)));
+    if (picture && query.pictures && this.#pictures) {
+      found.push(...(await this.#pictures.nearest(picture, filter, pool, leastCosine(query.pictures))));
+    }
     const kept: Candidate[] = [];
     for await (const candidate of unhurried([...new Map(found.map((record) => [record.id, record])).values()])) {
       if (matchesFilter(JSON.parse(candidate.metadata), query.filter)) kept.push(candidate);
     }
     const ids = kept.map(({ id }) => id);
     const coverage = await this.#words.coverage(terms, ids);
-    const cosines = this.#cosines(asked, ids);
+    const cosines = text && this.#texts?.cosines(text, ids);
+    const likeness = picture && this.#pictures?.cosines(picture, ids);
     const scored = kept.map(({ id, startMs }) => {
-      return { id, startMs, score: scoreOf(coverage.get(id) ?? 0, cosines.get(id) ?? 0) };
+      const told = scoreOf(coverage.get(id) ?? 0, cosines?.get(id) ?? 0);
+      const cosine = likeness?.get(id);
+      const shown = cosine === undefined || !query.pictures ? 0 : pictureScore(cosine, query.pictures);
+      return { id, startMs, score: Math.max(told, shown) };
     });
     return best(scored, query);
   }
+}
 
-  async #near(asked: Asked, filter: Filter, limit: number): Promise<Near[]> {
-    const found: Near[] = [];
-    const bounds = this.#bounds.get();
-    for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null)) {
-      found.push(...(this.#nearest?.all({ ...filter, ...asked, ...slice, limit }) ?? []));
-    }
-    return found.sort((a, b) => a.distance - b.distance || b.id - a.id).slice(0, limit);
-  }
-
-  #cosines(asked: Asked | undefined, ids: readonly number[]): Map<number, number> {
-    const distances = (asked && this.#distances?.all({ ...asked, ids: JSON.stringify(ids) })) ?? [];
-    return new Map(distances.map(({ id, distance }) => [id, 1 - distance]));
-  }
+function askedBy({ vector, model }: { vector: Float32Array; model: string }): Asked | undefined {
+  const query = quantise(vector);
+  return query && { query, model };
 }

@@ -354,7 +354,9 @@ CREATE TABLE asset_records (
   text      TEXT NOT NULL,
   metadata  TEXT NOT NULL, -- JSON
   model     TEXT NOT NULL,
-  embedding BLOB -- 8 bits per dimension; null for a vector without direction
+  embedding BLOB, -- 8 bits per dimension; null for a vector without direction
+  picture       BLOB, -- the same of its picture
+  picture_model TEXT
 ) STRICT;
 CREATE INDEX asset_records_by_index ON asset_records (index_id, start_ms);
 CREATE INDEX asset_records_by_asset ON asset_records (asset_id);

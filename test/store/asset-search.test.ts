@@ -43,6 +43,19 @@ describe('records of assets', () => {
     expect(await find({ text: 'zzz', vector: new Float32Array([1, 0]) })).toEqual([]);
   });
 
+  it('are found by their pictures, but not by words alone', async () => {
+    await using opened = await library();
+    const { find, store, seen } = opened;
+    const picture = { vector: axis(4), model: 'eyes' };
+    const about = { startMs: 5000, endMs: 6000, text: 'all is still', metadata: {}, vector: axis(3), model: MODEL };
+    store.assetIndexes.addRecords(seen.id, [{ ...about, picture }]);
+    const pictures = { vector: axis(4), model: 'eyes', slope: 20, offset: -10 };
+    expect(await find({ text: 'zzz', pictures })).toEqual(['all is still']);
+    expect(await find({ text: 'zzz', pictures, mode: 'keyword' })).toEqual([]);
+    expect(await find({ text: 'zzz', pictures: { ...pictures, vector: axis(5) } })).toEqual([]);
+    expect(await find({ text: 'zzz', pictures: { ...pictures, model: 'other eyes' } })).toEqual([]);
+  });
+
   it('keep to asset, collection, index, kind, filter, limit and threshold', async () => {
     await using opened = await library();
     const { film, talk, seen, said, apart, find } = opened;

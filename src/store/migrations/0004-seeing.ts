@@ -25,6 +25,10 @@ INSERT INTO deliveries (id, firing_id, channel, target, attempts, next_try_ms, l
 CREATE INDEX deliveries_pending ON deliveries (next_try_ms, id) WHERE delivered_ms IS NULL;
 DROP TABLE kept;
 
+-- Records of assets are found by their pictures, too.
+ALTER TABLE asset_records ADD COLUMN picture BLOB;
+ALTER TABLE asset_records ADD COLUMN picture_model TEXT;
+
 -- Recordings from before an index was there, which it is to describe as well.
 CREATE TABLE index_backfills (
   index_id    TEXT PRIMARY KEY REFERENCES indexes (id) ON DELETE CASCADE,
