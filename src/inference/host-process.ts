@@ -18,6 +18,13 @@ const LOAD_DEADLINE_MS = 60_000;
 /** What a process needs to run at all. The rest of the environment, secrets included, stays here. */
 const ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'NODE_ENV'];
 
+export interface StartOptions {
+  /** A model that takes longer to load ends the process. */
+  loadMs?: number | undefined;
+  /** The process went, or was ended, while it loaded this one. */
+  onLost?: ((task: Task, problem: string) => void) | undefined;
+}
+
 /** One life of a process that runs models, with at most one for each task loaded. */
 export class Host implements AsyncDisposable {
   readonly #process: ChildProcess;
@@ -53,7 +60,11 @@ export class Host implements AsyncDisposable {
   }
 
   /** Throws `invalid` when no model can be used, `unavailable` when the process doesn't live to say so, or the signal's reason. */
-  static async start(loads: readonly LoadRequest[], signal: AbortSignal): Promise<Host> {
+  static async start(
+    loads: readonly LoadRequest[],
+    signal: AbortSignal,
+    { loadMs = LOAD_DEADLINE_MS, onLost }: StartOptions = {},
+  ): Promise<Host> {
     signal.throwIfAborted();
     const source = fileURLToPath(new URL(`./host${extension()}`, import.meta.url));
     const host = new Host(
@@ -68,7 +79,7 @@ export class Host implements AsyncDisposable {
     const giveUp = () => host.#gone.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      for (const load of loads) await host.#load(load);
+      for (const load of loads) await host.#load(load, loadMs, onLost);
       const [problem] = host.unusable.values();
       if (problem !== undefined && host.unusable.size === loads.length) throw new Fault('invalid', problem);
       return host;
@@ -115,8 +126,11 @@ export class Host implements AsyncDisposable {
     return { kind: 'ask', task, ask: there ? { ...ask, picture: undefined } : ask, picture };
   }
 
-  async #load(request: LoadRequest): Promise<void> {
-    const answer = await this.#send(request, LOAD_DEADLINE_MS);
+  async #load(request: LoadRequest, loadMs: number, onLost: StartOptions['onLost']): Promise<void> {
+    const answer = await this.#send(request, loadMs).catch((error: unknown) => {
+      onLost?.(request.task, messageOf(error));
+      throw error;
+    });
     if (answer.kind === 'unusable') this.unusable.set(request.task, answer.problem);
     else if (answer.kind !== 'loaded') throw new Fault('invalid', 'the model process answered out of turn');
   }

@@ -74,8 +74,10 @@ export class Inference implements AsyncDisposable {
       clock,
       limits: {
         restart: this.#limits.restart,
+        ...(this.#limits.loadMs === undefined ? {} : { loadMs: this.#limits.loadMs }),
         rssMb: () => this.#limits.rssMb + this.#packs.memoryMb(),
       },
+      onLost: (task, problem) => this.#packs.lost(task, problem),
       onAway: () => this.#wentAway(),
     });
   }

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { type Clock, isFault, type Log, messageOf, type RetrySchedule, retryDelays } from '#runtime';
 import { Host } from './host-process.ts';
-import type { LoadRequest } from './protocol.ts';
+import type { LoadRequest, Task } from './protocol.ts';
 
 export interface LifeLimits {
   /** A process that has grown beyond this is replaced between two questions. */
   rssMb: number;
   restart: RetrySchedule;
+  /** A model that takes longer to load ends the process; a minute unless it is said. */
+  loadMs?: number;
 }
 
 /** `none` no pack · `restarting` between two lives · `failed` the pack is unusable or keeps dying; still retried. */
@@ -19,9 +21,11 @@ export interface LivesOptions {
   loads: () => readonly LoadRequest[];
   log: Log;
   clock: Clock;
-  limits: Pick<LifeLimits, 'restart'> & { rssMb: number | (() => number) };
+  limits: Pick<LifeLimits, 'restart' | 'loadMs'> & { rssMb: number | (() => number) };
   /** The process went, or won't come: whoever waits for it must know. */
   onAway?: () => void;
+  /** The process went while it loaded the model for this task. */
+  onLost?: (task: Task, problem: string) => void;
   /** None of the models of this life can be used. */
   onUnusable?: () => void;
 }
@@ -112,7 +116,11 @@ export class Lives {
   ): Promise<void> {
     this.#enter('loading');
     this.#starts += 1;
-    await using host = await Host.start(loads, leave);
+    const { limits, onLost } = this.#options;
+    await using host = await Host.start(loads, leave, {
+      loadMs: limits.loadMs,
+      onLost: (task, problem) => leave.aborted || onLost?.(task, problem),
+    });
     this.#host = host;
     for (const problem of host.unusable.values()) this.#options.log.error({ problem }, 'a model can not be used');
     try {

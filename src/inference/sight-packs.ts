@@ -7,6 +7,8 @@ import { CPU } from './provider-memory.ts';
 import type { Providers } from './providers.ts';
 import { SIGHT_TASKS, type SightTask } from './queue.ts';
 
+/** So often a pack may end the process that loads it; then the others go on without it. */
+const MOST_LOST = 2;
 /** Memory that a model may take, of the size of its files. */
 const MODEL_MEMORY = 3;
 
@@ -26,6 +28,8 @@ export class SightPacks {
   readonly #options: SightPacksOptions;
   #chosen = new Map<SightTask, ModelPack>();
   #problems: ReadonlyMap<Task, string> = new Map();
+  /** Of packs, by name, with which the process went when it loaded them: how often in a row, and how. */
+  readonly #lost = new Map<string, { times: number; problem: string }>();
   #toldOf: string | undefined;
   #threads = 0;
   /** Something of this life has answered. */
@@ -42,7 +46,8 @@ export class SightPacks {
     this.proven = false;
     this.#threads = this.#threadsNow();
     const cameras = this.#options.cameras?.() ?? 0;
-    return this.all().map((pack) => ({ ...loadRequest(pack, cameras), provider: this.#providerOf(pack) }));
+    const bearable = this.all().filter((pack) => this.#fatal(pack) === undefined);
+    return bearable.map((pack) => ({ ...loadRequest(pack, cameras), provider: this.#providerOf(pack) }));
   }
 
   /** Cameras came or went since: models should run on more or fewer cores. */
@@ -59,7 +64,8 @@ export class SightPacks {
   }
 
   usable(task: SightTask): ModelPack | undefined {
-    return this.#problems.has(task) ? undefined : this.#chosen.get(task);
+    const pack = this.#chosen.get(task);
+    return pack && this.#problemOf(task, pack) === undefined ? pack : undefined;
   }
 
   /** What a process that lives says of the packs it was to load. */
@@ -74,9 +80,19 @@ export class SightPacks {
     return doubtful.length > 0;
   }
 
+  /** The process didn't survive loading the pack for this task. */
+  lost(task: Task, problem: string): void {
+    const { name } = this.all().find((pack) => pack.task === task) ?? { name: '' };
+    const times = (this.#lost.get(name)?.times ?? 0) + 1;
+    this.#lost.set(name, { times, problem: `${name} can't be loaded: ${problem}` });
+    if (times === MOST_LOST)
+      this.#options.log.error({ pack: name, problem }, 'a pack is left out: it ends the process');
+  }
+
   /** What couldn't be used may have been replaced, and better packs may have come. */
   forgive(): void {
     this.#problems = new Map();
+    this.#lost.clear();
     this.#choose();
   }
 
@@ -91,12 +107,22 @@ export class SightPacks {
     const providers: Partial<Record<SightTask, string>> = {};
     const problems: Partial<Record<SightTask, string>> = {};
     for (const [task, pack] of this.#chosen) {
-      const problem = this.#problems.get(task);
+      const problem = this.#problemOf(task, pack);
       if (problem === undefined) packs[task] = pack.name;
       else problems[task] = problem;
       if (problem === undefined) providers[task] = this.#providerOf(pack);
     }
     return { packs, providers, problems };
+  }
+
+  #problemOf(task: SightTask, pack: ModelPack): string | undefined {
+    return this.#problems.get(task) ?? this.#fatal(pack);
+  }
+
+  /** One that serves alone is tried for ever. */
+  #fatal({ name }: ModelPack): string | undefined {
+    const lost = this.#lost.get(name);
+    return lost && lost.times >= MOST_LOST && this.#chosen.size > 1 ? lost.problem : undefined;
   }
 
   #providerOf(pack: ModelPack): string {

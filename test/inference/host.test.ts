@@ -15,6 +15,8 @@ const never = new AbortController().signal;
 const patient = { timeout: 20_000, interval: 20 };
 const restart = { firstMs: 20, capMs: 50 };
 
+vi.setConfig({ testTimeout: 60_000 });
+
 let dir: string;
 let pack: string;
 beforeAll(async () => {

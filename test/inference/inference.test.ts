@@ -1,8 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Inference } from '#inference';
+import { Inference } from '#inference';
+import { ModelLibrary } from '#models';
+import { systemClock } from '#runtime';
 import { frame } from './pictures.ts';
 import { inferenceWith } from './references.ts';
 import { tinyModel, writePack } from './tiny-onnx.ts';
@@ -10,6 +14,8 @@ import { tinyModel, writePack } from './tiny-onnx.ts';
 const about = { streamId: 'rts-1', priority: 'index' } as const;
 const never = new AbortController().signal;
 const patient = { timeout: 20_000, interval: 20 };
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let dir: string;
 let pack: string;
@@ -48,6 +54,29 @@ describe('several models in one process', () => {
       problems: { 'face-detection': expect.stringMatching('is no UltraFace') },
       lastError: expect.stringMatching('is no UltraFace'),
     });
+  });
+
+  it('do without one that the process does not survive', async () => {
+    const log = pino({ level: 'silent' });
+    const models = await ModelLibrary.open(join(dir, 'models'), log);
+    const detector = (await models.importPack(pack)).name;
+    const faces = await models.importPack(await badFaces());
+    await rm(faces.file);
+    // Whoever opens it waits for ever.
+    spawnSync('mkfifo', [faces.file]);
+    const limits = { restart: { firstMs: 20, capMs: 50 }, loadMs: 3000 };
+    const { signal } = new AbortController();
+    await using inference = await Inference.start({ models, detector, log, clock: systemClock, limits }, signal);
+    await vi.waitFor(() => expect(inference.status().state).toBe('ready'), { timeout: 40_000, interval: 20 });
+    expect(inference.status().problems).toEqual({ 'face-detection': expect.stringMatching('no answer within') });
+    expect(inference.has('face-detection')).toBe(false);
+    expect(
+      await inference.detect(
+        frame(0, () => 120),
+        about,
+        never,
+      ),
+    ).toHaveLength(1);
   });
 
   it('are asked nothing that no pack is there for', async () => {
