@@ -1,5 +1,6 @@
 /** Scenes and alerts that something which follows instructions looks at: a server that the configuration names, or a pack. */
 import { join } from 'node:path';
+import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { vlmFiles } from '../inference/tiny-vlm.ts';
@@ -13,6 +14,7 @@ import { until } from './support/waiting.ts';
 import { addCamera, arm, cameraState, scenes, timeline, type Watch } from './support/watching.ts';
 import { startWebhook } from './support/webhook.ts';
 
+const CHROMIUM = '/usr/bin/chromium';
 const FORKLIFT = 'A forklift lifts a white pallet.';
 const JSON_TOLD = '{"vehicle": "forklift", "pallets": 1}';
 
@@ -29,6 +31,21 @@ function answers(): ChatServer['answer'] {
       response.end(streamed((asked.includes('JSON only') ? JSON_TOLD : FORKLIFT).split(/(?= )/)));
     }
   };
+}
+
+/** A person who has the page open meanwhile sees the words and the verdict come to what is there. */
+async function onThePage(appliance: TestAppliance): Promise<void> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${appliance.url}/#key=${appliance.key}`);
+    const feed = page.locator('#feed-list');
+    await feed.locator('li:not(.is-alert)').getByText(FORKLIFT).first().waitFor({ timeout: 60_000 });
+    await feed.locator('li.is-alert').getByText('Yes, something white passes.').first().waitFor({ timeout: 60_000 });
+    await feed.locator('.moment-verdict[data-state=yes]').getByText('Confirmed').first().waitFor();
+  } finally {
+    await browser.close();
+  }
 }
 
 interface Record_ {
@@ -72,6 +89,7 @@ test('a server tells scenes anew, alerts by its words, and looks at alerts that 
   expect([again, more]).toEqual([second, []]);
   expect(second).toEqual({ ...first, verdict: second['verdict'] });
 
+  await onThePage(appliance);
   expect(server.asked.every(({ authorization }) => authorization === 'Bearer canary-key')).toBe(true);
   const status = await appliance.data<{ telling: { verdicts: { given: number } } }>('GET', '/v1/status');
   expect(status).toMatchObject({ telling: { tellers: [{ name: 'endpoint', state: 'ready', model: 'seer:7b' }] } });
