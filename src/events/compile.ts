@@ -8,7 +8,7 @@ import type { Named } from './subjects.ts';
 import { takeTimes } from './times.ts';
 import { understood } from './understood.ts';
 import type { Meaning } from './words.ts';
-import type { Place } from './zones.ts';
+import { type Place, withoutZone } from './zones.ts';
 
 /** "stays", "loiters", "is parked" without a time. */
 const DEFAULT_STAY_MS = 60_000;
@@ -26,10 +26,12 @@ export function ruleFor(prompt: string, context: { zones: readonly string[] }): 
     return compileRule(prompt, context);
   } catch (error) {
     const { rest, during, problem } = takeTimes(prompt);
-    const words = tellingWords(rest).slice(0, MOST_TELLING_WORDS);
+    const { text, zone } = withoutZone(rest, context.zones);
+    const words = tellingWords(text).slice(0, MOST_TELLING_WORDS);
     if (!isFault(error, 'invalid') || words.length === 0 || problem || nonsenseIn(rest)) throw error;
     if (isNoise(rest)) throw refusal(`no word of it is known: ${quoted(words)}`, context.zones);
-    return complete({ version: 1, subject: { kind: 'text', words }, relation: 'present' }, undefined, during);
+    const place = zone === undefined ? undefined : { name: zone, known: true };
+    return complete({ version: 1, subject: { kind: 'text', words }, relation: 'present' }, place, during);
   }
 }
 

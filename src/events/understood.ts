@@ -11,6 +11,7 @@ export function understood(rule: Omit<Rule, 'understood' | 'needs'>, place: Plac
 function reservation({ zone, subject }: Omit<Rule, 'understood' | 'needs'>, place: Place | undefined): string {
   if (!place) return '';
   if (isHeard(subject)) return `, wherever the microphone hears it, not only at "${place.name}"`;
+  if (subject.kind === 'text') return `, wherever it is in the picture, not only in "${place.name}"`;
   if (zone === undefined) return `, measured over the whole picture, not only "${place.name}"`;
   return place.known ? '' : `; no zone is named "${zone}", so a camera without one watches the whole picture`;
 }

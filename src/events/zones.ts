@@ -23,6 +23,18 @@ export function sameZone(phrase: string, zones: readonly string[]): string | und
   return same?.name;
 }
 
+const NEAR = String.raw`\b(?:in|at|on|near|by|inside|into|within|onto|through|across|outside)\s+(?:(?:the|a|my|our)\s+)?`;
+
+/** The text without "in the yard", for the first zone that it names so; what is left would be nothing: all of it. */
+export function withoutZone(text: string, zones: readonly string[]): { text: string; zone?: string } {
+  for (const zone of zones) {
+    const name = zone.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+');
+    const rest = text.replace(new RegExp(`${NEAR}${name}(?:\\s+(?:zone|area))?(?![\\p{L}\\p{N}])`, 'iu'), ' ');
+    if (rest !== text && /\p{L}/u.test(rest)) return { text: rest, zone };
+  }
+  return { text };
+}
+
 /** `sameZone`, else the only zone whose words contain the phrase's or the other way round ("the loading dock" → "loading"). */
 export function matchZone(phrase: string, zones: readonly string[]): string | undefined {
   const same = sameZone(phrase, zones);

@@ -1,14 +1,16 @@
-import { listens, type Rule, type SceneIndex, type Stream, toldByAudio } from '#domain';
+import { isOtherThing, listens, type Rule, type SceneIndex, type Stream, shareOfWords, toldByAudio } from '#domain';
+import { planFor } from '#prompts';
 import type { HttpDeps } from './deps.ts';
 
 /** The parts that see and hear. */
-type Senses = Pick<HttpDeps, 'inference' | 'listening' | 'supervisor'>;
+type Senses = Pick<HttpDeps, 'inference' | 'listening' | 'supervisor'> & { tellers?: { present: boolean } };
 
 /** Why a rule that is armed on the index can't fire yet: said at once, since such an alert would otherwise be silent. */
 export function muteReasons(rule: Rule, index: SceneIndex, stream: Stream, senses: Senses): string[] {
   return [
     ...zoneReasons(rule, stream),
     ...indexReasons(rule, index),
+    ...wordReasons(rule, index, senses),
     ...packReasons(rule, senses),
     ...(listens(rule) ? soundReasons(rule, stream, senses) : []),
   ];
@@ -30,6 +32,20 @@ function indexReasons(rule: Rule, { extraction }: SceneIndex): string[] {
   if (audio && !toldByAudio(rule))
     return ['this index tells what is said and which sounds begin, and no more: arm the rule on one that sees'];
   return [];
+}
+
+/** What no detector has a label for is told of by indexes whose prompt names it, or by a model that follows instructions. */
+function wordReasons({ subject }: Rule, { extraction, prompt, modelName }: SceneIndex, senses: Senses): string[] {
+  const followed = (modelName === 'pro' || modelName === 'ultra') && senses.tellers?.present === true;
+  if (subject.kind !== 'text' || extraction.type === 'transcript' || followed) return [];
+  const things = subject.words.filter((word) => isOtherThing(word));
+  const { phrases } = planFor(prompt);
+  const unnamed = things.filter((word) => !phrases.some((phrase) => shareOfWords([word], phrase) === 1));
+  if (unnamed.length > 0) return [`nothing looks for ${unnamed.join(', ')}: name it in the prompt of the index`];
+  if (things.length === 0 || senses.inference.has('image-text')) return [];
+  return [
+    `${things.join(', ')}: no model that compares pictures with texts is installed, "watchpost models pull" gets one`,
+  ];
 }
 
 function packReasons({ needs }: Rule, { inference, listening }: Senses): string[] {

@@ -46,6 +46,28 @@ describe('a prompt that is no other rule', () => {
     });
   });
 
+  it('looks for a thing wherever it is, since no description says in which zone', () => {
+    const rule = ruleFor('a forklift in the yard', { zones: ['gate', 'yard'] });
+    expect(rule).toMatchObject({ subject: { kind: 'text', words: ['forklift'] } });
+    expect(rule.understood).toMatch(/most of the words forklift, wherever it is in the picture, not only in "yard"\.$/);
+    expect(rule).not.toHaveProperty('zone');
+    expect(hear(rule, ['It looks like forklift.'])).toHaveLength(1);
+    expect(ruleFor('the yard is messy', { zones: ['yard'] }).subject).toMatchObject({ words: ['yard', 'messy'] });
+  });
+
+  it('keeps to its hours', () => {
+    const rule = ruleFor('a forklift at night', { zones: [] });
+    expect(rule).toMatchObject({ subject: { words: ['forklift'] }, during: { fromMinute: 1320, toMinute: 360 } });
+  });
+
+  it.each(['asdf qwer', '12 34', 'zzzt!'])('refuses %j, in which no word is known', (prompt) => {
+    expect(() => ruleFor(prompt, { zones: [] })).toThrow(/no word of it is known/);
+  });
+
+  it.each(['a DHL', 'постучали в дверь', 'Krzysztof appears', 'ein Gabelstapler'])('takes %j for words', (prompt) => {
+    expect(ruleFor(prompt, { zones: [] }).subject.kind).toBe('text');
+  });
+
   it.each(['?!', 'detect when', '…'])('refuses %j, which has no word to look for', (prompt) => {
     expect(() => ruleFor(prompt, { zones: [] })).toThrow(/These work/);
   });

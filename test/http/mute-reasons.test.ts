@@ -4,11 +4,21 @@ import { addIndex, addStream, type Box, openBox, T0 } from './box.ts';
 
 let box: Box;
 /** What is installed. */
-const installed = { sounds: 'ready', speech: true };
+const installed = { sounds: 'ready', speech: true, likeness: true, telling: false };
 
 beforeAll(async () => {
   const away = { state: 'none' as const, restarts: 0 };
   box = await openBox({
+    inference: {
+      status: () => ({ state: 'ready', queued: 0, dropped: 0, restarts: 0 }),
+      has: (task) => task !== 'image-text' || installed.likeness,
+    },
+    tellers: {
+      get present() {
+        return installed.telling;
+      },
+      status: () => ({ tellers: [], waiting: 0, told: 0, dropped: 0, passed: 0 }),
+    },
     listening: {
       get speechAvailable() {
         return installed.speech;
@@ -25,11 +35,11 @@ beforeAll(async () => {
 afterAll(() => box[Symbol.asyncDispose]());
 
 /** The warnings on arming the prompt on an index of a camera that writes down what is said. */
-async function warnings(prompt: string, { hears = false, wanted = true, audioCodec = 'aac' } = {}) {
+async function warnings(prompt: string, { hears = false, wanted = true, audioCodec = 'aac', own = {} } = {}) {
   const stream = addStream(box.store, { transcription: { wanted, engine: 'default', changedMs: T0 } });
   box.live.statuses = [statusOf(stream.id, audioCodec)];
   const audio = { extraction: { type: 'transcript', segmenter: 'sentence', value: 1 } } as const;
-  const index = addIndex(box.store, stream.id, hears ? audio : {});
+  const index = addIndex(box.store, stream.id, hears ? audio : own);
   const event = await box.call('POST', '/rtstream/event', { event_prompt: prompt, label: 'a' });
   const path = `/rtstream/${stream.id}/index/${index.id}/alert`;
   const { data, message } = await box.call('POST', path, { event_id: event.data.event_id });
@@ -98,6 +108,31 @@ describe('a rule that is armed', () => {
       'nothing is written down: POST /rtstream/rts-x/transcription {"action": "start"} begins it',
     ]);
     box.live.statuses = [];
+  });
+});
+
+describe('a thing that no detector has a label for', () => {
+  const forklift = { prompt: 'Watch the forklifts' };
+
+  it('is looked for where the prompt of the index names it', async () => {
+    expect(await warnings('a forklift appears', { own: forklift })).toEqual([]);
+    expect(await warnings('a forklift appears')).toEqual([
+      'nothing looks for forklift: name it in the prompt of the index',
+    ]);
+  });
+
+  it('needs a model that knows pictures by words', async () => {
+    installed.likeness = false;
+    expect(await warnings('a forklift appears', { own: forklift })).toEqual([
+      expect.stringContaining('no model that compares pictures with texts'),
+    ]);
+    installed.likeness = true;
+  });
+
+  it('is found without either by a model that follows instructions', async () => {
+    installed.telling = true;
+    expect(await warnings('a forklift appears', { own: { modelName: 'pro' } })).toEqual([]);
+    installed.telling = false;
   });
 });
 
