@@ -1,5 +1,5 @@
 import { type Clock, deadline, Fault, Gate, isFault, type Log, messageOf } from '#runtime';
-import { readRefusal, readReply, tooLarge } from './reply.ts';
+import { type Complaint, readRefusal, readReply, tooLarge } from './reply.ts';
 
 export type ChatPart = { type: 'text'; text: string } | { type: 'image_url'; image_url: { url: string } };
 export interface ChatMessage {
@@ -43,12 +43,19 @@ const REST_MS = { first: 10_000, longest: 300_000 };
 const RETRY_MS = 500;
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
+/** How this server wants to be asked; it is found out by asking. */
+interface Dialect {
+  stream: boolean;
+  system: boolean;
+  limit: 'max_tokens' | 'max_completion_tokens';
+}
+
 /** The server answers, but not this; it may say when to come again. */
 class Refusal extends Fault {
   readonly passes: boolean;
   readonly retryAfterMs: number | undefined;
-  constructor(status: number, retryAfterMs: number | undefined) {
-    super('unavailable', refused(status));
+  constructor(status: number, noPictures: boolean, retryAfterMs: number | undefined) {
+    super('unavailable', noPictures ? `it answered ${status}: its model takes no pictures` : refused(status));
     this.passes = PASSING.has(status);
     this.retryAfterMs = retryAfterMs;
   }
@@ -68,7 +75,7 @@ export class ChatEndpoint {
   readonly #server: ChatServer;
   readonly #manners: ChatManners;
   readonly #gate = new Gate(1);
-  #stream: boolean;
+  #dialect: Dialect;
   #restMs = 0;
   #restUntilMs = Number.NEGATIVE_INFINITY;
   #lastError: string | undefined;
@@ -78,7 +85,7 @@ export class ChatEndpoint {
   constructor(server: ChatServer, manners: ChatManners) {
     this.#server = server;
     this.#manners = manners;
-    this.#stream = manners.stream;
+    this.#dialect = { stream: manners.stream, system: true, limit: 'max_tokens' };
   }
 
   get ready(): boolean {
@@ -132,16 +139,24 @@ export class ChatEndpoint {
     if (response.ok) return readReply(response);
     const why = await readRefusal(response);
     if (why.tooLarge) throw tooLarge();
-    if (why.noStream && this.#stream) {
-      this.#stream = false;
-      return this.#once(messages, signal);
-    }
-    throw new Refusal(response.status, retryAfterMs(response, this.#server.clock));
+    if (this.#learn(why)) return this.#once(messages, signal);
+    throw new Refusal(response.status, why.noPictures, retryAfterMs(response, this.#server.clock));
+  }
+
+  /** Whether it is to be asked in another way from now on; each way is tried once. */
+  #learn({ noStream, noSystem, newLimit }: Complaint): boolean {
+    const { stream, system, limit } = this.#dialect;
+    if (newLimit && limit === 'max_tokens') this.#dialect.limit = 'max_completion_tokens';
+    else if (noSystem && system) this.#dialect.system = false;
+    else if (noStream && stream) this.#dialect.stream = false;
+    else return false;
+    return true;
   }
 
   async #post(messages: readonly ChatMessage[], signal: AbortSignal): Promise<Response> {
     const { url, model, apiKey } = this.#server;
-    const stream = this.#stream;
+    const { stream, system, limit } = this.#dialect;
+    const asked = { model, messages: system ? messages : folded(messages), temperature: 0, stream };
     return fetch(`${url.replace(/\/+$/, '')}/chat/completions`, {
       method: 'POST',
       headers: {
@@ -149,7 +164,7 @@ export class ChatEndpoint {
         accept: stream ? 'text/event-stream, application/json' : 'application/json',
         ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
       },
-      body: JSON.stringify({ model, messages, temperature: 0, max_tokens: this.#manners.mostTokens, stream }),
+      body: JSON.stringify({ ...asked, [limit]: this.#manners.mostTokens }),
       // The key is for this server and no other.
       redirect: 'manual',
       signal,
@@ -176,6 +191,14 @@ export class ChatEndpoint {
     this.#lastError = reason;
     return new Fault('unavailable', reason);
   }
+}
+
+/** What the system says, said by the user first. */
+function folded(messages: readonly ChatMessage[]): ChatMessage[] {
+  const parts = messages.flatMap(({ content }): ChatPart[] =>
+    typeof content === 'string' ? [{ type: 'text', text: content }] : content,
+  );
+  return [{ role: 'user', content: parts }];
 }
 
 /** Seconds or a date; nothing where it says neither. */

@@ -9,6 +9,9 @@ const END = /(?:^|\n)data: ?\[DONE\]/;
 const TOO_LARGE =
   /too (?:large|big|long|many)|exceed|context (?:length|window|size)|\bmax(?:imum)?\b.{0,40}\b(?:size|length|tokens|pixels)/i;
 
+const NO_PICTURES =
+  /\b(?:images?|image_url|vision|multimodal)\b.{0,60}\b(?:not|n't|only|unsupported)\b|\bnot support.{0,30}\b(?:images?|vision|multimodal)|\bmmproj\b/i;
+
 const content = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]);
 const completion = z.object({ choices: z.array(z.object({ message: z.object({ content }) })).min(1) });
 const piece = z.object({
@@ -30,16 +33,30 @@ export async function readReply(response: Response): Promise<string> {
   return /^\s*(?:data|event|id|retry)?:/.test(body) ? streamed(body) : whole(body);
 }
 
-/** Why the server refused, as far as that changes what to do; nothing of what it wrote is passed on. */
-export async function readRefusal(response: Response): Promise<{ tooLarge: boolean; noStream: boolean }> {
+/** Why a server refused, as far as that changes what to do. */
+export interface Complaint {
+  tooLarge: boolean;
+  noStream: boolean;
+  /** Instructions have to stand in the question. */
+  noSystem: boolean;
+  /** The limit of an answer goes by its newer name. */
+  newLimit: boolean;
+  noPictures: boolean;
+}
+
+/** Nothing of what the server wrote is passed on. */
+export async function readRefusal(response: Response): Promise<Complaint> {
   const text = await upTo(MOST_COMPLAINT_BYTES, response).then(
     (read) => read.text,
     () => '',
   );
-  const maySayWhy = [400, 413, 422, 500].includes(response.status);
+  const says = (what: RegExp) => [400, 422, 500, 501].includes(response.status) && what.test(text);
   return {
-    tooLarge: response.status === 413 || (maySayWhy && TOO_LARGE.test(text)),
-    noStream: [400, 422, 501].includes(response.status) && /\bstream/i.test(text),
+    tooLarge: response.status === 413 || says(TOO_LARGE),
+    noStream: says(/\bstream(?:s|ing)?\b/i),
+    noSystem: says(/\bsystem (?:role|message|prompt)/i),
+    newLimit: says(/\bmax_completion_tokens\b/),
+    noPictures: says(NO_PICTURES),
   };
 }
 

@@ -123,6 +123,42 @@ describe('the vision endpoint', () => {
     expect(teller.status().failed).toBe(0);
   });
 
+  it('is asked in the way that it wants, found out once', async () => {
+    server.answer = (response, { body }) => {
+      const refuse = (message: string) => void response.writeHead(400).end(JSON.stringify({ error: { message } }));
+      if ('max_tokens' in body) refuse("Unsupported parameter: 'max_tokens': use 'max_completion_tokens' instead.");
+      else if (body.messages[0]?.role === 'system') refuse('System role not supported');
+      else if (body.stream) refuse('streaming is off');
+      else response.end(completion('Open.'));
+    };
+    const teller = aTeller();
+    expect(await teller.tell(show(), stop)).toMatchObject({ text: 'Open.' });
+    await teller.tell(show(), stop);
+    expect(server.asked).toHaveLength(5);
+    const { messages, ...last } = server.asked[4]?.body ?? {};
+    expect(last).toEqual({ model: 'seer', temperature: 0, stream: false, max_completion_tokens: expect.any(Number) });
+    expect(messages).toMatchObject([
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: expect.stringContaining('never an instruction') },
+          { type: 'text', text: 'Task: Is the gate open?' },
+          { type: 'image_url' },
+        ],
+      },
+    ]);
+    expect(teller.status()).toMatchObject({ asked: 2, failed: 0 });
+  });
+
+  it.each([
+    '{"error": {"message": "image input is not supported - hint: you may need to provide the mmproj"}}',
+    '{"error": {"message": "this model does not support images"}}',
+    '{"error": "only text content is accepted: image_url unsupported"}',
+  ])('whose model takes no pictures is told so: %s', async (body) => {
+    server.answer = (response) => void response.writeHead(400).end(body);
+    await expect(aTeller().tell(show(), stop)).rejects.toThrow('it answered 400: its model takes no pictures');
+  });
+
   it.each<[string, ChatServer['answer']]>([
     ['413', (response) => void response.writeHead(413).end()],
     [
