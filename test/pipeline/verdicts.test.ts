@@ -12,7 +12,9 @@ import type { Store } from '#store';
 import { hastyClock } from '../delivery/fixture.ts';
 import { frame } from '../inference/pictures.ts';
 import { aFiring, anArmedCamera, aScene, axis, NOON, openStore, quiet } from '../store/fixture.ts';
+import { record } from './recording.ts';
 
+vi.setConfig({ testTimeout: 30_000 });
 const soon = (check: () => void) => vi.waitFor(check, 20_000);
 const stop = new AbortController().signal;
 setMaxListeners(0, stop);
@@ -35,10 +37,12 @@ function standIn(say: (wish: Wish) => string | undefined | Promise<string | unde
 async function openBox() {
   const at = await openStore();
   const [thumbsDir, mediaDir] = [join(at.dir, 'thumbs'), join(at.dir, 'media')];
-  const { index, alert, event } = anArmedCamera(at.store);
+  const { stream, index, alert, event } = anArmedCamera(at.store);
   let scenes = 0;
   return {
     ...at,
+    mediaDir,
+    stream,
     index,
     alert,
     event,
@@ -157,6 +161,23 @@ describe('an alert that is looked at again', () => {
     await using verdicts = at.start(tellers);
     await soon(() => expect(verdicts.status()).toEqual({ given: 20, gaveUp: 3 }));
     expect(firings.map((firing) => verdictOf(at.store, firing) !== undefined).indexOf(true)).toBe(3);
+  });
+
+  it('without a picture of its scene is shown what was recorded of its last seconds', async () => {
+    await using at = await openBox();
+    const tellers = standIn();
+    await using _verdicts = at.start(tellers);
+    const endMs = NOON + 8000;
+    const firing = enter(at.store, at.alert, NOON, { sceneId: 99, endMs, atMs: endMs });
+    record(at.store, at.mediaDir, at.stream, NOON, 'color=white:size=320x240:rate=10:duration=8');
+    await soon(() => expect(verdictOf(at.store, firing)).toBeDefined());
+    const frames = tellers.asked[0]?.frames ?? [];
+    expect(frames.length).toBeGreaterThan(10);
+    for (const shown of frames) {
+      expect(brightnessOf(shown)).toBeGreaterThan(200);
+      expect(shown.atMs).toBeGreaterThanOrEqual(endMs - 4000);
+      expect(shown.atMs).toBeLessThan(endMs);
+    }
   });
 
   it('is passed over where there is no picture of it', async () => {
