@@ -141,7 +141,7 @@ function counted(label: string, count: number): string {
   return count === 1 ? `one ${label}` : `${count} ${plural(label)}`;
 }
 
-function withArticle(label: string): string {
+export function withArticle(label: string): string {
   return `${/^[aeiou]/.test(label) ? 'an' : 'a'} ${label}`;
 }
 

@@ -2,6 +2,7 @@ import type { Box, Frame, SceneFacts } from '#domain';
 import type { IndexPlan } from '#prompts';
 import type { About, Inference } from './inference.ts';
 import type { Picture } from './protocol.ts';
+import { withArticle } from './sentence.ts';
 
 /** Those who look at pictures; a stand-in needs no more. */
 export type Eyes = Pick<Inference, 'ask' | 'detect' | 'has' | 'status'>;
@@ -108,13 +109,18 @@ async function likenessOf(
 ): Promise<Pick<Sight, 'likenesses' | 'picture'>> {
   const model = eyes.has('image-text') ? eyes.status().packs['image-text'] : undefined;
   if (model === undefined) return {};
-  const found = answered(await eyes.ask('image-text', { picture, texts: [...phrases] }, about, signal));
+  const found = answered(await eyes.ask('image-text', { picture, texts: phrases.map(captionOf) }, about, signal));
   if (!found?.picture) return {};
   const likenesses = phrases.map((phrase, i) => ({ phrase, score: found.likeness[i] ?? 0 }));
   return {
     ...(phrases.length > 0 ? { likenesses: likenesses.sort((a, b) => b.score - a.score) } : {}),
     picture: { vector: found.picture, model },
   };
+}
+
+/** Such models have learnt from captions. */
+function captionOf(phrase: string): string {
+  return `a photo of ${/^(?:an?|the|some|\d+)\b/i.test(phrase) ? phrase : withArticle(phrase)}`;
 }
 
 function answered<T extends object>(outcome: T | 'none' | 'dropped'): T | undefined {

@@ -120,6 +120,18 @@ describe('what no detector has a name for', () => {
     expect(picture).toEqual({ vector: new Float32Array([0.6, 0.8]), model: 'image-text-pack' });
   });
 
+  it('is asked for as a caption would say it', async () => {
+    const asked: string[] = [];
+    const eyes = new Scripted({
+      'image-text': ({ texts }) => {
+        asked.push(...texts);
+        return { picture: undefined, texts: [], likeness: [], queries: [] };
+      },
+    });
+    await look(observer(eyes, 'Watch for a forklift'), 0);
+    expect(asked).toEqual(['a photo of a forklift']);
+  });
+
   it('is not told when it hardly does', async () => {
     const { facts, text } = await look(observer(new Scripted(alike(0.2)), 'Watch for a forklift'), 0);
     expect(facts.likenesses).toHaveLength(1);
