@@ -3,8 +3,6 @@ import { expect, it, vi } from 'vitest';
 import { Delivery, Hub } from '#delivery';
 
 import { newId, type Verdict } from '#domain';
-import { Lifetime } from '#runtime';
-import { startBroker } from '../e2e/support/broker.ts';
 import { anArmedCamera, aScene, axis, NOON, openStore, quiet } from '../store/fixture.ts';
 import { fire, hastyClock, links, receiver, streamName } from './fixture.ts';
 import { FakeSocket } from './hub-socket.ts';
@@ -71,23 +69,6 @@ it('webhooks hear of the verdict after the alert, however long that takes, under
   expect(second?.body).toEqual({ ...Object(first?.body), verdict: SENT });
   const keys = hook.posted.map(({ headers }) => headers['idempotency-key']);
   expect(keys).toEqual([firing.id, firing.id, firing.id, `${firing.id}-verdict`]);
-});
-
-it('the broker gets both on one topic', async () => {
-  await using life = new Lifetime();
-  const at = life.use(await openStore());
-  const broker = life.use(await startBroker());
-  const { alert } = anArmedCamera(at.store);
-  const mqtt = { url: broker.url, topicPrefix: 'watchpost' };
-  const deps = { store: at.store, links, clock: hastyClock(), log: quiet, streamName, mqtt };
-  life.use(await Delivery.start(deps, signal));
-  const firing = fire(at.store, alert, { channel: 'mqtt', target: 'front-door/person-at-gate' });
-  await soon(() => expect(broker.alerts).toHaveLength(1));
-  at.store.firings.setVerdict(firing.id, VERDICT, reader);
-  await soon(() => expect(broker.alerts).toHaveLength(2));
-  const [first, second] = broker.alerts;
-  expect(second?.topic).toBe(first?.topic);
-  expect(second?.payload).toEqual({ ...first?.payload, verdict: SENT });
 });
 
 it('who got no alert gets no verdict', async () => {

@@ -7,6 +7,7 @@ import { vlmFiles } from '../inference/tiny-vlm.ts';
 import { writeFiles } from '../models/hub-layout.ts';
 import { type ChatServer, completion, startChatServer, streamed } from '../pipeline/summaries/chat-server.ts';
 import { TestAppliance } from './support/appliance.ts';
+import { startBroker } from './support/broker.ts';
 import { watchpost } from './support/cli.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { passingBlock } from './support/videos.ts';
@@ -63,8 +64,10 @@ test('a server tells scenes anew, alerts by its words, and looks at alerts that 
   await using server = await startChatServer();
   server.answer = answers();
   await using hook = await startWebhook();
+  await using broker = await startBroker();
   const vision = { url: server.url, model: 'seer:7b', apiKey: 'canary-key' };
-  await using appliance = await TestAppliance.start({ config: { models: { autoFetch: false, vision } } });
+  const config = { models: { autoFetch: false, vision }, mqtt: { url: broker.url } };
+  await using appliance = await TestAppliance.start({ config });
   const wish = { url: camera.url, seconds: 2, frames: 2, tier: 'ultra' };
   const yard = await addCamera(appliance, { ...wish, prompt: 'What is being done in the yard?' });
   await arm(appliance, yard, { prompt: 'something moves', label: 'moved', callbackUrl: hook.url });
@@ -89,6 +92,10 @@ test('a server tells scenes anew, alerts by its words, and looks at alerts that 
   expect([again, more]).toEqual([second, []]);
   expect(second).toEqual({ ...first, verdict: second['verdict'] });
 
+  const sent = () => broker.alerts.filter(({ payload }) => payload['firing_id'] === second['firing_id']);
+  await until('both messages at the broker', () => sent().length === 2);
+  const [alert, looked] = sent();
+  expect(looked).toEqual({ topic: alert?.topic, payload: { ...alert?.payload, verdict: second['verdict'] } });
   await onThePage(appliance);
   expect(server.asked.every(({ authorization }) => authorization === 'Bearer canary-key')).toBe(true);
   const status = await appliance.data<{ telling: { verdicts: { given: number } } }>('GET', '/v1/status');
