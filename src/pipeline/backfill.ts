@@ -6,6 +6,7 @@ import { type Eyes, needsFineFrames, type Observation, Observer, patient, wanted
 import { planFor } from '#prompts';
 import { type Clock, isFault, type Log, messageOf, retryDelays } from '#runtime';
 import type { SegmentRow, Store } from '#store';
+import { runsOf } from './runs.ts';
 import { continues, sceneOf, storeThumbnail } from './scene.ts';
 import { frameEveryMs, windowsOf } from './windows.ts';
 
@@ -222,17 +223,3 @@ class Stretch {
     return longestMs <= wantedMs * TOLERANCE ? 'keyframes' : wantedMs;
   }
 }
-
-/** What ffmpeg can read as one: of one session, without a gap. */
-export function runsOf(segments: readonly SegmentRow[]): SegmentRow[][] {
-  const runs: SegmentRow[][] = [];
-  for (const segment of segments) {
-    const before = runs.at(-1)?.at(-1);
-    const adjoins = before?.sessionId === segment.sessionId && segment.startMs - before.endMs < ADJOINING_MS;
-    if (adjoins) runs.at(-1)?.push(segment);
-    else runs.push([segment]);
-  }
-  return runs;
-}
-/** Rounding of times. */
-const ADJOINING_MS = 50;

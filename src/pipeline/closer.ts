@@ -3,6 +3,7 @@ import { recordedFrames } from '#camera';
 import type { Frame, Rule, Window } from '#domain';
 import { type Clock, deadline, Gate, isFault, type Log } from '#runtime';
 import type { SegmentRow, Store } from '#store';
+import { runsOf } from './runs.ts';
 
 /** Frames of a closer look: five a second, no more than models can use in a few seconds. */
 const EVERY_MS = 200;
@@ -122,19 +123,6 @@ export function denser(window: Window, more: readonly Frame[]): Window {
   const chosen = Array.from({ length: Math.min(room, added.length) }, (_, i) => added[Math.floor(i * step)]);
   const frames = [...own, ...chosen.filter((frame) => frame !== undefined)].sort((a, b) => a.atMs - b.atMs);
   return { ...window, frames };
-}
-
-/** Segments that share an init file and follow each other are decoded in one go. */
-function runsOf(segments: readonly SegmentRow[]): SegmentRow[][] {
-  const runs: SegmentRow[][] = [];
-  for (const segment of segments) {
-    const run = runs[runs.length - 1];
-    const before = run?.[run.length - 1];
-    const follows = before?.sessionId === segment.sessionId && Math.abs(segment.startMs - before.endMs) <= EVERY_MS;
-    if (run && follows) run.push(segment);
-    else runs.push([segment]);
-  }
-  return runs;
 }
 
 /** Resolves when the journal grows, or on abort. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { newId, type Stream } from '#domain';
 import type { Store } from '#store';
 
-export const SEGMENT_S = 2;
+const SEGMENT_S = 2;
 
 /**
  * Records what `filter` of ffmpeg's lavfi shows from a time on, as one session of two-second segments with a keyframe a
