@@ -55,8 +55,8 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...tellingMetrics(status),
     ...metric('events_lag', 'gauge', 'Journal entries not yet evaluated', one(evaluator.lag)),
     ...metric('alerts', 'gauge', 'Alerts kept', one(store.firings.count())),
-    ...metric('deliveries_done', 'gauge', 'Kept alerts that were delivered', delivered),
-    ...metric('deliveries_pending', 'gauge', 'Alerts waiting for delivery', pending),
+    ...metric('deliveries_done', 'gauge', 'Messages about kept alerts that were delivered', delivered),
+    ...metric('deliveries_pending', 'gauge', 'Messages about alerts that wait for delivery', pending),
     ...metric('websocket_clients', 'gauge', 'WebSocket clients connected', one(websockets.open)),
     ...metric('websocket_frames_total', 'counter', 'Frames sent to WebSocket clients', one(websockets.sent)),
     ...metric(
