@@ -10,6 +10,8 @@ const EVERY_MS = 200;
 const MOST_FRAMES = 40;
 /** Nearer than this two frames are one. */
 const SAME_MS = 80;
+/** Who looks this often has the next frame sooner than the recording has this one's neighbours. */
+const SOON_MS = 2000;
 /** Above this width frames are as large as for writing and faces. */
 const USUAL_WIDTH = 640;
 
@@ -54,8 +56,12 @@ export class Closer {
     return this.#looks;
   }
 
-  /** The window's time in more frames, oldest first, as large as its own; none when there are none to be had. */
+  /**
+   * The window's time in more frames, oldest first, as large as its own; none when there are none to be had, or when its
+   * own are so close that the next one tells sooner.
+   */
   async look(window: Window, signal: AbortSignal): Promise<Frame[]> {
+    if ((window.endMs - window.startMs) / window.frames.length <= SOON_MS) return [];
     const nowMs = this.#deps.clock.monotonicMs();
     const lastMs = this.#lastMs.get(window.streamId);
     if (lastMs !== undefined && nowMs - lastMs < this.#limits.everyMs) return [];

@@ -96,6 +96,13 @@ describe('a closer look', () => {
     expect(looker.looks).toBe(2);
   });
 
+  it('is not taken where the next frame comes sooner than the recording', async () => {
+    enter(0, 1);
+    const frame: Frame = { atMs: T0 + 500, width: 320, height: 240, rgb: new Uint8Array(320 * 240 * 3), sceneScore: 0 };
+    expect(await closer().look(window(0, 1, [frame]), never)).toEqual([]);
+    expect(await closer().look(window(0, 4, [frame]), never)).toHaveLength(20);
+  });
+
   it('is done without where the recording can not be read', async () => {
     enter(0, 7);
     expect(await closer().look(window(14, 16), never)).toEqual([]);
