@@ -196,23 +196,45 @@ const models = z.strictObject({
     ),
 });
 
-const mqtt = z.strictObject({
-  url: address(['mqtt', 'mqtts', 'ws', 'wss'], 'a broker address').describe(
-    'The broker, for example mqtt://192.168.1.5:1883 or mqtts://broker.example:8883.',
-  ),
-  username: z.string().exactOptional().describe('User name, when the broker wants one.'),
-  password: z.string().exactOptional().describe(`Password: write \${NAME} or \${file:/path}, not the password itself.`),
-  topicPrefix: z
-    .string()
-    .regex(/^[^\s+#/](?:[^+#]*[^\s+#/])?$/, 'must be a topic without + and # that neither starts nor ends with /')
-    .default('watchpost')
-    .describe('First level(s) of every topic: PREFIX/BOX/alerts/CAMERA/LABEL and PREFIX/BOX/status.'),
-  caFile: z
-    .string()
-    .min(1, 'must not be empty')
-    .exactOptional()
-    .describe('PEM file of the authority that signed the broker’s certificate, when it is your own.'),
-});
+const pemFile = z.string().min(1, 'must not be empty').exactOptional();
+const topic = z
+  .string()
+  .regex(/^[^\s+#/](?:[^+#]*[^\s+#/])?$/, 'must be a topic without + and # that neither starts nor ends with /');
+
+const mqtt = z
+  .strictObject({
+    url: address(['mqtt', 'mqtts', 'ws', 'wss'], 'a broker address').describe(
+      'The broker, for example mqtt://192.168.1.5:1883 or mqtts://broker.example:8883.',
+    ),
+    username: z.string().exactOptional().describe('User name, when the broker wants one.'),
+    password: z
+      .string()
+      .exactOptional()
+      .describe(`Password: write \${NAME} or \${file:/path}, not the password itself.`),
+    clientId: z
+      .string()
+      .regex(/^[^\s+#/]{1,128}$/, 'must be 1 to 128 characters without spaces, +, # and /')
+      .exactOptional()
+      .describe(
+        'What the box calls itself to the broker; of two with one name only one can be connected. Default: its id.',
+      ),
+    topicPrefix: topic
+      .default('watchpost')
+      .describe('First level(s) of every topic: PREFIX/BOX/alerts/CAMERA/LABEL, PREFIX/BOX/status and more.'),
+    caFile: pemFile.describe('PEM file of the authority that signed the broker’s certificate, when it is your own.'),
+    certFile: pemFile.describe('PEM file of the box’s own certificate, when the broker wants one. Goes with keyFile.'),
+    keyFile: pemFile.describe('PEM file of the key to certFile, without a passphrase.'),
+    homeAssistant: z
+      .boolean('must be true or false')
+      .default(false)
+      .describe('Whether Home Assistant finds the cameras, sensors and alerts of this box by itself.'),
+    discoveryPrefix: topic
+      .default('homeassistant')
+      .describe('Where Home Assistant looks for them, if it has been told to look elsewhere.'),
+  })
+  .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
+    message: 'needs certFile and keyFile together',
+  });
 
 export const configSchema = z.strictObject({
   name: name.default(() => hostname()).describe('Name of this box. Default: its host name.'),

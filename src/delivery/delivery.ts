@@ -1,6 +1,7 @@
 import type { DeliveryChannel } from '#domain';
 import { Lifetime } from '#runtime';
-import { type MqttConfig, MqttOutlet } from './mqtt.ts';
+import { MqttOutlet, type MqttStatus } from './mqtt.ts';
+import type { MqttConfig } from './mqtt-options.ts';
 import { type WebhookDeps, Webhooks } from './webhooks.ts';
 
 export interface DeliveryDeps extends WebhookDeps {
@@ -28,7 +29,7 @@ export class Delivery implements AsyncDisposable {
   }
 
   status(): {
-    mqtt?: { connected: boolean; lastError?: string };
+    mqtt?: MqttStatus;
     backlog: { channel: DeliveryChannel; pending: number; oldestMs?: number }[];
     delivered: Record<DeliveryChannel, number>;
   } {

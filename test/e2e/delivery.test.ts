@@ -119,7 +119,14 @@ type Mqtt = NonNullable<Parameters<typeof Delivery.start>[0]['mqtt']>;
 function delivering(store: Store, broker: Partial<Mqtt> & { url: string }, log = quiet): Promise<Delivery> {
   const clock = hastyClock(10);
   return Delivery.start(
-    { store, links, clock, log, streamName, mqtt: { topicPrefix: 'watchpost', ...broker } },
+    {
+      store,
+      links,
+      clock,
+      log,
+      streamName,
+      mqtt: { topicPrefix: 'watchpost', homeAssistant: false, discoveryPrefix: 'homeassistant', ...broker },
+    },
     signal,
   );
 }
@@ -200,7 +207,7 @@ describe('MQTT', () => {
       await soon(() => expect(ear.statuses()).toEqual(['online']));
       wire.cut();
       await soon(() => expect(ear.statuses()).toEqual(['online', 'offline', 'online']));
-      await soon(() => expect(delivery.status().mqtt).toEqual({ connected: true }));
+      await soon(() => expect(delivery.status().mqtt).toEqual({ connected: true, state: 'connected' }));
     }
     await soon(() => expect(ear.statuses()).toEqual(['online', 'offline', 'online', 'offline']));
     const late = await connectAsync(`mqtt://127.0.0.1:${broker.port}`);
