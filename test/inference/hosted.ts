@@ -16,13 +16,14 @@ export interface Hosted extends AsyncDisposable {
   rssMb(): number;
 }
 
-/** These files as a pack that is imported and loaded by a model process of its own, as the appliance does it. */
-export async function hosted(files: Record<string, Buffer | string>): Promise<Hosted> {
+/** A folder, or these files in one, as a pack that is imported and loaded by a model process of its own, as the appliance does it. */
+export async function hosted(source: string | Record<string, Buffer | string>): Promise<Hosted> {
   const dir = await mkdtemp(join(tmpdir(), 'wp-hosted-'));
   const clear = () => rm(dir, { recursive: true });
   try {
     const models = await ModelLibrary.open(join(dir, 'models'), createLog('silent'));
-    const pack = await models.importPack(await writeFiles(join(dir, 'tiny'), files));
+    const folder = typeof source === 'string' ? source : await writeFiles(join(dir, 'tiny'), source);
+    const pack = await models.importPack(folder);
     const host = await Host.start([loadRequest(pack)], never);
     return {
       ask: (task, ask) => host.ask(task, ask, PATIENCE_MS),
