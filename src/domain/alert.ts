@@ -19,6 +19,8 @@ export interface Alert {
   callbackUrl?: string;
   wsConnectionId?: string;
   status: 'enabled' | 'disabled';
+  /** Until then it is looked at as ever, and nobody is told when it fires. */
+  snoozedUntilMs?: number;
   createdMs: number;
 }
 

@@ -23,6 +23,7 @@ export * from './sounds.ts';
 export * from './speech.ts';
 export * from './stream.ts';
 export * from './things.ts';
+export * from './topic-level.ts';
 export * from './transcript.ts';
 export * from './word-forms.ts';
 export * from './words.ts';

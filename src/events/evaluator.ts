@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import type { Alert, DeliveryChannel, Firing, JournalEntry, Rule } from '#domain';
+import type { Alert, DeliveryChannel, Firing, JournalEntry } from '#domain';
 import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
-import { stepFirst, stepRetold } from './retold.ts';
+import { attend, firingId, type Happening, ownRule } from './attend.ts';
 import { type RuleState, readState } from './state.ts';
 import type { SceneView } from './step.ts';
 import { topicOf } from './topic.ts';
-import { matchZone } from './zones.ts';
 
 const CURSOR = 'events';
 const BATCH = 200;
@@ -21,15 +19,6 @@ export interface EvaluatorDeps {
 }
 
 type Batch = Parameters<Store['commitEvaluation']>[0];
-
-/** What happened to one index: a scene, or something said on its stream. */
-interface Happening extends SceneView {
-  streamId: string;
-  indexId: string;
-  sceneId?: number;
-  /** A slower model has told it anew. */
-  isRetold?: boolean;
-}
 
 /**
  * Reads the journal from its cursor and lets the armed rules look at every scene, once. Rules about speech look at what was
@@ -139,12 +128,12 @@ export class Evaluator implements AsyncDisposable {
     try {
       const event = store.events.get(alert.eventId);
       if (!event) return undefined;
-      const rule = this.#ruleFor(event.rule, scene.streamId);
+      const rule = ownRule(event.rule, store.streams.get(scene.streamId)?.zones ?? []);
       const before = states.get(alert.id) ?? readState(store.alerts.evidenceState(alert.id));
-      const { state, fired } = (scene.isRetold ? stepRetold : stepFirst)(rule, before, scene);
+      const { state, fired } = attend(rule, before, scene);
       if (state) states.set(alert.id, state);
-      if (!fired) return undefined;
-      const id = createHash('sha256').update(`${alert.id}:${seq}`).digest('hex').slice(0, 16);
+      if (!fired || scene.endMs <= (alert.snoozedUntilMs ?? 0)) return undefined;
+      const id = firingId(alert.id, seq);
       const { streamId, indexId, sceneId } = scene;
       const evidence = { rule, packs: packsOf(scene), sceneText: scene.text };
       const about = { alertId: alert.id, eventId: event.id, label: event.label, streamId, indexId };
@@ -154,18 +143,6 @@ export class Evaluator implements AsyncDisposable {
       log.error({ alert: alert.id, scene: scene.sceneId, error: messageOf(error) }, 'rule skipped a scene: it threw');
       return undefined;
     }
-  }
-
-  /** The rule with the name that this camera has for the zone; without such a zone it is about the whole picture. */
-  #ruleFor(rule: Rule, streamId: string): Rule {
-    const { zone, ...rest } = rule;
-    if (zone === undefined) return rule;
-    const zones = this.#deps.store.streams.get(streamId)?.zones ?? [];
-    const own = matchZone(
-      zone,
-      zones.map(({ name }) => name),
-    );
-    return own === undefined ? rest : { ...rest, zone: own };
   }
 
   #deliveries(alert: Alert, firing: Firing): { channel: DeliveryChannel; target: string }[] {

@@ -12,6 +12,7 @@ interface Row {
   ws_connection_id: string | null;
   status: Alert['status'];
   created_ms: number;
+  snoozed_until_ms: number | null;
 }
 
 /** Events armed on an index. What is answered as armed stays armed over a power cut. */
@@ -21,17 +22,21 @@ export class Alerts {
   readonly #get: Statement<[string], Row>;
   readonly #byIndex: Statement<[string], Row>;
   readonly #setStatus: Statement<[Alert['status'], string]>;
+  readonly #snooze: Statement<[number | null, string]>;
   readonly #state: Statement<[string], { state: string }>;
 
   constructor(connection: Connection) {
     const { sql } = connection;
     this.#connection = connection;
     this.#insert = sql.prepare(`
-      INSERT INTO alerts (id, stream_id, index_id, event_id, callback_url, ws_connection_id, status, created_ms)
-      VALUES (@id, @stream_id, @index_id, @event_id, @callback_url, @ws_connection_id, @status, @created_ms)`);
+      INSERT INTO alerts (id, stream_id, index_id, event_id, callback_url, ws_connection_id, status, created_ms,
+        snoozed_until_ms)
+      VALUES (@id, @stream_id, @index_id, @event_id, @callback_url, @ws_connection_id, @status, @created_ms,
+        @snoozed_until_ms)`);
     this.#get = sql.prepare('SELECT * FROM alerts WHERE id = ?');
     this.#byIndex = sql.prepare('SELECT * FROM alerts WHERE index_id = ? ORDER BY created_ms, rowid');
     this.#setStatus = sql.prepare('UPDATE alerts SET status = ? WHERE id = ?');
+    this.#snooze = sql.prepare('UPDATE alerts SET snoozed_until_ms = ? WHERE id = ?');
     this.#state = sql.prepare('SELECT state FROM alert_states WHERE alert_id = ?');
   }
 
@@ -62,6 +67,16 @@ export class Alerts {
     return { ...before, status };
   }
 
+  /** Nobody is told of it until then; undefined: from now on again. Throws `not_found`. */
+  snooze(id: string, untilMs: number | undefined): Alert {
+    return this.#connection.writeDurably(() => {
+      this.#snooze.run(untilMs ?? null, id);
+      const alert = this.get(id);
+      if (!alert) throw new Fault('not_found', `no alert ${id}`);
+      return alert;
+    });
+  }
+
   /** What the evaluator last committed for the alert. */
   evidenceState(alertId: string): string | undefined {
     return this.#state.get(alertId)?.state;
@@ -78,6 +93,7 @@ function alertOf(row: Row): Alert {
     ...(row.ws_connection_id === null ? {} : { wsConnectionId: row.ws_connection_id }),
     status: row.status,
     createdMs: row.created_ms,
+    ...(row.snoozed_until_ms === null ? {} : { snoozedUntilMs: row.snoozed_until_ms }),
   };
 }
 
@@ -91,5 +107,6 @@ function rowOf(alert: Alert): Row {
     ws_connection_id: alert.wsConnectionId ?? null,
     status: alert.status,
     created_ms: alert.createdMs,
+    snoozed_until_ms: alert.snoozedUntilMs ?? null,
   };
 }

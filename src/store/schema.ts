@@ -163,7 +163,8 @@ CREATE TABLE alerts (
   callback_url     TEXT,
   ws_connection_id TEXT,
   status           TEXT NOT NULL,
-  created_ms       INTEGER NOT NULL
+  created_ms       INTEGER NOT NULL,
+  snoozed_until_ms INTEGER
 ) STRICT;
 CREATE INDEX alerts_by_index ON alerts (index_id);
 CREATE INDEX alerts_by_stream ON alerts (stream_id);

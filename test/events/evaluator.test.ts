@@ -119,6 +119,23 @@ describe('Evaluator', () => {
     expect(at.store.firings.count()).toBe(1);
   });
 
+  it('tells nobody of what fires while the alert is snoozed, nor of it afterwards', async () => {
+    await using at = await openStore();
+    const { index } = aCamera(at.store);
+    const alert = arm(at.store, index, 'a person');
+    expect(at.store.alerts.snooze(alert.id, T0 + 6000)).toMatchObject({ snoozedUntilMs: T0 + 6000 });
+    addScene(at.store, index, 0, PERSON);
+    addScene(at.store, index, 5, PERSON);
+    await evaluated(at.store);
+    expect(at.store.firings.count()).toBe(0);
+    addScene(at.store, index, 10, EMPTY);
+    addScene(at.store, index, 15, PERSON);
+    await evaluated(at.store);
+    expect(at.store.firings.recent({ limit: 9 }).map(({ startMs }) => (startMs - T0) / 1000)).toEqual([15]);
+    expect(at.store.alerts.snooze(alert.id, undefined)).toEqual(alert);
+    expect(() => at.store.alerts.snooze('alert-none', 5)).toThrow(expect.objectContaining({ kind: 'not_found' }));
+  });
+
   it('starts a damaged state anew', async () => {
     await using at = await openStore();
     const { index } = aCamera(at.store);

@@ -5,6 +5,7 @@ export const seeing: Migration = {
   version: 4,
   sql: /* sql */ `
 ALTER TABLE firings ADD COLUMN verdict TEXT;
+ALTER TABLE alerts ADD COLUMN snoozed_until_ms INTEGER;
 
 CREATE TEMP TABLE kept AS SELECT * FROM deliveries;
 DROP TABLE deliveries;
