@@ -46,7 +46,7 @@ export class Specialist<T extends Task & ModelPack['task']> implements AsyncDisp
       {
         what,
         loads: () => this.#loads(),
-        limits: { restart: limits.restart, rssMb: () => this.#memoryMb() },
+        limits: { ...limits, rssMb: () => this.#memoryMb() },
         most: mostWaiting,
         onUnusable: () => this.#pack && this.#unusable.add(this.#pack.name),
         log,

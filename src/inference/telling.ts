@@ -8,8 +8,13 @@ export interface TellingOptions extends SpecialistOptions {
   limits?: Partial<TellingLimits>;
 }
 
-/** On the slowest box a small model takes the better part of a minute for two pictures. */
-const LIMITS: TellingLimits = { answerMs: 120_000, rssMb: 1200, restart: { firstMs: 1000, capMs: 300_000 } };
+/** On the slowest box a small model takes the better part of a minute for two pictures, and longer to come from a card. */
+const LIMITS: TellingLimits = {
+  answerMs: 120_000,
+  loadMs: 240_000,
+  rssMb: 1200,
+  restart: { firstMs: 1000, capMs: 300_000 },
+};
 
 /** What pictures show, told by a model of this box that follows instructions, in a process of its own. */
 export class Telling implements AsyncDisposable {

@@ -55,6 +55,15 @@ it('comes back when it is killed', async () => {
   expect(await at.telling.tell([RED], 'What is this?', 20, stop)).toContain('red');
 });
 
+it('is tried again when it takes too long to load', async () => {
+  const limits = { loadMs: 1, restart: { firstMs: 1, capMs: 10 } };
+  await using at = await aTeller({ family: 'smolvlm' }, limits);
+  await expect
+    .poll(() => at.telling.status(), ready)
+    .toMatchObject({ lastError: expect.stringContaining('within 1 ms') });
+  await expect(at.telling.tell([RED], 'What is this?', 20, stop)).rejects.toMatchObject({ kind: 'unavailable' });
+});
+
 it('is ended when it takes too long, and comes back', async () => {
   const limits = { answerMs: 1, restart: { firstMs: 1, capMs: 10 } };
   await using at = await aTeller({ family: 'smolvlm', endless: true }, limits);
