@@ -11,7 +11,7 @@ export interface Followed {
 }
 
 /** How much looks weigh beside places: two who pass each other stay themselves. */
-const LOOKS_WEIGH = 3;
+const LOOKS_WEIGH = 5;
 /** How alike two are where looks don't tell: as two sights of one in motion. */
 const UNTOLD = 0.85;
 /** Less alike than this is somebody else, even in the same place. One person's looks from second to second are 0.63 and more. */

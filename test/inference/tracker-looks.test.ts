@@ -45,6 +45,14 @@ describe('by their looks', () => {
     expect(trackAt(has as Sighting, 0.4)).toBe(trackAt(had as Sighting, 0.4));
   });
 
+  it('two who pass each other stay themselves although they look somewhat alike', () => {
+    const twin = leaning(0, 0.7);
+    const path = [look(1000, person(0.4, ann), person(0.5, twin)), look(2000, person(0.5, ann), person(0.4, twin))];
+    const [before, after] = follow(new Tracker(), path);
+    expect(trackAt(after as Sighting, 0.5)).toBe(trackAt(before as Sighting, 0.4));
+    expect(trackAt(after as Sighting, 0.4)).toBe(trackAt(before as Sighting, 0.5));
+  });
+
   it('somebody who was hidden for some seconds is no news; somebody else in that place is', () => {
     const hidden = [look(0), look(1000, person(0.4, ann)), look(2000), look(3000), look(4000), look(5000)];
     const same = follow(new Tracker(), [...hidden, look(6000, person(0.5, leaning(0, 0.9)))]);
@@ -88,7 +96,7 @@ describe('by their looks', () => {
 
 describe('what stands still', () => {
   const parked = Array.from({ length: 7 }, (_, i) => look(i * 1000, car(0.4)));
-  const passing: Sighted = { label: 'bus', score: 0.9, box: { x1: 0.2, y1: 0.2, x2: 0.9, y2: 1 } };
+  const passing: Sighted = { label: 'train', score: 0.9, box: { x1: 0.2, y1: 0.2, x2: 0.9, y2: 1 } };
 
   it('is neither gone nor new while something passes before it', () => {
     const hidden = [7, 8, 9, 10].map((s) => look(s * 1000, passing));
@@ -137,7 +145,8 @@ describe('who is seen badly', () => {
   it('is one although the detector has two boxes for them, one in the other', () => {
     const wide: Sighted = { label: 'person', score: 0.6, box: { x1: 0.51, y1: 0.06, x2: 0.78, y2: 0.92 } };
     const narrow: Sighted = { label: 'person', score: 0.58, box: { x1: 0.59, y1: 0.05, x2: 0.77, y2: 0.92 } };
-    expect(follow(new Tracker(), [look(0), look(1000, wide, narrow)])[1]?.counts).toEqual({ person: 1 });
+    const seen = follow(new Tracker(), [look(0), look(1000, wide, narrow), look(2000, wide, narrow)]);
+    expect(seen[2]?.counts).toEqual({ person: 1 });
   });
 
   it('grows from a head to a whole while coming in over the lower border, and is one', () => {
@@ -174,6 +183,12 @@ describe('zones on the way', () => {
       undefined,
     ]);
     expect(seen.map(({ objects }) => objects[0]?.zones ?? [])).toEqual(Array(6).fill([]));
+  });
+
+  it('are told of later when who crossed them was not certain at once', () => {
+    const walk = [0.4, 0.5, 0.6].map((x, i) => look(1000 + i * 300, person(x, undefined, 0.5)));
+    const seen = follow(new Tracker(), [look(0), ...walk], everywhere, [gate]);
+    expect(seen.map(({ objects }) => objects[0]?.crossed)).toEqual([undefined, undefined, undefined, ['gate']]);
   });
 
   it('are not told of again when nothing moved any more', () => {
