@@ -34,7 +34,9 @@ export async function runSession(
 export function floatsOf(outputs: Record<string, TensorData>, name: string): Float32Array {
   const data = outputs[name]?.data;
   if (!(data instanceof Float32Array)) throw new Error(`the model gave no "${name}"`);
-  // Outputs have hundreds of thousands of numbers: `some` would take longer than the model.
-  for (const value of data) if (Number.isNaN(value)) throw new Error(`the model's "${name}" is not a number`);
+  // Outputs have hundreds of thousands of numbers: anything but a plain loop takes longer than preparing the picture.
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isNaN(data[i])) throw new Error(`the model's "${name}" is not a number`);
+  }
   return data;
 }
