@@ -1,5 +1,5 @@
 import type { Config } from '#config';
-import { Delivery, Hub } from '#delivery';
+import { Delivery, type DeliveryDeps, Hub } from '#delivery';
 import { Evaluator } from '#events';
 import { createHttpApp, listen, SessionTokens, Sockets } from '#http';
 import { ModelLibrary } from '#models';
@@ -7,6 +7,7 @@ import { AudioIndexer, Supervisor } from '#pipeline';
 import { MediaLinks } from '#playback';
 import { type Clock, Gate, Lifetime, type Log, type Notify, systemClock, watchdogIntervalMs } from '#runtime';
 import { Store } from '#store';
+import { boxOnBroker } from './broker.ts';
 import { checkCameras } from './check-cameras.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
@@ -66,10 +67,9 @@ async function build(
 
   let origin = publicOrigin(config, config.listen.port);
   const links = new MediaLinks(store.signingKey, clock);
-  const mqtt = config.mqtt ? { mqtt: config.mqtt } : {};
   const streamName = (id: string) => store.streams.get(id)?.name ?? id;
   const messages = { store, links: alertLinks(links, () => origin), clock, log, streamName };
-  const delivery = life.use(await Delivery.start({ ...messages, ...mqtt }, signal));
+  const delivery = life.use(await startDelivery(config, messages, signal));
   const hub = life.use(Hub.start(messages));
   const evaluator = life.use(
     await Evaluator.start({ store, clock, log, mqttTopic: config.mqtt !== undefined }, signal),
@@ -90,6 +90,7 @@ async function build(
     await Supervisor.start({ store, ...seeing, hearing, camera, thumbsDir: places.thumbsDir, clock, log }),
   );
 
+  delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: () => origin }));
   const deps = {
     store,
     config,
@@ -119,6 +120,10 @@ async function build(
 
   const end = () => life[Symbol.asyncDispose]();
   return { url: origin, ...(firstKey === undefined ? {} : { firstKey }), store, [Symbol.asyncDispose]: end };
+}
+
+function startDelivery({ mqtt }: Config, deps: Omit<DeliveryDeps, 'mqtt'>, signal: AbortSignal): Promise<Delivery> {
+  return Delivery.start({ ...deps, ...(mqtt ? { mqtt } : {}) }, signal);
 }
 
 function cameraOptions({ ingest, recording }: Config, dir: string, clock: Clock) {

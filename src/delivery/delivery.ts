@@ -1,6 +1,8 @@
 import type { DeliveryChannel } from '#domain';
 import { Lifetime } from '#runtime';
 import { MqttOutlet, type MqttStatus } from './mqtt.ts';
+import { MqttBoard } from './mqtt-board.ts';
+import type { MqttBox } from './mqtt-errands.ts';
 import type { MqttConfig } from './mqtt-options.ts';
 import { type WebhookDeps, Webhooks } from './webhooks.ts';
 
@@ -26,6 +28,12 @@ export class Delivery implements AsyncDisposable {
     delivery.#life.use(Webhooks.start(deps, signal));
     if (mqtt) delivery.#mqtt = delivery.#life.use(MqttOutlet.start({ ...deps, mqtt }, signal));
     return delivery;
+  }
+
+  /** From now on the broker also shows the box and takes commands to it. Without a broker nothing happens. */
+  attend(box: MqttBox): void {
+    const { mqtt } = this.#deps;
+    if (mqtt) this.#mqtt?.welcome(new MqttBoard({ ...this.#deps, mqtt, box }));
   }
 
   status(): {

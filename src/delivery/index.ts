@@ -10,5 +10,6 @@ export * from './delivery.ts';
 export * from './hub.ts';
 export type { HubSocket, Listener } from './hub-seat.ts';
 export type { LiveFrame } from './messages.ts';
+export type { MqttBox } from './mqtt-errands.ts';
 export { type AlertLinks, verdictView, webhookPayload } from './payload.ts';
 export { post } from './post.ts';
