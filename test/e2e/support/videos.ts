@@ -188,3 +188,27 @@ export function quietCamera(seconds: number): Promise<string> {
     '-shortest',
   ]);
 }
+
+/** A square of a colour on grey, where its middle is as fractions of the picture. */
+export interface Shown {
+  colour: string;
+  x: number;
+  y: number;
+}
+
+/** One square after the other, each for so many seconds. A keyframe each second. */
+export function squaresInTurn(shown: readonly Shown[], secondsEach: number): Promise<string> {
+  const side = 144;
+  const parts = shown.map(({ colour, x, y }, i) => {
+    const box = `x=${Math.round(x * 640 - side / 2)}:y=${Math.round(y * 360 - side / 2)}:w=${side}:h=${side}`;
+    return `color=gray:s=640x360:r=${FPS}:d=${secondsEach},drawbox=${box}:color=${colour}:t=fill[p${i}]`;
+  });
+  const graph = [...parts, `${shown.map((_, i) => `[p${i}]`).join('')}concat=n=${shown.length}`].join(';');
+  return rendered('squares', ['-f', 'lavfi', '-i', graph, ...h264(FPS, 1)]);
+}
+
+/** A still picture for so many seconds, as a camera of its size would send it. A keyframe each second. */
+export function stillOf(file: string, seconds: number): Promise<string> {
+  const input = ['-loop', '1', '-framerate', String(FPS), '-t', String(seconds), '-i', file];
+  return rendered('still', [...input, '-vf', 'scale=1280:-2', ...h264(FPS, 1)]);
+}
