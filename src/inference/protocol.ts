@@ -9,6 +9,8 @@ export interface LikenessQuery {
   vector: Float32Array;
   slope: number;
   offset: number;
+  /** The text's own vector, where `vector` is another: of pictures that surely show it, the nearest to this shows it best. */
+  text?: Float32Array;
 }
 
 /** A picture as it crosses to the host process. */

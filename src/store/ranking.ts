@@ -29,6 +29,8 @@ export function scoreOf(coverage: number, cosine: number): number {
 
 /** What a picture that surely shows what is asked for is worth: its words may say more. */
 const PICTURE_WEIGHT = 0.9;
+/** How much of this is left to how near it is to the text, which tells those that are all sure apart. */
+const NEARNESS_SHARE = 0.2;
 
 /** How a query is compared with vectors of pictures: sure by the logistic function of `slope` × cosine + `offset`. */
 export interface PictureLikeness {
@@ -36,11 +38,17 @@ export interface PictureLikeness {
   model: string;
   slope: number;
   offset: number;
+  /** The text's own vector, where `vector` is another. */
+  text?: Float32Array;
 }
 
-/** What a picture at this cosine adds: nothing while it is likelier something else. */
-export function pictureScore(cosine: number, { slope, offset }: PictureLikeness): number {
-  return PICTURE_WEIGHT / (1 + Math.exp(-(slope * cosine + offset)));
+/**
+ * What a picture at this cosine adds: nothing while it is likelier something else. `nearness` is its cosine to the text's
+ * own vector.
+ */
+export function pictureScore(cosine: number, { slope, offset }: PictureLikeness, nearness = 1): number {
+  const sure = 1 / (1 + Math.exp(-(slope * cosine + offset)));
+  return PICTURE_WEIGHT * sure * (1 - NEARNESS_SHARE * (1 - Math.max(0, nearness)));
 }
 
 /** The cosine from which on a picture counts; above 1 when none does. */

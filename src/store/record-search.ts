@@ -128,10 +128,12 @@ export class RecordSearch<Filter extends object> {
     const coverage = await this.#words.coverage(terms, ids);
     const cosines = text && this.#texts?.cosines(text, ids);
     const likeness = picture && this.#pictures?.cosines(picture, ids);
+    const said = query.pictures?.text && askedBy({ ...query.pictures, vector: query.pictures.text });
+    const near = said && this.#pictures?.cosines(said, ids);
     const scored = kept.map(({ id, startMs }) => {
       const told = scoreOf(coverage.get(id) ?? 0, cosines?.get(id) ?? 0);
       const cosine = likeness?.get(id);
-      const shown = cosine === undefined || !query.pictures ? 0 : pictureScore(cosine, query.pictures);
+      const shown = cosine === undefined || !query.pictures ? 0 : pictureScore(cosine, query.pictures, near?.get(id));
       return { id, startMs, score: Math.max(told, shown) };
     });
     return best(scored, query);

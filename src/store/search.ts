@@ -117,7 +117,9 @@ export class Search {
     const vector = pictures && quantise(pictures.vector);
     if (!vector) return new Map();
     const cosines = await this.#pictures.cosines(vector, pictures.model, found);
-    return new Map([...cosines].map(([id, cosine]) => [id, pictureScore(cosine, pictures)]));
+    const text = pictures.text && quantise(pictures.text);
+    const near = text && (await this.#pictures.cosines(text, pictures.model, found));
+    return new Map([...cosines].map(([id, cosine]) => [id, pictureScore(cosine, pictures, near?.get(id))]));
   }
 
   async #passing(found: Candidate[], filter: SceneQuery['filter']): Promise<Candidate[]> {

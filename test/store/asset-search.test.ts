@@ -56,6 +56,19 @@ describe('records of assets', () => {
     expect(await find({ text: 'zzz', pictures: { ...pictures, model: 'other eyes' } })).toEqual([]);
   });
 
+  it('are in the order of how near their pictures are to the text, where all surely show it', async () => {
+    await using opened = await library();
+    const { find, store, seen } = opened;
+    const shown = (text: string, along: number, across: number) => ({
+      ...{ startMs: 5000, endMs: 6000, text, metadata: {}, vector: axis(3), model: MODEL },
+      picture: { vector: axis(4).map((v, i) => v * along + (axis(5)[i] ?? 0) * across), model: 'eyes' },
+    });
+    store.assetIndexes.addRecords(seen.id, [shown('near', 0.8, 0.6), shown('far', 1, 0.1)]);
+    const pictures = { vector: axis(4), model: 'eyes', slope: 60, offset: -30 };
+    expect(await find({ text: 'zzz', pictures })).toEqual(['far', 'near']);
+    expect(await find({ text: 'zzz', pictures: { ...pictures, text: axis(5) } })).toEqual(['near', 'far']);
+  });
+
   it('keep to asset, collection, index, kind, filter, limit and threshold', async () => {
     await using opened = await library();
     const { film, talk, seen, said, apart, find } = opened;

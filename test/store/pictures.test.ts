@@ -46,6 +46,20 @@ it('words count as before, and the better of the two decides', async () => {
   expect(await ids(at.store, axis(5), { text: 'forklift', ...unlikely })).toEqual([told]);
 });
 
+it('of those that surely show it the nearest to the text comes first, also where that says it less surely', async () => {
+  await using at = await openStore();
+  const { index } = aCamera(at.store);
+  const both = (first: number, second: number) => axis(2).map((value, i) => first * value + second * (axis(3)[i] ?? 0));
+  const add = (vector: Float32Array, startMs: number) => {
+    const scene = aScene(index, { text: 'motion in the middle', startMs, endMs: startMs + 5000 });
+    return at.store.scenes.add(scene, axis(1), 'm', { vector, model: 'eyes' }).id;
+  };
+  const [near, far] = [add(both(0.8, 0.6), NOON), add(both(1, 0.1), NOON + 60_000)];
+  const steep = { ...LIKENESS, slope: 60, offset: -30, vector: axis(2) };
+  expect(await ids(at.store, axis(2), { pictures: steep })).toEqual([far, near]);
+  expect(await ids(at.store, axis(2), { pictures: { ...steep, text: axis(3) } })).toEqual([near, far]);
+});
+
 it('pictures that another model looked at are not compared', async () => {
   await using at = await openStore();
   const { index } = aCamera(at.store);

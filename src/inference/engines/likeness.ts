@@ -38,14 +38,17 @@ export function matched(picture: Float32Array, text: Float32Array, { scale, bias
 
 /**
  * CLIP's, for pictures of which only the vector is kept: how a text differs from what may be said of any picture. Stands
- * for all the neutral texts by their mean, so that one product per picture is enough.
+ * for all the neutral texts by their mean, so that one product per picture is enough. That tells whether a picture shows
+ * it; which of several does is told by the text alone: what a picture has to do with neutral texts would disturb it.
  */
 export function differing(text: Float32Array, neutral: readonly Float32Array[], { scale }: Sureness): LikenessQuery {
   const mean = text.map((_, i) => neutral.reduce((sum, one) => sum + (one[i] ?? 0), 0) / Math.max(1, neutral.length));
   const difference = text.map((value, i) => value - (mean[i] ?? 0));
   const length = Math.sqrt(product(difference, difference));
   const offset = -Math.log(Math.max(1, neutral.length));
-  return length > 0 ? { vector: unit(difference), slope: scale * length, offset } : { vector: text, slope: 0, offset };
+  return length > 0
+    ? { vector: unit(difference), slope: scale * length, offset, text }
+    : { vector: text, slope: 0, offset };
 }
 
 /** Of two vectors of unit length the cosine. */
