@@ -33,7 +33,8 @@ export default defineConfig({
           include: ['test/{e2e,conformance}/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // They wait more than they work, each in places and on ports of its own.
+          maxWorkers: 2,
         },
       },
     ],
