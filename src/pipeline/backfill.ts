@@ -101,7 +101,7 @@ export class Backfiller implements AsyncDisposable {
 class Stretch {
   readonly #deps: BackfillDeps;
   readonly #backfill: Backfill;
-  readonly #index: SceneIndex;
+  #index: SceneIndex;
   readonly #observer: Observer;
   #open: Open | undefined;
   #unreadable = 0;
@@ -129,6 +129,7 @@ class Stretch {
     for await (const cut of windowsOf(this.#frames(signal), streamId, extraction)) {
       signal.throwIfAborted();
       if (!this.#isWanted()) return false;
+      this.#heed();
       const zones = this.#deps.store.streams.get(streamId)?.zones ?? [];
       await this.#describe({ ...cut, zones }, signal);
       await clock.sleep(clock.monotonicMs() - begunMs, signal); // As long as it worked.
@@ -137,12 +138,24 @@ class Stretch {
     signal.throwIfAborted();
     if (!this.#isWanted()) return false;
     await this.#close();
-    return true;
+    return this.#isWanted();
   }
 
+  /** Nothing else has been asked of the index meanwhile, nor the end of this. */
   #isWanted(): boolean {
-    const { status } = this.#deps.store.backfills.get(this.#index.id) ?? {};
-    return status === 'waiting' || status === 'running';
+    const now = this.#deps.store.backfills.get(this.#index.id);
+    const { fromMs, toMs, createdMs } = this.#backfill;
+    if (now?.fromMs !== fromMs || now.toMs !== toMs || now.createdMs !== createdMs) return false;
+    return now.status === 'waiting' || now.status === 'running';
+  }
+
+  /** A prompt that was changed counts from the next window on. */
+  #heed(): void {
+    const { id, prompt, modelName } = this.#index;
+    const now = this.#deps.store.indexes.get(id);
+    if (!now || (now.prompt === prompt && now.modelName === modelName)) return;
+    this.#index = now;
+    this.#observer.heed(now);
   }
 
   async #describe(window: Window, signal: AbortSignal): Promise<void> {
@@ -177,7 +190,7 @@ class Stretch {
       if (isFault(error, 'not_found')) return; // The index has been deleted.
       throw error;
     }
-    store.backfills.reach(this.#index.id, endMs);
+    if (this.#isWanted()) store.backfills.reach(this.#index.id, endMs);
   }
 
   /** All frames from where it had come to its end, whatever gaps there are. */

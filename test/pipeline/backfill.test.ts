@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Backfill, SceneIndex } from '#domain';
+import { Observer } from '#inference';
 import { Backfiller } from '#pipeline';
 import { type Box, openBox, STILL, T0 } from './box.ts';
 import { record, still, visited } from './recording.ts';
@@ -146,6 +147,54 @@ describe('the work', () => {
     held.release();
     expect(await done).toMatchObject({ indexId: other.id, status: 'done' });
     expect(box.scenes(index)).toEqual([]);
+  });
+
+  it('begins anew when something else is asked for meanwhile', async () => {
+    record(box.store, mediaDir, box.stream, T0, still(8));
+    const index = box.index();
+    const held = box.holdUp();
+    ask(index, 4, 8);
+    await using _filler = await start();
+    await held.asked;
+    ask(index, 0, 6);
+    const done = ended();
+    held.release();
+    expect(await done).toMatchObject({ status: 'done', toMs: T0 + 6000, reachedMs: T0 + 6000 });
+    expect(box.scenes(index)).toEqual([[0, 6, STILL]]);
+  });
+
+  it('begins anew also when that is asked for while a scene is stored', async () => {
+    record(box.store, mediaDir, box.stream, T0, still(8));
+    const index = box.index();
+    ask(index, 4, 8);
+    const { scenes } = box.store;
+    const addPast = scenes.addPast.bind(scenes);
+    vi.spyOn(scenes, 'addPast').mockImplementationOnce((...scene) => {
+      ask(index, 0, 6);
+      return addPast(...scene);
+    });
+    await using filler = await start();
+    filler.wake();
+    await vi.waitFor(() => expect(box.store.backfills.get(index.id)?.status).toBe('done'));
+    expect(box.scenes(index)).toEqual([
+      [0, 4, STILL],
+      [4, 8, STILL],
+    ]);
+  });
+
+  it('follows a prompt that is changed meanwhile', async () => {
+    record(box.store, mediaDir, box.stream, T0, visited(2, 4));
+    const index = box.index();
+    const heed = vi.spyOn(Observer.prototype, 'heed');
+    const held = box.holdUp();
+    ask(index, 0, 6);
+    const done = ended();
+    await using _filler = await start();
+    await held.asked;
+    box.store.indexes.update(index.id, { prompt: 'read what is written' });
+    held.release();
+    await done;
+    expect(heed.mock.calls.map(([{ prompt }]) => prompt)).toEqual(['read what is written']);
   });
 
   it('is taken up when it is asked for', async () => {
