@@ -35,6 +35,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           // They wait more than they work, each in places and on ports of its own.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
