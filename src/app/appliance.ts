@@ -81,7 +81,7 @@ async function build(
   life.use(await AudioIndexer.start({ store, clock, log, unwrittenFromMs, summaries }, signal));
 
   const jobs = life.use(
-    await startJobs({ store, inference, config, links, origin: () => origin, ...places, clock, log }, signal),
+    await startJobs({ store, inference, config, links, delivery, origin: () => origin, ...places, clock, log }, signal),
   );
 
   applyConfiguredCameras(config, store, clock);

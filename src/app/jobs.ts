@@ -1,6 +1,6 @@
 import { type AssetDeps, assetHandlers, cleanAssets } from '#assets';
 import type { Config } from '#config';
-import { post } from '#delivery';
+import type { Delivery } from '#delivery';
 import { jobCallback } from '#http';
 import { JobRunner } from '#jobs';
 import type { MediaLinks } from '#playback';
@@ -8,17 +8,28 @@ import type { MediaLinks } from '#playback';
 export interface JobDeps extends Omit<AssetDeps, 'reservePercent'> {
   config: Pick<Config, 'recording'>;
   links: MediaLinks;
+  delivery: Pick<Delivery, 'post'>;
   /** Before the paths of links in callbacks. */
   origin: () => string;
 }
 
 /** Removes what a crash left of assets and uploads, then begins with the jobs that it left. */
-export async function startJobs({ config, links, origin, ...deps }: JobDeps, signal: AbortSignal): Promise<JobRunner> {
+export async function startJobs(
+  { config, links, delivery, origin, ...deps }: JobDeps,
+  signal: AbortSignal,
+): Promise<JobRunner> {
   await cleanAssets(deps);
   const { store, clock, log } = deps;
   const handlers = assetHandlers({ ...deps, reservePercent: config.recording.reservePercent });
   return JobRunner.start(
-    { store, handlers, payload: (job) => jobCallback(job, { store, links }, origin()), post, clock, log },
+    {
+      store,
+      handlers,
+      payload: (job) => jobCallback(job, { store, links }, origin()),
+      post: delivery.post.bind(delivery),
+      clock,
+      log,
+    },
     signal,
   );
 }

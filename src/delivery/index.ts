@@ -12,4 +12,5 @@ export type { HubSocket, Listener } from './hub-seat.ts';
 export type { LiveFrame } from './messages.ts';
 export type { MqttBox } from './mqtt-errands.ts';
 export { type AlertLinks, verdictView, webhookPayload } from './payload.ts';
-export { post } from './post.ts';
+export { type Outcome, Poster } from './poster.ts';
+export { secretText } from './signature.ts';

@@ -1,5 +1,8 @@
 import type { Delivery, Firing, Verdict } from '#domain';
 
+/** What waits longer than this has missed its time. */
+export const LATE_MS = 60_000;
+
 /**
  * Absolute addresses put in messages; signed, so that they open without a key. They begin with `origin` where the
  * receiver has said how it knows the box.
@@ -12,13 +15,15 @@ export interface AlertLinks {
 /**
  * VideoDB's alert webhook: `start_time` and `end_time` in Unix seconds, `timestamp` ISO 8601, `confidence` 0–1. Never has
  * a key `event`, by which receivers recognise other webhooks. `firing_id` is the same each time it is sent; the second
- * message about a firing that was looked at again is the first with a key `verdict`.
+ * message about a firing that was looked at again is the first with a key `verdict`. `late` is there, and true, when it
+ * comes long after what it tells of.
  */
 export function webhookPayload(
   firing: Firing,
   links: AlertLinks,
   streamName: (id: string) => string,
   what: Delivery['what'] = 'alert',
+  late = false,
 ): Record<string, unknown> {
   return {
     event_id: firing.eventId,
@@ -36,6 +41,7 @@ export function webhookPayload(
     rtstream_name: streamName(firing.streamId),
     scene_index_id: firing.indexId,
     ...(what === 'verdict' && firing.verdict ? { verdict: verdictView(firing.verdict) } : {}),
+    ...(late ? { late } : {}),
   };
 }
 
@@ -47,6 +53,12 @@ export function verdictView({ confirmed, text, by, atMs }: Verdict): {
   timestamp: string;
 } {
   return { confirmed: confirmed ?? null, text, by, timestamp: new Date(atMs).toISOString() };
+}
+
+/** Whether what a message tells of is so long ago that nobody should run to see it. */
+export function isLate({ firing, what }: Pick<Delivery, 'what'> & { firing: Firing }, nowMs: number): boolean {
+  const atMs = what === 'verdict' ? (firing.verdict?.atMs ?? firing.atMs) : firing.atMs;
+  return nowMs - atMs > LATE_MS;
 }
 
 /** The same for each attempt at one message, by which receivers tell repetitions. */

@@ -1,16 +1,15 @@
-import type { Delivery, Firing } from '#domain';
-import { type Clock, type Log, messageOf, retryDelay, Wake } from '#runtime';
-import type { Store } from '#store';
-import { type AlertLinks, idempotencyKey, webhookPayload } from './payload.ts';
-import { post } from './post.ts';
+import { type Clock, type Log, messageOf, Wake } from '#runtime';
+import type { FiringDelivery, Store } from '#store';
+import { type AlertLinks, idempotencyKey, isLate, LATE_MS, webhookPayload } from './payload.ts';
+import type { Outcome, Poster } from './poster.ts';
+import { hostOf, Receivers } from './receivers.ts';
 
-const SCHEDULE = { firstMs: 1000, capMs: 300_000 };
-/** Posts under way at once, each to another receiver. */
-const CONCURRENCY = 8;
-const FIRST_LOOK = 64;
 const LONGEST_WAIT_MS = 30_000;
-
-type Due = Delivery & { firing: Firing };
+/** What could not be delivered for so long is given up, but never for one failure or two: a clock may have been set. */
+const GIVE_UP_MS = 24 * 3_600_000;
+const LEAST_FAILURES = 3;
+/** A message refused so often lets those behind it pass: it may be the only one that its receiver chokes on. */
+const ASIDE_FROM = 8;
 
 export interface WebhookDeps {
   store: Store;
@@ -20,24 +19,36 @@ export interface WebhookDeps {
   streamName: (id: string) => string;
 }
 
-/** Posts what is due, one at a time to each receiver; a receiver that fails is left alone for a growing while. */
+/**
+ * Posts what waits, to each target in the order in which it fired, what is fresh before what is late. A receiver that
+ * fails is left alone for a growing while; a day later what waits for it is given up, and kept to be replayed.
+ */
 export class Webhooks implements AsyncDisposable {
   readonly #deps: WebhookDeps;
+  readonly #poster: Poster;
+  readonly #receivers: Receivers;
   readonly #wake: Wake;
   readonly #stop = new AbortController();
-  readonly #posts = new Map<string, Promise<void>>();
-  readonly #held = new Map<string, { failures: number; untilMs: number }>();
+  readonly #posts = new Set<Promise<void>>();
   #ended: Promise<void> = Promise.resolve();
+  #looks = 0;
 
-  private constructor(deps: WebhookDeps) {
+  private constructor(deps: WebhookDeps, poster: Poster) {
     this.#deps = deps;
+    this.#poster = poster;
+    this.#receivers = new Receivers(deps.clock);
     this.#wake = new Wake(deps.clock);
   }
 
-  static start(deps: WebhookDeps, signal: AbortSignal): Webhooks {
-    const webhooks = new Webhooks(deps);
+  static start(deps: WebhookDeps, poster: Poster, signal: AbortSignal): Webhooks {
+    const webhooks = new Webhooks(deps, poster);
     webhooks.#ended = webhooks.#run(AbortSignal.any([signal, webhooks.#stop.signal]));
     return webhooks;
+  }
+
+  /** Something may be due that no journal entry told of. */
+  wake(): void {
+    this.#wake.ring();
   }
 
   /** Ends the posts under way; those are due again when the appliance starts. */
@@ -51,70 +62,82 @@ export class Webhooks implements AsyncDisposable {
     while (!signal.aborted) {
       await this.#wake.wait(this.#startDue(signal), signal);
     }
-    await Promise.all(this.#posts.values());
+    await Promise.all(this.#posts);
   }
 
   /** Starts whatever may start now; returns how long to wait for more, unless something happens before. */
   #startDue(signal: AbortSignal): number {
-    const { store, clock, log } = this.#deps;
-    const nowMs = clock.nowMs();
+    const { store, log } = this.#deps;
     try {
-      for (let limit = FIRST_LOOK; ; limit *= 4) {
-        const due = store.deliveries.due(nowMs, limit, 'webhook');
-        for (const delivery of due) this.#startOne(delivery, nowMs, signal);
-        if (this.#posts.size >= CONCURRENCY) return LONGEST_WAIT_MS;
-        // What is still due waits for a receiver that fails; looking through a long backlog is done less often.
-        if (due.length === limit) continue;
-        if (due.length > 0) return Math.min(LONGEST_WAIT_MS, 1000 + 10 * due.length);
-        return Math.min(LONGEST_WAIT_MS, Math.max(0, (store.deliveries.nextDueMs('webhook') ?? Infinity) - nowMs));
-      }
+      const targets = store.deliveries.targets('webhook');
+      this.#receivers.keep(targets);
+      // Another one is first each time: none waits because others are many.
+      const first = this.#looks++ % Math.max(1, targets.length);
+      const inTurn = [...targets.slice(first), ...targets.slice(0, first)];
+      return Math.min(LONGEST_WAIT_MS, ...inTurn.map((target) => this.#startNext(target, signal)));
     } catch (error) {
       log.error({ error: messageOf(error) }, 'webhooks could not be read from the store; trying again');
       return LONGEST_WAIT_MS;
     }
   }
 
-  #startOne(delivery: Due, nowMs: number, signal: AbortSignal): void {
-    const receiver = receiverOf(delivery.target);
-    const held = this.#held.get(receiver);
-    const waits = held !== undefined && held.untilMs > nowMs && held.untilMs - nowMs <= SCHEDULE.capMs;
-    if (this.#posts.size >= CONCURRENCY || this.#posts.has(receiver) || waits) return;
-    const ended = this.#deliver(delivery, receiver, signal).finally(() => {
-      this.#posts.delete(receiver);
+  /** Returns how long to wait for the target's next message. */
+  #startNext(target: string, signal: AbortSignal): number {
+    const { store, clock } = this.#deps;
+    if (this.#receivers.waitMs(target, true) !== 0) return this.#receivers.waitMs(target, true) ?? LONGEST_WAIT_MS;
+    const freshFromMs = clock.nowMs() - LATE_MS;
+    const next = store.deliveries.turn({ channel: 'webhook', target, freshFromMs, asideFrom: ASIDE_FROM });
+    if (!next) return LONGEST_WAIT_MS;
+    const waitMs = this.#receivers.waitMs(target, next.sinceMs >= freshFromMs);
+    if (waitMs !== 0) return waitMs ?? LONGEST_WAIT_MS;
+    this.#receivers.began(target);
+    const post = this.#deliver(next, signal).finally(() => {
+      this.#receivers.ended(target);
+      this.#posts.delete(post);
       this.#wake.ring();
     });
-    this.#posts.set(receiver, ended);
+    this.#posts.add(post);
+    return LONGEST_WAIT_MS;
   }
 
   /** Never rejects. */
-  async #deliver(delivery: Due, receiver: string, signal: AbortSignal): Promise<void> {
+  async #deliver(delivery: FiringDelivery, signal: AbortSignal): Promise<void> {
     const { store, links, clock, log, streamName } = this.#deps;
+    const { firing, what, target } = delivery;
     try {
-      const payload = webhookPayload(delivery.firing, links, streamName, delivery.what);
-      await post(delivery.target, payload, idempotencyKey(delivery), signal);
+      const payload = webhookPayload(firing, links, streamName, what, isLate(delivery, clock.nowMs()));
+      const outcome = await this.#poster.send(target, payload, idempotencyKey(delivery), signal);
+      if (outcome.kind !== 'delivered') return this.#failed(delivery, outcome);
+      this.#receivers.answered(target);
       store.deliveries.delivered(delivery.id, clock.nowMs());
-      this.#held.delete(receiver);
     } catch (error) {
       if (signal.aborted) return;
-      const failures = (this.#held.get(receiver)?.failures ?? 0) + 1;
-      this.#held.set(receiver, { failures, untilMs: clock.nowMs() + retryDelay(SCHEDULE, failures - 1) });
-      const about = { receiver, firing: delivery.firingId, attempt: delivery.attempts + 1, error: messageOf(error) };
-      log.warn(about, 'webhook not delivered; it will be tried again');
-      this.#note(delivery, messageOf(error));
+      // Without its mark it would go out again and again.
+      this.#receivers.failed(target, { wholeHost: false });
+      log.error({ error: messageOf(error) }, 'a delivery could not be noted in the store');
     }
   }
 
-  #note(delivery: Due, reason: string): void {
+  #failed(delivery: FiringDelivery, outcome: Exclude<Outcome, { kind: 'delivered' }>): void {
     const { store, clock, log } = this.#deps;
-    try {
-      store.deliveries.failed(delivery.id, reason, clock.nowMs() + retryDelay(SCHEDULE, delivery.attempts));
-    } catch (error) {
-      log.error({ error: messageOf(error) }, 'an attempt could not be noted in the store');
-    }
+    const { id, target, firingId, attempts, sinceMs } = delivery;
+    const { kind, reason, status } = outcome;
+    const pause = kind === 'away' && outcome.pauseMs !== undefined ? { pauseMs: outcome.pauseMs } : {};
+    const wholeHost = kind === 'away' && status === undefined;
+    const { failures, inMs } = this.#receivers.failed(target, { wholeHost, ...pause });
+    const nowMs = clock.nowMs();
+    log.warn(
+      { receiver: hostOf(target), firing: firingId, error: reason },
+      'webhook not delivered; it will be tried again',
+    );
+    if (kind === 'refused') store.deliveries.failed(id, reason, nowMs + inMs);
+    else store.deliveries.unreached(id, reason, nowMs + inMs);
+    if (nowMs - sinceMs <= GIVE_UP_MS || Math.max(failures, attempts + 1) < LEAST_FAILURES) return;
+    // What a receiver refuses is given up by itself; where nobody is, all that has waited for a day.
+    const given =
+      kind === 'refused'
+        ? store.deliveries.giveUp(id, nowMs)
+        : store.deliveries.giveUpAll(delivery, { beforeMs: nowMs - GIVE_UP_MS, nowMs, reason });
+    log.warn({ receiver: hostOf(target), given, error: reason }, 'webhooks given up after a day; they can be replayed');
   }
-}
-
-/** Deliveries to one host share its fate. Says no credentials, path or query. */
-function receiverOf(target: string): string {
-  return URL.canParse(target) ? new URL(target).origin : 'no address';
 }

@@ -65,8 +65,13 @@ export interface Delivery {
   what: 'alert' | 'verdict';
   /** The webhook's URL, or the MQTT topic's last levels. */
   target: string;
+  /** How often its receiver refused it; one that isn't reached has refused nothing. */
   attempts: number;
   nextTryMs: number;
+  /** When it was made, or begun again. */
+  sinceMs: number;
   lastError?: string;
   deliveredMs?: number;
+  /** When it was given up; it can be begun again. */
+  deadMs?: number;
 }

@@ -122,7 +122,7 @@ export class Eraser {
     return scenes.length;
   }
 
-  /** What else is told of the time before: vectors, gaps, what was said, and firings that have reached their receivers. */
+  /** What else is told of the time before: vectors, gaps, what was said, and firings that nobody waits for any more. */
   tracesBefore(endMs: number): void {
     const { sql } = this.#connection;
     this.#connection.write(() => {
@@ -133,7 +133,7 @@ export class Eraser {
       sql
         .prepare(`
           DELETE FROM firings WHERE at_ms < ?
-            AND id NOT IN (SELECT firing_id FROM deliveries WHERE delivered_ms IS NULL)`)
+            AND id NOT IN (SELECT firing_id FROM deliveries WHERE delivered_ms IS NULL AND dead_ms IS NULL)`)
         .run(endMs);
     });
   }

@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { DeliveryChannel, Firing, Verdict } from '#domain';
+import type { Clock } from '#runtime';
 import type { Connection } from './connection.ts';
 import type { Journal } from './journal.ts';
 
@@ -42,19 +43,21 @@ export interface FiringReader {
 export class Firings {
   readonly #connection: Connection;
   readonly #journal: Journal;
+  readonly #clock: Clock;
   readonly #insert: Statement<Omit<FiringRow, 'verdict'>>;
-  readonly #insertDelivery: Statement<[string, DeliveryChannel, string]>;
+  readonly #insertDelivery: Statement<[string, DeliveryChannel, string, number]>;
   readonly #setVerdict: Statement<[string, string]>;
-  readonly #insertSecond: Statement<[string]>;
+  readonly #insertSecond: Statement<[number, string]>;
   readonly #saveState: Statement<[string, string]>;
   readonly #get: Statement<[string], FiringRow>;
   readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, FiringRow>;
   readonly #count: Statement<[], { count: number }>;
 
-  constructor(connection: Connection, journal: Journal) {
+  constructor(connection: Connection, journal: Journal, clock: Clock) {
     const { sql } = connection;
     this.#connection = connection;
     this.#journal = journal;
+    this.#clock = clock;
     // An alert that has been deleted meanwhile fires no more; one that fired for this start has done so.
     this.#insert = sql.prepare(`
       INSERT INTO firings (id, alert_id, event_id, label, stream_id, index_id, scene_id, at_ms, start_ms, end_ms,
@@ -64,12 +67,12 @@ export class Firings {
       WHERE EXISTS (SELECT 1 FROM alerts WHERE id = @alert_id)
       ON CONFLICT (alert_id, start_ms) DO NOTHING`);
     this.#insertDelivery = sql.prepare(
-      'INSERT INTO deliveries (firing_id, channel, target) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      'INSERT INTO deliveries (firing_id, channel, target, since_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
     );
     this.#setVerdict = sql.prepare('UPDATE firings SET verdict = ? WHERE id = ?');
     this.#insertSecond = sql.prepare(`
-      INSERT INTO deliveries (firing_id, channel, target, what)
-      SELECT firing_id, channel, target, 'verdict' FROM deliveries WHERE firing_id = ? AND what = 'alert'
+      INSERT INTO deliveries (firing_id, channel, target, what, since_ms)
+      SELECT firing_id, channel, target, 'verdict', ? FROM deliveries WHERE firing_id = ? AND what = 'alert'
       ON CONFLICT DO NOTHING`);
     this.#saveState = sql.prepare(`
       INSERT INTO alert_states (alert_id, state) SELECT id, ? FROM alerts WHERE id = ?
@@ -106,7 +109,7 @@ export class Firings {
       const firing = this.get(id);
       if (firing) {
         this.#setVerdict.run(JSON.stringify(verdict), id);
-        this.#insertSecond.run(id);
+        this.#insertSecond.run(this.#clock.nowMs(), id);
         this.#journal.append('verdict', firing.streamId, id, verdict.atMs);
       }
       this.#journal.moveCursor(reader.name, reader.seq);
@@ -124,7 +127,8 @@ export class Firings {
       for (const { alertId, state } of batch.states) this.#saveState.run(state, alertId);
       for (const { firing, deliveries } of batch.firings) {
         if (this.#insert.run(rowOf(firing)).changes === 0) continue;
-        for (const { channel, target } of deliveries) this.#insertDelivery.run(firing.id, channel, target);
+        const nowMs = this.#clock.nowMs();
+        for (const { channel, target } of deliveries) this.#insertDelivery.run(firing.id, channel, target, nowMs);
         this.#journal.append('firing', firing.streamId, firing.id, firing.atMs);
       }
       this.#journal.moveCursor(batch.cursorName, batch.cursor);

@@ -10,6 +10,7 @@
 export type { AssetHit, NewRecord } from './asset-indexes.ts';
 export type { AssetQuery } from './asset-search.ts';
 export type { CollectionDraft } from './collections.ts';
+export type { DeliveryState, FiringDelivery } from './deliveries.ts';
 export type { EvaluationBatch } from './firings.ts';
 export type { JobDraft } from './jobs.ts';
 export type { StoredKey } from './keys.ts';

@@ -207,9 +207,13 @@ CREATE TABLE deliveries (
   last_error   TEXT,
   delivered_ms INTEGER,
   what         TEXT NOT NULL DEFAULT 'alert', -- alert, verdict
+  since_ms     INTEGER NOT NULL,              -- made, or begun again
+  dead_ms      INTEGER,                       -- given up
   UNIQUE (firing_id, channel, target, what)
 ) STRICT;
-CREATE INDEX deliveries_pending ON deliveries (next_try_ms, id) WHERE delivered_ms IS NULL;
+CREATE INDEX deliveries_pending ON deliveries (next_try_ms, id) WHERE delivered_ms IS NULL AND dead_ms IS NULL;
+CREATE INDEX deliveries_targets ON deliveries (channel, target, id) WHERE delivered_ms IS NULL AND dead_ms IS NULL;
+CREATE INDEX deliveries_dead ON deliveries (id) WHERE dead_ms IS NOT NULL;
 
 -- One line per stored fact; seq is never used twice.
 CREATE TABLE journal (

@@ -26,6 +26,7 @@ import { Segments } from './segments.ts';
 import { Streams } from './streams.ts';
 import { Transcripts } from './transcripts.ts';
 import { Vectors } from './vectors.ts';
+import { WebhookSecrets } from './webhook-secrets.ts';
 
 /** Everything the box remembers, one class per aggregate. Calls are synchronous and short; a write is all or nothing. */
 export class Store implements AsyncDisposable {
@@ -48,6 +49,7 @@ export class Store implements AsyncDisposable {
   readonly firings: Omit<Firings, 'commit'>;
   readonly journal: Pick<Journal, 'after' | 'cursor' | 'head' | 'onAppend'>;
   readonly deliveries: Deliveries;
+  readonly webhookSecrets: WebhookSecrets;
   readonly keys: Keys;
   readonly retention: Retention;
   readonly clockSteps: ClockSteps;
@@ -61,7 +63,7 @@ export class Store implements AsyncDisposable {
     const pictures = new Vectors(connection, 'pictures');
     const eraser = new Eraser(connection, [vectors, pictures]);
     this.#connection = connection;
-    this.#firings = new Firings(connection, journal);
+    this.#firings = new Firings(connection, journal, clock);
     this.signingKey = key;
     this.boxId = meta.once('box_id', () => newId('box'));
     this.collections = new Collections(connection, meta, clock);
@@ -80,6 +82,7 @@ export class Store implements AsyncDisposable {
     this.firings = this.#firings;
     this.journal = journal;
     this.deliveries = new Deliveries(connection, clock);
+    this.webhookSecrets = new WebhookSecrets(connection, meta, key);
     this.keys = new Keys(connection, clock);
     this.retention = new Retention(eraser, new Garbage(connection), clock);
     this.clockSteps = new ClockSteps(connection);

@@ -57,7 +57,7 @@ it('webhooks hear of the verdict after the alert, however long that takes, under
   await using at = await openStore();
   const { alert } = anArmedCamera(at.store);
   await using hook = await receiver((response, nth) => void response.writeHead(nth < 3 ? 503 : 200).end());
-  const deps = { store: at.store, links, clock: hastyClock(), log: quiet, streamName };
+  const deps = { store: at.store, links, clock: hastyClock(10), log: quiet, streamName };
   await using delivery = await Delivery.start(deps, signal);
   const firing = fire(at.store, alert, { channel: 'webhook', target: hook.url });
   at.store.firings.setVerdict(firing.id, VERDICT, reader);

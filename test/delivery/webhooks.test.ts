@@ -19,7 +19,7 @@ function delivering(store: Store, log = quiet): Promise<Delivery> {
   return Delivery.start({ store, links, clock: hastyClock(), log, streamName }, signal);
 }
 
-const pending = (store: Store): Sent[] => store.deliveries.due(NEVER, 1000);
+const pending = (store: Store): Sent[] => store.deliveries.due(NEVER, 1000).sort((a, b) => a.id - b.id);
 
 describe('webhookPayload', () => {
   it("has VideoDB's shape and no key event", async () => {
@@ -67,14 +67,15 @@ describe('webhooks', () => {
     {
       await using _first = await delivering(at.store);
       await soon(() => {
-        const tried = pending(at.store).filter(({ attempts }) => attempts > 0);
-        expect(tried[0]?.lastError).toBe('no connection (ECONNREFUSED)');
+        const [first] = pending(at.store).filter(({ lastError }) => lastError !== undefined);
+        expect(first).toMatchObject({ lastError: 'no connection (ECONNREFUSED)', attempts: 0 });
       });
     }
+    const fired = pending(at.store).map(({ firingId }) => firingId);
     await using back = await receiver(ok, away.port);
     await using _second = await delivering(at.store);
     await soon(() => expect(pending(at.store)).toEqual([]));
-    expect(back.posted).toHaveLength(3);
+    expect(back.posted.map(({ headers }) => headers['idempotency-key'])).toEqual(fired);
   });
 
   it('to others are not delayed by a receiver that never answers, and stopping burns no attempt', async () => {
@@ -111,24 +112,17 @@ describe('webhooks', () => {
     for (const hook of hooks) await hook[Symbol.asyncDispose]();
   });
 
-  it('follow a redirect on the same host only', async () => {
+  it('follow no redirect, not even on the same host', async () => {
     await using at = await openStore();
     const { alert } = anArmedCamera(at.store);
-    await using elsewhere = await receiver(ok);
-    await using moved = await receiver((response, nth) =>
-      nth === 1 ? void response.writeHead(308, { location: '/new' }).end() : ok(response),
-    );
-    const location = elsewhere.url.replace('127.0.0.1', 'localhost');
-    await using leads = await receiver((response) => void response.writeHead(307, { location }).end());
-    fire(at.store, alert, webhook(moved.url));
-    fire(at.store, alert, webhook(leads.url));
+    await using hook = await receiver((response) => void response.writeHead(308, { location: '/new' }).end());
+    fire(at.store, alert, webhook(hook.url));
     await using _delivery = await delivering(at.store);
-    await soon(() => {
-      expect(moved.posted.map(({ path }) => path)).toEqual(['/hook', '/new']);
-      expect(pending(at.store)[0]?.lastError).toContain('redirects to another host');
-    });
-    expect(pending(at.store)).toHaveLength(1);
-    expect(elsewhere.posted).toEqual([]);
+    await soon(() => expect(hook.posted.length).toBeGreaterThan(1));
+    expect(new Set(hook.posted.map(({ path }) => path))).toEqual(new Set(['/hook']));
+    expect(pending(at.store)).toMatchObject([
+      { lastError: 'the receiver redirects (308), which is not followed', attempts: expect.any(Number) },
+    ]);
   });
 
   it('show credentials to the receiver only', async () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
-import { Hub, post } from '#delivery';
+import { Hub, Poster } from '#delivery';
 import {
   type Asset,
   type AssetIndex,
@@ -162,6 +162,7 @@ function startJobs(handlers: Box['handlers'], { store, links }: Pick<HttpDeps, '
   };
   const payload = (job: Job) => jobCallback(job, { store, links }, 'http://box');
   const all = { export: work, ingest: work, index_scenes: work, index_spoken_words: work };
+  const { post } = new Poster({ store, clock: systemClock });
   const deps = { store, handlers: all, payload, post, clock: systemClock, log: createLog('silent') };
   return JobRunner.start(deps, new AbortController().signal);
 }

@@ -169,10 +169,11 @@ describe('migrations', () => {
     migrate(fresh);
     expect(shape(old)).toEqual(shape(fresh));
     expect(old.prepare('SELECT verdict FROM firings').pluck().all()).toEqual([null]);
-    expect(old.prepare('SELECT id, attempts, next_try_ms, last_error, what FROM deliveries').all()).toEqual([
-      { id: 7, attempts: 2, next_try_ms: 5, last_error: 'away', what: 'alert' },
+    expect(old.prepare('SELECT id, attempts, next_try_ms, last_error, what, since_ms FROM deliveries').all()).toEqual([
+      { id: 7, attempts: 2, next_try_ms: 5, last_error: 'away', what: 'alert', since_ms: 1 },
     ]);
-    old.exec("INSERT INTO deliveries (firing_id, channel, target, what) VALUES ('f1', 'mqtt', 't', 'verdict')");
+    old.exec(`
+      INSERT INTO deliveries (firing_id, channel, target, what, since_ms) VALUES ('f1', 'mqtt', 't', 'verdict', 2)`);
     expect(old.prepare('SELECT max(id) FROM deliveries').pluck().get()).toBe(8);
     expect(old.pragma('foreign_key_check')).toEqual([]);
   });

@@ -19,11 +19,16 @@ CREATE TABLE deliveries (
   last_error   TEXT,
   delivered_ms INTEGER,
   what         TEXT NOT NULL DEFAULT 'alert',
+  since_ms     INTEGER NOT NULL,
+  dead_ms      INTEGER,
   UNIQUE (firing_id, channel, target, what)
 ) STRICT;
-INSERT INTO deliveries (id, firing_id, channel, target, attempts, next_try_ms, last_error, delivered_ms)
-  SELECT id, firing_id, channel, target, attempts, next_try_ms, last_error, delivered_ms FROM kept;
-CREATE INDEX deliveries_pending ON deliveries (next_try_ms, id) WHERE delivered_ms IS NULL;
+INSERT INTO deliveries (id, firing_id, channel, target, attempts, next_try_ms, last_error, delivered_ms, since_ms)
+  SELECT k.id, firing_id, channel, target, attempts, next_try_ms, last_error, delivered_ms, f.at_ms
+  FROM kept k JOIN firings f ON f.id = k.firing_id;
+CREATE INDEX deliveries_pending ON deliveries (next_try_ms, id) WHERE delivered_ms IS NULL AND dead_ms IS NULL;
+CREATE INDEX deliveries_targets ON deliveries (channel, target, id) WHERE delivered_ms IS NULL AND dead_ms IS NULL;
+CREATE INDEX deliveries_dead ON deliveries (id) WHERE dead_ms IS NOT NULL;
 DROP TABLE kept;
 
 -- Records of assets are found by their pictures, too.
