@@ -131,8 +131,11 @@ export class Observer {
 
   #isDue(pixels: PixelFacts, atMs: number): boolean {
     const againMs = this.#tracker.empty ? LOOK_AGAIN_MS.without : LOOK_AGAIN_MS.withObjects;
-    const newPack = this.#packs.length < 2 && ['loading', 'ready'].includes(this.#eyes.status().state);
-    return pixels.changed || !this.#tracker.settled || atMs - this.#lastLookMs >= againMs || newPack;
+    const newDetector =
+      this.#packs.length < 2 &&
+      this.#eyes.has('object-detection') &&
+      ['loading', 'ready'].includes(this.#eyes.status().state);
+    return pixels.changed || !this.#tracker.settled || atMs - this.#lastLookMs >= againMs || newDetector;
   }
 
   async #lookAt(

@@ -29,7 +29,7 @@ class Scripted implements Eyes {
     return { state: 'ready', pack: 'scripted', packs, restarts: 0, queued: 0, dropped: 0 };
   }
 
-  async detect(): Promise<Detection[]> {
+  async detect(): Promise<Detection[] | 'none'> {
     this.asked.push('object-detection');
     return this.detections;
   }
@@ -69,6 +69,20 @@ describe('the prompt decides which models look', () => {
     });
     await look(observer(eyes, prompt, tier), 0);
     expect([...new Set(eyes.asked)].sort()).toEqual(asked.toSorted());
+  });
+
+  it('and without a detector they look only where something has changed, too', async () => {
+    const eyes = new Scripted({
+      'image-text': () => ({ picture: new Float32Array([1, 0]), texts: [], likeness: [], queries: [] }),
+    });
+    eyes.has = (task) => task === 'image-text';
+    eyes.detect = async () => 'none';
+    const eye = observer(eyes, 'Describe the scene');
+    for (let at = 0; at < 5; at += 1) await look(eye, at * 1000);
+    expect(eyes.asked).toEqual(['image-text']);
+    eyes.has = () => true;
+    await look(eye, 5000);
+    expect(eyes.asked).toEqual(['image-text', 'image-text']);
   });
 
   it('and what was changed in it counts from the next window on', async () => {
