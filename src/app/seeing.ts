@@ -25,8 +25,8 @@ export async function startSeeing(
   const { detector, vision } = config.models;
   const named = detector === undefined ? {} : { detector };
   const providers = await Providers.open(modelsDir(config.dataDir), log);
-  const wanted = () => store.streams.list({}).results.filter((stream) => stream.wanted === 'connected');
-  const runtime = { providers, cameras: () => wanted().length };
+  const cameras = () => store.streams.list({ status: 'connected', limit: 0 }).count;
+  const runtime = { providers, cameras };
   const inference = life.use(await Inference.start({ models, ...named, ...runtime, log, clock }, signal));
   const telling = life.use(await Telling.start({ models, clock, log }, signal));
   const local = new LocalTeller(telling, clock);

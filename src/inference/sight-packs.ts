@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ModelLibrary, ModelPack } from '#models';
-import type { Log } from '#runtime';
+import { type Log, messageOf } from '#runtime';
 import { loadRequest, threadsFor } from './loads.ts';
 import type { LoadRequest, Task } from './protocol.ts';
 import { CPU } from './provider-memory.ts';
@@ -32,6 +32,7 @@ export class SightPacks {
   readonly #lost = new Map<string, { times: number; problem: string }>();
   #toldOf: string | undefined;
   #threads = 0;
+  #cameras = 0;
   /** Something of this life has answered. */
   proven = false;
 
@@ -45,9 +46,8 @@ export class SightPacks {
     this.#choose();
     this.proven = false;
     this.#threads = this.#threadsNow();
-    const cameras = this.#options.cameras?.() ?? 0;
     const bearable = this.all().filter((pack) => this.#fatal(pack) === undefined);
-    return bearable.map((pack) => ({ ...loadRequest(pack, cameras), provider: this.#providerOf(pack) }));
+    return bearable.map((pack) => ({ ...loadRequest(pack, this.#cameras), provider: this.#providerOf(pack) }));
   }
 
   /** Cameras came or went since: models should run on more or fewer cores. */
@@ -71,6 +71,7 @@ export class SightPacks {
   /** What a process that lives says of the packs it was to load. */
   tried(problems: ReadonlyMap<Task, string>): void {
     this.#problems = new Map(problems);
+    for (const pack of this.all()) if (this.#fatal(pack) === undefined) this.#lost.delete(pack.name);
   }
 
   /** What they run on is to blame, unless it is the CPU. True when something is to run on something else now. */
@@ -130,7 +131,12 @@ export class SightPacks {
   }
 
   #threadsNow(): number {
-    return threadsFor('quick', availableParallelism(), this.#options.cameras?.() ?? 0);
+    try {
+      this.#cameras = this.#options.cameras?.() ?? 0;
+    } catch (error) {
+      this.#options.log.warn({ error: messageOf(error) }, 'cameras could not be counted: models run as before');
+    }
+    return threadsFor('quick', availableParallelism(), this.#cameras);
   }
 
   #choose(): void {

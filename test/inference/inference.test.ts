@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -79,6 +79,36 @@ describe('several models in one process', () => {
     ).toHaveLength(1);
   });
 
+  it('are not left out when the process has survived them since', async () => {
+    const log = pino({ level: 'silent' });
+    const models = await ModelLibrary.open(join(dir, 'survived'), log);
+    const detector = (await models.importPack(pack)).name;
+    const faces = await models.importPack(await badFaces());
+    const weights = await readFile(faces.file);
+    const hang = async () => {
+      await rm(faces.file);
+      spawnSync('mkfifo', [faces.file]);
+    };
+    const limits = { restart: { firstMs: 20, capMs: 50 }, loadMs: 3000 };
+    const { signal } = new AbortController();
+    await hang();
+    const error = vi.spyOn(log, 'error');
+    const stopped = () => error.mock.calls.filter(([, what]) => what === 'sight stopped').length;
+    await using inference = await Inference.start({ models, detector, log, clock: systemClock, limits }, signal);
+    const good = async () => {
+      await rm(faces.file);
+      await writeFile(faces.file, weights);
+      await ready(inference);
+      expect(inference.status().problems).toEqual({ 'face-detection': expect.stringMatching('is no UltraFace') });
+    };
+    await vi.waitFor(() => expect(stopped()).toBe(1), patient);
+    await good();
+    await hang();
+    process.kill(inference.status().pid ?? 0, 'SIGKILL');
+    await vi.waitFor(() => expect(stopped()).toBe(3), patient);
+    await good();
+  });
+
   it('are asked nothing that no pack is there for', async () => {
     await using bench = await inferenceWith(pack);
     await ready(bench.inference);
@@ -87,6 +117,37 @@ describe('several models in one process', () => {
     expect(await bench.inference.ask('text-detection', { picture }, about, never)).toBe('none');
     expect(bench.inference.status()).toMatchObject({ packs: { 'object-detection': 'tiny' }, dropped: 0 });
     expect(bench.inference.status().problems).toBe(undefined);
+  });
+});
+
+describe('the number of cameras', () => {
+  it('that can not be told costs no answer, and no process', async () => {
+    const log = pino({ level: 'silent' });
+    const models = await ModelLibrary.open(join(dir, 'counted'), log);
+    const detector = (await models.importPack(pack)).name;
+    let asked = 0;
+    const cameras = () => {
+      asked += 1;
+      if (isReady) throw new Error('the database is busy');
+      return 1;
+    };
+    let isReady = false;
+    const { signal } = new AbortController();
+    await using inference = await Inference.start({ models, detector, log, clock: systemClock, cameras }, signal);
+    await ready(inference);
+    isReady = true;
+    const before = asked;
+    for (const shade of [110, 120, 130]) {
+      expect(
+        await inference.detect(
+          frame(0, () => shade),
+          about,
+          never,
+        ),
+      ).toHaveLength(1);
+    }
+    expect(asked).toBeGreaterThan(before);
+    expect(inference.status()).toMatchObject({ state: 'ready', restarts: 0 });
   });
 });
 
