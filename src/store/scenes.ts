@@ -20,7 +20,7 @@ interface ModelVector {
   model: string;
 }
 
-interface Row {
+export interface SceneRow {
   id: number;
   stream_id: string;
   index_id: string;
@@ -47,17 +47,17 @@ export class Scenes {
   readonly #vectors: Vectors;
   readonly #pictures: Vectors;
   readonly #search: Search;
-  readonly #insert: Statement<Omit<Row, 'id'>>;
+  readonly #insert: Statement<Omit<SceneRow, 'id'>>;
   readonly #insertWords: Statement<[number, string]>;
   readonly #removeWords: Statement<[number]>;
   readonly #retell: Statement<[string, string, number]>;
   readonly #grow: Statement<[number, number]>;
-  readonly #get: Statement<[number], Row>;
-  readonly #latest: Statement<[string], Row>;
-  readonly #latestSpoken: Statement<[string], Row>;
-  readonly #page: Statement<Omit<PageQuery, 'start' | 'end'>, Row>;
-  readonly #pageOfRange: Statement<PageQuery, Row>;
-  readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, Row>;
+  readonly #get: Statement<[number], SceneRow>;
+  readonly #latest: Statement<[string], SceneRow>;
+  readonly #latestSpoken: Statement<[string], SceneRow>;
+  readonly #page: Statement<Omit<PageQuery, 'start' | 'end'>, SceneRow>;
+  readonly #pageOfRange: Statement<PageQuery, SceneRow>;
+  readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, SceneRow>;
 
   constructor(
     connection: Connection,
@@ -218,7 +218,7 @@ export class Scenes {
   }
 }
 
-function sceneOf(row: Row): Scene {
+export function sceneOf(row: SceneRow): Scene {
   return {
     id: row.id,
     streamId: row.stream_id,
@@ -231,7 +231,7 @@ function sceneOf(row: Row): Scene {
   };
 }
 
-function rowOf(scene: Omit<Scene, 'id'>): Omit<Row, 'id'> {
+function rowOf(scene: Omit<Scene, 'id'>): Omit<SceneRow, 'id'> {
   return {
     stream_id: scene.streamId,
     index_id: scene.indexId,

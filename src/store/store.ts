@@ -20,6 +20,7 @@ import { Jobs } from './jobs.ts';
 import { Journal } from './journal.ts';
 import { Keys } from './keys.ts';
 import { Meta } from './meta.ts';
+import { Replay } from './replay.ts';
 import { Retention } from './retention.ts';
 import { Scenes } from './scenes.ts';
 import { Segments } from './segments.ts';
@@ -51,6 +52,7 @@ export class Store implements AsyncDisposable {
   readonly deliveries: Deliveries;
   readonly webhookSecrets: WebhookSecrets;
   readonly keys: Keys;
+  readonly replay: Replay;
   readonly retention: Retention;
   readonly clockSteps: ClockSteps;
   readonly #connection: Connection;
@@ -84,6 +86,7 @@ export class Store implements AsyncDisposable {
     this.deliveries = new Deliveries(connection, clock);
     this.webhookSecrets = new WebhookSecrets(connection, meta, key);
     this.keys = new Keys(connection, clock);
+    this.replay = new Replay(connection);
     this.retention = new Retention(eraser, new Garbage(connection), clock);
     this.clockSteps = new ClockSteps(connection);
   }

@@ -13,7 +13,7 @@ export interface TranscriptHit {
   score: number;
 }
 
-interface Row {
+export interface TranscriptRow {
   id: number;
   stream_id: string;
   start_ms: number;
@@ -24,7 +24,7 @@ interface Row {
   confidence: number | null;
 }
 
-type GapRow = Pick<Row, 'stream_id' | 'start_ms' | 'end_ms'> & { reason: string };
+type GapRow = Pick<TranscriptRow, 'stream_id' | 'start_ms' | 'end_ms'> & { reason: string };
 
 interface Range {
   stream: string;
@@ -46,10 +46,10 @@ export class Transcripts {
   readonly #collections: Collections;
   readonly #journal: Journal;
   readonly #search: RecordSearch<TranscriptFilter>;
-  readonly #insert: Statement<Omit<Row, 'id'> & { model: string; embedding: Buffer | null }>;
+  readonly #insert: Statement<Omit<TranscriptRow, 'id'> & { model: string; embedding: Buffer | null }>;
   readonly #insertWords: Statement<[number, string]>;
-  readonly #get: Statement<[number], Row>;
-  readonly #page: Statement<Range & { limit: number; offset: number }, Row>;
+  readonly #get: Statement<[number], TranscriptRow>;
+  readonly #page: Statement<Range & { limit: number; offset: number }, TranscriptRow>;
   readonly #count: Statement<Range, { count: number }>;
   readonly #insertGap: Statement<GapRow>;
   readonly #gaps: Statement<Range, GapRow>;
@@ -151,7 +151,7 @@ export class Transcripts {
   }
 }
 
-function transcriptOf(row: Row): Transcript {
+export function transcriptOf(row: TranscriptRow): Transcript {
   return {
     id: row.id,
     streamId: row.stream_id,
@@ -164,7 +164,7 @@ function transcriptOf(row: Row): Transcript {
   };
 }
 
-function rowOf(draft: Omit<Transcript, 'id'>): Omit<Row, 'id'> {
+function rowOf(draft: Omit<Transcript, 'id'>): Omit<TranscriptRow, 'id'> {
   return {
     stream_id: draft.streamId,
     start_ms: draft.startMs,
