@@ -40,7 +40,9 @@ test('shows every route, and what it takes and answers', async () => {
     await page.locator('.operation').first().waitFor();
     const shown = await page.locator('.operation').evaluateAll((all) => all.map(({ id }) => id));
     expect(shown.sort()).toEqual(ids.sort());
-    for (const head of await page.locator('.operation-head').all()) await head.click();
+    await page.locator('.operation-head').evaluateAll((heads) => {
+      for (const head of heads) if (head instanceof HTMLElement) head.click();
+    });
     expect(await page.locator('.operation .example').count()).toBe(ids.length);
 
     const add = page.locator('#postRtstream');
