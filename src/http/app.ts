@@ -6,6 +6,7 @@ import { requireKey } from './auth.ts';
 import { backfillRoutes } from './backfill.ts';
 import { collectionRoutes } from './collections.ts';
 import { cutRoutes } from './cuts.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { failure } from './envelope.ts';
 import { alertRoutes, eventRoutes } from './events.ts';
@@ -75,6 +76,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     indexRoutes,
     backfillRoutes,
     streamRoutes,
+    deliveryRoutes,
     statusRoutes,
     ownRoutes,
     timelineRoutes,

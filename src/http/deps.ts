@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { Config } from '#config';
-import type { Hub } from '#delivery';
+import type { Delivery, Hub } from '#delivery';
 import type { CameraStatus, Frame } from '#domain';
 import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
@@ -33,7 +33,7 @@ export interface HttpDeps {
   verdicts?: Pick<Verdicts, 'status'>;
   backfiller: { wake(): void };
   evaluator: { status(): { lag: number } };
-  delivery: { status(): object };
+  delivery: { status(): object } & Pick<Delivery, 'test' | 'wake'>;
   listening: Pick<Listening, 'speechAvailable' | 'status'>;
   transcriber: Pick<Transcriber, 'status'>;
   summaries: Pick<Summaries, 'status'>;

@@ -168,6 +168,13 @@ export const callbackAddress = z
   .default('')
   .describe('Where the outcome is POSTed to; empty for nowhere');
 
+/** Where something is sent to at once. */
+export const webAddress = z
+  .string('must be an http:// or https:// address')
+  .max(2048, 'must not be longer than 2048 characters')
+  .refine(isWebAddress, 'must be an http:// or https:// address')
+  .meta({ examples: ['http://192.168.1.5/hook'] });
+
 /** Of a WebSocket, as GET /collection/{id}/websocket gave it out. */
 export const connectionId = text(200, 'conn-1').describe('Its live events go to this WebSocket connection');
 

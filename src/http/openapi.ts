@@ -37,6 +37,8 @@ const TAGS: Readonly<Record<string, string>> = {
   Indexes: 'What is looked for in a stream or listened to, and the scenes that were found.',
   Transcription: 'What is said in a stream, written down.',
   'Events and alerts': 'Events are prompts; an alert arms one on an index and tells you when it happens.',
+  Deliveries:
+    'Messages about alerts on their way: what waits, what was given up, and whether a receiver can be reached.',
   'Live events': 'A WebSocket that says at once what is seen, said and alerted.',
   Capture: 'Session tokens for client apps.',
   Search: 'Scenes by words and meaning.',

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import type { Alert, DeliveryChannel, Firing } from '#domain';
 import type { Clock } from '#runtime';
 import { systemClock } from '#runtime';
@@ -41,6 +41,8 @@ export function fire(
 interface Posted {
   path: string;
   headers: IncomingMessage['headers'];
+  /** As it came, and what it says. */
+  text: string;
   body: unknown;
 }
 
@@ -48,7 +50,8 @@ interface Posted {
 export async function receiver(answer: (response: ServerResponse, nth: number) => void, port = 0) {
   const posted: Posted[] = [];
   const server = createServer(async (request, response) => {
-    posted.push({ path: request.url ?? '', headers: request.headers, body: await json(request) });
+    const sent = await text(request);
+    posted.push({ path: request.url ?? '', headers: request.headers, text: sent, body: JSON.parse(sent) });
     answer(response, posted.length);
   });
   server.listen(port, '127.0.0.1');

@@ -110,7 +110,11 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
       },
     },
     evaluator: { status: () => ({ lag: 0 }) },
-    delivery: { status: () => ({ mqtt: { connected: false, lastError: 'away' } }) },
+    delivery: {
+      status: () => ({ mqtt: { connected: false, lastError: 'away' } }),
+      test: async () => ({ kind: 'refused', reason: 'this test posts nothing' }),
+      wake: () => undefined,
+    },
     listening: {
       get speechAvailable() {
         return live.speech;
