@@ -112,7 +112,7 @@ async function build(
   };
   const server = life.use(await listen(createHttpApp(deps), config.listen, log, Sockets.start(deps)));
   origin = publicOrigin(config, server.address.port);
-  life.use(startHousekeeping({ config, store, models, ...seeing, ...hearing, writing, clock, log }));
+  life.use(startHousekeeping({ config, store, models, ...seeing, ...hearing, writing, supervisor, clock, log }));
   life.use(feedWatchdog(notify));
   notify('READY=1');
   life.defer(() => notify('STOPPING=1'));

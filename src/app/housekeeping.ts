@@ -3,6 +3,7 @@ import { sweepUploads } from '#assets';
 import type { Config } from '#config';
 import { type Inference, type Listening, SIGHT_TASKS, type Telling, type Writing } from '#inference';
 import type { ModelLibrary, ModelTask } from '#models';
+import type { Supervisor } from '#pipeline';
 import { LINKS_LAST_MS } from '#playback';
 import { type Clock, isSane, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
@@ -22,6 +23,7 @@ export interface HousekeepingDeps {
   listening: Pick<Listening, 'reload'>;
   writing: Pick<Writing, 'reload'>;
   telling: Pick<Telling, 'reload'>;
+  supervisor: Pick<Supervisor, 'reconcile'>;
   clock: Clock;
   log: Log;
 }
@@ -77,11 +79,15 @@ function forgetCuts({ store, clock }: HousekeepingDeps): void {
 }
 
 /** Packs that a command line pulled or imported meanwhile serve without a restart. */
-async function takeUpPacks({ models, inference, listening, writing, telling, log }: HousekeepingDeps): Promise<void> {
+async function takeUpPacks(deps: HousekeepingDeps): Promise<void> {
+  const { models, inference, listening, writing, telling, supervisor, log } = deps;
   const tasks = await models.lookForChanges();
   if (tasks.length === 0) return;
   log.info({ tasks }, 'model packs have changed');
-  if (tasks.some((task) => SIGHT_TASKS.some((quick) => quick === task))) await inference.reload();
+  if (tasks.some((task) => SIGHT_TASKS.some((quick) => quick === task))) {
+    await inference.reload();
+    supervisor.reconcile(); // Models that read, or find faces, want larger frames.
+  }
   if (tasks.includes('text-generation')) writing.reload();
   if (tasks.includes('image-to-text')) telling.reload();
   if (tasks.some((task) => LISTEN.includes(task))) await listening.reload();
