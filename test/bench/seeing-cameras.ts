@@ -115,11 +115,13 @@ async function gapsSince(appliance: TestAppliance, fromS: number): Promise<numbe
   const toS = Math.min(...cameras.map(({ last_segment_end_ms: endMs = 0 }) => endMs / 1000));
   let found = 0;
   for (const { stream_id: id } of cameras) {
-    const range = `start=${Math.floor(fromS)}&end=${Math.floor(toS)}`;
+    const range = `start=${Math.floor(fromS)}&end=${Math.ceil(toS)}`;
     const { recorded, gaps } = await appliance.data<TimelineAnswer>('GET', `/v1/timeline?stream=${id}&${range}`);
     const starts = [...recorded.map(([start]) => start), toS];
     const ends = [fromS, ...recorded.map(([, end]) => end)];
     const holes = starts.filter((start, n) => start > (ends[n] ?? 0) + 0.001).length;
+    for (const { reason, start, end } of gaps)
+      process.stderr.write(`a gap of ${(end - start).toFixed(1)} s: ${reason}\n`);
     found += Math.max(holes, gaps.length);
   }
   return found;
