@@ -1,13 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import { connect, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import { deadline, Gate } from '#runtime';
-import { MqttTrouble, problemOfCode } from './mqtt-problem.ts';
+import { diagnose, MqttTrouble, problemOfCode } from './mqtt-problem.ts';
 
 /** A broker that answers pings but acknowledges nothing for this long is as good as away. */
 const ACK_TIMEOUT_MS = 20_000;
 const GOODBYE_MS = 1000;
 /** Published and not acknowledged at once; a broker may want fewer. */
 const IN_FLIGHT = 16;
+
+const BEFORE_IT_STOOD =
+  'before it was set up: are port and scheme of mqtt.url right, and does it want TLS or a certificate?';
 
 /** The broker has heard what it was asked, and won't do it; the connection stands. */
 export class BrokerRefusal extends Error {}
@@ -51,7 +54,8 @@ export class MqttLink {
       return new MqttLink(client, gone, over, properties?.receiveMaximum ?? IN_FLIGHT);
     } catch (error) {
       client.end(true);
-      throw error;
+      signal.throwIfAborted();
+      throw diagnose(error).problem === 'closed' ? new MqttTrouble('closed', BEFORE_IT_STOOD) : error;
     }
   }
 

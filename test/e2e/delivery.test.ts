@@ -1,88 +1,22 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { promisify } from 'node:util';
-import { connectAsync, type MqttClient } from 'mqtt';
+import { connectAsync } from 'mqtt';
 import { describe, expect, it, vi } from 'vitest';
 import { Delivery } from '#delivery';
 import { Evaluator } from '#events';
-import { Child, createLog, Lifetime } from '#runtime';
+import { createLog } from '#runtime';
 import type { Store } from '#store';
 import { fire, hastyClock, links, ok, receiver, streamName } from '../delivery/fixture.ts';
 import { anObject, T0, withObjects } from '../events/scenes.ts';
 import { anArmedCamera, aScene, openStore, quiet, standingClock } from '../store/fixture.ts';
+import { authority, listener, mosquitto } from './support/mosquitto.ts';
 import { freePort } from './support/ports.ts';
-import { tempDir } from './support/temp-dir.ts';
-import { until } from './support/waiting.ts';
 
 const signal = new AbortController().signal;
 const mqtt = { channel: 'mqtt', target: 'front-door/person-at-gate' } as const;
 const soon = (check: () => void) => vi.waitFor(check, 60_000);
-
-/** A real broker that can be killed and comes back on its port with what it had promised its subscribers. */
-async function mosquitto(settings: (dir: string, port: number) => string = plain) {
-  const life = new Lifetime();
-  const dir = life.use(await tempDir());
-  const port = await freePort();
-  const config = join(dir.path, 'mosquitto.conf');
-  // As root it would become another user, who may not read or write here.
-  await writeFile(config, `user ${userInfo().username}\n${settings(dir.path, port)}\n`);
-  let running: Child | undefined;
-  const stop = async (how: NodeJS.Signals) => {
-    running?.kill(how);
-    await running?.ended;
-  };
-  life.defer(() => stop('SIGKILL'));
-  const start = async () => {
-    const path = `${process.env['PATH'] ?? ''}:/usr/sbin`;
-    running = await Child.start('mosquitto', ['-c', config], { stdio: 'ignore', env: { ...process.env, PATH: path } });
-    await until('mosquitto accepts connections', () => accepts(port));
-  };
-  const freeze = () => running?.kill('SIGSTOP');
-  return { dir: dir.path, port, start, stop, freeze, [Symbol.asyncDispose]: () => life[Symbol.asyncDispose]() };
-}
-
-function plain(dir: string, port: number): string {
-  return [
-    `listener ${port} 127.0.0.1`,
-    'allow_anonymous true',
-    'persistence true',
-    `persistence_location ${dir}/`,
-    'autosave_on_changes true',
-    'autosave_interval 1',
-  ].join('\n');
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = createConnection(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** Hears everything, also what was said while it or the broker was away. */
-async function listener(port: number, prefix = 'watchpost') {
-  const heard: { topic: string; text: string; qos: number }[] = [];
-  const options = { clientId: `listener-${port}`, clean: false, reconnectPeriod: 100 };
-  const client: MqttClient = await connectAsync(`mqtt://127.0.0.1:${port}`, options);
-  client.on('error', () => undefined); // It reconnects.
-  client.on('message', (topic, payload, { qos }) => heard.push({ topic, text: payload.toString(), qos }));
-  await client.subscribeAsync(`${prefix}/#`, { qos: 1 });
-  return {
-    heard,
-    statuses: () => heard.filter(({ topic }) => topic.endsWith('/status')).map(({ text }) => text),
-    firings: () =>
-      heard.filter(({ topic }) => topic.includes('/alerts/')).map(({ text }) => String(JSON.parse(text).firing_id)),
-    [Symbol.asyncDispose]: () => client.endAsync(true),
-  };
-}
 
 /** Stands between the box and the broker, and can cut the line. */
 async function line(port: number) {
@@ -176,7 +110,7 @@ describe('MQTT', () => {
     const { index, stream } = anArmedCamera(at.store);
     await using broker = await mosquitto();
     await broker.start();
-    await using ear = await listener(broker.port, 'site/a');
+    await using ear = await listener(broker.port, 'site/a/#');
     const broker_ = { url: `mqtt://127.0.0.1:${broker.port}`, topicPrefix: 'site/a' };
     await using _delivery = await delivering(at.store, broker_);
     const deps = { store: at.store, clock: standingClock(), log: quiet, mqttTopic: true };
@@ -186,7 +120,7 @@ describe('MQTT', () => {
     await soon(() => expect(ear.firings()).toHaveLength(1));
     const alert = ear.heard.find(({ topic }) => topic.includes('/alerts/'));
     expect(alert?.topic).toBe(`site/a/${at.store.boxId}/alerts/front-door/person-at-gate`);
-    expect(JSON.parse(alert?.text ?? '')).toMatchObject({
+    expect(JSON.parse(alert?.payload.toString() ?? '')).toMatchObject({
       label: 'person-at-gate',
       rtstream_id: stream.id,
       rtstream_name: 'Front door',
@@ -237,12 +171,13 @@ describe('MQTT', () => {
     await using broker = await mosquitto((dir, port) =>
       [
         'per_listener_settings false\nallow_anonymous true',
-        `listener ${port} 127.0.0.1\ncertfile ${dir}/cert.pem\nkeyfile ${dir}/key.pem`,
+        `listener ${port} 127.0.0.1\ncertfile ${dir}/broker.pem\nkeyfile ${dir}/broker.key`,
         `listener ${plainPort} 127.0.0.1`,
         `listener ${wsPort} 127.0.0.1\nprotocol websockets`,
       ].join('\n'),
     );
-    await certificate(broker.dir);
+    const { caFile, issue } = await authority(broker.dir, 'authority');
+    await issue('broker');
     await broker.start();
     await using ear = await listener(plainPort);
     const url = `mqtts://127.0.0.1:${broker.port}`;
@@ -256,7 +191,7 @@ describe('MQTT', () => {
     }
     const first = fire(at.store, alert, mqtt).id;
     {
-      await using _tls = await delivering(at.store, { url, caFile: join(broker.dir, 'cert.pem') });
+      await using _tls = await delivering(at.store, { url, caFile });
       await soon(() => expect(ear.firings()).toEqual([first]));
     }
     const second = fire(at.store, alert, mqtt).id;
@@ -264,20 +199,6 @@ describe('MQTT', () => {
     await soon(() => expect(ear.firings()).toEqual([first, second]));
   });
 });
-
-/** A certificate for 127.0.0.1 that is its own authority. */
-async function certificate(dir: string): Promise<void> {
-  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1';
-  const out = [
-    '-addext',
-    'subjectAltName=IP:127.0.0.1',
-    '-keyout',
-    join(dir, 'key.pem'),
-    '-out',
-    join(dir, 'cert.pem'),
-  ];
-  await promisify(execFile)('openssl', [...request.split(' '), ...out]);
-}
 
 describe('a webhook whose receiver hangs', () => {
   it('is given up after its timeout and tried again', async () => {
