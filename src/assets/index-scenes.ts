@@ -125,5 +125,6 @@ function metadataOf(facts: SceneFacts): Record<string, unknown> {
     ...(texts ? { texts: texts.map(({ text }) => text) } : {}),
     ...(likenesses ? { likenesses } : {}),
     ...(answer ? { json: answer.json, json_by: answer.by } : {}),
+    ...(answer?.reason === undefined ? {} : { json_reason: answer.reason }),
   };
 }

@@ -69,6 +69,24 @@ describe('an index of scenes', () => {
     expect(hits.map(({ record }) => record.startMs).sort((a, b) => a - b)).toEqual([10_000, 20_000]);
   });
 
+  it('answers in the shape that its prompt asks for, and says why it leaves something open', async () => {
+    box.record(T0, 12);
+    const plain = box.index(await box.exportAll('m-1'), 'time', { time: 10 });
+    const index = {
+      ...plain,
+      id: `${plain.id.slice(0, -1)}z`,
+      prompt: 'Return JSON with keys "summary" and "app_name"',
+    };
+    box.store.assetIndexes.create(index);
+    await box.run(box.fill(index));
+    const [first] = box.store.assetIndexes.records(index.id);
+    expect(first?.metadata).toMatchObject({
+      json: { summary: expect.any(String), app_name: null },
+      json_by: 'facts',
+      json_reason: 'not known on this box: app_name',
+    });
+  });
+
   it('says what is seen between two cuts', async () => {
     const index = box.index(await cuts(), 'shot');
     await box.run(box.fill(index));
