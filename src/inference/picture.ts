@@ -3,6 +3,10 @@ import type { Box, Frame } from '#domain';
 import { Fault } from '#runtime';
 
 const THUMBNAIL_WIDTH = 480;
+const QUALITY = 78;
+const AMBER = [255, 176, 0];
+/** Pixels of a box's outline. */
+const LINE = 2;
 /** Stills larger than this are scaled down: no model here looks closer. */
 const STILL_SIDE = 1280;
 const MAX_PIXELS = 60_000_000;
@@ -13,16 +17,28 @@ export async function thumbnail(frame: Frame, boxes: readonly Box[] = []): Promi
   const scale = Math.min(1, THUMBNAIL_WIDTH / width);
   const size = { width: Math.round(width * scale), height: Math.max(1, Math.round(height * scale)) };
   const picture = sharp(rgb, { raw: { width, height, channels: 3 } }).resize(size.width, size.height, { fit: 'fill' });
-  if (boxes.length > 0) picture.composite([{ input: Buffer.from(outlines(boxes, size)) }]);
-  return picture.jpeg({ quality: 78 }).toBuffer();
+  if (boxes.length === 0) return picture.jpeg({ quality: QUALITY }).toBuffer();
+  const pixels = await picture.raw().toBuffer();
+  for (const box of boxes) outline(pixels, size, box);
+  return sharp(pixels, { raw: { ...size, channels: 3 } })
+    .jpeg({ quality: QUALITY })
+    .toBuffer();
 }
 
-function outlines(boxes: readonly Box[], { width, height }: { width: number; height: number }): string {
-  const rectangles = boxes.map(({ x1, y1, x2, y2 }) => {
-    const place = `x="${x1 * width}" y="${y1 * height}" width="${(x2 - x1) * width}" height="${(y2 - y1) * height}"`;
-    return `<rect ${place} fill="none" stroke="#ffb000" stroke-width="2"/>`;
-  });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${rectangles.join('')}</svg>`;
+/** Drawn into the pixels: to have it rendered takes longer than all the rest. */
+function outline(pixels: Uint8Array, { width, height }: { width: number; height: number }, box: Box): void {
+  const at = (share: number, side: number) => Math.min(side - 1, Math.max(0, Math.round(share * side)));
+  const [left, right] = [at(box.x1, width), at(box.x2, width)];
+  const [top, bottom] = [at(box.y1, height), at(box.y2, height)];
+  const paint = (fromX: number, toX: number, fromY: number, toY: number) => {
+    for (let y = Math.max(top, fromY); y <= Math.min(bottom, toY); y++) {
+      for (let x = Math.max(left, fromX); x <= Math.min(right, toX); x++) pixels.set(AMBER, (y * width + x) * 3);
+    }
+  };
+  paint(left, right, top, top + LINE - 1);
+  paint(left, right, bottom - LINE + 1, bottom);
+  paint(left, left + LINE - 1, top, bottom);
+  paint(right - LINE + 1, right, top, bottom);
 }
 
 /** A still (JPEG, PNG, WebP …) as a frame, turned upright. Throws `invalid` when it isn't a picture. */

@@ -11,6 +11,11 @@ describe('pictures', () => {
     expect(await sharp(plain).metadata()).toMatchObject({ format: 'jpeg', width: WIDTH, height: HEIGHT });
     expect((await sharp(plain).stats()).channels[0]?.max).toBeLessThan(40);
     expect((await sharp(boxed).stats()).channels[0]?.max).toBeGreaterThan(150);
+    const drawn = await sharp(boxed).raw().toBuffer();
+    const red = (x: number, y: number) => drawn[(Math.round(y * HEIGHT) * WIDTH + Math.round(x * WIDTH)) * 3] ?? 0;
+    const edges = [red(0.2, 0.5), red(0.6, 0.5), red(0.4, 0.2), red(0.4, 0.8)];
+    expect(Math.min(...edges)).toBeGreaterThan(150);
+    expect(Math.max(red(0.4, 0.5), red(0.1, 0.5), red(0.7, 0.5), red(0.4, 0.1))).toBeLessThan(60);
     const wide = { ...picture, width: 640, height: 90 };
     expect(await sharp(await thumbnail(wide)).metadata()).toMatchObject({ width: 480, height: 68 });
   });
