@@ -5,7 +5,7 @@
  * goes wrong in vision, the database or the API never stops `keep`, the recording branch.
  */
 export { AudioIndexer, type AudioIndexerDeps } from './audio-index.ts';
-export { type BackfillDeps, Backfiller } from './backfill.ts';
+export { Backfiller } from './backfill.ts';
 export { Closer } from './closer.ts';
 export type { Ears } from './hear.ts';
 export type { SpeechRecogniser } from './recogniser.ts';

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Backfill, SceneIndex } from '#domain';
 import { Observer } from '#inference';
 import { Backfiller } from '#pipeline';
+import { systemClock } from '#runtime';
 import { type Box, openBox, STILL, T0 } from './box.ts';
 import { record, still, visited } from './recording.ts';
 
@@ -196,6 +197,24 @@ describe('the work', () => {
     await done;
     expect(heed.mock.calls.map(([{ prompt }]) => prompt)).toEqual(['read what is written']);
   });
+
+  it('that gets no further is given up after a while, and keeps no other waiting', async () => {
+    record(box.store, mediaDir, box.stream, T0, still(2));
+    const [bad, good] = [box.index(), box.index()];
+    const { scenes } = box.store;
+    const addPast = scenes.addPast.bind(scenes);
+    vi.spyOn(scenes, 'addPast').mockImplementation((draft, ...rest) => {
+      if (draft.indexId === bad.id) throw new Error('no room');
+      return addPast(draft, ...rest);
+    });
+    ask(bad, 0, 2);
+    ask(good, 0, 2);
+    box.store.backfills.reach(bad.id, T0); // It is under way, so that it is first.
+    const clock = { ...systemClock, sleep: async () => undefined };
+    await using _filler = await Backfiller.start({ ...deps(), clock }, never);
+    await vi.waitFor(() => expect(box.store.backfills.get(good.id)?.status).toBe('done'), { timeout: 30_000 });
+    expect(box.store.backfills.get(bad.id)).toMatchObject({ status: 'failed', message: 'no room' });
+  }, 60_000);
 
   it('is taken up when it is asked for', async () => {
     record(box.store, mediaDir, box.stream, T0, still(2));
