@@ -4,7 +4,7 @@ import type { Store } from '#store';
 import { BrokerRefusal, MqttLink, type OnMessage } from './mqtt-link.ts';
 import { clientOptions, type MqttConfig } from './mqtt-options.ts';
 import { diagnose, type MqttProblem } from './mqtt-problem.ts';
-import { type AlertLinks, webhookPayload } from './payload.ts';
+import { type AlertLinks, isLate, webhookPayload } from './payload.ts';
 
 const RECONNECT = { firstMs: 1000, capMs: 60_000 };
 /** A connection that stood for so long was a good one: the next attempt needn't wait for long. */
@@ -217,7 +217,9 @@ export class MqttOutlet implements AsyncDisposable {
   /** An attempt counts only when the broker refused it; a connection that is lost is nobody's fault. */
   async #deliver(link: MqttLink, delivery: Delivery & { firing: Firing }): Promise<void> {
     const { store, links, clock, streamName } = this.#deps;
-    const payload = { ...webhookPayload(delivery.firing, links, streamName, delivery.what), box_id: store.boxId };
+    const late = isLate(delivery, clock.nowMs());
+    const alert = webhookPayload(delivery.firing, links, streamName, delivery.what, late);
+    const payload = { ...alert, box_id: store.boxId };
     const topic = `${this.#base}/alerts/${delivery.target}`;
     try {
       await link.publish(topic, JSON.stringify(payload));

@@ -3,6 +3,7 @@ import { type Api, ApiError, isAbort, reasonOf } from './api.ts';
 import { armAlert } from './arm-alert.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
 import { labelFrom } from './format.ts';
+import { WebhookTry } from './webhook-try.ts';
 import type { CameraJson, RuleJson, StatusJson, UnderstoodJson } from './wire.ts';
 
 const TYPING_MS = 350;
@@ -34,6 +35,7 @@ export class AlertForm {
     });
     this.#camera.addEventListener('change', () => this.#ask(), { signal });
     this.#form.addEventListener('submit', (event) => this.#submitted(event), { signal });
+    new WebhookTry(api, this.#form, this.#callback, signal);
     signal.addEventListener('abort', () => this.#dialog.close());
   }
 
