@@ -104,7 +104,7 @@ export async function authority(dir: string, name: string) {
   return {
     caFile: file(`${name}.pem`),
     /** Of less than no days: one that has expired. */
-    async issue(who: string, days = 2): Promise<{ certFile: string; keyFile: string }> {
+    issue: async (who: string, days = 2): Promise<{ certFile: string; keyFile: string }> => {
       const [keyFile, request, certFile] = [file(`${who}.key`), file(`${who}.csr`), file(`${who}.pem`)];
       await run('openssl', ['req', ...ec, '-subj', `/CN=${who}`, '-keyout', keyFile, '-out', request]);
       const signed = ['-days', String(days), '-extfile', file('extensions'), '-out', certFile];
