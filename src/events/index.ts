@@ -6,5 +6,7 @@
 export { firingId } from './attend.ts';
 export * from './compile.ts';
 export * from './evaluator.ts';
+export * from './examples.ts';
 export * from './rehearse.ts';
 export * from './step.ts';
+export * from './tally.ts';

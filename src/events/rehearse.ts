@@ -29,6 +29,8 @@ export interface Rehearsed extends Fired {
 export interface RehearsalStep {
   /** Up to this time all has been looked at. */
   reachedMs: number;
+  /** When what was looked at first began; undefined as long as there is nothing. */
+  sinceMs: number | undefined;
   /** Scenes, or stretches of speech, since the step before. */
   looked: number;
   /** Of those: in which the rule's subject could not have been told. */
@@ -85,13 +87,14 @@ class Listener {
   readonly #starts = new Set<number>();
   #state: RuleState | undefined;
   #reachedMs = 0;
+  #sinceMs: number | undefined;
 
   constructor(rule: Rule) {
     this.#rule = rule;
   }
 
   begin(): RehearsalStep {
-    return { reachedMs: this.#reachedMs, looked: 0, mute: 0, retold: 0, fired: [] };
+    return { reachedMs: this.#reachedMs, sinceMs: this.#sinceMs, looked: 0, mute: 0, retold: 0, fired: [] };
   }
 
   look(past: Remembered, step: RehearsalStep): void {
@@ -100,6 +103,7 @@ class Listener {
       if (look(this.#rule, past) === 'mute') step.mute += 1;
       if (past.isToldAnew) step.retold += 1;
     }
+    step.sinceMs = this.#sinceMs ??= past.startMs;
     this.#reachedMs = Math.max(this.#reachedMs, past.endMs);
     step.reachedMs = this.#reachedMs;
     const { state, fired } = attend(this.#rule, this.#state, past);

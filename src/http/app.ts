@@ -22,6 +22,7 @@ import { openapiRoutes } from './openapi.ts';
 import { ownRoutes } from './own.ts';
 import { pageRoutes } from './page.ts';
 import { pictureRoutes } from './pictures.ts';
+import { rehearsalRoutes } from './rehearse.ts';
 import { Api } from './route.ts';
 import { searchRoutes } from './search.ts';
 import { statusRoutes } from './status.ts';
@@ -58,6 +59,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     websocketRoutes,
     tokenRoutes,
     eventRoutes,
+    rehearsalRoutes,
     searchRoutes,
     playbackRoutes,
     alertRoutes,

@@ -10,7 +10,6 @@ import { alertAnswer, alertView, eventAnswer, eventView } from './views.ts';
 
 const eventPrompt = prompt('someone enters the loading zone');
 const creation = z.object({ event_prompt: eventPrompt, label: text(100, 'person_entered') });
-const understanding = z.object({ prompt: eventPrompt });
 
 const arming = z.object({
   event_id: text(100, 'event-0123456789abcdef'),
@@ -50,19 +49,6 @@ export function eventRoutes(deps: HttpDeps): Api {
     '/rtstream/event',
     { summary: 'Lists the events', answer: z.object({ events: z.array(eventAnswer) }) },
     () => ({ events: events.list().map(eventView) }),
-  );
-
-  api.post(
-    '/v1/events/understand',
-    {
-      summary: 'Says how a prompt would be understood, and makes nothing',
-      body: understanding,
-      answer: z.object({ understood: z.string(), needs: z.array(z.string()), rule: z.record(z.string(), z.unknown()) }),
-    },
-    (_c, { body }) => {
-      const rule = ruleFor(body.prompt, { zones: zoneNames(deps) });
-      return { understood: rule.understood, needs: rule.needs, rule: { ...rule } };
-    },
   );
 
   return api;
@@ -123,7 +109,7 @@ export function alertRoutes(deps: HttpDeps): Api {
 }
 
 /** Of all cameras: an event is not bound to one until it is armed. */
-function zoneNames({ store }: HttpDeps): string[] {
+export function zoneNames({ store }: Pick<HttpDeps, 'store'>): string[] {
   const { results } = store.streams.list();
   return [...new Set(results.flatMap((stream) => stream.zones.map((zone) => zone.name)))];
 }

@@ -48,7 +48,11 @@ function wordReasons({ subject }: Rule, { extraction, prompt, modelName }: Scene
   ];
 }
 
-function packReasons({ needs }: Rule, { inference, listening }: Senses): string[] {
+/** Which packs it lacks. */
+export function packReasons(
+  { needs }: Rule,
+  { inference, listening }: Pick<Senses, 'inference' | 'listening'>,
+): string[] {
   const missing: Readonly<Record<string, readonly [what: string, isMissing: boolean]>> = {
     'object-detection': ['an object detector', inference.status().state === 'none'],
     'sound-classification': ['a model that knows sounds', listening.status().sounds.state === 'none'],
