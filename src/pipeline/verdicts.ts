@@ -30,7 +30,7 @@ const LIMITS: VerdictLimits = { giveUpMs: 300_000, tries: 3, retryMs: 5000, reco
 
 export interface VerdictsDeps {
   store: Pick<Store, 'journal' | 'firings' | 'events' | 'scenes' | 'segments'>;
-  tellers: Pick<Tellers, 'present' | 'follows' | 'tell'>;
+  tellers: Pick<Tellers, 'hasFollower' | 'follows' | 'tell'>;
   thumbsDir: string;
   mediaDir: string;
   clock: Clock;
@@ -144,11 +144,11 @@ export class Verdicts implements AsyncDisposable {
       if (head - from >= STRIDE) store.firings.passOver(reader(head));
       return undefined;
     }
-    const worthy = tellers.present ? entries.flatMap((entry) => this.#worthy(entry) ?? []) : [];
+    const worthy = tellers.hasFollower ? entries.flatMap((entry) => this.#worthy(entry) ?? []) : [];
     const next = worthy[Math.max(0, worthy.length - MOST_WAITING)];
     const passed = entries.filter(({ seq }) => next === undefined || seq < next.seq);
     const last = passed.at(-1);
-    if (last) this.#passOver(last, tellers.present ? passed.length : 0);
+    if (last) this.#passOver(last, tellers.hasFollower ? passed.length : 0);
     return next;
   }
 

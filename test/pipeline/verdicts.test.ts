@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Alert, Firing, Frame, Told } from '#domain';
 import { ruleFor } from '#events';
 import { thumbnail } from '#inference';
-import { type VerdictLimits, Verdicts, type Wish } from '#pipeline';
+import { Tellers, type TellersDeps, type VerdictLimits, Verdicts, type VerdictsDeps, type Wish } from '#pipeline';
 import type { Clock } from '#runtime';
 import type { Store } from '#store';
 import { hastyClock } from '../delivery/fixture.ts';
@@ -23,7 +23,7 @@ setMaxListeners(0, stop);
 function standIn(say: (wish: Wish) => string | undefined | Promise<string | undefined> = () => 'Yes, it does.') {
   const asked: Wish[] = [];
   return {
-    present: true,
+    hasFollower: true,
     follows: true,
     asked,
     tell: async (wish: Wish): Promise<Told | undefined> => {
@@ -57,7 +57,7 @@ async function openBox() {
       const { id } = at.store.scenes.add(draft, axis(0), 'm');
       return enter(at.store, alert, startMs, { sceneId: id, ...overrides });
     },
-    start(tellers: ReturnType<typeof standIn>, limits: Partial<VerdictLimits> = {}, clock: Clock = hastyClock(1)) {
+    start(tellers: VerdictsDeps['tellers'], limits: Partial<VerdictLimits> = {}, clock: Clock = hastyClock(1)) {
       return Verdicts.start({ store: at.store, tellers, thumbsDir, mediaDir, clock, log: quiet, limits }, stop);
     },
   };
@@ -212,10 +212,22 @@ describe('an alert that is looked at again', () => {
     expect(third.status().given).toBe(1);
   });
 
+  it('is not waited with where all who look only describe', async () => {
+    await using at = await openBox();
+    await at.fire();
+    const status = () => ({ name: 'local', state: 'ready', model: 'describer', asked: 0, failed: 0 }) as const;
+    const tell = async () => ({ text: 'A room.', by: 'describer' });
+    const describer: TellersDeps['tellers'][number] = { name: 'local', follows: false, ready: true, status, tell };
+    await using tellers = new Tellers({ tellers: [describer], store: at.store, log: quiet });
+    await using verdicts = at.start(tellers);
+    await soon(() => expect(at.store.journal.cursor('verdicts')).toBe(at.store.journal.head()));
+    expect(verdicts.status()).toEqual({ given: 0, gaveUp: 0 });
+  });
+
   it('does not keep the journal from being pruned where nobody looks', async () => {
     await using at = await openBox();
     await at.fire();
-    const tellers = { ...standIn(), present: false };
+    const tellers = { ...standIn(), hasFollower: false };
     await using verdicts = at.start(tellers);
     await soon(() => expect(at.store.journal.cursor('verdicts')).toBe(at.store.journal.head()));
     const { id } = at.store.scenes.add(aScene(at.index), axis(0), 'm');

@@ -53,6 +53,11 @@ export class Tellers implements AsyncDisposable {
     return this.#deps.tellers.some((teller) => teller.status() !== undefined);
   }
 
+  /** One that does what it is told is here, if perhaps not now. */
+  get hasFollower(): boolean {
+    return this.#deps.tellers.some((teller) => teller.follows && teller.status() !== undefined);
+  }
+
   /** One that does what it is told could be asked now, though perhaps not begin at once. */
   get follows(): boolean {
     return this.#turns.can({ strict: true });
