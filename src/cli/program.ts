@@ -11,6 +11,7 @@ export async function runCli(args: readonly string[], signal: AbortSignal): Prom
     .showHelpAfterError('(add --help to see how it is used)');
   addRun(program, signal);
   addProbe(program, signal);
+  addRehearse(program, signal);
   addModels(program, signal);
   addConfig(program);
   addToken(program);
@@ -49,6 +50,18 @@ function addProbe(program: Command, signal: AbortSignal): void {
     .description('look at a camera: codecs, keyframes, clock, and what to change in its settings')
     .addOption(new Option('--transport <transport>', 'how RTSP media travels').choices(['tcp', 'udp']).default('tcp'))
     .action(async (url, { transport }) => (await import('./probe.ts')).probe(url, transport, signal));
+}
+
+function addRehearse(program: Command, signal: AbortSignal): void {
+  program
+    .command('rehearse <prompt>')
+    .description('ask the box that runs when an event would have fired')
+    .option('--since <length>', 'how far back: 30m, 12h, 7d, 2w', '1d')
+    .option('--stream <name>', 'one camera, by name or id (default: all)')
+    .option('--url <url>', 'where the box is', 'http://127.0.0.1:8080')
+    .option('--key <key>', 'an API key (default: WATCHPOST_API_KEY in the environment)')
+    .option('--json', 'print one JSON line')
+    .action(async (prompt, options) => (await import('./rehearse.ts')).rehearse(prompt, options, signal));
 }
 
 function addModels(program: Command, signal: AbortSignal): void {
