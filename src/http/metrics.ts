@@ -57,6 +57,7 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...metric('alerts', 'gauge', 'Alerts kept', one(store.firings.count())),
     ...metric('deliveries_done', 'gauge', 'Messages about kept alerts that were delivered', delivered),
     ...metric('deliveries_pending', 'gauge', 'Messages about alerts that wait for delivery', pending),
+    ...metric('deliveries_dead', 'gauge', 'Messages that were given up', one(store.deliveries.deadCount())),
     ...metric('websocket_clients', 'gauge', 'WebSocket clients connected', one(websockets.open)),
     ...metric('websocket_frames_total', 'counter', 'Frames sent to WebSocket clients', one(websockets.sent)),
     ...metric(

@@ -29,6 +29,8 @@ export function boxFacts(status: StatusJson): BoxFact[] {
   }
   const mqtt = delivery?.mqtt;
   if (mqtt) facts.push(mqtt.connected ? { text: 'MQTT connected', tone: 'good' } : { text: 'MQTT away', tone: 'warn' });
+  const dead = delivery?.dead ?? 0;
+  if (dead > 0) facts.push({ text: `${dead} ${dead === 1 ? 'message' : 'messages'} given up`, tone: 'warn' });
   if (evaluator && evaluator.lag > LATE_ENTRIES)
     facts.push({ text: `Alerts ${evaluator.lag} scenes behind`, tone: 'warn' });
   if (storage?.bytes != null) facts.push({ text: `${bytes(storage.bytes)} recorded`, tone: 'plain' });

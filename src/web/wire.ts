@@ -52,7 +52,7 @@ export interface StatusJson {
   cameras: CameraJson[];
   inference?: { state: string; pack?: string | null; last_error?: string | null };
   listening?: { sounds: { state: string }; speech: { state: string } };
-  delivery?: { mqtt?: { connected: boolean; last_error?: string | null } | null };
+  delivery?: { mqtt?: { connected: boolean; last_error?: string | null } | null; dead?: number };
   evaluator?: { lag: number };
   storage?: { segments?: number; bytes?: number; free_bytes?: number | null };
 }

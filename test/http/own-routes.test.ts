@@ -133,6 +133,7 @@ describe('status', () => {
     expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(metrics).toContain(`watchpost_camera_recording{stream_id="${stream.id}",name="Gate \\"A\\"\\\\"} 1`);
     expect(metrics).toContain('# TYPE watchpost_camera_restarts_total counter');
+    expect(metrics).toContain('\nwatchpost_deliveries_dead 0\n');
     for (const line of metrics.trimEnd().split('\n')) {
       expect(line).toMatch(/^(# (HELP|TYPE) watchpost_\w+ .+|watchpost_\w+(\{.*\})? -?[\d.e+]+)$/);
     }

@@ -103,9 +103,11 @@ describe('the box in words', () => {
       inference: { state: 'none' },
       storage: { free_bytes: 1e9 },
       evaluator: { lag: 900 },
+      delivery: { dead: 3 },
     });
     expect(facts.filter((fact) => fact.tone === 'warn').map((fact) => fact.text)).toEqual([
       'No object detector installed',
+      '3 messages given up',
       'Alerts 900 scenes behind',
       '1.0 GB free',
     ]);
