@@ -51,7 +51,7 @@ export async function rehearse(prompt: string, options: RehearseOptions, signal:
     if (line.type !== 'summary') continue;
     show(1, fired.length);
     if (options.json)
-      print(JSON.stringify({ ...line, type: undefined, fired: fired.map(({ type: _, ...one }) => one) }));
+      print(JSON.stringify({ ...line, type: undefined, fired: fired.map((one) => ({ ...one, type: undefined })) }));
     else printAll(fired, line);
     return;
   }

@@ -48,7 +48,7 @@ export function examplesOf(rule: Rule, nowMs: number): { fires: Example[]; silen
 }
 
 /** Whether an alert would fire that was armed before the scenes. */
-export function firesFor(rule: Rule, scenes: readonly SceneView[]): boolean {
+function firesFor(rule: Rule, scenes: readonly SceneView[]): boolean {
   let state: RuleState | undefined;
   return scenes.some((scene) => {
     const { state: after, fired } = step(rule, state, scene);
