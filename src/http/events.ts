@@ -8,6 +8,9 @@ import { muteReasons } from './mute-reasons.ts';
 import { Api, Reply } from './route.ts';
 import { alertAnswer, alertView, eventAnswer, eventView } from './views.ts';
 
+const MINUTE_MS = 60_000;
+const LONGEST_SNOOZE_MINUTES = 7 * 24 * 60;
+
 const eventPrompt = prompt('someone enters the loading zone');
 const creation = z.object({ event_prompt: eventPrompt, label: text(100, 'person_entered') });
 
@@ -28,6 +31,13 @@ const statusChange = z
     message: 'must be "enable" or "disable"',
   })
   .transform(({ action, status }) => status ?? (action === 'enable' ? 'enabled' : 'disabled'));
+
+const snoozing = z.object({
+  minutes: z
+    .number('must be a number of minutes')
+    .min(0, 'must not be negative')
+    .max(LONGEST_SNOOZE_MINUTES, 'must be at most a week'),
+});
 
 /** Must be registered before the routes of one stream, which would take `event` for its id. */
 export function eventRoutes(deps: HttpDeps): Api {
@@ -101,6 +111,18 @@ export function alertRoutes(deps: HttpDeps): Api {
       const index = indexBy(deps, params.id, params.index);
       const { id } = alertBy(deps, index, params.alert);
       const alert = alerts.setStatus(id, body);
+      return alertView(alert, events.get(alert.eventId));
+    },
+  );
+
+  api.patch(
+    '/rtstream/:id/index/:index/alert/:alert/snooze',
+    { summary: 'Tells nobody of an alert for so many "minutes"; 0 ends it', body: snoozing, answer: alertAnswer },
+    (_c, { params, body: { minutes } }) => {
+      const index = indexBy(deps, params.id, params.index);
+      const { id } = alertBy(deps, index, params.alert);
+      const untilMs = minutes === 0 ? undefined : deps.clock.nowMs() + minutes * MINUTE_MS;
+      const alert = alerts.snooze(id, untilMs);
       return alertView(alert, events.get(alert.eventId));
     },
   );

@@ -121,6 +121,7 @@ export const alertAnswer = z
     label: z.string(),
     callback_url: z.string(),
     status: z.enum(['enabled', 'disabled']),
+    snoozed_until: z.number().optional().describe('Unix seconds until which nobody is told of it'),
   })
   .meta({ id: 'Alert' });
 
@@ -132,6 +133,7 @@ export function alertView(alert: Alert, event: EventDefinition | undefined): z.i
     label: event?.label ?? '',
     callback_url: redactCredentials(alert.callbackUrl ?? ''),
     status: alert.status,
+    ...(alert.snoozedUntilMs === undefined ? {} : { snoozed_until: alert.snoozedUntilMs / 1000 }),
   };
 }
 
