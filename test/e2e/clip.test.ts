@@ -84,6 +84,7 @@ test('who comes, stays, crosses a zone and leaves: one alert per visit, one iden
     const { line, ...result } = compare(times, event);
     return { label, ...result, line: `${label.padEnd(9)} ${line}` };
   });
+  await rehearsedAsLive(appliance);
   const seen = await visitors(appliance, watch.streamId, inClip);
   const report = [
     ...results.map(({ line }) => line),
@@ -116,6 +117,21 @@ function compare(
   const right = perVisit.filter(({ length }) => length > 0).length;
   const shown = perVisit.map((told) => told.map((at) => at.toFixed(1)).join('+') || '-').join('  ');
   return { right, wrong: times.length - right, line: `${right} of 6, ${times.length - right} false: ${shown}` };
+}
+
+/** What a rehearsal of the time so far lists is what fired, no more and no less. */
+async function rehearsedAsLive(appliance: TestAppliance): Promise<void> {
+  const told = await firings(appliance);
+  const to = Math.max(...told.map(({ end }) => end));
+  for (const [label, { prompt }] of [...Object.entries(EVENTS), [NEVER.label, NEVER] as const]) {
+    const { fired } = await appliance.data<{ fired: { start: number; end: number }[] }>('POST', '/v1/events/rehearse', {
+      prompt,
+      to,
+    });
+    const times = (all: readonly { start: number; end: number }[]) => all.map(({ start, end }) => `${start}-${end}`);
+    const live = told.filter((firing) => firing.label === label && firing.end <= to);
+    expect(times(fired).sort(), `rehearsal of "${prompt}"`).toEqual(times(live).sort());
+  }
 }
 
 /** The tracks of people during each visit, and the numbers they are known by. */
