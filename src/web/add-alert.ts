@@ -1,4 +1,6 @@
 /** The form that arms an alert: a sentence, how the box understands it (asked as you type), a label and cameras. */
+
+import { AlertRehearsal } from './alert-rehearsal.ts';
 import { type Api, ApiError, isAbort, reasonOf } from './api.ts';
 import { armAlert } from './arm-alert.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
@@ -35,6 +37,7 @@ export class AlertForm {
     });
     this.#camera.addEventListener('change', () => this.#ask(), { signal });
     this.#form.addEventListener('submit', (event) => this.#submitted(event), { signal });
+    new AlertRehearsal(api, { form: this.#form, prompt: this.#prompt, camera: this.#camera }, signal);
     new WebhookTry(api, this.#form, this.#callback, signal);
     signal.addEventListener('abort', () => this.#dialog.close());
   }
