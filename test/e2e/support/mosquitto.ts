@@ -38,7 +38,7 @@ export async function mosquitto(settings: (dir: string, port: number) => string 
   return { dir: dir.path, port, start, stop, freeze, [Symbol.asyncDispose]: () => life[Symbol.asyncDispose]() };
 }
 
-export function openToAll(dir: string, port: number): string {
+function openToAll(dir: string, port: number): string {
   return [
     `listener ${port} 127.0.0.1`,
     'allow_anonymous true',
