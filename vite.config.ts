@@ -23,6 +23,7 @@ export default defineConfig({
           root: '.',
           include: ['test/**/*.test.ts'],
           exclude: ['test/{e2e,conformance}/**', 'node_modules/**'],
+          maxWorkers: '100%',
         },
       },
       {
