@@ -153,18 +153,10 @@ export const nameOf = ({ subject, relation, count, forMs }: Rule): string =>
 
 /** How many there are, by the frame alone. */
 export function levelOf({ subject, relation }: Rule, now: Frame): number {
-  switch (subject.kind) {
-    case 'object':
-      return relation !== 'crosses' || now.crossing ? now.people : 0;
-    case 'motion':
-      return Number(now.moves);
-    case 'light':
-      return Number(now.change === subject.change);
-    case 'tamper':
-      return Number(now.covered);
-    default:
-      return Number(now.barks);
-  }
+  if (subject.kind === 'object') return relation !== 'crosses' || now.crossing ? now.people : 0;
+  if (subject.kind === 'motion') return Number(now.moves);
+  if (subject.kind === 'light') return Number(now.change === subject.change);
+  return Number(subject.kind === 'tamper' ? now.covered : now.barks);
 }
 
 /** Whether what the rule asks for is so; every count asks for two. */
