@@ -1,6 +1,6 @@
 /** The line under the header: what the box itself is doing. Pure; the page only prints it. */
 import { bytes, span } from './format.ts';
-import type { StatusJson } from './wire.ts';
+import type { MqttJson, StatusJson } from './wire.ts';
 
 export interface BoxFact {
   text: string;
@@ -28,7 +28,7 @@ export function boxFacts(status: StatusJson): BoxFact[] {
     facts.push(inference.pack ? { ...fact, text: `${fact.text}: ${inference.pack}` } : fact);
   }
   const mqtt = delivery?.mqtt;
-  if (mqtt) facts.push(mqtt.connected ? { text: 'MQTT connected', tone: 'good' } : { text: 'MQTT away', tone: 'warn' });
+  if (mqtt) facts.push(mqttFact(mqtt));
   const dead = delivery?.dead ?? 0;
   if (dead > 0) facts.push({ text: `${dead} ${dead === 1 ? 'message' : 'messages'} given up`, tone: 'warn' });
   if (evaluator && evaluator.lag > LATE_ENTRIES)
@@ -42,4 +42,10 @@ export function boxFacts(status: StatusJson): BoxFact[] {
     { text: `Version ${status.box.version}`, tone: 'plain' },
   );
   return facts;
+}
+
+function mqttFact({ connected, problem, refused = [] }: MqttJson): BoxFact {
+  if (connected && refused.length === 0) return { text: 'MQTT connected', tone: 'good' };
+  if (connected) return { text: 'MQTT refuses topics', tone: 'warn' };
+  return { text: problem ? `MQTT away: ${problem.replaceAll('_', ' ')}` : 'MQTT away', tone: 'warn' };
 }

@@ -47,12 +47,20 @@ export interface IndexStatusJson {
   backfill?: { status: string; progress: number; message?: string };
 }
 
+export interface MqttJson {
+  connected: boolean;
+  /** A word for why not. */
+  problem?: string;
+  /** Topics that the broker doesn't let the box use. */
+  refused?: string[];
+}
+
 export interface StatusJson {
   box: { id: string; name: string; version: string; uptime_s: number };
   cameras: CameraJson[];
   inference?: { state: string; pack?: string | null; last_error?: string | null };
   listening?: { sounds: { state: string }; speech: { state: string } };
-  delivery?: { mqtt?: { connected: boolean; last_error?: string | null } | null; dead?: number };
+  delivery?: { mqtt?: MqttJson | null; dead?: number };
   evaluator?: { lag: number };
   storage?: { segments?: number; bytes?: number; free_bytes?: number | null };
 }

@@ -116,6 +116,15 @@ describe('the box in words', () => {
   it('leaves out what the box does not have', () => {
     expect(boxFacts(status).map((fact) => fact.text)).toEqual(['Up 1 min', 'Version 1']);
   });
+
+  it.each([
+    [{ connected: true }, 'MQTT connected'],
+    [{ connected: false }, 'MQTT away'],
+    [{ connected: false, problem: 'login_refused' }, 'MQTT away: login refused'],
+    [{ connected: true, refused: ['a/b'] }, 'MQTT refuses topics'],
+  ])('says how it is with the broker: %o', (mqtt, text) => {
+    expect(boxFacts({ ...status, delivery: { mqtt } }).map((fact) => fact.text)).toContain(text);
+  });
 });
 
 describe('playing', () => {
