@@ -47,6 +47,14 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
       .first()
       .waitFor();
 
+    await page.getByRole('button', { name: 'New alert' }).click();
+    await page.getByLabel('Tell me when').fill('something moves');
+    await page.getByRole('button', { name: 'Try it on the last day' }).click();
+    await page.getByText(/It would have fired \d+ times? in the last \d+ minutes?/).waitFor();
+    await page.getByLabel('When it would have fired').locator('li', { hasText: 'Yard' }).first().waitFor();
+    expect(await page.locator('.rehearsed img').first().evaluate(isShown)).toBe(true);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+
     await page.setViewportSize({ width: 390, height: 844 });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overflow).toBeLessThanOrEqual(0);
@@ -55,3 +63,11 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
     await browser.close();
   }
 });
+
+/** In the page: whether the picture has come. */
+async function isShown(image: Element): Promise<boolean> {
+  // The page's own type, which this project's tests don't know.
+  const picture = image as unknown as { decode: () => Promise<void>; naturalWidth: number };
+  await picture.decode();
+  return picture.naturalWidth > 0;
+}
