@@ -35,7 +35,7 @@ export interface CloserDeps {
 
 /**
  * Looks at a stretch of time again, in the recording: when a rule is about to fire, a few frames more tell whether it
- * must. No second connection to the camera is made for it, one recording is decoded at a time on the whole box, and each
+ * must. No second connection to the camera is made for it, one recording is decoded at a time for all cameras, and each
  * stream's no oftener than every ten seconds; what has not been recorded, or not in time, or can't be decoded, is done
  * without. Rejects only when `signal` aborts.
  */

@@ -9,7 +9,7 @@ import { SoundSight } from './sound-sight.ts';
 import { frameEveryMs } from './windows.ts';
 
 /** Frames an index may lag behind before the oldest are dropped: more than any window needs, less than matters in memory. */
-const FRAMES_WAITING = 32;
+const FRAMES_WAITING = { usual: 32, fine: 8 };
 /** What was seen last is still described when the camera is no longer wanted, for so long at most. */
 const GRACE_MS = 2000;
 
@@ -114,7 +114,7 @@ export class Viewers implements AsyncDisposable {
   #open(index: SceneIndex): void {
     const eye = this.#eyes.get(index.id) ?? this.#newEye(index);
     if (eye.frames) return;
-    const frames = new Channel<Frame>(FRAMES_WAITING, () => {
+    const frames = new Channel<Frame>(this.demand().fine ? FRAMES_WAITING.fine : FRAMES_WAITING.usual, () => {
       this.#framesDropped += 1;
     });
     eye.frames = frames;
