@@ -6,12 +6,13 @@ import { parseArgs } from 'node:util';
 import { api } from './api.ts';
 import { hearing } from './hearing.ts';
 import { ingest } from './ingest.ts';
+import { rehearse } from './rehearse.ts';
 import { seeing } from './seeing.ts';
 
 /** Figures by name, numbers or short words; printed in this order. */
 export type Figures = Record<string, number | string>;
 
-const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = { api, hearing, ingest, seeing };
+const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = { api, hearing, ingest, rehearse, seeing };
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
