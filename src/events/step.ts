@@ -154,9 +154,15 @@ function decide(
   const tooSoon = state.firedMs !== undefined && Math.abs(piece.endMs - state.firedMs) < COOLDOWN_MS;
   if (startMs === undefined || tooSoon) return { state };
   const when = { startMs, endMs: piece.endMs };
-  const confidence = Math.min(1, Math.max(0, rule.relation === 'absent' ? ABSENCE_CONFIDENCE : state.confidence));
+  const sure = sureOfNone(rule, state) ? ABSENCE_CONFIDENCE : state.confidence;
+  const confidence = Math.min(1, Math.max(0, sure));
   const told = { ...state, told: true, firedMs: piece.endMs, followed: toldOf(rule, state) };
   return { state: told, fired: { confidence, explanation: explain(rule, state, when, confidence), ...when } };
+}
+
+/** That there is none is what it fires for. */
+function sureOfNone({ relation }: Rule, { level }: RuleState): boolean {
+  return relation === 'absent' || (relation === 'count' && level === 0);
 }
 
 /** Somebody comes through who wasn't doing so in the window before. */

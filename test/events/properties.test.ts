@@ -1,4 +1,4 @@
-/** What holds of the rules' engine whatever happens before the camera, however it is told and whatever the clock does. */
+/** What holds of the rules, whatever happens before the camera, however it is told and whatever the clock does. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Rule } from '#domain';
@@ -75,7 +75,7 @@ describe.each(each)('%s', (_name, rule) => {
         for (const [i, { scene, startMs, endMs, confidence }] of fired.entries()) {
           expect(views[scene]?.map((piece) => piece.endMs)).toContain(endMs);
           expect(startMs).toBeLessThanOrEqual(endMs);
-          expect(confidence >= 0 && confidence <= 1).toBe(true);
+          expect(confidence > 0 && confidence <= 1).toBe(true);
           const last = fired[i - 1];
           if (last) expect(Math.abs(endMs - last.endMs)).toBeGreaterThanOrEqual(COOLDOWN_MS);
         }
@@ -101,7 +101,6 @@ describe.each(each)('%s', (_name, rule) => {
   });
 });
 
-/** Else the step made two scenes one. */
 function startsDiffer(views: readonly SceneView[][]): boolean {
   return views.every((pieces, i) => pieces[0]?.startMs !== views[i - 1]?.[0]?.startMs);
 }
@@ -194,6 +193,24 @@ describe('visits in windows of one second, with missed sights', () => {
         for (const rule of ofPeople(relation)) expect(scenesOf(play(rule, views))).toEqual(expected(rule, scenes));
       }),
       { numRuns: 40 },
+    );
+  });
+});
+
+describe('what nobody looked at for more than a minute', () => {
+  it('is news when it is there again; who has stayed long enough is told once', () => {
+    fc.assert(
+      fc.property(timelines({ gapS: 200 }), (scenes) => {
+        const views = viewsOf(
+          scenes.map((scene) => ({ ...scene, people: 2 })),
+          true,
+        );
+        const gaps = scenes.filter(({ startMs }, i) => startMs - (scenes[i - 1]?.endMs ?? startMs) > 60_000).length;
+        for (const relation of ['present', 'appears'] as const) {
+          for (const rule of ofPeople(relation)) expect(play(rule, views).fired).toHaveLength(1 + gaps);
+        }
+        for (const rule of ofPeople('stays')) expect(play(rule, views).fired.length).toBeLessThanOrEqual(1);
+      }),
     );
   });
 });
