@@ -3,6 +3,7 @@
  * object of its figures. What was last published, and on which machine, is in docs/benchmarks.md.
  */
 import { parseArgs } from 'node:util';
+import { alerts } from './alerts.ts';
 import { api } from './api.ts';
 import { hearing } from './hearing.ts';
 import { ingest } from './ingest.ts';
@@ -12,7 +13,7 @@ import { seeing } from './seeing.ts';
 /** Figures by name, numbers or short words; printed in this order. */
 export type Figures = Record<string, number | string>;
 
-const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = { api, hearing, ingest, rehearse, seeing };
+const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = { alerts, api, hearing, ingest, rehearse, seeing };
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
