@@ -46,6 +46,8 @@ describe('parseConfig', () => {
     ['listen: h:99999', 'listen: must be HOST:PORT'],
     ['mqtt: { url: "http://broker" }', 'mqtt.url: must be a broker address that starts with mqtt://'],
     ['mqtt: { url: "mqtt://h", topicPrefix: "a/#" }', 'mqtt.topicPrefix: must be a topic without + and #'],
+    ['mqtt: { url: "mqtts://h", certFile: /box.pem }', 'mqtt: needs certFile and keyFile together'],
+    ['mqtt: { url: "mqtts://h", clientId: "a b" }', 'mqtt.clientId: must be 1 to 128 characters'],
     ['logLevel: loud', 'logLevel: must be trace, debug, info, warn, error or silent'],
     ['recording: { reservePercent: lots }', 'recording.reservePercent: must be a number'],
     ['- a', 'must be a group of keys'],
