@@ -70,7 +70,7 @@ export async function* rehearse(
     step = listener.begin();
     await setImmediate();
   }
-  yield { ...step, reachedMs: query.toMs };
+  if (!signal.aborted) yield { ...step, reachedMs: query.toMs };
 }
 
 /** Something that happened, as it was known then. */

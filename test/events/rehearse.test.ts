@@ -1,24 +1,24 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Alert, Rule, Scene, SceneFacts, SceneIndex } from '#domain';
+import type { Alert, Rule, Scene, SceneIndex } from '#domain';
 import { Evaluator, firingId, type Rehearsed, rehearse, ruleFor } from '#events';
 import type { Store } from '#store';
-import { aCamera, anAlert, anEvent, anIndex, aScene, openStore, quiet, standingClock } from '../store/fixture.ts';
-import { anObject, EMPTY, T0, withObjects } from './scenes.ts';
+import {
+  aCamera,
+  anAlert,
+  anEvent,
+  anIndex,
+  aScene,
+  countTurns,
+  openStore,
+  quiet,
+  standingClock,
+} from '../store/fixture.ts';
+import { anHour, HOUR, VECTOR } from './an-hour.ts';
+import { EMPTY, T0 } from './scenes.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const VECTOR = new Float32Array(256).fill(1 / 16);
-const HOUR = 3_600_000;
 const LONG = new AbortController().signal;
-
-/** Always the same numbers, 0–1. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}
 
 function arm(
   store: Store,
@@ -52,53 +52,9 @@ async function rehearsed(store: Store, rule: Rule, index: SceneIndex, { fromMs =
   return { fired, ...sums };
 }
 
-/** An hour at a gate: somebody comes, stays, goes; things change with every window or stay as they are for long. */
-function anHour(store: Store, index: SceneIndex, seed: number, lost = 0.03): void {
-  const random = numbers(seed);
-  let atMs = T0;
-  let sceneId: number | undefined;
-  let track = 0;
-  while (atMs < T0 + HOUR) {
-    const endMs = atMs + 5000;
-    if (sceneId !== undefined && random() < 0.7) store.scenes.grow(sceneId, endMs);
-    else {
-      if (random() < 0.5) track += 1;
-      sceneId = store.scenes.add(
-        aScene(index, { startMs: atMs, endMs, facts: facts(random, track, atMs), text: texts(random) }),
-        VECTOR,
-        'test',
-      ).id;
-    }
-    // Now and then a window is lost.
-    atMs = random() < lost ? endMs + 5000 : endMs;
-    if (atMs !== endMs) sceneId = undefined;
-  }
-}
-
 function scenesOf(store: Store, index: SceneIndex): Scene[] {
   return store.scenes.page(index.id, { page: 1, pageSize: 10_000 }).scenes;
 }
-
-function facts(random: () => number, track: number, atMs: number): SceneFacts {
-  const n = Math.floor(random() * 4);
-  const people = Array.from({ length: n }, (_, i) =>
-    anObject('person', {
-      track: track + i,
-      sinceMs: atMs - Math.floor(random() * 60_000),
-      score: 0.4 + random() / 2,
-      zones: random() < 0.5 ? ['gate'] : [],
-      entered: random() < 0.3 ? ['gate'] : [],
-      crossed: random() < 0.2 ? ['gate'] : [],
-      colours: random() < 0.5 ? ['red'] : ['blue'],
-      ...(random() < 0.3 ? { appeared: 'left' as const } : {}),
-    }),
-  );
-  const light = random() < 0.1 ? { brightness: 0.2, change: 'off' as const } : { brightness: 0.6 };
-  const motion = { amount: n / 10, regions: [], zones: random() < 0.5 ? ['gate'] : [] };
-  return { ...withObjects(...people), light, motion, tamper: random() < 0.05 ? ['covered'] : [] };
-}
-
-const texts = (random: () => number) => (random() < 0.2 ? 'a forklift carries a pallet' : 'a yard');
 
 const PROMPTS = [
   'a person is at the gate',
@@ -213,5 +169,32 @@ describe('a rehearsal', () => {
     at.store.scenes.retell(id, { text: told.text, facts: { ...EMPTY, told } }, VECTOR, 'test');
     const { fired, retold } = await rehearsed(at.store, ruleFor('a forklift', { zones: [] }), index);
     expect([fired.length, retold]).toEqual([1, 1]);
+  });
+
+  it('gives way to everything else, and ends when nobody wants it any more', async () => {
+    await using at = await openStore();
+    const { stream, index } = aCamera(at.store);
+    // Two hours in which nothing changes are thousands of looks at two scenes.
+    for (const startMs of [T0, T0 + HOUR]) {
+      at.store.scenes.addPast(aScene({ ...index }, { startMs, endMs: startMs + HOUR, facts: EMPTY }), VECTOR, 'test');
+    }
+    const short = { ...index, extraction: { type: 'time', seconds: 1, frameCount: 1 } } as const;
+    const rule = ruleFor('a person', { zones: [] });
+    const query = { rule, streamId: stream.id, index: short, fromMs: T0, toMs: T0 + 2 * HOUR };
+    using turns = countTurns();
+    const reached: number[] = [];
+    for await (const step of rehearse(at.store, query, LONG)) reached.push(step.reachedMs);
+    expect(reached.length).toBeGreaterThanOrEqual(7200 / 512);
+    expect(turns.count).toBeGreaterThanOrEqual(reached.length - 1);
+    expect(reached).toEqual([...reached].sort((a, b) => a - b));
+    expect(reached.at(-1)).toBe(query.toMs);
+
+    const stop = new AbortController();
+    let steps = 0;
+    for await (const _step of rehearse(at.store, query, stop.signal)) {
+      steps += 1;
+      stop.abort();
+    }
+    expect(steps).toBe(1);
   });
 });
