@@ -23,7 +23,7 @@ export interface Told extends Frame {
   cuts: number[];
 }
 
-export const WINDOWS_MS = [3000, 5000, 10_000] as const;
+const WINDOWS_MS = [3000, 5000, 10_000] as const;
 
 const frame = fc.record({
   people: fc.integer({ min: 0, max: 3 }),
