@@ -29,6 +29,7 @@ export interface StartOptions {
 export class Host implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #gone = new AbortController();
+  #isClosing = false;
   readonly #ended: Promise<void>;
   readonly #waiting = new Map<number, (answer: HostAnswer) => void>();
   readonly #shelf = new Shelf();
@@ -93,6 +94,11 @@ export class Host implements AsyncDisposable {
 
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  /** It was told to end: what it still owed is nobody's fault. */
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   /** Aborted, with the reason, when the process has ended. */
@@ -163,6 +169,7 @@ export class Host implements AsyncDisposable {
 
   /** It holds nothing that could be lost. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
     this.#process.kill('SIGKILL');
     if (this.#process.pid !== undefined) await this.#ended;
   }

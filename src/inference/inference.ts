@@ -171,13 +171,20 @@ export class Inference implements AsyncDisposable {
     const underWay = new Set<Promise<void>>();
     const spent = new AbortController();
     const enough = AbortSignal.any([leave, spent.signal]);
+    let wake: () => void = () => undefined;
+    enough.addEventListener('abort', () => wake(), { once: true });
     for (;;) {
-      if (underWay.size >= UNDER_WAY) await Promise.race(underWay);
+      while (underWay.size >= UNDER_WAY && !enough.aborted) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
       const job = await this.#queue.take(enough);
       if (!job) break;
       const look = this.#look(job, host).finally(() => {
         underWay.delete(look);
         if (this.#lives.spent(host) || this.#packs.outdated()) spent.abort();
+        wake();
       });
       underWay.add(look);
     }
@@ -194,7 +201,7 @@ export class Inference implements AsyncDisposable {
       job.settle(answer);
     } catch (error) {
       this.#queue.dropped += 1;
-      this.#lives.failed(messageOf(error));
+      if (!host.isClosing) this.#lives.failed(messageOf(error));
       job.settle('dropped');
     }
   }

@@ -69,10 +69,10 @@ export class Providers {
     const unknown = packs.filter((pack) => TRIED.includes(pack.task) && !this.#memory.of(pack));
     if (unknown.length === 0) return false;
     const offered = (await this.#trials.offered(signal)).filter((name) => name !== CPU && isAllowed(name));
-    const absent = new Map<string, string>();
+    const failed = new Map<string, string[]>();
     let changed = false;
     for (const pack of unknown) {
-      const choice = await this.#choose(pack, offered, absent, signal);
+      const choice = await this.#choose(pack, offered, failed, signal);
       if (!choice) continue;
       changed ||= choice.provider !== CPU;
       await this.#remember(pack, choice);
@@ -84,11 +84,13 @@ export class Providers {
   async #choose(
     pack: ModelPack,
     offered: readonly string[],
-    absent: Map<string, string>,
+    failed: Map<string, string[]>,
     signal: AbortSignal,
   ): Promise<Omit<Choice, 'pack'> | undefined> {
-    const passedOver = Object.fromEntries(absent);
-    const candidates = offered.filter((provider) => !absent.has(provider));
+    // What fails for two models fails for all; what fails for one may be that model's fault.
+    const absent = [...failed].filter(([, problems]) => problems.length >= 2);
+    const passedOver = Object.fromEntries(absent.map(([provider, [problem = '']]) => [provider, problem]));
+    const candidates = offered.filter((provider) => !(provider in passedOver));
     const load = loadRequest(pack);
     const cpu = candidates.length > 0 ? await this.#try(load, CPU, signal) : undefined;
     if (typeof cpu === 'string') return undefined;
@@ -97,7 +99,7 @@ export class Providers {
     for (const provider of candidates) {
       const trial = await this.#try(load, provider, signal);
       const wrong = typeof trial !== 'string' && cpu && !agree(load.task, cpu.answer, trial.answer);
-      if (typeof trial === 'string') absent.set(provider, trial);
+      if (typeof trial === 'string') failed.set(provider, [...(failed.get(provider) ?? []), trial]);
       else if (!wrong) medianMs[provider] = trial.medianMs;
       const problem = typeof trial === 'string' ? trial : wrong ? 'its answers are not those of the CPU' : undefined;
       if (problem !== undefined) {

@@ -196,4 +196,21 @@ describe('the detector', () => {
       ),
     ).toHaveLength(1);
   });
+
+  it('that is changed over a question leaves no complaint behind', async () => {
+    await using bench = await inferenceWith(pack);
+    await ready(bench.inference);
+    const shades = [60, 90, 120, 150];
+    const asked = shades.map((shade, i) =>
+      bench.inference.detect(
+        frame(i, () => shade),
+        about,
+        never,
+      ),
+    );
+    await bench.inference.reload();
+    await Promise.all(asked);
+    await ready(bench.inference);
+    expect(bench.inference.status()).not.toHaveProperty('lastError');
+  });
 });

@@ -79,6 +79,15 @@ describe('what a model runs on', () => {
     expect(await readFile(join(dir, 'models/.providers.json'), 'utf8')).toContain('"cuda"');
   });
 
+  it('is tried again for another model after one that it fails for, not after two', async () => {
+    const trials = boxWith({ cpu: sees(20), cuda: new Error('an operator is missing') });
+    const providers = await open(trials);
+    const weights = (letter: string) => pack.files.map((file) => ({ ...file, sha256: letter.repeat(64) }));
+    const others = ['a', 'b'].map((letter) => ({ ...pack, name: letter, files: weights(letter) }));
+    await providers.explore([pack, ...others], never);
+    expect(trials.tried.filter((provider) => provider === 'cuda')).toHaveLength(2);
+  });
+
   it('stays the CPU where another is hardly faster', async () => {
     const providers = await open(boxWith({ cpu: sees(20), webgpu: sees(18) }));
     expect(await providers.explore([pack], never)).toBe(false);
