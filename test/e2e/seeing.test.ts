@@ -9,7 +9,7 @@ import { ABSENT, sharedFile } from './support/shared.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { type Shown, squaresInTurn, stillOf } from './support/videos.ts';
 import { until } from './support/waiting.ts';
-import { addCamera, scenes } from './support/watching.ts';
+import { addCamera, recordedSince, scenes } from './support/watching.ts';
 
 /** Of this project's own making; knows coloured shapes and where they are. */
 const CLIP_MODEL = fileURLToPath(new URL('../fixtures/clip-model/model', import.meta.url));
@@ -53,6 +53,32 @@ test('a picture is found by what it looks like, though no word of it was ever wr
     const seen = await colourAt(new URL(hit.thumbnail_url, appliance.url).href, x, y);
     expect(Math.hypot(seen[0] - r, seen[1] - g, seen[2] - b), `${query}: ${seen.join()}`).toBeLessThan(90);
   }
+});
+
+test('a new index describes what was recorded before it was there', async () => {
+  await using camera = await startRtspServer({ file: await squaresInTurn(SHOWN, 4), name: 'squares' });
+  await using appliance = await TestAppliance.start();
+  const { streamId } = await addCamera(appliance, { url: camera.url, name: 'squares', seconds: 2, frames: 1 });
+  const from = (await recordedSince(appliance, streamId, 0, 12)) / 1000;
+  const askedAt = Date.now() / 1000;
+  const index = await appliance.data<{ rtstream_index_id: string }>('POST', `/rtstream/${streamId}/index/scene`, {
+    prompt: 'Describe the scene',
+    extraction_config: { time: 2, frame_count: 1 },
+    backfill: { from },
+  });
+  const progress = `/v1/streams/${streamId}/indexes/${index.rtstream_index_id}/backfill`;
+  await until('all of it is described', async () => {
+    const { status } = await appliance.data<{ status: string }>('GET', progress);
+    return status === 'done';
+  });
+  const page = await appliance.data<{ scene_index_records: { start: number; thumbnail_url: string }[] }>(
+    'GET',
+    `/rtstream/${streamId}/index/scene/${index.rtstream_index_id}?end=${askedAt}`,
+  );
+  const starts = page.scene_index_records.map(({ start }) => start);
+  expect(Math.min(...starts)).toBeLessThan(from + 3);
+  expect(starts.length).toBeGreaterThanOrEqual(3);
+  expect((await fetch(page.scene_index_records.at(-1)?.thumbnail_url ?? '')).status).toBe(200);
 });
 
 test('a number plate is read, and given as JSON to who asks for it', async ({ skip }) => {
