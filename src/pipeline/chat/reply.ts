@@ -7,7 +7,7 @@ const MOST_STREAMED_BYTES = 1024 * 1024;
 const MOST_COMPLAINT_BYTES = 8 * 1024;
 const END = /(?:^|\n)data: ?\[DONE\]/;
 const TOO_LARGE =
-  /too (?:large|big|long|many)|exceed|context (?:length|window|size)|\bmax(?:imum)?\b.{0,40}\b(?:size|length|tokens|pixels)/i;
+  /too (?:large|big|long|many tokens|many images)|exceed\w*\b.{0,40}\b(?:context|length|size|tokens?|pixels)|context (?:length|window|size)|\bmax(?:imum)?\b.{0,40}\b(?:size|length|tokens|pixels)/i;
 
 const NO_PICTURES =
   /\b(?:images?|image_url|vision|multimodal)\b.{0,60}\b(?:not|n't|only|unsupported)\b|\bnot support.{0,30}\b(?:images?|vision|multimodal)|\bmmproj\b/i;

@@ -64,3 +64,14 @@ it('looks no further into a refusal than it must', async () => {
   expect((await readRefusal(new Response(endless, { status: 400 }))).tooLarge).toBe(false);
   expect(sent).toBeLessThan(64 * 1024);
 });
+
+it.each([
+  ['the request exceeds the available context size', true],
+  ['image is too large: 1024x576', true],
+  ['input exceeded the limit of 4096 tokens', true],
+  ['You exceeded your current quota, please check your plan', false],
+  ['too many requests for this key', false],
+])('takes "%s" for too much at once: %s', async (message, tooLarge) => {
+  const refusal = new Response(JSON.stringify({ error: { message } }), { status: 400, headers: JSON_TYPE });
+  expect((await readRefusal(refusal)).tooLarge).toBe(tooLarge);
+});
