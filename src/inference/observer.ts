@@ -1,4 +1,4 @@
-import type { Frame, LightFacts, SceneFacts, SceneIndex, Window } from '#domain';
+import type { Detection, Frame, LightFacts, SceneFacts, SceneIndex, Window } from '#domain';
 import { answerFrom, type IndexPlan, planFor } from '#prompts';
 import { dominantColours, objectColours } from './built-in/colours.ts';
 import { type PixelFacts, PixelWatch } from './built-in/pixels.ts';
@@ -7,6 +7,7 @@ import type { About } from './inference.ts';
 import type { Priority } from './queue.ts';
 import { describe } from './sentence.ts';
 import { appearancesOf, type Eyes, lookCloser, type Sight, type Wanted, wantedOf } from './sight.ts';
+import { isWhole } from './track.ts';
 import { type Look, type Sighting, Tracker } from './tracker.ts';
 
 /** What an index says about one window. */
@@ -30,6 +31,7 @@ const AT_ONCE = 2;
 const LOOK_AGAIN_MS = { withObjects: 30_000, without: 300_000 };
 /** A person who is hardly seen looks like nobody in particular. */
 const CLEAR_PERSON = 0.5;
+const ONLY_LIKENESS: Wanted = { faces: false, texts: false, identity: false, likeness: true, phrases: [] };
 /** A phrase counts as seen from here on. */
 const ALIKE = 0.5;
 
@@ -62,6 +64,8 @@ export class Observer {
   #wanted: Wanted;
   #tracker: Tracker;
   #sight: Sight = {};
+  /** Of the scene that goes on. */
+  #picture: Sight['picture'];
   #before: Before | undefined;
   #lastLookMs = Number.NEGATIVE_INFINITY;
   #packs: string[] = [];
@@ -176,7 +180,8 @@ export class Observer {
   async #detect(frame: Frame, about: About, signal: AbortSignal): Promise<Look['detections'] | 'none' | 'dropped'> {
     const detections = await this.#eyes.detect(frame, about, signal);
     if (typeof detections === 'string' || !this.#wanted.identity) return detections;
-    const people = detections.filter(({ label, score }) => label === 'person' && score >= CLEAR_PERSON);
+    const isClear = ({ label, score, box }: Detection) => label === 'person' && score >= CLEAR_PERSON && isWhole(box);
+    const people = detections.filter(isClear);
     const boxes = people.map(({ box }) => box);
     const appearances = await appearancesOf(frame, boxes, this.#eyes, about, signal);
     if (!appearances) return detections;
@@ -195,9 +200,11 @@ export class Observer {
   ): Promise<Observation> {
     const last = frames[frames.length - 1];
     const shown = seen.best ?? frames[pixels.liveliest] ?? last;
+    const about = { streamId: this.#streamId, priority };
     if (seen.fresh && shown) {
-      const about = { streamId: this.#streamId, priority };
-      this.#sight = await lookCloser(shown, this.#wanted, this.#eyes, about, signal);
+      // Without phrases to compare it with, only the picture of a new scene is of use.
+      const likeness = this.#wanted.phrases.length > 0;
+      this.#sight = await lookCloser(shown, { ...this.#wanted, likeness }, this.#eyes, about, signal);
     }
     const { picture, ...closer } = this.#sight;
     const facts: SceneFacts = {
@@ -216,7 +223,21 @@ export class Observer {
     const substance = substanceOf(facts);
     const changed = substance !== this.#substance;
     this.#substance = substance;
-    return { facts, text, changed, ...(shown ? { best: shown } : {}), ...(picture ? { picture } : {}) };
+    if (changed && shown) {
+      this.#picture = seen.fresh && picture ? picture : await this.#pictureOf(shown, about, signal);
+    }
+    return {
+      facts,
+      text,
+      changed,
+      ...(shown ? { best: shown } : {}),
+      ...(this.#picture ? { picture: this.#picture } : {}),
+    };
+  }
+
+  async #pictureOf(frame: Frame, about: About, signal: AbortSignal): Promise<Sight['picture']> {
+    if (!this.#wanted.likeness) return undefined;
+    return (await lookCloser(frame, ONLY_LIKENESS, this.#eyes, about, signal)).picture;
   }
 
   #lightOf({ light }: PixelFacts): LightFacts {

@@ -187,10 +187,14 @@ export function isAtEdge({ x1, x2 }: Box): boolean {
   return x1 < EDGE || x2 > 1 - EDGE;
 }
 
+/** Not cut off by the left, right or lower border of the picture: what is looks like nobody in particular. */
+export function isWhole({ x1, x2, y2 }: Box): boolean {
+  return x1 > CUT_OFF && x2 < 1 - CUT_OFF && y2 < 1 - CUT_OFF;
+}
+
 /** What is cut off by the picture's border looks like nobody: the looks of it are passed over. */
 export function withTrustedLooks(detection: Sighted): Sighted {
-  const { x1, x2, y2 } = detection.box;
-  if (!detection.appearance || (x1 > CUT_OFF && x2 < 1 - CUT_OFF && y2 < 1 - CUT_OFF)) return detection;
+  if (!detection.appearance || isWhole(detection.box)) return detection;
   const { label, score, box } = detection;
   return { label, score, box };
 }

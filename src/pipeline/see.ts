@@ -68,8 +68,9 @@ async function observe(
   const armed = store.alerts.enabledByIndex(id);
   const priority = armed.length > 0 ? 'alert' : 'index';
   const observation = await observer.observe(window, priority, signal);
+  if (!closer || observation === 'dropped' || observer.wavering.length === 0) return observation;
   const rules = armed.flatMap(({ eventId }) => store.events.get(eventId)?.rule ?? []);
-  if (!closer || observation === 'dropped' || !isNear(rules, observer.wavering)) return observation;
+  if (!isNear(rules, observer.wavering)) return observation;
   const more = await closer.look(window, signal);
   if (more.length === 0) return observation;
   const decided = await observer.reconsider(denser(window, more), priority, signal);

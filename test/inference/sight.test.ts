@@ -77,7 +77,7 @@ describe('the prompt decides which models look', () => {
     });
     eyes.has = (task) => task === 'image-text';
     eyes.detect = async () => 'none';
-    const eye = observer(eyes, 'Describe the scene');
+    const eye = observer(eyes, 'Watch for a forklift');
     for (let at = 0; at < 5; at += 1) await look(eye, at * 1000);
     expect(eyes.asked).toEqual(['image-text']);
     eyes.has = () => true;
@@ -144,6 +144,18 @@ describe('what no detector has a name for', () => {
     });
     await look(observer(eyes, 'Watch for a forklift'), 0);
     expect(asked).toEqual(['a photo of a forklift']);
+  });
+
+  it('without such a phrase only the picture of a new scene is looked at', async () => {
+    const eyes = new Scripted(alike(0.8));
+    const eye = observer(eyes, 'Describe the scene');
+    const looks = () => eyes.asked.filter((task) => task === 'image-text').length;
+    await look(eye, 0);
+    expect(await look(eye, 1000, visitor)).toMatchObject({ changed: true });
+    expect(looks()).toBe(2);
+    const goesOn = await look(eye, 2000, withRectangle(room, 152, 50, 40, 90));
+    expect(goesOn).toMatchObject({ changed: false, picture: { model: 'image-text-pack' } });
+    expect(looks()).toBe(2);
   });
 
   it('is not told when it hardly does', async () => {
