@@ -1,9 +1,8 @@
 /** 500 alerts, a broker that is stopped, frozen and killed, and a box that is killed twice. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { expect, it, vi } from 'vitest';
 import { systemClock } from '#runtime';
 import { anArmedCamera, openStore } from '../store/fixture.ts';
+import { AlertingBox } from './support/alerting-box.ts';
 import { listener, mosquitto } from './support/mosquitto.ts';
 
 const ALERTS = 500;
@@ -18,28 +17,19 @@ it('every alert arrives, in order, again only with the same firing id', async ()
   await using broker = await mosquitto();
   await broker.start();
   await using ear = await listener(broker.port);
-  const args = [at.dir, alert.id, `mqtt://127.0.0.1:${broker.port}`, String(ALERTS)];
-  const start = () =>
-    fork(new URL('./mqtt-killed.sender.ts', import.meta.url), args, { execArgv: ['--import', 'tsx'] });
-  let box = start();
-  using _end = { [Symbol.dispose]: () => void box.kill('SIGKILL') };
-  const kill = async () => {
-    const ended = once(box, 'exit');
-    box.kill('SIGKILL');
-    expect(await ended).toEqual([null, 'SIGKILL']);
-  };
+  using box = new AlertingBox(at.dir, alert.id, `mqtt://127.0.0.1:${broker.port}`, ALERTS);
   const fired = (n: number) => soon(() => expect(at.store.firings.count()).toBeGreaterThanOrEqual(n));
 
   await fired(60);
   await broker.stop('SIGTERM'); // It is away,
   await fired(150);
-  await kill(); // the box dies meanwhile,
-  box = start();
+  await box.kill(); // the box dies meanwhile,
+  box.restart();
   await fired(250);
   await broker.start(); // it comes back,
   await soon(() => expect(ear.firings().length).toBeGreaterThan(100));
-  await kill(); // the box dies in the midst of its backlog,
-  box = start();
+  await box.kill(); // the box dies in the midst of its backlog,
+  box.restart();
   await fired(350);
   broker.freeze(); // the broker hangs
   await fired(400);
@@ -48,7 +38,7 @@ it('every alert arrives, in order, again only with the same firing id', async ()
   await fired(ALERTS);
   await soon(() => expect(at.store.deliveries.backlog()).toEqual([]));
   await soon(() => expect(new Set(ear.firings()).size).toBe(ALERTS));
-  await kill();
+  await box.kill();
 
   const inOrder = at.store.deliveries.list('delivered', { limit: ALERTS }).map(({ firingId }) => firingId);
   const heard = ear.firings();

@@ -1,10 +1,9 @@
 /** 500 alerts, a receiver that comes and goes, and a box that is killed twice. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { expect, it, vi } from 'vitest';
 import { systemClock } from '#runtime';
 import { ok, receiver } from '../delivery/fixture.ts';
 import { anArmedCamera, openStore } from '../store/fixture.ts';
+import { AlertingBox } from './support/alerting-box.ts';
 
 const ALERTS = 500;
 vi.setConfig({ testTimeout: 60_000 });
@@ -24,32 +23,22 @@ it('every alert arrives, in order, again only with the same key', async () => {
   const hooks = [await listen()];
   const { port = 0, url = '' } = hooks[0] ?? {};
 
-  const start = () => {
-    const args = [at.dir, alert.id, url, String(ALERTS)];
-    return fork(new URL('./webhook-killed.sender.ts', import.meta.url), args, { execArgv: ['--import', 'tsx'] });
-  };
-  let box = start();
-  using _end = { [Symbol.dispose]: () => void box.kill('SIGKILL') };
-  const kill = async () => {
-    const ended = once(box, 'exit');
-    box.kill('SIGKILL');
-    expect(await ended).toEqual([null, 'SIGKILL']);
-  };
+  using box = new AlertingBox(at.dir, alert.id, url, ALERTS);
   const fired = (n: number) => soon(() => expect(at.store.firings.count()).toBeGreaterThanOrEqual(n));
 
   await fired(60);
   await hooks[0]?.[Symbol.asyncDispose](); // It is away,
   await fired(150);
-  await kill(); // the box dies meanwhile,
-  box = start();
+  await box.kill(); // the box dies meanwhile,
+  box.restart();
   await fired(250);
   hooks.push(await listen(port)); // it comes back,
   await soon(() => expect(keys.length).toBeGreaterThan(100));
-  await kill(); // and the box dies once more, in the midst of its backlog.
-  box = start();
+  await box.kill(); // and the box dies once more, in the midst of its backlog.
+  box.restart();
   await fired(ALERTS);
   await soon(() => expect(at.store.deliveries.backlog()).toEqual([]));
-  await kill();
+  await box.kill();
   await hooks[1]?.[Symbol.asyncDispose]();
 
   const inOrder = at.store.deliveries.list('delivered', { limit: ALERTS }).map(({ firingId }) => firingId);
