@@ -21,8 +21,10 @@ export async function mosquitto(settings: (dir: string, port: number) => string 
   const dir = life.use(await tempDir());
   const port = await freePort();
   const config = join(dir.path, 'mosquitto.conf');
+  const wanted = settings(dir.path, port);
+  const ports = [...wanted.matchAll(/^listener (\d+)/gm)].map(([, number]) => Number(number));
   // As root it would become another user, who may not read or write here.
-  await writeFile(config, `user ${userInfo().username}\n${settings(dir.path, port)}\n`);
+  await writeFile(config, `user ${userInfo().username}\n${wanted}\n`);
   let running: Child | undefined;
   const stop = async (how: NodeJS.Signals) => {
     running?.kill(how);
@@ -32,7 +34,7 @@ export async function mosquitto(settings: (dir: string, port: number) => string 
   const start = async () => {
     const path = `${process.env['PATH'] ?? ''}:/usr/sbin`;
     running = await Child.start('mosquitto', ['-c', config], { stdio: 'ignore', env: { ...process.env, PATH: path } });
-    await until('mosquitto accepts connections', () => accepts(port));
+    for (const one of ports) await until(`mosquitto accepts connections on ${one}`, () => accepts(one));
   };
   const freeze = () => running?.kill('SIGSTOP');
   return { dir: dir.path, port, start, stop, freeze, [Symbol.asyncDispose]: () => life[Symbol.asyncDispose]() };
