@@ -4,7 +4,7 @@ import { Evaluator } from '#events';
 import { createHttpApp, listen, SessionTokens, Sockets } from '#http';
 import { ModelLibrary } from '#models';
 import { AudioIndexer, Supervisor } from '#pipeline';
-import { MediaLinks } from '#playback';
+import { H264Renditions, MediaLinks } from '#playback';
 import { type Clock, Gate, Lifetime, type Log, type Notify, systemClock, watchdogIntervalMs } from '#runtime';
 import { Store } from '#store';
 import { boxOnBroker } from './broker.ts';
@@ -19,6 +19,9 @@ import { alertLinks, publicOrigin } from './links.ts';
 import { makePlaces, modelsDir } from './places.ts';
 import { startSeeing } from './seeing.ts';
 import { version } from './version.ts';
+
+/** Players that need another codec than their camera's are served by one core at most. */
+const H264_AT_ONCE = 1;
 
 export interface ApplianceOptions {
   log: Log;
@@ -105,6 +108,7 @@ async function build(
     tokens: new SessionTokens(store.signingKey, clock),
     models,
     links,
+    h264: life.use(new H264Renditions(H264_AT_ONCE)),
     clock,
     log,
     ...places,

@@ -53,14 +53,40 @@ export function codecsOf(init: Buffer): string | undefined {
   const names: string[] = [];
   for (const stsd of boxesAt(init, SAMPLE_ENTRIES)) {
     for (const { type, data } of boxesIn(stsd.subarray(8))) {
-      if (type === 'mp4a') names.push('mp4a.40.2');
-      else if (type !== 'avc1') return undefined;
-      else {
-        const [avcC] = boxesAt(data.subarray(78), ['avcC']);
-        if (!avcC) return undefined;
-        names.push(`avc1.${avcC.toString('hex', 1, 4)}`);
-      }
+      const name = type === 'mp4a' ? 'mp4a.40.2' : videoCodec(type, data.subarray(78));
+      if (name === undefined) return undefined;
+      names.push(name);
     }
   }
   return names.length > 0 ? names.join(',') : undefined;
+}
+
+/** `parts` follow the fields that all kinds of pictures have. */
+function videoCodec(type: string, parts: Buffer): string | undefined {
+  const [avcC] = boxesAt(parts, ['avcC']);
+  if (type === 'avc1' && avcC) return `avc1.${avcC.toString('hex', 1, 4)}`;
+  const [hvcC] = boxesAt(parts, ['hvcC']);
+  if ((type === 'hvc1' || type === 'hev1') && hvcC && hvcC.length > 12) return `${type}.${hevcProfile(hvcC)}`;
+  const [av1C] = boxesAt(parts, ['av1C']);
+  return type === 'av01' && av1C && av1C.length > 2 ? `av01.${av1Profile(av1C)}` : undefined;
+}
+
+/** ISO/IEC 14496-15, annex E: profile, compatibility from the last bit to the first, tier and level, constraints. */
+function hevcProfile(hvcC: Buffer): string {
+  const general = hvcC.readUInt8(1);
+  const space = ['', 'A', 'B', 'C'][general >> 6];
+  const compatibility = [...hvcC.readUInt32BE(2).toString(2).padStart(32, '0')].reverse().join('');
+  const tier = general & 0x20 ? 'H' : 'L';
+  const constraints = [...hvcC.subarray(6, 12)].map((byte) => byte.toString(16).toUpperCase());
+  while (constraints.at(-1) === '0') constraints.pop();
+  const profile = `${space}${general & 0x1f}.${Number.parseInt(compatibility, 2).toString(16).toUpperCase()}`;
+  return [`${profile}.${tier}${hvcC.readUInt8(12)}`, ...constraints].join('.');
+}
+
+/** AV1 in ISO BMFF, section 5: profile, level and tier, bits. */
+function av1Profile(av1C: Buffer): string {
+  const [profileAndLevel, flags] = [av1C.readUInt8(1), av1C.readUInt8(2)];
+  const level = String(profileAndLevel & 0x1f).padStart(2, '0');
+  const bits = flags & 0x40 ? (flags & 0x20 ? '12' : '10') : '08';
+  return `${profileAndLevel >> 5}.${level}${flags & 0x80 ? 'H' : 'M'}.${bits}`;
 }

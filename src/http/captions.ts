@@ -8,6 +8,7 @@ import {
   captionsOf,
   captionsWithin,
   type MediaTicket,
+  needsH264,
   spokenIn,
   webVtt,
 } from '#playback';
@@ -25,13 +26,20 @@ const LATE_MS = 40_000;
 const FOLLOWED_MS = 60_000;
 const VTT = { 'Content-Type': 'text/vtt; charset=utf-8', 'Cache-Control': 'private, max-age=60' };
 
-/** The master playlist of what the ticket plays; undefined when nothing is said in it. */
+/** The master playlist of what the ticket plays; undefined when nothing is said in it and every player can show it. */
 export function masterPlaylist(ticket: MediaTicket, deps: HttpDeps, name: string): string | undefined {
   const about = isStream(ticket) ? ofStream(ticket, deps) : ofAssets(ticket, deps);
   if (!about) return undefined;
-  const { language, ...media } = about;
+  const { isSaid, language, ...media } = about;
+  const isRare = needsH264(media.codecs);
+  if (!isSaid && !isRare) return undefined;
   const uri = (list: string) => `../../${list}/${ticket.sourceId}/${name}`;
-  return buildMasterPlaylist({ ...media, videoUri: uri('media'), words: { uri: uri('words'), language } });
+  return buildMasterPlaylist({
+    ...media,
+    videoUri: uri('media'),
+    words: isSaid ? { uri: uri('words'), language } : undefined,
+    h264Uri: isRare ? uri('h264') : undefined,
+  });
 }
 
 /**
@@ -39,18 +47,17 @@ export function masterPlaylist(ticket: MediaTicket, deps: HttpDeps, name: string
  * before it began.
  */
 function ofStream({ sourceId, startMs, endMs }: MediaTicket, { store, clock, listening }: HttpDeps) {
+  const rows = store.segments.inRange(sourceId, startMs, endMs);
+  const session = rows[0]?.session;
+  if (!session) return undefined;
   const { records } = store.transcripts.page(sourceId, { startMs, endMs, page: 1, pageSize: 20 });
   const wanted = store.streams.get(sourceId)?.transcription;
   const goesOn = clock.nowMs() < endMs + FOLLOWED_MS;
   const writing = listening.speechAvailable && wanted?.wanted === true && wanted.changedMs <= startMs;
-  if (goesOn ? !writing : records.length === 0) return undefined;
-  const rows = store.segments.inRange(sourceId, startMs, endMs);
-  const session = rows[0]?.session;
-  if (!session) return undefined;
   const pieces = rows.map((row) => ({ bytes: row.bytes, durationMs: row.endMs - row.startMs }));
   const { codecs, width, height } = session;
   const language = records.find((record) => record.language !== undefined)?.language;
-  return { pieces, codecs, width, height, language };
+  return { pieces, codecs, width, height, language, isSaid: goesOn ? writing : records.length > 0 };
 }
 
 function ofAssets(ticket: MediaTicket, deps: HttpDeps) {
@@ -58,15 +65,10 @@ function ofAssets(ticket: MediaTicket, deps: HttpDeps) {
   const words = wordsOfAssets(deps);
   const isSaid = parts.some(({ assetId, startMs, endMs }) => words(assetId).some(overlap(startMs, endMs)));
   const asset = deps.store.assets.get(parts[0]?.assetId ?? '');
-  if (!isSaid || !asset) return undefined;
+  if (!asset) return undefined;
   const { codecs, width, height } = asset;
-  return {
-    pieces: playedParts(parts, deps).flatMap(({ pieces }) => pieces),
-    codecs,
-    width,
-    height,
-    language: undefined,
-  };
+  const pieces = playedParts(parts, deps).flatMap((part) => part.pieces);
+  return { pieces, codecs, width, height, language: undefined, isSaid };
 }
 
 /** Playlists of captions, one file for each piece of media. */

@@ -7,7 +7,7 @@ import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
 import type { Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
-import type { MediaLinks } from '#playback';
+import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log } from '#runtime';
 import type { Store } from '#store';
 import type { SessionTokens } from './tokens.ts';
@@ -42,6 +42,7 @@ export interface HttpDeps {
   tokens: SessionTokens;
   models: Pick<ModelLibrary, 'list'>;
   links: MediaLinks;
+  h264: Pick<H264Renditions, 'init' | 'media'>;
   clock: Clock;
   log: Log;
   mediaDir: string;

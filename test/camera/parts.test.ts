@@ -125,7 +125,12 @@ describe('mp4', () => {
     const avcC = box('avcC', Buffer.from([1, 0x64, 0x00, 0x28, 0xff]));
     expect(codecsOf(entry('avc1', Buffer.alloc(78), avcC))).toBe('avc1.640028');
     expect(codecsOf(entry('mp4a'))).toBe('mp4a.40.2');
+    const hvcC = box('hvcC', Buffer.from('01 21 60 00 00 00 90 00 00 00 00 00 5d f0 00'.replaceAll(' ', ''), 'hex'));
+    expect(codecsOf(entry('hvc1', Buffer.alloc(78), hvcC))).toBe('hvc1.1.6.H93.90');
+    const av1C = box('av1C', Buffer.from([0x81, 0x08, 0x0c, 0x00]));
+    expect(codecsOf(entry('av01', Buffer.alloc(78), av1C))).toBe('av01.0.08M.08');
     expect(codecsOf(entry('hvc1'))).toBeUndefined();
+    expect(codecsOf(entry('mjpg'))).toBeUndefined();
     expect(codecsOf(Buffer.alloc(0))).toBeUndefined();
   });
 });

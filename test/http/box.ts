@@ -23,7 +23,7 @@ import { createHttpApp, type HttpApp, type HttpDeps, jobCallback, SessionTokens 
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type JobHandler, JobRunner } from '#jobs';
 import { Summaries } from '#pipeline';
-import { MediaLinks } from '#playback';
+import { H264Renditions, MediaLinks } from '#playback';
 import { createLog, Fault, systemClock } from '#runtime';
 import { Store } from '#store';
 import { type AnswerValidator, answerValidator } from '../support/openapi.ts';
@@ -83,6 +83,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     log,
   });
   const links = new MediaLinks(store.signingKey, systemClock);
+  const h264 = new H264Renditions(1);
   const handlers: Box['handlers'] = {};
   const jobs = await startJobs(handlers, { store, links });
   const deps: HttpDeps = {
@@ -128,6 +129,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     tokens: new SessionTokens(store.signingKey, systemClock),
     models: { list: () => [] },
     links,
+    h264,
     clock: systemClock,
     log,
     mediaDir: join(dir, 'media'),
@@ -150,6 +152,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     call: (method, path, body, headers = {}) => call(app, method, path, body, headers),
     [Symbol.asyncDispose]: async () => {
       await jobs[Symbol.asyncDispose]();
+      await h264[Symbol.asyncDispose]();
       await hub[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await rm(dir, { recursive: true });

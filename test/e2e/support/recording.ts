@@ -13,20 +13,31 @@ export interface Take {
   flashS: number;
   /** How long its session had run when it began. */
   sessionS: number;
+  /** Default: H.264. */
+  codec?: 'h265';
 }
 
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '40', '-sc_threshold', '0'];
+const H265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-tag:v', 'hvc1', '-x265-params'];
+const H265_PARAMETERS = 'log-level=error:keyint=40:min-keyint=40:scenecut=0:bframes=0';
+
 /** Segments as a camera's session leaves them: their own time is the session's. Returns its directory. */
-async function film(dir: string, { fromS, lengthS, flashS, sessionS }: Take): Promise<void> {
+async function film(dir: string, { fromS, lengthS, flashS, sessionS, codec }: Take): Promise<void> {
   await mkdir(dir, { recursive: true });
   const white = `between(t,${flashS - fromS - 0.05},${flashS - fromS + 0.95})`;
   await ffmpeg(
     ...['-f', 'lavfi', '-i', `color=black:s=320x180:r=10:d=${lengthS},drawbox=t=fill:color=white:enable='${white}'`],
     ...['-f', 'lavfi', '-i', `sine=d=${lengthS}`, '-c:a', 'aac'],
-    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-bf', '0', '-g', '40', '-sc_threshold', '0'],
+    ...(codec === 'h265' ? [...H265, H265_PARAMETERS] : H264),
+    ...['-pix_fmt', 'yuv420p', '-bf', '0'],
     ...['-output_ts_offset', String(sessionS), '-f', 'hls', '-hls_time', '4', '-hls_segment_type', 'fmp4'],
     ...['-hls_segment_options', 'movflags=+frag_discont', '-hls_fmp4_init_filename', 'init-0.mp4'],
     ...['-hls_segment_filename', join(dir, '%d.m4s'), join(dir, 'live.m3u8')],
   );
+}
+
+function codecs({ codec }: Take): string {
+  return codec === 'h265' ? 'hvc1.1.6.L60.90,mp4a.40.2' : 'avc1.42c00b,mp4a.40.2';
 }
 
 /** Records a take on a stream. */
@@ -39,7 +50,7 @@ export async function recordTake(box: Box, streamId: string, take: Take): Promis
     streamId,
     startedMs: T0 + take.fromS * 1000,
     initPath: `${home}/init-0.mp4`,
-    codecs: 'avc1.42c00b,mp4a.40.2',
+    codecs: codecs(take),
     width: 320,
     height: 180,
   };
@@ -73,7 +84,7 @@ export async function addFilm(box: Box, take: Take): Promise<Asset> {
     bytes: 1,
     width: 320,
     height: 180,
-    codecs: 'avc1.42c00b,mp4a.40.2',
+    codecs: codecs(take),
     origin: { kind: 'upload', filename: 'film.mp4' },
     createdMs: T0,
   };
