@@ -75,7 +75,7 @@ function videoCodec(type: string, parts: Buffer): string | undefined {
 function hevcProfile(hvcC: Buffer): string {
   const general = hvcC.readUInt8(1);
   const space = ['', 'A', 'B', 'C'][general >> 6];
-  const compatibility = [...hvcC.readUInt32BE(2).toString(2).padStart(32, '0')].reverse().join('');
+  const compatibility = hvcC.readUInt32BE(2).toString(2).padStart(32, '0').split('').reverse().join('');
   const tier = general & 0x20 ? 'H' : 'L';
   const constraints = [...hvcC.subarray(6, 12)].map((byte) => byte.toString(16).toUpperCase());
   while (constraints.at(-1) === '0') constraints.pop();
