@@ -1,6 +1,7 @@
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordingSession, Segment } from '#domain';
+import { faultPoint } from '#runtime';
 import { INIT_NAME, OPEN_SEGMENT } from './ffmpeg-arguments.ts';
 import { codecsOf, segmentTimes } from './mp4.ts';
 
@@ -61,9 +62,12 @@ export class SessionDirectory {
     const facts: SessionFile = { ...complete, anchorMs };
     await copyFile(join(this.openDir, INIT_NAME), `${init}.part`);
     await syncFile(`${init}.part`);
+    faultPoint('session.init-copied');
     await rename(`${init}.part`, init);
+    faultPoint('session.init-named');
     await writeFile(join(this.#mediaDir, this.#path, FACTS), JSON.stringify(facts), { flush: true });
     await syncDirectory(join(this.#mediaDir, this.#path));
+    faultPoint('session.described');
     return complete;
   }
 
@@ -71,11 +75,14 @@ export class SessionDirectory {
   async finish(name: string, streamId: string, sessionId: string, startMs: number, endMs: number): Promise<Segment> {
     const from = join(this.openDir, name);
     const bytes = await syncFile(from);
+    faultPoint('segment.synced');
     const dayPath = join(this.#path, new Date(startMs).toISOString().slice(0, 10));
     const path = join(dayPath, `${startMs}-${endMs}.m4s`);
     await mkdir(join(this.#mediaDir, dayPath), { recursive: true });
     await rename(from, join(this.#mediaDir, path));
+    faultPoint('segment.renamed');
     await syncDirectory(join(this.#mediaDir, dayPath));
+    faultPoint('segment.named');
     return { streamId, sessionId, startMs, endMs, path, bytes };
   }
 

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Scene, SceneIndex, Window } from '#domain';
 import { embedText, type Observation, TEXT_EMBEDDING, thumbnail } from '#inference';
-import { type Log, messageOf } from '#runtime';
+import { faultPoint, type Log, messageOf } from '#runtime';
 import type { Store } from '#store';
 
 /** A scene that goes on unchanged grows up to this long, then a new one begins: a hit must be a stretch one can watch. */
@@ -48,6 +48,7 @@ export async function storeThumbnail(
     await mkdir(dirname(file), { recursive: true });
     await writeFile(`${file}.part`, await thumbnail(best, boxes));
     await rename(`${file}.part`, file);
+    faultPoint('scene.pictured');
     return path;
   } catch (error) {
     await rm(`${file}.part`, { force: true }).catch(() => undefined);

@@ -6,6 +6,7 @@ export * from './channel.ts';
 export * from './clock.ts';
 export * from './deadline.ts';
 export * from './errors.ts';
+export * from './fault-points.ts';
 export * from './lifetime.ts';
 export * from './log.ts';
 export * from './process.ts';

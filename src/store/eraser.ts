@@ -1,4 +1,5 @@
 import type { Statement } from 'better-sqlite3';
+import { faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
 import type { Vectors } from './vectors.ts';
 
@@ -156,7 +157,9 @@ export class Eraser {
         this.#segmentRows.run(idList(segments));
         this.#emptySessionFiles.run();
         this.#emptySessionRows.run();
+        faultPoint('erase.noted');
       });
+      faultPoint('erase.entered');
     }
     return { deletedSegments: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) };
   }

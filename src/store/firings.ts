@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { DeliveryChannel, Firing, Verdict } from '#domain';
-import type { Clock } from '#runtime';
+import { type Clock, faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
 import type { Journal } from './journal.ts';
 
@@ -132,7 +132,9 @@ export class Firings {
         this.#journal.append('firing', firing.streamId, firing.id, firing.atMs);
       }
       this.#journal.moveCursor(batch.cursorName, batch.cursor);
+      faultPoint('firing.inserted');
     });
+    faultPoint('firing.entered');
   }
 }
 

@@ -1,6 +1,7 @@
 import { rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Statement } from 'better-sqlite3';
+import { faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
 import { hasCode } from './identity.ts';
 
@@ -50,12 +51,14 @@ export class Garbage {
       for (const row of rows) {
         try {
           await remove(row, roots[row.root]);
+          faultPoint('garbage.unlinked');
           done.push(row.id);
         } catch (error) {
           left.push({ path: row.path, error });
         }
       }
       this.#connection.write(() => this.#forget.run(JSON.stringify(done)));
+      faultPoint('garbage.swept');
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { Scene, SceneFacts } from '#domain';
-import { Fault } from '#runtime';
+import { Fault, faultPoint } from '#runtime';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
 import type { Journal } from './journal.ts';
@@ -205,7 +205,7 @@ export class Scenes {
     if (draft.thumbPath !== undefined) checkRelative(draft.thumbPath, 'scene.thumbPath');
     this.#vectors.openDay(draft.startMs);
     if (picture) this.#pictures.openDay(draft.startMs);
-    return this.#connection.write(() => {
+    const added = this.#connection.write(() => {
       const id = Number(this.#insert.run(rowOf(draft)).lastInsertRowid);
       const scene = { ...draft, id };
       // A summary is found by what was said, too.
@@ -213,8 +213,11 @@ export class Scenes {
       this.#vectors.add(scene, words.vector, words.model);
       if (picture) this.#pictures.add(scene, picture.vector, picture.model);
       tell(scene);
+      faultPoint('scene.inserted');
       return scene;
     });
+    faultPoint('scene.entered');
+    return added;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { Gap, RecordingSession, Segment } from '#domain';
+import { faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
 import type { Journal } from './journal.ts';
 import { checkRelative } from './paths.ts';
@@ -87,12 +88,15 @@ export class Segments {
   add(segment: Segment, session: RecordingSession): number {
     checkRelative(segment.path, 'segment.path');
     checkRelative(session.initPath, 'session.initPath');
-    return this.#connection.write(() => {
+    const added = this.#connection.write(() => {
       this.#insertSession.run({ ...session, codecs: session.codecs ?? null });
       const id = Number(this.#insert.run(segment).lastInsertRowid);
       this.#journal.append('segment', segment.streamId, String(id), segment.endMs);
+      faultPoint('segment.inserted');
       return id;
     });
+    faultPoint('segment.entered');
+    return added;
   }
 
   /** Those that overlap the range, by start. */
