@@ -21,6 +21,8 @@ export interface Alert {
   status: 'enabled' | 'disabled';
   /** Until then it is looked at as ever, and nobody is told when it fires. */
   snoozedUntilMs?: number;
+  /** 0–1: nobody is told of what it is less sure of; absent: of everything. */
+  threshold?: number;
   createdMs: number;
 }
 

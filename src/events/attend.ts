@@ -14,13 +14,17 @@ export interface Happening extends SceneView {
   isRetold?: boolean;
 }
 
-/** How a rule takes in what happened, whether now or long ago: what it remembers from then on, and whether it fires. */
+/**
+ * How a rule takes in what happened, whether now or long ago: what it remembers from then on, and whether it fires. It
+ * doesn't for what it is less sure of than the threshold, until it gets surer.
+ */
 export function attend(
   rule: Rule,
   before: RuleState | undefined,
   happening: Happening,
+  threshold = 0,
 ): { state: RuleState | undefined; fired?: Fired } {
-  return (happening.isRetold ? stepRetold : stepFirst)(rule, before, happening);
+  return (happening.isRetold ? stepRetold : stepFirst)(rule, before, happening, threshold);
 }
 
 /** The rule with the name that this camera has for the zone; without such a zone it is about the whole picture. */

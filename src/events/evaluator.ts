@@ -130,7 +130,7 @@ export class Evaluator implements AsyncDisposable {
       if (!event) return undefined;
       const rule = ownRule(event.rule, store.streams.get(scene.streamId)?.zones ?? []);
       const before = states.get(alert.id) ?? readState(store.alerts.evidenceState(alert.id));
-      const { state, fired } = attend(rule, before, scene);
+      const { state, fired } = attend(rule, before, scene, alert.threshold);
       if (state) states.set(alert.id, state);
       if (!fired || scene.endMs <= (alert.snoozedUntilMs ?? 0)) return undefined;
       const id = firingId(alert.id, seq);

@@ -3,7 +3,7 @@
  * cursor "events". Promises that each enabled alert sees each scene of its index exactly once, whatever crashes: firings,
  * states and cursor are one transaction. A rule that throws is logged, counted and skipped; it never stops the others.
  */
-export { firingId } from './attend.ts';
+export { attend, firingId } from './attend.ts';
 export * from './compile.ts';
 export * from './evaluator.ts';
 export * from './examples.ts';

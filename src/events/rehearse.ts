@@ -16,6 +16,8 @@ export interface RehearsalQuery {
   /** As if it had been armed then. */
   fromMs: number;
   toMs: number;
+  /** As the alert would have it. */
+  threshold?: number;
 }
 
 /** One time that the rule would have fired. */
@@ -58,7 +60,7 @@ export async function* rehearse(
   signal: AbortSignal,
 ): AsyncGenerator<RehearsalStep, void> {
   const rule = ownRule(query.rule, store.streams.get(query.streamId)?.zones ?? []);
-  const listener = new Listener(rule);
+  const listener = new Listener(rule, query.threshold);
   let step = listener.begin();
   let slice = 0;
   for await (const happening of past(store, { ...query, rule }, signal)) {
@@ -84,13 +86,15 @@ interface Remembered extends Happening {
 /** Remembers what an armed alert would. */
 class Listener {
   readonly #rule: Rule;
+  readonly #threshold: number | undefined;
   readonly #starts = new Set<number>();
   #state: RuleState | undefined;
   #reachedMs = 0;
   #sinceMs: number | undefined;
 
-  constructor(rule: Rule) {
+  constructor(rule: Rule, threshold: number | undefined) {
     this.#rule = rule;
+    this.#threshold = threshold;
   }
 
   begin(): RehearsalStep {
@@ -106,7 +110,7 @@ class Listener {
     step.sinceMs = this.#sinceMs ??= past.startMs;
     this.#reachedMs = Math.max(this.#reachedMs, past.endMs);
     step.reachedMs = this.#reachedMs;
-    const { state, fired } = attend(this.#rule, this.#state, past);
+    const { state, fired } = attend(this.#rule, this.#state, past, this.#threshold);
     this.#state = state;
     // An alert fires once for one start.
     if (!fired || this.#starts.has(fired.startMs)) return;

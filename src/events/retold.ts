@@ -14,10 +14,11 @@ export function stepRetold(
   rule: Rule,
   before: RuleState | undefined,
   scene: SceneView,
+  threshold: number,
 ): { state: RuleState | undefined; fired?: Fired } {
   if (rule.subject.kind !== 'text' || !before) return { state: before };
   const { retold, ...first } = before;
-  const { state, fired } = step(rule, retold, scene);
+  const { state, fired } = step(rule, retold, scene, threshold);
   const next = state ? { ...first, retold: withoutRetold(state) } : before;
   return fired && !speaksFor(first, scene) ? { state: next, fired } : { state: next };
 }
@@ -27,8 +28,9 @@ export function stepFirst(
   rule: Rule,
   before: RuleState | undefined,
   scene: SceneView,
+  threshold: number,
 ): { state: RuleState | undefined; fired?: Fired } {
-  const { state, fired } = step(rule, before, scene);
+  const { state, fired } = step(rule, before, scene, threshold);
   const { retold } = before ?? {};
   const next = state && retold ? { ...state, retold } : state;
   return fired && !(retold && speaksFor(retold, scene)) ? { state: next, fired } : { state: next };

@@ -36,12 +36,13 @@ const ABSENCE_CONFIDENCE = 0.8;
 /**
  * One scene, or one more piece of it, seen by one rule. Pure: the same scenes give the same firings wherever the journal
  * is cut. Pieces that were seen before change nothing. Outside the time that a rule is for it is blind: what is going on
- * when that time comes begins with it.
+ * when that time comes begins with it. Of what it is less sure than the threshold it tells nothing, until it gets surer.
  */
 export function step(
   rule: Rule,
   before: RuleState | undefined,
   scene: SceneView,
+  threshold = 0,
 ): { state: RuleState | undefined; fired?: Fired } {
   const goesOn = before !== undefined && before.sceneStartMs === scene.startMs;
   if (goesOn && scene.endMs <= before.untilMs) return { state: before };
@@ -59,7 +60,7 @@ export function step(
   const state = { ...advance(rule, known, before, seen, piece), ...said, sceneStartMs: scene.startMs };
   // What is told of a scene that began before the time came is what happened then.
   const late = time !== undefined && scene.startMs < time.startMs;
-  return decide(rule, state, known, late ? { ...seen, objects: [] } : seen, piece);
+  return decide(rule, state, { known, threshold }, late ? { ...seen, objects: [] } : seen, piece);
 }
 
 function within(piece: Piece, time: Stretch): Piece {
@@ -145,7 +146,7 @@ function holds({ relation, count }: Rule, level: number): boolean {
 function decide(
   rule: Rule,
   state: RuleState,
-  known: RuleState | undefined,
+  { known, threshold }: { known: RuleState | undefined; threshold: number },
   seen: Seen,
   piece: Piece,
 ): { state: RuleState; fired?: Fired } {
@@ -156,8 +157,15 @@ function decide(
   const when = { startMs, endMs: piece.endMs };
   const sure = sureOfNone(rule, state) ? ABSENCE_CONFIDENCE : state.confidence;
   const confidence = Math.min(1, Math.max(0, sure));
+  if (confidence < threshold) return { state: notYet(rule, state, known) };
   const told = { ...state, told: true, firedMs: piece.endMs, followed: toldOf(rule, state) };
   return { state: told, fired: { confidence, explanation: explain(rule, state, when, confidence), ...when } };
+}
+
+/** What it isn't sure enough of hasn't come yet: it fires when it gets surer. What has gone won't. */
+function notYet({ relation }: Rule, state: RuleState, known: RuleState | undefined): RuleState {
+  if (relation === 'enters') return { ...state, level: known?.level ?? 0 };
+  return relation === 'crosses' ? { ...state, followed: known?.followed ?? [] } : state;
 }
 
 /** That there is none is what it fires for. */

@@ -13,6 +13,7 @@ interface Row {
   status: Alert['status'];
   created_ms: number;
   snoozed_until_ms: number | null;
+  threshold: number | null;
 }
 
 /** Events armed on an index. What is answered as armed stays armed over a power cut. */
@@ -23,6 +24,7 @@ export class Alerts {
   readonly #byIndex: Statement<[string], Row>;
   readonly #setStatus: Statement<[Alert['status'], string]>;
   readonly #snooze: Statement<[number | null, string]>;
+  readonly #setThreshold: Statement<[number | null, string]>;
   readonly #state: Statement<[string], { state: string }>;
 
   constructor(connection: Connection) {
@@ -30,13 +32,14 @@ export class Alerts {
     this.#connection = connection;
     this.#insert = sql.prepare(`
       INSERT INTO alerts (id, stream_id, index_id, event_id, callback_url, ws_connection_id, status, created_ms,
-        snoozed_until_ms)
+        snoozed_until_ms, threshold)
       VALUES (@id, @stream_id, @index_id, @event_id, @callback_url, @ws_connection_id, @status, @created_ms,
-        @snoozed_until_ms)`);
+        @snoozed_until_ms, @threshold)`);
     this.#get = sql.prepare('SELECT * FROM alerts WHERE id = ?');
     this.#byIndex = sql.prepare('SELECT * FROM alerts WHERE index_id = ? ORDER BY created_ms, rowid');
     this.#setStatus = sql.prepare('UPDATE alerts SET status = ? WHERE id = ?');
     this.#snooze = sql.prepare('UPDATE alerts SET snoozed_until_ms = ? WHERE id = ?');
+    this.#setThreshold = sql.prepare('UPDATE alerts SET threshold = ? WHERE id = ?');
     this.#state = sql.prepare('SELECT state FROM alert_states WHERE alert_id = ?');
   }
 
@@ -77,6 +80,16 @@ export class Alerts {
     });
   }
 
+  /** From now on nobody is told of what it is less sure of; undefined: of everything again. Throws `not_found`. */
+  setThreshold(id: string, threshold: number | undefined): Alert {
+    return this.#connection.writeDurably(() => {
+      this.#setThreshold.run(threshold ?? null, id);
+      const alert = this.get(id);
+      if (!alert) throw new Fault('not_found', `no alert ${id}`);
+      return alert;
+    });
+  }
+
   /** What the evaluator last committed for the alert. */
   evidenceState(alertId: string): string | undefined {
     return this.#state.get(alertId)?.state;
@@ -94,6 +107,7 @@ function alertOf(row: Row): Alert {
     status: row.status,
     createdMs: row.created_ms,
     ...(row.snoozed_until_ms === null ? {} : { snoozedUntilMs: row.snoozed_until_ms }),
+    ...(row.threshold === null ? {} : { threshold: row.threshold }),
   };
 }
 
@@ -108,5 +122,6 @@ function rowOf(alert: Alert): Row {
     status: alert.status,
     created_ms: alert.createdMs,
     snoozed_until_ms: alert.snoozedUntilMs ?? null,
+    threshold: alert.threshold ?? null,
   };
 }

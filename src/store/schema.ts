@@ -164,7 +164,8 @@ CREATE TABLE alerts (
   ws_connection_id TEXT,
   status           TEXT NOT NULL,
   created_ms       INTEGER NOT NULL,
-  snoozed_until_ms INTEGER
+  snoozed_until_ms INTEGER,
+  threshold        REAL -- 0–1; null: none
 ) STRICT;
 CREATE INDEX alerts_by_index ON alerts (index_id);
 CREATE INDEX alerts_by_stream ON alerts (stream_id);
@@ -195,6 +196,17 @@ CREATE TABLE firings (
 ) STRICT;
 CREATE INDEX firings_by_time ON firings (at_ms);
 CREATE INDEX firings_by_stream ON firings (stream_id, at_ms);
+CREATE INDEX firings_by_scene ON firings (scene_id);
+
+-- What people said of firings. Firings with a mark stay, with their pictures, as long as the mark does.
+CREATE TABLE marks (
+  firing_id TEXT PRIMARY KEY REFERENCES firings (id) ON DELETE CASCADE,
+  alert_id  TEXT NOT NULL REFERENCES alerts (id) ON DELETE CASCADE,
+  verdict   TEXT NOT NULL, -- right, wrong
+  note      TEXT,
+  marked_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX marks_by_alert ON marks (alert_id, marked_ms);
 
 -- One firing on its way to one receiver; when it has been looked at again, a second time with the verdict.
 CREATE TABLE deliveries (

@@ -6,6 +6,18 @@ export const seeing: Migration = {
   sql: /* sql */ `
 ALTER TABLE firings ADD COLUMN verdict TEXT;
 ALTER TABLE alerts ADD COLUMN snoozed_until_ms INTEGER;
+ALTER TABLE alerts ADD COLUMN threshold REAL;
+CREATE INDEX firings_by_scene ON firings (scene_id);
+
+-- What people said of firings.
+CREATE TABLE marks (
+  firing_id TEXT PRIMARY KEY REFERENCES firings (id) ON DELETE CASCADE,
+  alert_id  TEXT NOT NULL REFERENCES alerts (id) ON DELETE CASCADE,
+  verdict   TEXT NOT NULL, -- right, wrong
+  note      TEXT,
+  marked_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX marks_by_alert ON marks (alert_id, marked_ms);
 
 CREATE TEMP TABLE kept AS SELECT * FROM deliveries;
 DROP TABLE deliveries;
