@@ -1,6 +1,6 @@
 import type { Config } from '#config';
 import { Delivery, type DeliveryDeps, Hub } from '#delivery';
-import { Evaluator } from '#events';
+import { Evaluator, type EvaluatorDeps } from '#events';
 import { createHttpApp, listen, SessionTokens, Sockets } from '#http';
 import { ModelLibrary } from '#models';
 import { AudioIndexer, Supervisor } from '#pipeline';
@@ -17,6 +17,7 @@ import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
 import { alertLinks, publicOrigin } from './links.ts';
 import { makePlaces, modelsDir } from './places.ts';
+import { startSchedules } from './schedules.ts';
 import { startSeeing } from './seeing.ts';
 import { version } from './version.ts';
 
@@ -74,9 +75,7 @@ async function build(
   const messages = { store, links: alertLinks(links, () => origin), clock, log, streamName };
   const delivery = life.use(await startDelivery(config, messages, signal));
   const hub = life.use(Hub.start(messages));
-  const evaluator = life.use(
-    await Evaluator.start({ store, clock, log, mqttTopic: config.mqtt !== undefined }, signal),
-  );
+  const evaluator = await startEvents(config, { store, clock, log }, life, signal);
 
   const hearing = await startHearing({ config, store, models, hub, clock, log }, life, signal);
   const { summaries, writing } = await startSummaries({ config, models, clock, log }, life, signal);
@@ -128,6 +127,16 @@ async function build(
 
 function startDelivery({ mqtt }: Config, deps: Omit<DeliveryDeps, 'mqtt'>, signal: AbortSignal): Promise<Delivery> {
   return Delivery.start({ ...deps, ...(mqtt ? { mqtt } : {}) }, signal);
+}
+
+async function startEvents(
+  { mqtt }: Config,
+  deps: Omit<EvaluatorDeps, 'mqttTopic'>,
+  life: Lifetime,
+  signal: AbortSignal,
+): Promise<Evaluator> {
+  life.use(startSchedules(deps));
+  return life.use(await Evaluator.start({ ...deps, mqttTopic: mqtt !== undefined }, signal));
 }
 
 function cameraOptions({ ingest, recording }: Config, dir: string, clock: Clock) {

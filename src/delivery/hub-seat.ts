@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { JournalKind } from '#domain';
 import { type Clock, Wake } from '#runtime';
 import type { Store } from '#store';
 import { LIVE_KINDS, type LiveFrame, liveEvent, type MessageDeps } from './messages.ts';
@@ -10,7 +9,6 @@ const WATERMARK_BYTES = 64 * 1024;
 const DRAIN_MS = 10_000;
 const BATCH = 50;
 const LONGEST_WAIT_MS = 30_000;
-const EVERY_KIND: readonly JournalKind[] = ['scene', 'growth', 'retold', 'segment', 'firing', 'verdict', 'transcript'];
 
 /** What the hub needs of a socket that is open. */
 export interface HubSocket {
@@ -135,7 +133,7 @@ export class Seat {
   }
 
   #skipForgotten(): void {
-    const oldest = this.#deps.store.journal.after(0, 1, EVERY_KIND)[0]?.seq ?? 0;
+    const oldest = this.#deps.store.journal.after(0, 1)[0]?.seq ?? 0;
     if (oldest <= this.#seq + 1) return;
     const from = this.#seq;
     this.#seq = oldest - 1;

@@ -1,9 +1,9 @@
-import type { Firing, JournalEntry, Scene, Transcript } from '#domain';
+import type { ArmingChange, Firing, JournalEntry, Scene, Transcript } from '#domain';
 import type { Store } from '#store';
 import { type AlertLinks, verdictView } from './payload.ts';
 
 /** The journal kinds that make live events. A scene that goes on is no new event; what is told anew is sent again. */
-export const LIVE_KINDS = ['scene', 'retold', 'firing', 'verdict', 'transcript'] as const;
+export const LIVE_KINDS = ['scene', 'retold', 'firing', 'verdict', 'transcript', 'arming'] as const;
 /** Clients take frames below 1 MiB; a character is at most six bytes of JSON, and a frame has two long texts at most. */
 const LONGEST_TEXT = 32_768;
 
@@ -21,7 +21,7 @@ export interface LiveEvent {
 }
 
 export interface MessageDeps {
-  store: Pick<Store, 'scenes' | 'indexes' | 'firings' | 'alerts' | 'transcripts' | 'streams'>;
+  store: Pick<Store, 'scenes' | 'indexes' | 'firings' | 'alerts' | 'transcripts' | 'streams' | 'armingLog'>;
   links: AlertLinks;
   streamName: (id: string) => string;
 }
@@ -42,6 +42,7 @@ export function liveEvent(entry: JournalEntry, deps: MessageDeps, origin?: strin
       return alertEvent(firing, again, deps, origin);
     });
   }
+  if (entry.kind === 'arming') return given(store.armingLog.get(Number(entry.ref)), armingEvent);
   if (entry.kind !== 'transcript') return undefined;
   return given(store.transcripts.get(Number(entry.ref)), (transcript) => transcriptEvent(transcript, deps));
 }
@@ -75,6 +76,13 @@ function alertEvent(firing: Firing, again: object, deps: MessageDeps, origin: st
   };
   const frame = { channel: 'alert', ...streamOf(firing.streamId, deps), ...indexOf(firing.indexId), data };
   return { addressee: deps.store.alerts.get(firing.alertId)?.wsConnectionId, frame };
+}
+
+/** Who did it is for those with a key: session tokens hear this, too. */
+function armingEvent({ atMs, what, alertId, group, untilMs }: ArmingChange): LiveEvent {
+  const whose = { ...(alertId === undefined ? {} : { alert_id: alertId }), ...(group === undefined ? {} : { group }) };
+  const data = { what, ...whose, timestamp: atMs, ...(untilMs === undefined ? {} : { until: untilMs }) };
+  return { addressee: undefined, frame: { channel: 'arming', data } };
 }
 
 /** What was said, or (not final) what of it is understood so far. */

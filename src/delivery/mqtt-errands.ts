@@ -107,8 +107,8 @@ export class MqttErrands {
       this.#pictures.set(camera.stream.id, true);
     } else {
       const command = readRuleCommand(payload);
-      if ('armed' in command) store.alerts.setStatus(name, command.armed ? 'enabled' : 'disabled');
-      else store.alerts.snooze(name, snoozeEnd(command.snoozeMinutes, clock.nowMs()));
+      if ('armed' in command) store.alerts.setStatus(name, command.armed ? 'enabled' : 'disabled', 'MQTT');
+      else store.alerts.snooze(name, snoozeEnd(command.snoozeMinutes, clock.nowMs()), 'MQTT');
     }
   }
 

@@ -23,6 +23,8 @@ export interface Alert {
   snoozedUntilMs?: number;
   /** 0–1: nobody is told of what it is less sure of; absent: of everything. */
   threshold?: number;
+  /** Armed and disarmed with it; absent: by itself. */
+  group?: string;
   createdMs: number;
 }
 

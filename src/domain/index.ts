@@ -5,6 +5,7 @@
  * picture, origin top left; scores and confidences are 0–1.
  */
 export * from './alert.ts';
+export * from './arming.ts';
 export * from './asset.ts';
 export * from './backfill.ts';
 export * from './colours.ts';
@@ -18,6 +19,7 @@ export * from './lexicon.ts';
 export * from './media.ts';
 export * from './rule.ts';
 export * from './scene.ts';
+export * from './schedule.ts';
 export * from './signature.ts';
 export * from './sounds.ts';
 export * from './speech.ts';

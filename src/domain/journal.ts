@@ -3,15 +3,17 @@
  * reads it from a durable cursor; whoever only wants to be quick is woken by it.
  *
  * `scene` is written when a scene is stored, `growth` each time it grows: `atMs` is then its new end;
- * `retold` when a slower model has told it anew. `verdict` is written when a firing has been looked at again.
+ * `retold` when a slower model has told it anew. `verdict` is written when a firing has been looked at again, `arming` when
+ * somebody arms, disarms or snoozes something.
  */
-export type JournalKind = 'scene' | 'growth' | 'retold' | 'segment' | 'firing' | 'verdict' | 'transcript';
+export type JournalKind = 'scene' | 'growth' | 'retold' | 'segment' | 'firing' | 'verdict' | 'transcript' | 'arming';
 
 export interface JournalEntry {
   seq: number;
   kind: JournalKind;
+  /** Empty when it is about none. */
   streamId: string;
-  /** Id of the scene, segment, firing or transcript. */
+  /** Id of the scene, segment, firing, transcript or change of arming. */
   ref: string;
   atMs: number;
 }

@@ -133,6 +133,7 @@ export class Evaluator implements AsyncDisposable {
       const { state, fired } = attend(rule, before, scene, alert.threshold);
       if (state) states.set(alert.id, state);
       if (!fired || scene.endMs <= (alert.snoozedUntilMs ?? 0)) return undefined;
+      if (!store.groups.wasArmed(alert.group, scene.endMs)) return undefined;
       const id = firingId(alert.id, seq);
       const { streamId, indexId, sceneId } = scene;
       const evidence = { rule, packs: packsOf(scene), sceneText: scene.text };

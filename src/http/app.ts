@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { Fault } from '#runtime';
 import { routePath } from './address.ts';
+import { armingRoutes } from './arming.ts';
 import { requireKey } from './auth.ts';
 import { backfillRoutes } from './backfill.ts';
 import { collectionRoutes } from './collections.ts';
@@ -11,6 +12,7 @@ import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { failure } from './envelope.ts';
 import { alertRoutes, eventRoutes } from './events.ts';
 import { exportRoutes } from './export.ts';
+import { groupRoutes } from './groups.ts';
 import { hlsRoutes } from './hls.ts';
 import { indexRoutes } from './indexes.ts';
 import { jobRoutes } from './jobs.ts';
@@ -63,6 +65,8 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     searchRoutes,
     playbackRoutes,
     alertRoutes,
+    armingRoutes,
+    groupRoutes,
     jobRoutes,
     videoRoutes,
     videoTranscriptionRoutes,

@@ -55,6 +55,11 @@ export function hasKey(c: HttpContext, store: Pick<HttpDeps['store'], 'keys'>): 
   return findKey(keyOf(c), store) !== undefined;
 }
 
+/** Who asks, by the label of the key: only on routes that need one. */
+export function callerName(c: HttpContext, { store }: Pick<HttpDeps, 'store'>): string {
+  return `key "${store.keys.get(c.get('caller').keyId)?.label ?? ''}"`;
+}
+
 function callerOf(c: HttpContext, { store, tokens }: Pick<HttpDeps, 'store' | 'tokens'>): Caller | undefined {
   const key = keyOf(c);
   const known = findKey(key, store);

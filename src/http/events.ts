@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Alert, type EventDefinition, newId } from '#domain';
 import { ruleFor } from '#events';
+import { callerName } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { callbackAddress, connectionId, prompt, text } from './input.ts';
 import { alertBy, eventBy, indexBy, streamBy } from './lookup.ts';
@@ -107,10 +108,10 @@ export function alertRoutes(deps: HttpDeps): Api {
   api.patch(
     '/rtstream/:id/index/:index/alert/:alert/status',
     { summary: 'Enables or disables an alert', body: statusChange, answer: alertAnswer },
-    (_c, { params, body }) => {
+    (c, { params, body }) => {
       const index = indexBy(deps, params.id, params.index);
       const { id } = alertBy(deps, index, params.alert);
-      const alert = alerts.setStatus(id, body);
+      const alert = alerts.setStatus(id, body, callerName(c, deps));
       return alertView(alert, events.get(alert.eventId));
     },
   );
@@ -118,11 +119,11 @@ export function alertRoutes(deps: HttpDeps): Api {
   api.patch(
     '/rtstream/:id/index/:index/alert/:alert/snooze',
     { summary: 'Tells nobody of an alert for so many "minutes"; 0 ends it', body: snoozing, answer: alertAnswer },
-    (_c, { params, body: { minutes } }) => {
+    (c, { params, body: { minutes } }) => {
       const index = indexBy(deps, params.id, params.index);
       const { id } = alertBy(deps, index, params.alert);
       const untilMs = minutes === 0 ? undefined : deps.clock.nowMs() + minutes * MINUTE_MS;
-      const alert = alerts.snooze(id, untilMs);
+      const alert = alerts.snooze(id, untilMs, callerName(c, deps));
       return alertView(alert, events.get(alert.eventId));
     },
   );

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { JournalEntry, JournalKind } from '#domain';
 import { Fault } from '#runtime';
+import { changeView } from './arming.ts';
 import type { HttpDeps } from './deps.ts';
 import { Api } from './route.ts';
 import { firingView, sceneView, snake } from './scene-views.ts';
@@ -7,15 +9,22 @@ import { boxStatus } from './status.ts';
 
 const STATUS_EVERY_MS = 2000;
 const BATCH = 100;
-const KINDS = ['scene', 'growth', 'retold', 'firing', 'verdict'] as const;
-/** About a scene; the others are about a firing. */
-const OF_SCENES: ReadonlySet<string> = new Set(['scene', 'growth', 'retold']);
+const KINDS = ['scene', 'growth', 'retold', 'firing', 'verdict', 'arming'] as const;
+/** What each kind is about, and so what its `ref` names. */
+const ABOUT: Partial<Record<JournalKind, 'scene' | 'alert' | 'arming'>> = {
+  scene: 'scene',
+  growth: 'scene',
+  retold: 'scene',
+  firing: 'alert',
+  verdict: 'alert',
+  arming: 'arming',
+};
 /** A viewer that comes back later than this many entries starts from here; history is what the other routes are for. */
 const FARTHEST_BACK = 1000;
 const MOST_VIEWERS = 32;
 
 const DOCUMENTED = {
-  summary: 'Server-sent events "scene", "alert" and "status"; resumes after the header Last-Event-ID',
+  summary: 'Server-sent events "scene", "alert", "arming" and "status"; resumes after the header Last-Event-ID',
   answer: z.never(),
   mediaType: 'text/event-stream',
 };
@@ -105,17 +114,28 @@ async function* liveEvents(
 
 /** Undefined for what changes again within the batch, and for what retention has taken meanwhile. */
 function entryEvent(
-  { seq, kind, ref }: { seq: number; kind: string; ref: string },
-  batch: readonly { seq: number; kind: string; ref: string }[],
+  { seq, kind, ref }: JournalEntry,
+  batch: readonly JournalEntry[],
   deps: HttpDeps,
 ): string | undefined {
-  if (batch.some((later) => later.seq > seq && later.ref === ref)) return undefined;
-  const isScene = OF_SCENES.has(kind);
-  const scene = isScene ? deps.store.scenes.get(Number(ref)) : undefined;
-  const firing = isScene ? undefined : deps.store.firings.get(ref);
-  if (scene) return `id: ${seq}\nevent: scene\ndata: ${JSON.stringify(sceneView(scene, deps))}\n\n`;
-  if (firing) return `id: ${seq}\nevent: alert\ndata: ${JSON.stringify(firingView(firing, deps))}\n\n`;
-  return undefined;
+  const about = ABOUT[kind];
+  if (batch.some((later) => later.seq > seq && later.ref === ref && ABOUT[later.kind] === about)) return undefined;
+  const data = about && dataOf(about, ref, deps);
+  return data && `id: ${seq}\nevent: ${about}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+function dataOf(about: 'scene' | 'alert' | 'arming', ref: string, deps: HttpDeps): object | undefined {
+  const { scenes, firings, armingLog } = deps.store;
+  if (about === 'scene') {
+    const scene = scenes.get(Number(ref));
+    return scene && sceneView(scene, deps);
+  }
+  if (about === 'alert') {
+    const firing = firings.get(ref);
+    return firing && firingView(firing, deps);
+  }
+  const change = armingLog.get(Number(ref));
+  return change && changeView(change);
 }
 
 /** Wakes one waiter; a ring that nobody waits for is remembered. */

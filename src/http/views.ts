@@ -122,6 +122,7 @@ export const alertAnswer = z
     callback_url: z.string(),
     status: z.enum(['enabled', 'disabled']),
     snoozed_until: z.number().optional().describe('Unix seconds until which nobody is told of it'),
+    group: z.string().optional().describe('The group that it is armed and disarmed with'),
   })
   .meta({ id: 'Alert' });
 
@@ -134,6 +135,7 @@ export function alertView(alert: Alert, event: EventDefinition | undefined): z.i
     callback_url: redactCredentials(alert.callbackUrl ?? ''),
     status: alert.status,
     ...(alert.snoozedUntilMs === undefined ? {} : { snoozed_until: alert.snoozedUntilMs / 1000 }),
+    ...(alert.group === undefined ? {} : { group: alert.group }),
   };
 }
 

@@ -1,7 +1,9 @@
 import type { Statement } from 'better-sqlite3';
 import type { Alert } from '#domain';
 import { Fault } from '#runtime';
+import type { ArmingLog } from './arming-log.ts';
 import type { Connection } from './connection.ts';
+import type { Groups } from './groups.ts';
 
 interface Row {
   id: string;
@@ -14,32 +16,43 @@ interface Row {
   created_ms: number;
   snoozed_until_ms: number | null;
   threshold: number | null;
+  group_name: string | null;
 }
 
-/** Events armed on an index. What is answered as armed stays armed over a power cut. */
+/**
+ * Events armed on an index. What is answered as armed stays armed over a power cut; who changes that is in the log.
+ */
 export class Alerts {
   readonly #connection: Connection;
+  readonly #log: ArmingLog;
+  readonly #groups: Groups;
   readonly #insert: Statement<Row>;
   readonly #get: Statement<[string], Row>;
+  readonly #list: Statement<[], Row>;
   readonly #byIndex: Statement<[string], Row>;
   readonly #setStatus: Statement<[Alert['status'], string]>;
   readonly #snooze: Statement<[number | null, string]>;
   readonly #setThreshold: Statement<[number | null, string]>;
+  readonly #setGroup: Statement<[string | null, string]>;
   readonly #state: Statement<[string], { state: string }>;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, log: ArmingLog, groups: Groups) {
     const { sql } = connection;
     this.#connection = connection;
+    this.#log = log;
+    this.#groups = groups;
     this.#insert = sql.prepare(`
       INSERT INTO alerts (id, stream_id, index_id, event_id, callback_url, ws_connection_id, status, created_ms,
-        snoozed_until_ms, threshold)
+        snoozed_until_ms, threshold, group_name)
       VALUES (@id, @stream_id, @index_id, @event_id, @callback_url, @ws_connection_id, @status, @created_ms,
-        @snoozed_until_ms, @threshold)`);
+        @snoozed_until_ms, @threshold, @group_name)`);
     this.#get = sql.prepare('SELECT * FROM alerts WHERE id = ?');
+    this.#list = sql.prepare('SELECT * FROM alerts ORDER BY created_ms, rowid');
     this.#byIndex = sql.prepare('SELECT * FROM alerts WHERE index_id = ? ORDER BY created_ms, rowid');
     this.#setStatus = sql.prepare('UPDATE alerts SET status = ? WHERE id = ?');
     this.#snooze = sql.prepare('UPDATE alerts SET snoozed_until_ms = ? WHERE id = ?');
     this.#setThreshold = sql.prepare('UPDATE alerts SET threshold = ? WHERE id = ?');
+    this.#setGroup = sql.prepare('UPDATE alerts SET group_name = ? WHERE id = ?');
     this.#state = sql.prepare('SELECT state FROM alert_states WHERE alert_id = ?');
   }
 
@@ -54,6 +67,11 @@ export class Alerts {
   }
 
   /** Oldest first. */
+  list(): Alert[] {
+    return this.#list.all().map(alertOf);
+  }
+
+  /** Oldest first. */
   listByIndex(indexId: string): Alert[] {
     return this.#byIndex.all(indexId).map(alertOf);
   }
@@ -63,37 +81,57 @@ export class Alerts {
   }
 
   /** Throws `not_found`. */
-  setStatus(id: string, status: Alert['status']): Alert {
-    const before = this.get(id);
-    if (!before) throw new Fault('not_found', `no alert ${id}`);
-    this.#connection.writeDurably(() => this.#setStatus.run(status, id));
-    return { ...before, status };
+  setStatus(id: string, status: Alert['status'], by: string): Alert {
+    return this.#change(id, (before) => {
+      this.#setStatus.run(status, id);
+      const what = status === 'enabled' ? 'armed' : 'disarmed';
+      if (before.status !== status) this.#log.note({ by, what, alertId: id }, before.streamId);
+    });
   }
 
   /** Nobody is told of it until then; undefined: from now on again. Throws `not_found`. */
-  snooze(id: string, untilMs: number | undefined): Alert {
-    return this.#connection.writeDurably(() => {
+  snooze(id: string, untilMs: number | undefined, by: string): Alert {
+    return this.#change(id, ({ streamId }) => {
       this.#snooze.run(untilMs ?? null, id);
-      const alert = this.get(id);
-      if (!alert) throw new Fault('not_found', `no alert ${id}`);
-      return alert;
+      const snoozed = untilMs === undefined ? { what: 'snooze_ended' as const } : { what: 'snoozed' as const, untilMs };
+      this.#log.note({ by, alertId: id, ...snoozed }, streamId);
+    });
+  }
+
+  /** A group that isn't there is made, armed; undefined: in none. Throws `not_found`, and what making a group throws. */
+  setGroup(id: string, group: string | undefined, by: string): Alert {
+    return this.#change(id, (before) => {
+      if (before.group === group) return;
+      if (group !== undefined) this.#groups.ensure(group, by);
+      this.#setGroup.run(group ?? null, id);
+      const moved =
+        group === undefined ? { what: 'left' as const, ...named(before.group) } : { what: 'joined' as const, group };
+      this.#log.note({ by, alertId: id, ...moved }, before.streamId);
     });
   }
 
   /** From now on nobody is told of what it is less sure of; undefined: of everything again. Throws `not_found`. */
   setThreshold(id: string, threshold: number | undefined): Alert {
-    return this.#connection.writeDurably(() => {
-      this.#setThreshold.run(threshold ?? null, id);
-      const alert = this.get(id);
-      if (!alert) throw new Fault('not_found', `no alert ${id}`);
-      return alert;
-    });
+    return this.#change(id, () => void this.#setThreshold.run(threshold ?? null, id));
   }
 
   /** What the evaluator last committed for the alert. */
   evidenceState(alertId: string): string | undefined {
     return this.#state.get(alertId)?.state;
   }
+
+  #change(id: string, work: (before: Alert) => void): Alert {
+    return this.#connection.writeDurably(() => {
+      const before = this.get(id);
+      if (!before) throw new Fault('not_found', `no alert ${id}`);
+      work(before);
+      return this.get(id) ?? before;
+    });
+  }
+}
+
+function named(group: string | undefined): { group?: string } {
+  return group === undefined ? {} : { group };
 }
 
 function alertOf(row: Row): Alert {
@@ -108,6 +146,7 @@ function alertOf(row: Row): Alert {
     createdMs: row.created_ms,
     ...(row.snoozed_until_ms === null ? {} : { snoozedUntilMs: row.snoozed_until_ms }),
     ...(row.threshold === null ? {} : { threshold: row.threshold }),
+    ...named(row.group_name ?? undefined),
   };
 }
 
@@ -123,5 +162,6 @@ function rowOf(alert: Alert): Row {
     created_ms: alert.createdMs,
     snoozed_until_ms: alert.snoozedUntilMs ?? null,
     threshold: alert.threshold ?? null,
+    group_name: alert.group ?? null,
   };
 }

@@ -6,7 +6,16 @@ import type { Connection } from './connection.ts';
 const KEEP = 10_000;
 const PRUNE_EVERY = 1000;
 
-const EVERY_KIND: readonly JournalKind[] = ['scene', 'growth', 'retold', 'segment', 'firing', 'verdict', 'transcript'];
+const EVERY_KIND: readonly JournalKind[] = [
+  'scene',
+  'growth',
+  'retold',
+  'segment',
+  'firing',
+  'verdict',
+  'transcript',
+  'arming',
+];
 
 interface Row {
   seq: number;

@@ -46,7 +46,7 @@ it('gives two cameras of one name topics of their own, which stay', async () => 
 it('tells until when an alert is snoozed, as long as it is', async () => {
   await using at = await openStore();
   const { alert } = anArmedCamera(at.store);
-  at.store.alerts.snooze(alert.id, NOON + 60_000);
+  at.store.alerts.snooze(alert.id, NOON + 60_000, 'a test');
   const until = (nowMs: number) => cameraViews(at.store, [], nowMs)[0]?.rules[0]?.snoozed_until;
   expect([until(NOON), until(NOON + 60_000)]).toEqual([NOON / 1000 + 60, null]);
 });

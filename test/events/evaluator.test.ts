@@ -123,7 +123,7 @@ describe('Evaluator', () => {
     await using at = await openStore();
     const { index } = aCamera(at.store);
     const alert = arm(at.store, index, 'a person');
-    expect(at.store.alerts.snooze(alert.id, T0 + 6000)).toMatchObject({ snoozedUntilMs: T0 + 6000 });
+    expect(at.store.alerts.snooze(alert.id, T0 + 6000, 'a test')).toMatchObject({ snoozedUntilMs: T0 + 6000 });
     addScene(at.store, index, 0, PERSON);
     addScene(at.store, index, 5, PERSON);
     await evaluated(at.store);
@@ -132,8 +132,10 @@ describe('Evaluator', () => {
     addScene(at.store, index, 15, PERSON);
     await evaluated(at.store);
     expect(at.store.firings.recent({ limit: 9 }).map(({ startMs }) => (startMs - T0) / 1000)).toEqual([15]);
-    expect(at.store.alerts.snooze(alert.id, undefined)).toEqual(alert);
-    expect(() => at.store.alerts.snooze('alert-none', 5)).toThrow(expect.objectContaining({ kind: 'not_found' }));
+    expect(at.store.alerts.snooze(alert.id, undefined, 'a test')).toEqual(alert);
+    expect(() => at.store.alerts.snooze('alert-none', 5, 'a test')).toThrow(
+      expect.objectContaining({ kind: 'not_found' }),
+    );
   });
 
   it('starts a damaged state anew', async () => {

@@ -104,7 +104,7 @@ describe('indexes, events and alerts', () => {
     const alert = anAlert(index, event);
     alerts.create(alert);
     expect(alerts.get(alert.id)).toEqual(alert);
-    expect(alerts.setStatus(alert.id, 'disabled').status).toBe('disabled');
+    expect(alerts.setStatus(alert.id, 'disabled', 'a test').status).toBe('disabled');
     expect(alerts.listByIndex(index.id)).toEqual([{ ...alert, status: 'disabled' }]);
     expect(alerts.enabledByIndex(index.id)).toEqual([]);
     expect(alerts.evidenceState(alert.id)).toBeUndefined();

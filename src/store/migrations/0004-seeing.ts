@@ -19,6 +19,27 @@ CREATE TABLE marks (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX marks_by_alert ON marks (alert_id, marked_ms);
 
+-- Alerts are armed and disarmed in groups.
+CREATE TABLE alert_groups (
+  name     TEXT PRIMARY KEY,
+  armed    INTEGER NOT NULL,
+  since_ms INTEGER NOT NULL,
+  put_ms   INTEGER NOT NULL,
+  who      TEXT NOT NULL,
+  schedule TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE arming_changes (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms      INTEGER NOT NULL,
+  who        TEXT NOT NULL,
+  what       TEXT NOT NULL,
+  alert_id   TEXT,
+  group_name TEXT,
+  until_ms   INTEGER
+) STRICT;
+ALTER TABLE alerts ADD COLUMN group_name TEXT REFERENCES alert_groups (name) ON DELETE SET NULL;
+CREATE INDEX alerts_by_group ON alerts (group_name) WHERE group_name IS NOT NULL;
+
 CREATE TEMP TABLE kept AS SELECT * FROM deliveries;
 DROP TABLE deliveries;
 CREATE TABLE deliveries (

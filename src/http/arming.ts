@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { type Alert, type ArmingChange, isArmed } from '#domain';
+import { callerName } from './auth.ts';
+import type { HttpDeps } from './deps.ts';
+import { groupAnswer, groupName, groupView } from './groups.ts';
+import { whole } from './input.ts';
+import { alertBy, indexBy } from './lookup.ts';
+import { Api } from './route.ts';
+import { alertAnswer, alertView } from './views.ts';
+
+const wishes = z.object({
+  group: z
+    .union([z.literal(''), groupName])
+    .optional()
+    .describe('Armed and disarmed with it; it is made when it isn\'t there. "": in none'),
+});
+
+const armedAlertAnswer = alertAnswer
+  .extend({
+    rtstream_id: z.string(),
+    rtstream_name: z.string(),
+    scene_index_id: z.string(),
+    told: z.boolean().describe('Whether somebody would be told if it fired now'),
+  })
+  .meta({ id: 'ArmedAlert' });
+
+const changeAnswer = z
+  .object({
+    id: z.number(),
+    at: z.number().describe('Unix seconds'),
+    by: z.string().describe('The key that it was asked with, MQTT, schedule or configuration'),
+    what: z.enum([
+      'armed',
+      'disarmed',
+      'snoozed',
+      'snooze_ended',
+      'joined',
+      'left',
+      'scheduled',
+      'schedule_removed',
+      'group_deleted',
+    ]),
+    alert_id: z.string().optional(),
+    group: z.string().optional(),
+    until: z.number().optional().describe('Unix seconds, of a snooze'),
+  })
+  .meta({ id: 'ArmingChange' });
+
+const listing = z.object({
+  limit: whole(1, 500).default(50),
+  before: whole(1, Number.MAX_SAFE_INTEGER).optional(),
+});
+
+/** What is armed on the box, who changed that, and which group an alert is in. */
+export function armingRoutes(deps: HttpDeps): Api {
+  const { store } = deps;
+  const api = new Api('Events and alerts');
+
+  api.get(
+    '/v1/arming',
+    {
+      summary: 'Every alert and every group of the box: what is armed, disarmed and snoozed now',
+      answer: z.object({ alerts: z.array(armedAlertAnswer), groups: z.array(groupAnswer) }),
+    },
+    () => ({
+      alerts: store.alerts.list().map((alert) => armedAlertView(alert, deps)),
+      groups: store.groups.list().map((group) => groupView(group, deps)),
+    }),
+  );
+
+  api.get(
+    '/v1/arming/changes',
+    {
+      summary: 'Who armed, disarmed and snoozed what; newest first, "before" is the id of one',
+      query: listing,
+      answer: z.object({ changes: z.array(changeAnswer) }),
+    },
+    (_c, { query: { limit, before } }) => {
+      const where = { limit, ...(before === undefined ? {} : { beforeId: before }) };
+      return { changes: store.armingLog.list(where).map(changeView) };
+    },
+  );
+
+  api.patch(
+    '/rtstream/:id/index/:index/alert/:alert',
+    { summary: 'Changes how an alert is armed', body: wishes, answer: alertAnswer },
+    (c, { params, body: { group } }) => {
+      const index = indexBy(deps, params.id, params.index);
+      const alert = alertBy(deps, index, params.alert);
+      const by = callerName(c, deps);
+      const changed = group === undefined ? alert : store.alerts.setGroup(alert.id, group || undefined, by);
+      return alertView(changed, store.events.get(changed.eventId));
+    },
+  );
+
+  return api;
+}
+
+export function changeView({
+  id,
+  atMs,
+  by,
+  what,
+  alertId,
+  group,
+  untilMs,
+}: ArmingChange): z.input<typeof changeAnswer> {
+  return {
+    id,
+    at: atMs / 1000,
+    by,
+    what,
+    ...(alertId === undefined ? {} : { alert_id: alertId }),
+    ...(group === undefined ? {} : { group }),
+    ...(untilMs === undefined ? {} : { until: untilMs / 1000 }),
+  };
+}
+
+function armedAlertView(alert: Alert, { store, clock }: HttpDeps): z.input<typeof armedAlertAnswer> {
+  const nowMs = clock.nowMs();
+  const group = alert.group === undefined ? undefined : store.groups.get(alert.group);
+  const isSnoozed = (alert.snoozedUntilMs ?? 0) > nowMs;
+  return {
+    ...alertView(alert, store.events.get(alert.eventId)),
+    rtstream_id: alert.streamId,
+    rtstream_name: store.streams.get(alert.streamId)?.name ?? '',
+    scene_index_id: alert.indexId,
+    told: alert.status === 'enabled' && !isSnoozed && (group === undefined || isArmed(group, nowMs, nowMs)),
+  };
+}
