@@ -1,4 +1,5 @@
 import type { Rule } from './rule.ts';
+import type { Detection } from './scene.ts';
 
 /** A reusable plain-English rule. */
 export interface EventDefinition {
@@ -43,9 +44,44 @@ export interface Firing {
   endMs: number;
   confidence: number;
   explanation: string;
-  evidence: { rule: Rule; packs: string[]; sceneText: string };
+  evidence: Evidence;
   /** Comes after the firing, where a model that follows instructions has looked at its picture. */
   verdict?: Verdict;
+}
+
+/** Why it fired, as it was known then. What is absent was not kept when it fired, or was not there. */
+export interface Evidence {
+  /** With its version. */
+  rule: Rule;
+  /** Names of all that had a part in the scene. */
+  packs: string[];
+  /** Of those, the ones that are installed. */
+  models?: PackStamp[];
+  sceneText: string;
+  /** The piece of the scene at which it fired. */
+  window?: { startMs: number; endMs: number };
+  /** What the rule counted, the surest first. */
+  objects?: Detection[];
+  /** What it had to be as sure of. */
+  threshold?: number;
+}
+
+/** Which content a pack had. */
+export interface PackStamp {
+  name: string;
+  /** Of what comes with this program. */
+  version?: string;
+  /** Of its file; of several files, of the list of their names and hashes. */
+  sha256?: string;
+}
+
+/** What a person said of a firing. */
+export interface Mark {
+  firingId: string;
+  alertId: string;
+  verdict: 'right' | 'wrong';
+  note?: string;
+  atMs: number;
 }
 
 /** What such a model says of a firing. It neither takes the firing back nor makes it anew. */

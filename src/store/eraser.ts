@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
+import { DONE_WITH, NO_EVIDENCE, NO_FIRING } from './held.ts';
 import type { Vectors } from './vectors.ts';
 
 /** Rows in one transaction: few enough that nothing else waits long. */
@@ -38,6 +39,7 @@ export class Eraser {
   readonly #segmentRows: Ids;
   readonly #emptySessionFiles: Statement<[]>;
   readonly #emptySessionRows: Statement<[]>;
+  readonly #firingRows: Statement<[number]>;
   readonly #endedScenes: Statement<[number, number], { id: number }>;
   readonly #sceneWords: Ids;
   readonly #sceneRows: Ids;
@@ -69,12 +71,13 @@ export class Eraser {
       `INSERT INTO garbage (root, path, dir) SELECT 'media', init_path, 1 FROM recording_sessions WHERE ${empty}`,
     );
     this.#emptySessionRows = sql.prepare(`DELETE FROM recording_sessions WHERE ${empty}`);
-    this.#endedScenes = sql.prepare('SELECT id FROM scenes WHERE end_ms < ? ORDER BY end_ms LIMIT ?');
+    this.#firingRows = sql.prepare(`DELETE FROM firings WHERE at_ms < ? AND ${DONE_WITH}`);
+    this.#endedScenes = sql.prepare(`SELECT id FROM scenes WHERE end_ms < ? AND ${NO_FIRING} ORDER BY end_ms LIMIT ?`);
     this.#sceneWords = sql.prepare(`DELETE FROM scene_words WHERE rowid IN ${LISTED}`);
     this.#sceneRows = sql.prepare(`DELETE FROM scenes WHERE id IN ${LISTED}`);
     this.#thumbed = sql.prepare(`
       SELECT scenes.id FROM streams CROSS JOIN scenes ON scenes.stream_id = streams.id
-      WHERE thumb_path IS NOT NULL
+      WHERE thumb_path IS NOT NULL AND ${NO_EVIDENCE}
         AND end_ms <= coalesce((SELECT min(start_ms) FROM segments WHERE stream_id = streams.id), 9e15)
       ORDER BY end_ms LIMIT ?`);
     this.#thumbFiles = sql.prepare(`
@@ -116,14 +119,19 @@ export class Eraser {
     return this.#eraseSegments(enough);
   }
 
-  /** A batch of the scenes that ended before the time, without their vectors; returns how many. */
+  /** Firings from before the time that nobody waits for any more and nobody has marked. */
+  firingsBefore(atMs: number): void {
+    this.#connection.write(() => this.#firingRows.run(atMs));
+  }
+
+  /** A batch of the scenes that ended before the time and no firing tells of, without their vectors; returns how many. */
   scenesEndedBefore(endMs: number): number {
     const scenes = this.#endedScenes.all(endMs, BATCH);
     if (scenes.length > 0) this.#connection.writeDurably(() => this.#eraseScenes(idList(scenes)));
     return scenes.length;
   }
 
-  /** What else is told of the time before: vectors, gaps, what was said, and firings that nobody waits for any more. */
+  /** What else is told of the time before: vectors, gaps, what was said. */
   tracesBefore(endMs: number): void {
     const { sql } = this.#connection;
     this.#connection.write(() => {
@@ -131,15 +139,10 @@ export class Eraser {
       sql.prepare('DELETE FROM gaps WHERE end_ms < ?').run(endMs);
       sql.prepare('DELETE FROM transcripts WHERE end_ms < ?').run(endMs); // A trigger takes the words.
       sql.prepare('DELETE FROM transcript_gaps WHERE end_ms < ?').run(endMs);
-      sql
-        .prepare(`
-          DELETE FROM firings WHERE at_ms < ?
-            AND id NOT IN (SELECT firing_id FROM deliveries WHERE delivered_ms IS NULL AND dead_ms IS NULL)`)
-        .run(endMs);
     });
   }
 
-  /** A batch of the oldest thumbnails of scenes that nothing recorded shows any more; their words stay. */
+  /** A batch of the oldest thumbnails of scenes that nothing recorded shows any more and are no evidence; their words stay. */
   thumbsBeforeRecordings(): number {
     const scenes = this.#thumbed.all(BATCH);
     if (scenes.length === 0) return 0;

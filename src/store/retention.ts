@@ -64,6 +64,7 @@ export class Retention {
   }
 
   #forgetOld(beforeMs: number): Erased | undefined {
+    this.#eraser.firingsBefore(startOfDay(beforeMs)); // First: they hold their scenes.
     const erased = this.#eraser.segmentsEndedBefore(beforeMs);
     const scenes = this.#eraser.scenesEndedBefore(startOfDay(beforeMs));
     if (erased.deletedSegments > 0 || scenes > 0) return erased;

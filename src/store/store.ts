@@ -21,6 +21,7 @@ import { Indexes } from './indexes.ts';
 import { Jobs } from './jobs.ts';
 import { Journal } from './journal.ts';
 import { Keys } from './keys.ts';
+import { Marks } from './marks.ts';
 import { Meta } from './meta.ts';
 import { Replay } from './replay.ts';
 import { Retention } from './retention.ts';
@@ -52,6 +53,7 @@ export class Store implements AsyncDisposable {
   readonly groups: Groups;
   readonly armingLog: Pick<ArmingLog, 'get' | 'list'>;
   readonly firings: Omit<Firings, 'commit'>;
+  readonly marks: Marks;
   readonly journal: Pick<Journal, 'after' | 'cursor' | 'head' | 'onAppend'>;
   readonly deliveries: Deliveries;
   readonly webhookSecrets: WebhookSecrets;
@@ -89,6 +91,7 @@ export class Store implements AsyncDisposable {
     this.groups = new Groups(connection, armingLog, clock);
     this.alerts = new Alerts(connection, armingLog, this.groups);
     this.firings = this.#firings;
+    this.marks = new Marks(connection);
     this.journal = journal;
     this.deliveries = new Deliveries(connection, clock);
     this.webhookSecrets = new WebhookSecrets(connection, meta, key);

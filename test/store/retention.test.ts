@@ -148,7 +148,7 @@ describe('age', () => {
     const { stream, index, alert } = anArmedCamera(store);
     const session = aSession(stream.id);
     const days = [0, 1, 2, 3].map((n) => NOON + n * DAY);
-    const firings = days.map((atMs) => aFiring(alert, atMs));
+    const firings = days.map((atMs) => aFiring(alert, atMs, { sceneId: 0 }));
     for (const [n, startMs] of days.entries()) {
       box.record(session, startMs);
       box.picture(`${n}.jpg`);

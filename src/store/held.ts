@@ -1,0 +1,19 @@
+/**
+ * What is held because a firing tells of it: as long as a firing is there, its scene is, and the pictures of the newest
+ * stay although nothing recorded shows that time any more, as do those of firings that somebody has marked.
+ */
+
+/** About 25 kB each. */
+const MOST_PICTURES = 5000;
+
+/** In a condition on `scenes`: no firing tells of the scene. */
+export const NO_FIRING = 'NOT EXISTS (SELECT 1 FROM firings WHERE scene_id = scenes.id)';
+
+/** In a condition on `scenes`: nobody will want to see its picture as evidence. */
+export const NO_EVIDENCE = `scenes.id NOT IN (
+  SELECT scene_id FROM (SELECT scene_id FROM firings ORDER BY at_ms DESC LIMIT ${MOST_PICTURES})
+  UNION SELECT scene_id FROM marks JOIN firings ON firings.id = firing_id)`;
+
+/** In a condition on `firings`: nobody waits for it, and nobody has marked it. */
+export const DONE_WITH = `id NOT IN (SELECT firing_id FROM deliveries WHERE delivered_ms IS NULL AND dead_ms IS NULL)
+  AND id NOT IN (SELECT firing_id FROM marks)`;
