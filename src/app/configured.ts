@@ -1,5 +1,5 @@
 import type { CameraConfig, Config, EventConfig, IndexConfig } from '#config';
-import { type EventDefinition, newId, type SceneIndex, type Stream, toldByAudio } from '#domain';
+import { type EventDefinition, newId, RECORD_ALL, type SceneIndex, type Stream, toldByAudio } from '#domain';
 import { compileRule } from '#events';
 import type { Clock } from '#runtime';
 import type { Store } from '#store';
@@ -36,6 +36,7 @@ function applyCamera(camera: CameraConfig, known: Stream | undefined, store: Sto
     transcription: { wanted: false, engine: 'default', changedMs: clock.nowMs() },
     transport,
     zones,
+    recording: RECORD_ALL,
     wanted: 'connected',
     origin: 'config',
     createdMs: clock.nowMs(),

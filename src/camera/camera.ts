@@ -7,6 +7,7 @@ import { examine, examineSound, type Source } from './probe.ts';
 import { Progress } from './progress.ts';
 import { Session, type Sinks } from './session.ts';
 import { SoundMemory } from './sound-memory.ts';
+import { Substream } from './substream.ts';
 
 export interface CameraOptions {
   mediaDir: string;
@@ -40,6 +41,7 @@ export interface Camera extends AsyncDisposable {
 type LiveStatus = Pick<
   CameraStatus,
   | 'sampling'
+  | 'substream'
   | 'fpsSeen'
   | 'framesSeen'
   | 'framesDropped'
@@ -105,6 +107,7 @@ class OpenCamera implements Camera {
   #notes = new Set<string>();
   #progress: Progress;
   #cpu: CpuMeter;
+  #substream: Substream | undefined;
   #asking: Promise<void> | undefined;
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -137,8 +140,8 @@ class OpenCamera implements Camera {
   }
 
   async begin(signal: AbortSignal): Promise<void> {
-    const plan = planFor(this.#demand, this.#source.facts.keyframeIntervalS, this.#source.reordered);
-    const session = await this.#startSession(plan, () => true);
+    this.#substream = this.#openSubstream();
+    const session = await this.#startSession(this.#planFor(this.#source.facts.keyframeIntervalS), () => true);
     this.#current = session;
     const stop = () => void session[Symbol.asyncDispose]();
     signal.addEventListener('abort', stop, { once: true });
@@ -168,14 +171,17 @@ class OpenCamera implements Camera {
   }
 
   setDemand(demand: SamplingDemand): void {
-    if (demand.everyMs !== this.#demand.everyMs || demand.fine !== this.#demand.fine) this.#handoverAfterMs = 0;
+    const { everyMs, fine, silent } = this.#demand;
+    if (demand.everyMs !== everyMs || demand.fine !== fine || demand.silent !== silent) this.#handoverAfterMs = 0;
     this.#demand = demand;
+    this.#substream?.setDemand(demand);
     this.#replan();
   }
 
   status(): LiveStatus {
     return {
-      ...(this.#current ? { sampling: this.#current.recipe.plan.mode } : {}),
+      ...this.#sampling(),
+      ...(this.#substream ? { substream: this.#substream.status() } : {}),
       ...this.#progress.counts(this.#current?.startedMs),
       framesDropped: this.frames.dropped,
       notes: [...this.#notes],
@@ -189,7 +195,7 @@ class OpenCamera implements Camera {
     clearInterval(this.#timer);
     await this.#asking;
     await this.#handover;
-    await this.#current?.[Symbol.asyncDispose]();
+    await Promise.all([this.#substream?.[Symbol.asyncDispose](), this.#current?.[Symbol.asyncDispose]()]);
     this.#endStreams();
   }
 
@@ -199,14 +205,31 @@ class OpenCamera implements Camera {
     this.segments.end();
   }
 
+  #openSubstream(): Substream | undefined {
+    const { substreamUrl: url } = this.#stream;
+    if (url === undefined) return undefined;
+    return new Substream(this.#demand, (frame) => this.#frame(frame), { ...this.#options, stream: this.#stream, url });
+  }
+
+  #sampling(): Pick<LiveStatus, 'sampling'> {
+    const { mode } = this.#substream?.plan ?? this.#current?.recipe.plan ?? { mode: 'none' };
+    return mode === 'none' ? {} : { sampling: mode };
+  }
+
+  /** Frames come from one of the two streams. */
+  #planFor(keyframeIntervalS: number | undefined): SamplingPlan {
+    if (this.#substream?.gives) return { mode: 'none' };
+    return planFor(this.#demand, keyframeIntervalS, this.#source.reordered);
+  }
+
   async #startSession(plan: SamplingPlan, isCurrent: () => boolean): Promise<Session> {
     const { segmentSeconds, mediaDir, clock, log } = this.#options;
     const withAudio = this.#wantsSound();
-    if (this.#hasSound() && !withAudio) this.#notes.add(WITHOUT_SOUND);
+    if (this.#hasSound() && !withAudio && !this.#demand.silent) this.#notes.add(WITHOUT_SOUND);
     else this.#notes.delete(WITHOUT_SOUND);
-    const recipe = { source: this.#source, plan, segmentSeconds, withAudio };
+    const recipe = { source: this.#source, plan, segmentSeconds, withAudio, records: true };
     const sinks: Sinks = {
-      frame: (frame) => isCurrent() && this.#frame(frame),
+      frame: (frame) => isCurrent() && !this.#substream?.plan && this.#frame(frame),
       pcm: (chunk) => isCurrent() && this.audio.push(chunk),
       segment: (segment, session) => this.#segment(segment, session),
       note: (text) => this.#notes.add(text),
@@ -220,7 +243,9 @@ class OpenCamera implements Camera {
   }
 
   #wantsSound(): boolean {
-    return this.#hasSound() && sounds.isWanted(this.#stream.id, this.#options.clock.monotonicMs());
+    return (
+      !this.#demand.silent && this.#hasSound() && sounds.isWanted(this.#stream.id, this.#options.clock.monotonicMs())
+    );
   }
 
   /** The picture goes on: the next look hands over to a session without sound. */
@@ -248,6 +273,7 @@ class OpenCamera implements Camera {
   }
 
   #look(): void {
+    this.#substream?.look();
     this.#replan();
     const session = this.#current;
     if (!session) return;
@@ -261,7 +287,7 @@ class OpenCamera implements Camera {
     const session = this.#current;
     const nowMs = this.#options.clock.monotonicMs();
     if (!session || this.#handover || this.#closing || nowMs < this.#handoverAfterMs) return;
-    const plan = planFor(this.#demand, this.#intervalNow(session, nowMs), this.#source.reordered);
+    const plan = this.#planFor(this.#intervalNow(session, nowMs));
     if (samePlan(plan, session.recipe.plan) && session.recipe.withAudio === this.#wantsSound()) return;
     this.#handoverAfterMs = nowMs + NEXT_HANDOVER_MS;
     this.#handover = this.#handOver(session, plan).finally(() => {

@@ -19,6 +19,8 @@ export interface Recipe {
   plan: SamplingPlan;
   segmentSeconds: number;
   withAudio: boolean;
+  /** False: it only gives frames, while another run records. */
+  records: boolean;
 }
 
 /** Codecs that fMP4 carries as they are. Anything else is transcoded to H.264, which costs a good part of a core. */
@@ -27,11 +29,11 @@ export function needsTranscoding({ facts }: Source): boolean {
 }
 
 /**
- * One ffmpeg, three outputs of one input: HLS fMP4 segments into the working directory, raw RGB frames on a pipe with
+ * One ffmpeg, up to three outputs of one input: HLS fMP4 segments into the working directory, raw RGB frames on a pipe with
  * their times and scene scores on another, 16 kHz mono PCM on a fourth. All three count time from the input's start.
  */
 export function ffmpegArguments(recipe: Recipe): string[] {
-  const { source, plan, withAudio } = recipe;
+  const { source, plan, withAudio, records } = recipe;
   const onlyKeyframes = plan.mode === 'keyframes' && !needsTranscoding(source);
   return [
     ['-hide_banner', '-nostats', '-loglevel', 'level+warning'],
@@ -40,8 +42,8 @@ export function ffmpegArguments(recipe: Recipe): string[] {
     source.finite ? ['-re'] : [],
     onlyKeyframes ? ['-skip_frame:v', 'nokey', '-flags:v', 'low_delay'] : [],
     ['-threads:v', '1', '-i', inputAddress(source.url)],
-    recordingOutput(recipe),
-    framesOutput(source, plan),
+    records ? recordingOutput(recipe) : [],
+    plan.mode === 'none' ? [] : framesOutput(source, plan),
     withAudio ? pcmOutput() : [],
   ].flat();
 }

@@ -5,10 +5,17 @@ export interface SamplingDemand {
   everyMs: number;
   /** Somebody looks for what is small: writing, faces. */
   fine?: boolean;
+  /** Nobody may hear the camera: its sound is neither recorded nor listened to. */
+  silent?: boolean;
 }
 
-/** How one run of ffmpeg takes frames: keyframes only, at a tenth of the cost, or every frame decoded and thinned out. */
-export type SamplingPlan = ({ mode: 'keyframes' } | { mode: 'decode'; everyMs: number }) & { fine?: true };
+/**
+ * How one run of ffmpeg takes frames: keyframes only, at a tenth of the cost, or every frame decoded and thinned out; or
+ * none, while another stream of the camera's gives them.
+ */
+export type SamplingPlan = ({ mode: 'keyframes' } | { mode: 'decode'; everyMs: number } | { mode: 'none' }) & {
+  fine?: true;
+};
 
 /** Frames come at most this often, whatever is asked: models can't use more. */
 const SHORTEST_MS = 100;
@@ -34,7 +41,7 @@ export function planFor(
 
 export function samePlan(a: SamplingPlan, b: SamplingPlan): boolean {
   if (a.fine !== b.fine) return false;
-  return a.mode === b.mode && (a.mode === 'keyframes' || b.mode === 'keyframes' || a.everyMs === b.everyMs);
+  return a.mode === b.mode && (a.mode !== 'decode' || b.mode !== 'decode' || a.everyMs === b.everyMs);
 }
 
 /** Models for objects look no closer; writing has to be read. */

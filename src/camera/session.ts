@@ -193,6 +193,7 @@ export class Session implements AsyncDisposable {
     const { id, streamId } = this.recording;
     const segment = await this.#directory.finish(name, streamId, id, startMs, endMs);
     this.#watchdog.saw('segments');
+    if (this.recipe.plan.mode === 'none') this.#watchdog.expectKeyframesEvery(times.durationMs / 1000);
     this.#isReady();
     this.#sinks.segment(segment, this.recording);
   }

@@ -39,9 +39,12 @@ export class Watchdog implements Disposable {
     this.#patience = { frames: SILENCE_MS, audio: SILENCE_MS, segments: SILENCE_MS };
     this.expectKeyframesEvery(recipe.source.facts.keyframeIntervalS ?? UNKNOWN_S);
     const startedMs = clock.monotonicMs();
+    const vital = (['frames', 'segments'] as const).filter((output) =>
+      output === 'frames' ? recipe.plan.mode !== 'none' : recipe.records,
+    );
     let hasSound = recipe.withAudio;
     this.#timer = setInterval(() => {
-      for (const output of ['frames', 'segments'] as const) {
+      for (const output of vital) {
         const forMs = this.#overdue(output, startedMs);
         if (forMs === undefined) continue;
         clearInterval(this.#timer);
@@ -61,7 +64,7 @@ export class Watchdog implements Disposable {
   /** Segments begin with keyframes, and frames may be keyframes: a camera that sends them rarely is given the time. */
   expectKeyframesEvery(seconds: number): void {
     const { plan, segmentSeconds } = this.#recipe;
-    const frameS = plan.mode === 'keyframes' ? seconds : plan.everyMs / 1000;
+    const frameS = plan.mode === 'decode' ? plan.everyMs / 1000 : seconds;
     this.#patience.frames = Math.max(SILENCE_MS, frameS * 2500);
     this.#patience.segments = Math.max(3000 * segmentSeconds, seconds * 3500) + SILENCE_MS;
   }

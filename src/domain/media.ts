@@ -40,12 +40,14 @@ export interface RecordingSession {
   height: number;
 }
 
-/** A stretch in which nothing was recorded though it was wanted, with the reason. */
+/** A stretch of which no recording is there, with the reason. */
 export interface Gap {
   streamId: string;
   startMs: number;
   endMs: number;
   reason: string;
+  /** It was recorded, and nobody wanted it to stay. */
+  unwanted?: true;
 }
 
 /** Frames of one stretch of time, oldest first, at most the index's `frameCount`; may be empty when the camera was away. */

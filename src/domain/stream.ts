@@ -1,4 +1,5 @@
 import type { Zone } from './geometry.ts';
+import type { TimeOfDay } from './rule.ts';
 
 export type MediaType = 'audio' | 'video';
 
@@ -16,17 +17,40 @@ export interface Stream {
   collectionId: string;
   name: string;
   url: string;
+  /** Of the same camera, smaller: looked at instead, while `url` is recorded. May hold credentials, too. */
+  substreamUrl?: string;
   mediaTypes: MediaType[];
   sampleRate: number;
   store: boolean;
   transcription: Transcription;
   transport: 'tcp' | 'udp';
   zones: Zone[];
+  recording: RecordingPolicy;
   /** What the user asked for; the supervisor makes it so. */
   wanted: 'connected' | 'stopped';
   /** Streams from the configuration file are updated by it and can't be deleted over HTTP. */
   origin: 'api' | 'config';
   createdMs: number;
+}
+
+/** What of a stream's video stays, once the box has looked at it. */
+export interface RecordingPolicy {
+  /** `motion`: where something moves; `events`: where an alert fires. */
+  mode: 'continuous' | 'motion' | 'events';
+  /** So much before and after that stays, too. */
+  preMs: number;
+  postMs: number;
+  /** Outside these times nothing stays. Absent: always. */
+  schedule?: TimeOfDay[];
+  /** Whether sound is recorded and listened to. */
+  audio: boolean;
+}
+
+export const RECORD_ALL: RecordingPolicy = { mode: 'continuous', preMs: 5000, postMs: 10_000, audio: true };
+
+/** Whether anything that is recorded may have to go before its time. */
+export function isSelective({ mode, schedule }: RecordingPolicy): boolean {
+  return mode !== 'continuous' || schedule !== undefined;
 }
 
 /** Whether the stream's speech is written down, and who is told. */
@@ -54,6 +78,8 @@ export interface CameraStatus {
   facts?: CameraFacts;
   /** How frames are taken now. */
   sampling?: 'keyframes' | 'decode';
+  /** Where the camera has one: whether frames come from it, or from the stream that is recorded. */
+  substream?: { state: 'used' | 'away'; lastError?: string };
   /** Frames that ffmpeg delivered, per second, over the last minute. */
   fpsSeen: number;
   framesSeen: number;

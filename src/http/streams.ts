@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkSourceUrl } from '#camera';
-import { newId, type Stream } from '#domain';
+import { newId, RECORD_ALL, type Stream } from '#domain';
 import { Fault } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 import { connectionId, flag, text, whole } from './input.ts';
@@ -127,6 +127,7 @@ function newStream(body: z.output<typeof creation>, deps: HttpDeps): Stream {
     },
     transport: body.transport,
     zones: [],
+    recording: RECORD_ALL,
     wanted: 'connected',
     origin: 'api',
     createdMs: nowMs,

@@ -1,4 +1,4 @@
-import { type Camera, openCamera } from '#camera';
+import { type Camera, openCamera, type SamplingDemand } from '#camera';
 import type { CameraPhase, CameraStatus, Frame, PcmChunk, Stream } from '#domain';
 import { Heard } from '#hearing';
 import { allOrAbort, type Log, messageOf, retryDelays } from '#runtime';
@@ -47,7 +47,7 @@ export class Life implements AsyncDisposable {
   update(stream: Stream): void {
     this.stream = stream;
     this.#viewers.refresh();
-    this.#camera?.setDemand(this.#viewers.demand());
+    this.#camera?.setDemand(this.#demand());
   }
 
   goodMedia(): void {
@@ -110,13 +110,13 @@ export class Life implements AsyncDisposable {
     this.#enter('connecting');
     this.#restarts += 1;
     const { camera: options } = this.deps;
-    const camera = await openCamera(this.stream, this.#viewers.demand(), { ...options, log: this.log }, signal);
+    const camera = await openCamera(this.stream, this.#demand(), { ...options, log: this.log }, signal);
     this.#camera = camera;
     this.#enter('recording');
     this.log.info({ ...camera.facts }, 'camera connected');
     try {
       this.#viewers.come();
-      camera.setDemand(this.#viewers.demand()); // It may have changed while the camera was being connected.
+      camera.setDemand(this.#demand()); // It may have changed while the camera was being connected.
       await allOrAbort(signal, [
         () => keep(camera.segments, this),
         () => this.#look(camera.frames),
@@ -127,6 +127,10 @@ export class Life implements AsyncDisposable {
       this.#camera = undefined;
       this.#viewers.leave();
     }
+  }
+
+  #demand(): SamplingDemand {
+    return { ...this.#viewers.demand(), ...(this.stream.recording.audio ? {} : { silent: true }) };
   }
 
   async #look(frames: AsyncIterable<Frame>): Promise<void> {

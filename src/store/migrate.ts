@@ -3,6 +3,7 @@ import { Fault } from '#runtime';
 import { assetsJobsTranscripts } from './migrations/0002-assets-jobs-transcripts.ts';
 import { transcriptsFound } from './migrations/0003-transcripts-found.ts';
 import { seeing } from './migrations/0004-seeing.ts';
+import { keeping } from './migrations/0005-keeping.ts';
 import { SCHEMA } from './schema.ts';
 
 /** The steps from one released schema to the next; each lives in a file of its own under `migrations/`. */
@@ -13,7 +14,7 @@ export interface Migration {
 }
 
 /** Oldest first, without gaps. */
-const MIGRATIONS: readonly Migration[] = [assetsJobsTranscripts, transcriptsFound, seeing];
+const MIGRATIONS: readonly Migration[] = [assetsJobsTranscripts, transcriptsFound, seeing, keeping];
 
 /**
  * Makes a fresh database from the newest schema, or brings an older one up to it, each step in its own transaction: a

@@ -41,7 +41,10 @@ CREATE TABLE streams (
   created_ms        INTEGER NOT NULL,
   transcript_engine TEXT NOT NULL DEFAULT 'default',
   transcript_ws_connection_id TEXT,
-  transcript_changed_ms INTEGER NOT NULL DEFAULT 0
+  transcript_changed_ms INTEGER NOT NULL DEFAULT 0,
+  substream_url     TEXT,
+  recording         TEXT NOT NULL DEFAULT '{}', -- JSON, what differs from recording everything
+  sifted_ms         INTEGER NOT NULL DEFAULT 0 -- up to then it is decided what of the recording stays
 ) STRICT;
 
 -- Prompt-defined indexes over one stream.
@@ -115,13 +118,14 @@ CREATE TRIGGER segment_removed AFTER DELETE ON segments BEGIN
   UPDATE segment_totals SET count = count - 1, bytes = bytes - old.bytes;
 END;
 
--- Stretches in which nothing was recorded though it was wanted.
+-- Stretches of which no recording is there.
 CREATE TABLE gaps (
   id        INTEGER PRIMARY KEY,
   stream_id TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
   start_ms  INTEGER NOT NULL,
   end_ms    INTEGER NOT NULL,
-  reason    TEXT NOT NULL
+  reason    TEXT NOT NULL,
+  unwanted  INTEGER NOT NULL DEFAULT 0 -- nobody wanted it to stay
 ) STRICT;
 CREATE INDEX gaps_by_time ON gaps (stream_id, start_ms);
 CREATE INDEX gaps_by_end ON gaps (end_ms);

@@ -28,6 +28,7 @@ interface GapRow {
   start_ms: number;
   end_ms: number;
   reason: string;
+  unwanted: number;
 }
 
 type Range = { stream: string; start: number; end: number };
@@ -46,7 +47,7 @@ export class Segments {
   readonly #get: Statement<[number], Row>;
   readonly #has: Statement<{ path: string }, { id: number }>;
   readonly #bounds: Statement<{ stream: string }, { start: number | null; end: number | null }>;
-  readonly #insertGap: Statement<Gap>;
+  readonly #insertGap: Statement<Omit<Gap, 'unwanted'>>;
   readonly #gaps: Statement<Range, GapRow>;
   readonly #totals: Statement<[], { count: number; bytes: number }>;
 
@@ -156,5 +157,6 @@ function segmentOf(row: Row): SegmentRow {
 }
 
 function gapOf(row: GapRow): Gap {
-  return { streamId: row.stream_id, startMs: row.start_ms, endMs: row.end_ms, reason: row.reason };
+  const { stream_id: streamId, start_ms: startMs, end_ms: endMs, reason, unwanted } = row;
+  return { streamId, startMs, endMs, reason, ...(unwanted === 1 ? { unwanted: true } : {}) };
 }

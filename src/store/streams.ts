@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { Stream } from '#domain';
+import { RECORD_ALL, type RecordingPolicy, type Stream } from '#domain';
 import { Fault } from '#runtime';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
@@ -22,6 +22,8 @@ interface Row {
   transcript_engine: string;
   transcript_ws_connection_id: string | null;
   transcript_changed_ms: number;
+  substream_url: string | null;
+  recording: string;
 }
 
 export interface StreamQuery {
@@ -51,15 +53,18 @@ const MATCHES = `
 
 const UPSERT = `
   INSERT INTO streams (id, collection_id, name, url, media_types, sample_rate, store, enable_transcript, transport,
-    zones, wanted, origin, created_ms, transcript_engine, transcript_ws_connection_id, transcript_changed_ms)
+    zones, wanted, origin, created_ms, transcript_engine, transcript_ws_connection_id, transcript_changed_ms,
+    substream_url, recording)
   VALUES (@id, @collection_id, @name, @url, @media_types, @sample_rate, @store, @enable_transcript, @transport,
-    @zones, @wanted, @origin, @created_ms, @transcript_engine, @transcript_ws_connection_id, @transcript_changed_ms)`;
+    @zones, @wanted, @origin, @created_ms, @transcript_engine, @transcript_ws_connection_id, @transcript_changed_ms,
+    @substream_url, @recording)`;
 
 const UPDATE = `
   UPDATE streams SET collection_id = @collection_id, name = @name, url = @url, media_types = @media_types,
     sample_rate = @sample_rate, store = @store, enable_transcript = @enable_transcript, transport = @transport,
     zones = @zones, wanted = @wanted, origin = @origin, transcript_engine = @transcript_engine,
-    transcript_ws_connection_id = @transcript_ws_connection_id, transcript_changed_ms = @transcript_changed_ms
+    transcript_ws_connection_id = @transcript_ws_connection_id, transcript_changed_ms = @transcript_changed_ms,
+    substream_url = @substream_url, recording = @recording
   WHERE id = @id`;
 
 /** The cameras. Deleting one takes everything along that was made from it. */
@@ -152,6 +157,8 @@ export class Streams {
       transcript_engine: stream.transcription.engine,
       transcript_ws_connection_id: stream.transcription.wsConnectionId ?? null,
       transcript_changed_ms: stream.transcription.changedMs,
+      substream_url: stream.substreamUrl ?? null,
+      recording: JSON.stringify(different(stream.recording)),
     };
   }
 }
@@ -168,12 +175,19 @@ function orderBy(ordering = '-created_at'): string {
   return `${column} ${direction}, rowid ${direction}`;
 }
 
+/** What is not as usual. */
+function different(policy: RecordingPolicy): Partial<RecordingPolicy> {
+  const usual = new Map<string, unknown>(Object.entries(RECORD_ALL));
+  return Object.fromEntries(Object.entries(policy).filter(([name, value]) => usual.get(name) !== value));
+}
+
 function streamOf(row: Row): Stream {
   return {
     id: row.id,
     collectionId: row.collection_id,
     name: row.name,
     url: row.url,
+    ...(row.substream_url === null ? {} : { substreamUrl: row.substream_url }),
     mediaTypes: JSON.parse(row.media_types),
     sampleRate: row.sample_rate,
     store: row.store === 1,
@@ -185,6 +199,7 @@ function streamOf(row: Row): Stream {
     },
     transport: row.transport,
     zones: JSON.parse(row.zones),
+    recording: { ...RECORD_ALL, ...JSON.parse(row.recording) },
     wanted: row.wanted,
     origin: row.origin,
     createdMs: row.created_ms,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assetHandlers, cleanAssets, exportableRange } from '#assets';
-import { type Asset, type AssetIndex, type Job, type JobKind, newId, type Stream } from '#domain';
+import { type Asset, type AssetIndex, type Job, type JobKind, newId, RECORD_ALL, type Stream } from '#domain';
 import { Inference } from '#inference';
 import { ModelLibrary } from '#models';
 import { createLog, Lifetime, systemClock } from '#runtime';
@@ -39,6 +39,7 @@ export async function openBox() {
     transcription: { wanted: false, engine: 'default', changedMs: T0 },
     transport: 'tcp',
     zones: [],
+    recording: RECORD_ALL,
     wanted: 'stopped',
     origin: 'api',
     createdMs: T0,

@@ -1,4 +1,4 @@
-import { newId, type SceneFacts } from '#domain';
+import { newId, RECORD_ALL, type SceneFacts } from '#domain';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { createLog, systemClock } from '#runtime';
 import { Store } from '#store';
@@ -52,6 +52,7 @@ function anArchive(store: Store, n: number): Archive {
     transcription: { wanted: false, engine: 'default', changedMs: nowMs },
     transport: 'tcp',
     zones: [],
+    recording: RECORD_ALL,
     wanted: 'stopped',
     origin: 'api',
     createdMs: nowMs,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as timer } from 'node:timers/promises';
 import { env, pipeline } from '@huggingface/transformers';
 import type { PcmChunk, Stream } from '#domain';
-import { newId, PCM_RATE } from '#domain';
+import { newId, PCM_RATE, RECORD_ALL } from '#domain';
 import { Spool } from '#hearing';
 import { Listening } from '#inference';
 import { ModelLibrary } from '#models';
@@ -176,6 +176,7 @@ function aStream(store: Store): Stream {
     transcription: { wanted: true, engine: 'default', changedMs: 0 },
     transport: 'tcp',
     zones: [],
+    recording: RECORD_ALL,
     wanted: 'connected',
     origin: 'api',
     createdMs: 0,

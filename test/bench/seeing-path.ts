@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Frame, newId, type SceneIndex, type Stream } from '#domain';
+import { type Frame, newId, RECORD_ALL, type SceneIndex, type Stream } from '#domain';
 import { Inference, Observer } from '#inference';
 import { ModelLibrary } from '#models';
 import { createLog, Lifetime, systemClock } from '#runtime';
@@ -183,6 +183,7 @@ function anIndex(store: Store): SceneIndex {
     transcription: { wanted: false, engine: 'default', changedMs: T0 },
     transport: 'tcp',
     zones: [],
+    recording: RECORD_ALL,
     wanted: 'connected',
     origin: 'api',
     createdMs: T0,

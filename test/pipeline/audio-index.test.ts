@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newId, type SceneIndex, type Stream, type TranscriptExtraction } from '#domain';
+import { newId, RECORD_ALL, type SceneIndex, type Stream, type TranscriptExtraction } from '#domain';
 import { AudioIndexer } from '#pipeline';
 import { type Clock, createLog, systemClock } from '#runtime';
 import { Store } from '#store';
@@ -37,6 +37,7 @@ function aStream(): Stream {
     transcription: { wanted: true, engine: 'default', changedMs: T0 },
     transport: 'tcp',
     zones: [],
+    recording: RECORD_ALL,
     wanted: 'connected',
     origin: 'api',
     createdMs: T0,

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { vi } from 'vitest';
-import { type Extraction, type Frame, newId, type Scene, type SceneIndex, type Stream, type Zone } from '#domain';
+import {
+  type Extraction,
+  type Frame,
+  newId,
+  RECORD_ALL,
+  type Scene,
+  type SceneIndex,
+  type Stream,
+  type Zone,
+} from '#domain';
 import { Inference } from '#inference';
 import { ModelLibrary } from '#models';
 import { createLog, Lifetime, systemClock } from '#runtime';
@@ -40,6 +49,7 @@ export async function openBox() {
     transcription: { wanted: false, engine: 'default', changedMs: T0 },
     transport: 'tcp',
     zones,
+    recording: RECORD_ALL,
     wanted: 'connected',
     origin: 'api',
     createdMs: T0,
