@@ -22,7 +22,7 @@ export function testPayload(
     explanation: 'Somebody tries out whether alerts arrive here.',
     evidence: {
       rule: {
-        version: 1 as const,
+        version: 2 as const,
         subject: { kind: 'motion' as const },
         relation: 'present' as const,
         needs: [],

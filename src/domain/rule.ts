@@ -10,8 +10,23 @@
  * - `stays`    it has been there for `forMs`
  * - `absent`   it hasn't been there for `forMs`
  * - `count`    `count` holds for the number seen at once
+ * - `moves`    it moves in `direction`
+ * - `approaches` it gets nearer to `zone` (without a zone: to the camera)
  */
-export type Relation = 'present' | 'appears' | 'enters' | 'leaves' | 'crosses' | 'stays' | 'absent' | 'count';
+export type Relation =
+  | 'present'
+  | 'appears'
+  | 'enters'
+  | 'leaves'
+  | 'crosses'
+  | 'stays'
+  | 'absent'
+  | 'count'
+  | 'moves'
+  | 'approaches';
+
+/** In the picture; `towards` and `away` are to and from the camera. */
+export type Direction = 'left' | 'right' | 'up' | 'down' | 'towards' | 'away';
 
 export type RuleSubject =
   /** Objects with one of these detector labels; `name` is the user's word for it ("someone"). */
@@ -30,7 +45,9 @@ export type RuleSubject =
    */
   | { kind: 'speech'; words: string[]; meant?: boolean; name?: string }
   /** What an index says has most of these words: for prompts that are no other rule. */
-  | { kind: 'text'; words: string[] };
+  | { kind: 'text'; words: string[] }
+  /** All of these at once, or any of them; `relation` is then `present`. */
+  | { kind: 'parts'; join: 'all' | 'any'; parts: RulePart[] };
 
 /** Minutes of the day; `to` may lie before `from`: then it is over midnight. Days of the week count from Sunday, 0. */
 export interface TimeOfDay {
@@ -40,33 +57,58 @@ export interface TimeOfDay {
   days?: number[];
 }
 
-export interface Rule {
-  version: 1;
+/** What is looked or listened for. */
+export interface RulePart {
   subject: RuleSubject;
   relation: Relation;
   zone?: string;
   /** Only things of this colour, by the name that facts have for it. */
   colour?: string;
-  /** Only then; the box's own time. */
-  during?: TimeOfDay;
+  /** Only things that cover at least, or at most, this share of the picture, 0–1. */
+  size?: { op: '>=' | '<='; share: number };
+  /** Only things that have moved so. */
+  direction?: Direction;
   forMs?: number;
   count?: { op: '>' | '>=' | '==' | '<' | '<='; value: number };
+  /** Seen counts as seen only when it was in so many of the last windows. */
+  windows?: { least: number; of: number };
+  /** It must not be so; only of parts that are joined. */
+  not?: true;
+}
+
+export interface Rule extends Omit<RulePart, 'not'> {
+  version: 2;
+  /** Only then; the box's own time. */
+  during?: TimeOfDay;
   /** Capabilities of packs without which the rule is weaker or mute: `object-detection`, `sound-classification`, `speech-recognition`. */
   needs: string[];
   /** One sentence: how the prompt was understood. */
   understood: string;
 }
 
-/** About what is heard, not seen. */
+/** A rule as it was stored. One of version 1 has no parts, sizes and directions, and means what it meant. */
+export function ruleFrom(json: string): Rule {
+  const stored: Omit<Rule, 'version'> = JSON.parse(json);
+  return { ...stored, version: 2 };
+}
+
+/** The rule, or what it is made of. */
+export function partsOf(rule: Pick<Rule, 'subject' | 'relation'>): readonly RulePart[] {
+  return rule.subject.kind === 'parts' ? rule.subject.parts : [rule];
+}
+
+/** About what is heard, not seen; of several parts: one of them. */
 export function listens({ subject }: Pick<Rule, 'subject'>): boolean {
+  if (subject.kind === 'parts') return subject.parts.some(listens);
   return subject.kind === 'sound' || subject.kind === 'speech' || subject.kind === 'microphone';
 }
 
 /**
  * Whether audio indexes tell it first, or alone: what is said, and a sound that begins or goes on. They never tell that a
- * sound has ended; indexes that see do.
+ * sound has ended; indexes that see do. Of several parts: all.
  */
 export function toldByAudio({ subject, relation }: Pick<Rule, 'subject' | 'relation'>): boolean {
+  if (subject.kind === 'parts') return subject.parts.every((part) => toldByAudio(part) && part.not === undefined);
   if (subject.kind === 'speech') return true;
   return subject.kind === 'sound' && relation !== 'absent' && relation !== 'leaves';
 }

@@ -31,7 +31,7 @@ export function ruleFor(prompt: string, context: { zones: readonly string[] }): 
     if (!isFault(error, 'invalid') || words.length === 0 || problem || nonsenseIn(rest)) throw error;
     if (isNoise(rest)) throw refusal(`no word of it is known: ${quoted(words)}`, context.zones);
     const place = zone === undefined ? undefined : { name: zone, known: true };
-    return complete({ version: 1, subject: { kind: 'text', words }, relation: 'present' }, place, during);
+    return complete({ version: 2, subject: { kind: 'text', words }, relation: 'present' }, place, during);
   }
 }
 
@@ -47,7 +47,7 @@ export function compileRule(prompt: string, context: { zones: readonly string[] 
   const contrary = nonsenseIn(rest) ?? problem;
   if (contrary !== undefined) throw refuse(contrary);
   const spoken = speechIn(rest, context.zones);
-  if (spoken) return complete({ version: 1, subject: spoken.subject, relation: 'present' }, spoken.place, during);
+  if (spoken) return complete({ version: 2, subject: spoken.subject, relation: 'present' }, spoken.place, during);
   const parsed = parse(rest, context.zones);
   try {
     return ruleOf(parsed, during, refuse);
@@ -75,7 +75,7 @@ function ruleOf(parsed: Parsed, during: Rule['during'], refuse: Refuse): Rule {
   const lasting = relation === 'stays' || (relation === 'count' && parsed.meanings.some((m) => m === 'stay'));
   const forMs = parsed.forMs ?? (lasting ? DEFAULT_STAY_MS : undefined);
   const rule = {
-    version: 1,
+    version: 2,
     subject,
     relation,
     ...(forMs === undefined ? {} : { forMs }),
@@ -95,7 +95,7 @@ function complete(
 ): Rule {
   const hasPlace = draft.subject.kind === 'object' || draft.subject.kind === 'motion';
   const rule = { ...draft, ...(place && hasPlace ? { zone: place.name } : {}), ...(during ? { during } : {}) };
-  return { ...rule, needs: needsOf(draft.subject), understood: understood(rule, place) };
+  return { ...rule, needs: needsOf(draft.subject), understood: understood(rule, place ? [place] : []) };
 }
 
 function needsOf(subject: RuleSubject): string[] {

@@ -1,7 +1,7 @@
-import type { Rule } from '#domain';
+import type { Rule, RulePart } from '#domain';
 import type { Piece } from './follow.ts';
 import type { RuleState } from './state.ts';
-import { bareName, coloured, durationWords, isPlural, placeWords, withArticle } from './understood.ts';
+import { bareName, directionWords, durationWords, isPlural, looking, placeWords, withArticle } from './understood.ts';
 
 /** One sentence: what, where, when and how sure. */
 export function explain(rule: Rule, state: RuleState, when: Piece, confidence: number): string {
@@ -10,7 +10,8 @@ export function explain(rule: Rule, state: RuleState, when: Piece, confidence: n
   return `${text.charAt(0).toUpperCase()}${text.slice(1)} ${sure}.`;
 }
 
-function what(rule: Rule, state: RuleState, when: Piece): string {
+/** The same without a capital and a full stop. */
+export function what(rule: RulePart, state: Pick<RuleState, 'name' | 'tier' | 'level'>, when: Piece): string {
   const { subject, relation } = rule;
   const where = placeWords(rule.zone);
   const around = `around ${timeOfDay(when.startMs)}`;
@@ -29,7 +30,16 @@ function what(rule: Rule, state: RuleState, when: Piece): string {
   }
   if (state.tier === 'motion')
     return `something moved in ${where} ${around}; no object detector was running, so what it was is not known`;
-  const name = withArticle(coloured(state.name, rule.colour));
+  return subject.kind === 'object' ? objectPhrase(rule, subject.name, state, { where, around, since }) : '';
+}
+
+function objectPhrase(
+  rule: RulePart,
+  asked: string,
+  state: Pick<RuleState, 'name' | 'level'>,
+  { where, around, since }: { where: string; around: string; since: string },
+): string {
+  const name = withArticle(looking(state.name, rule));
   const phrases: Record<Rule['relation'], string> = {
     present: `${name} was in ${where} ${around}`,
     appears: `${name} appeared in ${where} ${around}`,
@@ -37,10 +47,12 @@ function what(rule: Rule, state: RuleState, when: Piece): string {
     leaves: `${name} left ${where} ${around}`,
     crosses: `${name} came through ${where} ${around}`,
     stays: `${name} stayed in ${where} ${since}`,
-    absent: `no ${coloured(subject.name.replace('someone', 'person'), rule.colour)} has been in ${where} ${since}`,
-    count: `${state.level} × ${coloured(state.name, rule.colour)} at once in ${where} ${rule.forMs === undefined ? around : since}`,
+    absent: `no ${looking(asked.replace('someone', 'person'), rule)} has been in ${where} ${since}`,
+    count: `${state.level} × ${looking(state.name, rule)} at once in ${where} ${rule.forMs === undefined ? around : since}`,
+    moves: `${name} moved ${directionWords(rule.direction ?? 'towards')} ${around}`,
+    approaches: `${name} got nearer to ${rule.zone === undefined ? 'the camera' : where} ${around}`,
   };
-  return phrases[relation];
+  return phrases[rule.relation];
 }
 
 function heard(relation: Rule['relation'], name: string, asked: string, around: string, since: string): string {

@@ -1,6 +1,6 @@
 import type { Rule, RuleSubject, SceneFacts, SceneObject } from '#domain';
 import { BEFORE_MS, LONG_MS, SHORT_MS, type Story, story } from './story.ts';
-import { coloured, durationWords, placeWords, withArticle } from './understood.ts';
+import { durationWords, looking, placeWords, withArticle } from './understood.ts';
 
 const OTHERS = ['dog', 'car', 'person', 'cat'] as const;
 
@@ -8,8 +8,8 @@ const OTHERS = ['dog', 'car', 'person', 'cat'] as const;
 export function objectStories(rule: Rule, { name, labels }: Extract<RuleSubject, { kind: 'object' }>): Story[] {
   const { zone, colour, count } = rule;
   const where = placeWords(zone);
-  const what = coloured(name, colour);
-  const one = withArticle(name === 'someone' && colour !== undefined ? coloured('person', colour) : what);
+  const what = looking(name, rule);
+  const one = withArticle(name === 'someone' && colour !== undefined ? looking('person', rule) : what);
   const label = labels[0] ?? name;
   const other = OTHERS.find((known) => !labels.includes(known)) ?? 'bird';
   const thing = (of: Partial<SceneObject> = {}) => anObject(label, rule, of);
@@ -67,7 +67,7 @@ function outside(one: string, rule: Rule, label: string): Story {
 function otherColour(rule: Rule, name: string, label: string): Story {
   const colour = rule.colour === 'blue' ? 'green' : 'blue';
   const long = (rule.forMs ?? LONG_MS) + SHORT_MS;
-  const one = withArticle(coloured(name === 'someone' ? 'person' : name, colour));
+  const one = withArticle(looking(name === 'someone' ? 'person' : name, { ...rule, colour }));
   return story(`${one} comes into ${placeWords(rule.zone)}`, [
     { forMs: BEFORE_MS, facts: seen([]) },
     { forMs: long, facts: seen([anObject(label, rule, { ...arriving(rule.zone), colours: [colour] })]) },

@@ -51,6 +51,8 @@ export function look(rule: Rule, scene: Audible, saidBefore?: string): Seen | 'm
         0.9,
         'the camera',
       );
+    case 'parts':
+      return 'mute'; // Each of them is looked at by itself.
   }
 }
 

@@ -26,6 +26,8 @@ export function storiesOf(rule: Rule): Story[] {
       return speechStories(subject);
     case 'text':
       return textStories(subject.words);
+    case 'parts':
+      return [];
   }
 }
 

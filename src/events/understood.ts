@@ -1,14 +1,17 @@
-import type { Rule } from '#domain';
+import { type Direction, partsOf, type Rule, type RulePart } from '#domain';
 import { duringWords } from './during.ts';
 import type { Place } from './zones.ts';
 
 /** One sentence that tells a person what the rule does. */
-export function understood(rule: Omit<Rule, 'understood' | 'needs'>, place: Place | undefined): string {
+export function understood(rule: Omit<Rule, 'understood' | 'needs'>, places: readonly Place[]): string {
   const when = rule.during ? `, only ${duringWords(rule.during)} by the box's clock` : '';
-  return `Fires when ${clause(rule)}${when}${reservation(rule, place)}.`;
+  const reservations = partsOf(rule)
+    .map((part, i) => reservation(part, places[i]))
+    .join('');
+  return `Fires when ${clause(rule)}${when}${sizeWords(partsOf(rule))}${reservations}.`;
 }
 
-function reservation({ zone, subject }: Omit<Rule, 'understood' | 'needs'>, place: Place | undefined): string {
+function reservation({ zone, subject }: RulePart, place: Place | undefined): string {
   if (!place) return '';
   if (isHeard(subject)) return `, wherever the microphone hears it, not only at "${place.name}"`;
   if (subject.kind === 'text') return `, wherever it is in the picture, not only in "${place.name}"`;
@@ -16,12 +19,27 @@ function reservation({ zone, subject }: Omit<Rule, 'understood' | 'needs'>, plac
   return place.known ? '' : `; no zone is named "${zone}", so a camera without one watches the whole picture`;
 }
 
+/** What "large" and "small" mean, where they are asked for. */
+function sizeWords(parts: readonly RulePart[]): string {
+  const told = parts.flatMap(({ size }) =>
+    size
+      ? [`${size.op === '>=' ? 'large is at least' : 'small is at most'} ${percent(size.share)} of the picture`]
+      : [],
+  );
+  return told.map((words) => `; ${words}`).join('');
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`;
+}
+
 const OPERATOR_WORDS = { '>': 'more than', '>=': 'at least', '==': 'exactly', '<': 'fewer than', '<=': 'at most' };
 
-function clause(rule: Omit<Rule, 'understood' | 'needs'>): string {
-  const { subject, relation, count } = rule;
-  const where = placeWords(rule.zone);
+/** What is to be so, without a capital and a full stop. */
+export function clause(rule: RulePart): string {
+  const { subject, relation } = rule;
   const long = rule.forMs === undefined ? '' : ` for ${durationWords(rule.forMs)}`;
+  if (subject.kind === 'parts') return joined(subject);
   if (subject.kind === 'text') return `what an index says of a scene has most of the words ${subject.words.join(', ')}`;
   if (subject.kind === 'light') return `the lights go ${subject.change}`;
   if (subject.kind === 'tamper')
@@ -29,9 +47,27 @@ function clause(rule: Omit<Rule, 'understood' | 'needs'>): string {
       ? `the camera has been ${subject.tampers.join(' or ')}${long}`
       : `the camera is ${subject.tampers.join(' or ')}`;
   if (isHeard(subject)) return heardClause(subject, relation, long);
-  const bare = subject.kind === 'motion' ? 'motion' : coloured(subject.name.replace('someone', 'person'), rule.colour);
-  const someone = subject.kind === 'object' && subject.name === 'someone' && rule.colour === undefined;
+  const often = rule.windows ? `, in at least ${rule.windows.least} of ${rule.windows.of} windows` : '';
+  return `${seenClause(rule, subject, long)}${often}`;
+}
+
+function joined({ join, parts }: Extract<Rule['subject'], { kind: 'parts' }>): string {
+  const clauses = parts.map(({ not, ...part }) => {
+    if (!not) return clause(part);
+    return part.relation === 'present' ? clause({ ...part, relation: 'absent' }) : `it is not so that ${clause(part)}`;
+  });
+  return clauses.join(join === 'all' ? ' and ' : ' or ');
+}
+
+type SeenSubject = Extract<Rule['subject'], { kind: 'object' | 'motion' }>;
+
+function seenClause(rule: RulePart, subject: SeenSubject, long: string): string {
+  const { relation, count, direction } = rule;
+  const where = placeWords(rule.zone);
+  const bare = subject.kind === 'motion' ? 'motion' : looking(subject.name.replace('someone', 'person'), rule);
+  const someone = subject.kind === 'object' && subject.name === 'someone' && bare === 'person';
   const what = subject.kind === 'motion' ? 'something' : withArticle(someone ? 'someone' : bare);
+  const goes = direction && relation !== 'moves' ? `, moving ${directionWords(direction)}` : '';
   const verbs: Record<Rule['relation'], string> = {
     present: subject.kind === 'motion' ? `something moves in ${where}` : `${what} is in ${where}`,
     appears: `${what} appears in ${where}`,
@@ -42,12 +78,33 @@ function clause(rule: Omit<Rule, 'understood' | 'needs'>): string {
     absent:
       rule.forMs === undefined ? `there is no ${bare} in ${where}` : `there has been no ${bare} in ${where}${long}`,
     count: `${counted(bare, count)} at once in ${where}${long}`,
+    moves: `${what} moves ${directionWords(direction ?? 'towards')}${rule.zone === undefined ? '' : ` in ${where}`}`,
+    approaches: `${what} gets nearer to ${rule.zone === undefined ? 'the camera' : where}`,
   };
-  return verbs[relation];
+  return `${verbs[relation]}${goes}`;
+}
+
+const DIRECTIONS: Readonly<Record<Direction, string>> = {
+  left: 'to the left',
+  right: 'to the right',
+  up: 'upwards',
+  down: 'downwards',
+  towards: 'towards the camera',
+  away: 'away from the camera',
+};
+
+export function directionWords(direction: Direction): string {
+  return DIRECTIONS[direction];
+}
+
+/** "large red car", "small person in blue". */
+export function looking(name: string, { colour, size }: Pick<RulePart, 'colour' | 'size'>): string {
+  const sized = size ? (size.op === '>=' ? 'large ' : 'small ') : '';
+  return `${sized}${coloured(name, colour)}`;
 }
 
 /** "red car", "person in blue". */
-export function coloured(name: string, colour: string | undefined): string {
+function coloured(name: string, colour: string | undefined): string {
   if (colour === undefined) return name;
   return name === 'person' ? `person in ${colour}` : `${colour} ${name}`;
 }
@@ -101,7 +158,7 @@ export function bareName(name: string): string {
 function counted(name: string, count: Rule['count']): string {
   if (!count) return `there is a ${name}`;
   const one = count.value === 1;
-  const plural = /^person\b/.test(name) ? name.replace('person', 'people') : `${name}s`;
+  const plural = /\bperson\b/.test(name) ? name.replace('person', 'people') : `${name}s`;
   return `there ${one ? 'is' : 'are'} ${OPERATOR_WORDS[count.op]} ${count.value} ${one ? name : plural}`;
 }
 

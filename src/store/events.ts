@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { EventDefinition } from '#domain';
+import { type EventDefinition, ruleFrom } from '#domain';
 import type { Connection } from './connection.ts';
 
 interface Row {
@@ -48,5 +48,5 @@ export class Events {
 
 function eventOf(row: Row): EventDefinition {
   const { id, prompt, label } = row;
-  return { id, prompt, label, rule: JSON.parse(row.rule), createdMs: row.created_ms };
+  return { id, prompt, label, rule: ruleFrom(row.rule), createdMs: row.created_ms };
 }

@@ -193,7 +193,7 @@ describe('compileRule', () => {
       const prompt = Array.from({ length: 1 + (seed % 9) }, (_, i) => pick(i)).join(' ');
       const result = failureOf(() => compileRule(prompt, { zones: ZONES }));
       if (isFault(result)) expect(result.message, prompt).toMatch(/^prompt: .*These work: /);
-      else expect(result, prompt).toMatchObject({ version: 1, understood: expect.stringMatching(/^Fires when .*\.$/) });
+      else expect(result, prompt).toMatchObject({ version: 2, understood: expect.stringMatching(/^Fires when .*\.$/) });
     }
   });
 

@@ -64,7 +64,7 @@ describe('crossing', () => {
 
   it('of the whole picture is to come over its edge', () => {
     const subject = { kind: 'object' as const, name: 'person', labels: ['person'] };
-    const rule: Rule = { version: 1, subject, relation: 'crosses', needs: [], understood: '' };
+    const rule: Rule = { version: 2, subject, relation: 'crosses', needs: [], understood: '' };
     const by = (appeared: 'left' | 'in') => withObjects(anObject('person', { appeared }));
     expect(times(watch(rule, [[0, 5, by('left')]]))).toEqual([5]);
     expect(watch(rule, [[0, 5, by('in')]])).toEqual([]);

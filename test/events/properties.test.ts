@@ -217,7 +217,7 @@ describe('what nobody looked at for more than a minute', () => {
 
 describe('what is said', () => {
   const rule: Rule = {
-    version: 1,
+    version: 2,
     subject: { kind: 'speech', words: ['call the police'] },
     relation: 'present',
     needs: [],

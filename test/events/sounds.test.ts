@@ -216,7 +216,7 @@ describe('compileRule for sounds', () => {
       const prompt = Array.from({ length: 1 + (seed % 8) }, (_, i) => pick(i)).join(' ');
       const made = attempt(() => rule(prompt));
       if (isFault(made)) expect(made.message, prompt).toMatch(/^prompt: .*These work: /);
-      else expect(made, prompt).toMatchObject({ version: 1, understood: expect.stringMatching(/^Fires when .*\.$/) });
+      else expect(made, prompt).toMatchObject({ version: 2, understood: expect.stringMatching(/^Fires when .*\.$/) });
     }
   });
 

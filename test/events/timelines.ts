@@ -130,7 +130,7 @@ export const HIDDEN_MS = 10_000;
 export const RULES: readonly Rule[] = SUBJECTS.flatMap((subject): Rule[] => {
   const zone = subject.kind === 'object' || subject.kind === 'motion' ? { zone: 'loading' } : {};
   const of = (relation: Rule['relation'], more: Partial<Rule> = {}): Rule => ({
-    version: 1,
+    version: 2,
     needs: [],
     understood: '',
     subject,

@@ -39,7 +39,7 @@ function fire(sceneId: number, atS: number, seq: number): Firing {
     id: newId('event'),
     prompt: 'someone enters',
     label: 'entered',
-    rule: { version: 1, subject: { kind: 'motion' }, relation: 'present', needs: [], understood: 'it moves' },
+    rule: { version: 2, subject: { kind: 'motion' }, relation: 'present', needs: [], understood: 'it moves' },
     createdMs: T0,
   } as const;
   box.store.events.create({ ...event, rule: { ...event.rule, needs: [] } });

@@ -132,7 +132,7 @@ describe('a closer look', () => {
 
 describe('a rule', () => {
   const rule: Rule = {
-    version: 1,
+    version: 2,
     subject: { kind: 'object', name: 'vehicle', labels: ['car', 'truck'] },
     relation: 'enters',
     needs: [],

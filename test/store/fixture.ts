@@ -184,7 +184,7 @@ export function anEvent(overrides: Partial<EventDefinition> = {}): EventDefiniti
     prompt: 'a person is at the gate',
     label: 'person-at-gate',
     rule: {
-      version: 1,
+      version: 2,
       subject: { kind: 'object', name: 'person', labels: ['person'] },
       relation: 'present',
       zone: 'gate',
