@@ -1,15 +1,32 @@
 import type { CameraConfig, Config, EventConfig, IndexConfig } from '#config';
-import { type EventDefinition, newId, RECORD_ALL, type SceneIndex, type Stream, toldByAudio } from '#domain';
+import {
+  type Alert,
+  type EventDefinition,
+  newId,
+  RECORD_ALL,
+  type SceneIndex,
+  type Stream,
+  scheduleOf,
+  toldByAudio,
+} from '#domain';
 import { compileRule } from '#events';
 import type { Clock } from '#runtime';
 import type { Store } from '#store';
 
+/** Who changes what is armed, in the log of changes. */
+const BY = 'configuration';
+
 /**
  * Makes the store agree with the configuration file's cameras: what it names is created or updated, matched by name;
- * a camera that has left the file is stopped, and its recordings stay. What was made over HTTP is never touched. Events
+ * a camera that has left the file is stopped, and its recordings stay. What was made over HTTP is never touched; the
+ * schedule of a group that the file has, and the group of an event that names one, are as the file says. Events
  * about what is heard are armed on an audio index of the camera's, as only that tells them, or tells them first.
  */
 export function applyConfiguredCameras(config: Config, store: Store, clock: Clock): void {
+  for (const { name, arm: written } of config.groups) {
+    const schedule = written && scheduleOf(written);
+    if (!store.groups.get(name) || schedule) store.groups.put(name, { schedule }, BY);
+  }
   const configured = store.streams.list({}).results.filter((stream) => stream.origin === 'config');
   for (const stream of configured) {
     if (!config.cameras.some((camera) => camera.name === stream.name))
@@ -61,7 +78,7 @@ function applyIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: Cl
     const event = eventFor(wish, stream, store, clock);
     const place = toldByAudio(event.rule) ? audioIndex(stream, store, clock) : index;
     if (event.rule.subject.kind === 'speech') startTranscription(stream, store, clock);
-    arm(event, wish.callbackUrl, place, store, clock);
+    arm(event, wish, place, store, clock);
   }
 }
 
@@ -126,16 +143,12 @@ function eventFor({ prompt, label }: EventConfig, stream: Stream, store: Store, 
   return event;
 }
 
-function arm(
-  event: EventDefinition,
-  callbackUrl: string | undefined,
-  index: SceneIndex,
-  store: Store,
-  clock: Clock,
-): void {
-  const armed = store.alerts.listByIndex(index.id);
-  if (armed.some((alert) => alert.eventId === event.id && alert.callbackUrl === callbackUrl)) return;
-  store.alerts.create({
+function arm(event: EventDefinition, wish: EventConfig, index: SceneIndex, store: Store, clock: Clock): void {
+  const { callbackUrl, group } = wish;
+  const known = store.alerts
+    .listByIndex(index.id)
+    .find((alert) => alert.eventId === event.id && alert.callbackUrl === callbackUrl);
+  const alert: Alert = known ?? {
     id: newId('alert'),
     streamId: index.streamId,
     indexId: index.id,
@@ -143,5 +156,7 @@ function arm(
     ...(callbackUrl ? { callbackUrl } : {}),
     status: 'enabled',
     createdMs: clock.nowMs(),
-  });
+  };
+  if (!known) store.alerts.create(alert);
+  if (group !== undefined) store.alerts.setGroup(alert.id, group, BY);
 }

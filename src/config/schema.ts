@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { CLOCK_TIME, WEEKDAYS } from '#domain';
 
 const name = z
   .string()
@@ -42,6 +43,8 @@ function area(points: readonly (readonly [number, number])[]): number {
   return Math.abs(doubled) / 2;
 }
 
+const groupName = name.max(60, 'must not be longer than 60 characters');
+
 const event = z.strictObject({
   prompt: z
     .string()
@@ -52,6 +55,32 @@ const event = z.strictObject({
   callbackUrl: address(['http', 'https'], 'an address')
     .exactOptional()
     .describe('Where to POST each alert (webhook). Without it the alert goes to MQTT only.'),
+  group: groupName
+    .exactOptional()
+    .describe('The group that it is armed and disarmed with; see `groups`. It is made when it isn’t there.'),
+});
+
+const clockTime = z.string().regex(CLOCK_TIME, 'must be a time of day in quotation marks, such as "22:00"');
+
+const armed = z.strictObject({
+  days: z
+    .array(z.enum(WEEKDAYS, `must be of ${WEEKDAYS.join(', ')}`))
+    .min(1, 'must name a day; leave it out for every day')
+    .exactOptional()
+    .describe('Days on which it begins: sun, mon, tue, wed, thu, fri, sat. Default: every day.'),
+  from: clockTime.describe('Time of day from which it is armed, by the clock of the box: "22:00".'),
+  to: clockTime.describe('Until when; before `from` it is of the next day, the same as `from` a whole day later.'),
+});
+
+const group = z.strictObject({
+  name: groupName.describe('What the group is called, as in `group` of an event: night, away.'),
+  arm: z
+    .array(armed)
+    .max(50, 'must not be more than 50')
+    .exactOptional()
+    .describe(
+      'When it is armed each week; what is done by hand holds until the next change. Default: as it was set over HTTP.',
+    ),
 });
 
 const index = z.strictObject({
@@ -260,6 +289,9 @@ export const configSchema = z.strictObject({
   mqtt: mqtt
     .exactOptional()
     .describe('The broker that alerts go to. Without it they go to webhooks and the page only.'),
+  groups: uniqueNames(z.array(group))
+    .default([])
+    .describe('Groups of alerts that are armed and disarmed together. More can be made over HTTP.'),
   cameras: uniqueNames(z.array(camera)).default([]).describe('The cameras. More can be added over HTTP.'),
 });
 

@@ -53,4 +53,28 @@ describe('events of the configuration file', () => {
     expect(apply(at.store, prompts)).toEqual(first);
     expect(armedOn(at.store, first[1])).toEqual(prompts);
   });
+
+  it('that are in groups join them, with the schedule of the file; what was done over HTTP besides stays', async () => {
+    await using at = await openStore(clock);
+    const events = [
+      { prompt: 'a person', label: 'person', group: 'night' },
+      { prompt: 'a car', label: 'car' },
+    ];
+    const camera = { name: 'yard', url: 'rtsp://127.0.0.1/yard', indexes: [{ name: 'scenes', events }] };
+    const groups = [{ name: 'night', arm: [{ days: ['mon'], from: '22:00', to: '06:00' }] }, { name: 'away' }];
+    const read = () =>
+      applyConfiguredCameras(parseConfig(JSON.stringify({ cameras: [camera], groups }), {}, 'test'), at.store, clock);
+    read();
+    const [person, car] = at.store.alerts.list();
+    expect([person?.group, car?.group]).toEqual(['night', undefined]);
+    expect(at.store.groups.list()).toMatchObject([
+      { name: 'away', armed: true },
+      { name: 'night', schedule: [{ fromMinute: 1320, toMinute: 360, days: [1] }], by: 'configuration' },
+    ]);
+    at.store.alerts.setGroup(car?.id ?? '', 'away', 'a test');
+    at.store.groups.put('away', { armed: false, schedule: [{ fromMinute: 0, toMinute: 60 }] }, 'a test');
+    const before = { groups: at.store.groups.list(), alerts: at.store.alerts.list() };
+    read();
+    expect({ groups: at.store.groups.list(), alerts: at.store.alerts.list() }).toEqual(before);
+  });
 });

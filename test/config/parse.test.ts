@@ -42,6 +42,16 @@ describe('parseConfig', () => {
     ['cameras: [{ url: "rtsp://h/1" }]', 'cameras[0].name: is missing'],
     ['cameras: [{ name: a, url: 192.168.1.2 }]', 'cameras[0].url: must be an address such as rtsp://'],
     ['cameras:', 'cameras: is empty: give it a value or remove the key'],
+    [
+      'groups: [{ name: night, arm: [{ from: "25:00", to: "06:00" }] }]',
+      'groups[0].arm[0].from: must be a time of day',
+    ],
+    ['groups: [{ name: night, arm: [{ from: "22:00" }] }]', 'groups[0].arm[0].to: is missing'],
+    [
+      'groups: [{ name: night, arm: [{ days: [monday], from: "22:00", to: "06:00" }] }]',
+      'arm[0].days[0]: must be of sun',
+    ],
+    ['groups: [{ name: night }, { name: night }]', 'groups[1].name: is used twice'],
     ['listen: 8080', 'listen: must be HOST:PORT'],
     ['listen: h:99999', 'listen: must be HOST:PORT'],
     ['mqtt: { url: "http://broker" }', 'mqtt.url: must be a broker address that starts with mqtt://'],

@@ -138,6 +138,35 @@ describe('Evaluator', () => {
     );
   });
 
+  it('tells nobody while the group is disarmed, nor at arming of what is going on already', async () => {
+    const clock = standingClock(T0 + 1000);
+    await using at = await openStore(clock);
+    const { index } = aCamera(at.store);
+    const alert = arm(at.store, index, 'a person');
+    at.store.alerts.setGroup(alert.id, 'away', 'a test');
+    const told = async () => {
+      await evaluated(at.store);
+      return at.store.firings.recent({ limit: 9 }).map(({ startMs }) => (startMs - T0) / 1000);
+    };
+    at.store.groups.put('away', { armed: false }, 'a test');
+    for (const startS of [0, 5, 10]) addScene(at.store, index, startS, PERSON);
+    expect(await told()).toEqual([]);
+    clock.now = T0 + 16_000;
+    at.store.groups.put('away', { armed: true }, 'a test');
+    for (const startS of [15, 20]) addScene(at.store, index, startS, PERSON);
+    expect(await told()).toEqual([]);
+    addScene(at.store, index, 25, EMPTY);
+    addScene(at.store, index, 30, PERSON);
+    expect(await told()).toEqual([30]);
+
+    // What ended before it was disarmed is told, however late it is looked at.
+    addScene(at.store, index, 35, EMPTY);
+    addScene(at.store, index, 40, PERSON);
+    clock.now = T0 + 46_000;
+    at.store.groups.put('away', { armed: false }, 'a test');
+    expect(await told()).toEqual([40, 30]);
+  });
+
   it('starts a damaged state anew', async () => {
     await using at = await openStore();
     const { index } = aCamera(at.store);
