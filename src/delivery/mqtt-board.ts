@@ -2,7 +2,7 @@ import { messageOf, Wake } from '#runtime';
 import { announcements, nodeOf } from './home-assistant/discovery.ts';
 import type { MqttDesk, MqttGuest } from './mqtt.ts';
 import { type MqttBoardDeps, MqttErrands } from './mqtt-errands.ts';
-import { boxState, type CameraView, cameraViews } from './mqtt-views.ts';
+import { boxState, type CameraView, cameraViews, type GroupView, groupViews } from './mqtt-views.ts';
 
 /** What isn't in the journal is looked at so often. */
 const EVERY_MS = 5000;
@@ -13,7 +13,7 @@ const AFTER_FAILURE_MS = 10_000;
 const MOST_FIRINGS = 100;
 
 /**
- * The box on the broker besides its alerts: retained states of cameras, alerts and the box, commands to them, and what
+ * The box on the broker besides its alerts: retained states of cameras, alerts, groups and the box, commands to them, and what
  * Home Assistant wants to know. Publishes what has changed, and takes away what it once said of what is gone. Something
  * that fails here costs no alert its delivery.
  */
@@ -63,7 +63,7 @@ export class MqttBoard implements MqttGuest {
 
   async #listen(desk: MqttDesk): Promise<void> {
     const { mqtt, store } = this.#deps;
-    for (const kind of ['cameras', 'rules']) {
+    for (const kind of ['cameras', 'rules', 'groups']) {
       await desk.subscribe(`${this.#base}/${kind}/+/set`);
       await desk.subscribe(`${this.#base}/${kind}/+/state`);
     }
@@ -126,11 +126,12 @@ export class MqttBoard implements MqttGuest {
   async #tell(desk: MqttDesk): Promise<void> {
     const { store, mqtt, box, clock } = this.#deps;
     const cameras = cameraViews(store, box.cameras(), clock.nowMs());
+    const groups = groupViews(store, clock.nowMs());
     const about = { id: store.boxId, name: box.name, version: box.version, url: box.url(), base: this.#base };
     const entities = mqtt.homeAssistant
-      ? announcements(mqtt.discoveryPrefix, about, cameras)
+      ? announcements(mqtt.discoveryPrefix, about, cameras, groups)
       : new Map<string, string>();
-    const states = await this.#states(cameras);
+    const states = await this.#states(cameras, groups);
     for (const [topic, payload] of entities) await this.#say(desk, topic, payload);
     if (!this.#isOnline) await desk.sayOnline();
     this.#isOnline = true;
@@ -142,7 +143,7 @@ export class MqttBoard implements MqttGuest {
     this.#wantPictures(cameras);
   }
 
-  async #states(cameras: readonly CameraView[]): Promise<Map<string, string>> {
+  async #states(cameras: readonly CameraView[], groups: readonly GroupView[]): Promise<Map<string, string>> {
     const { store, box } = this.#deps;
     const own = { id: store.boxId, ...box, detector: box.detector(), freeBytes: await this.#freeBytes() };
     return new Map<string, string>([
@@ -150,6 +151,7 @@ export class MqttBoard implements MqttGuest {
       ...cameras
         .flatMap(({ rules }) => rules)
         .map((rule) => [`${this.#base}/rules/${rule.alert_id}/state`, JSON.stringify(rule)] as const),
+      ...groups.map(({ level, state }) => [`${this.#base}/groups/${level}/state`, JSON.stringify(state)] as const),
       [`${this.#base}/state`, JSON.stringify(boxState(own, cameras))],
     ]);
   }

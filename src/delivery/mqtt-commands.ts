@@ -32,6 +32,16 @@ export function readRuleCommand(payload: Buffer): RuleCommand {
   );
 }
 
+/** `ON`, `OFF`, `arm`, `disarm`, or JSON `{"armed": true}`. Throws `invalid` saying what is understood. */
+export function readGroupCommand(payload: Buffer): { armed: boolean } {
+  const said = read(payload);
+  if (said === 'on' || said === 'arm') return { armed: true };
+  if (said === 'off' || said === 'disarm') return { armed: false };
+  const { armed } = isRecord(said) ? said : {};
+  if (typeof armed === 'boolean') return { armed };
+  throw new Fault('invalid', 'a group takes ON, OFF, arm, disarm or {"armed": true}');
+}
+
 /** The word in lower case, or what the JSON says. */
 function read(payload: Buffer): unknown {
   if (payload.byteLength > LONGEST) throw new Fault('invalid', `a command has at most ${LONGEST} bytes`);

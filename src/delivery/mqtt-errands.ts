@@ -2,12 +2,14 @@ import type { CameraStatus } from '#domain';
 import { type Clock, Fault, type Log } from '#runtime';
 import type { Store } from '#store';
 import type { MqttDesk } from './mqtt.ts';
-import { readCameraCommand, readRuleCommand } from './mqtt-commands.ts';
+import { readCameraCommand, readGroupCommand, readRuleCommand } from './mqtt-commands.ts';
 import type { MqttConfig } from './mqtt-options.ts';
-import { type CameraView, cameraViews } from './mqtt-views.ts';
+import { type CameraView, cameraViews, groupViews } from './mqtt-views.ts';
 
 const MOST_COMMANDS = 100;
 const MINUTE_MS = 60_000;
+/** Who changes what is armed, in the log of changes. */
+const BY = 'MQTT';
 
 /** What the board shows and does besides what is in the store. */
 export interface MqttBox {
@@ -98,18 +100,32 @@ export class MqttErrands {
   }
 
   #do({ topic, payload }: Command): void {
-    const { store, clock } = this.#deps;
     const [kind, name = ''] = topic.slice(this.#base.length + 1).split('/');
-    if (kind === 'cameras') {
-      readCameraCommand(payload);
-      const camera = this.#cameras().find(({ level }) => level === name);
-      if (!camera) throw new Fault('not_found', 'there is no such camera');
-      this.#pictures.set(camera.stream.id, true);
-    } else {
-      const command = readRuleCommand(payload);
-      if ('armed' in command) store.alerts.setStatus(name, command.armed ? 'enabled' : 'disabled', 'MQTT');
-      else store.alerts.snooze(name, snoozeEnd(command.snoozeMinutes, clock.nowMs()), 'MQTT');
-    }
+    if (kind === 'cameras') this.#photograph(payload, name);
+    else if (kind === 'groups') this.#arm(payload, name);
+    else this.#armOne(payload, name);
+  }
+
+  #armOne(payload: Buffer, alertId: string): void {
+    const { store, clock } = this.#deps;
+    const command = readRuleCommand(payload);
+    if ('armed' in command) store.alerts.setStatus(alertId, command.armed ? 'enabled' : 'disabled', BY);
+    else store.alerts.snooze(alertId, snoozeEnd(command.snoozeMinutes, clock.nowMs()), BY);
+  }
+
+  #photograph(payload: Buffer, level: string): void {
+    readCameraCommand(payload);
+    const camera = this.#cameras().find((view) => view.level === level);
+    if (!camera) throw new Fault('not_found', 'there is no such camera');
+    this.#pictures.set(camera.stream.id, true);
+  }
+
+  #arm(payload: Buffer, level: string): void {
+    const { store, clock } = this.#deps;
+    const wish = readGroupCommand(payload);
+    const group = groupViews(store, clock.nowMs()).find((view) => view.level === level);
+    if (!group) throw new Fault('not_found', 'there is no such group');
+    store.groups.put(group.state.name, wish, BY);
   }
 
   async #complain(desk: MqttDesk, topic: string, error: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Alert, type CameraStatus, type Scene, type Stream, topicLevel } from '#domain';
+import { type Alert, type CameraStatus, isArmed, nextArming, type Scene, type Stream, topicLevel } from '#domain';
 import type { Store } from '#store';
 
 /** A scene that ended longer ago says nothing of now. */
@@ -38,6 +38,24 @@ export interface RuleState {
   armed: boolean;
   /** Unix seconds; null when it isn't snoozed. */
   snoozed_until: number | null;
+  /** Nobody is told of it while that is disarmed. */
+  group: string | null;
+}
+
+/** A group of alerts on its topics. */
+export interface GroupView {
+  /** Its level in topics; no two groups have the same. */
+  level: string;
+  state: GroupState;
+}
+
+/** The retained message on `groups/<group>/state`; times in Unix seconds. */
+export interface GroupState {
+  name: string;
+  armed: boolean;
+  since: number | null;
+  by: string;
+  next_change: { at: number; armed: boolean } | null;
 }
 
 /** The retained message on `state`. */
@@ -84,6 +102,22 @@ export function boxState(
     free_gb: box.freeBytes === undefined ? null : Math.round(box.freeBytes / 1e8) / 10,
     problem: recording < wanted.length || box.detector === 'failed',
   };
+}
+
+/** By name. */
+export function groupViews({ groups }: Pick<Store, 'groups'>, nowMs: number): GroupView[] {
+  return groups.list().map((group) => {
+    const { name, sinceMs, by } = group;
+    const next = nextArming(group, nowMs);
+    const state = {
+      name,
+      armed: isArmed(group, nowMs, nowMs),
+      since: sinceMs > 0 ? Math.round(sinceMs / 1000) : null,
+      by,
+      next_change: next ? { at: next.atMs / 1000, armed: next.armed } : null,
+    };
+    return { level: topicLevel(name), state };
+  });
 }
 
 function cameraState(store: Facts, stream: Stream, status: CameraStatus | undefined, nowMs: number): CameraState {
@@ -141,7 +175,7 @@ function rulesOf(store: Facts, streamId: string, nowMs: number): RuleState[] {
 
 function ruleState(
   store: Facts,
-  { id, streamId, eventId, status, snoozedUntilMs = 0 }: Alert,
+  { id, streamId, eventId, status, snoozedUntilMs = 0, group }: Alert,
   nowMs: number,
 ): RuleState {
   const event = store.events.get(eventId);
@@ -152,5 +186,6 @@ function ruleState(
     prompt: event?.prompt ?? '',
     armed: status === 'enabled',
     snoozed_until: snoozedUntilMs > nowMs ? Math.round(snoozedUntilMs / 1000) : null,
+    group: group ?? null,
   };
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { isFault } from '#runtime';
-import { readCameraCommand, readRuleCommand } from '../../src/delivery/mqtt-commands.ts';
+import { readCameraCommand, readGroupCommand, readRuleCommand } from '../../src/delivery/mqtt-commands.ts';
 
 const camera = (text: string) => readCameraCommand(Buffer.from(text));
+const group = (text: string) => readGroupCommand(Buffer.from(text));
 const rule = (text: string) => readRuleCommand(Buffer.from(text));
 
 it('reads words and JSON', () => {
@@ -15,6 +16,8 @@ it('reads words and JSON', () => {
     { armed: false },
     { armed: false },
   ]);
+  for (const text of ['ON', 'on', 'arm', '{"armed": true}']) expect(group(text)).toEqual({ armed: true });
+  for (const text of ['OFF', 'disarm', '{"armed": false}']) expect(group(text)).toEqual({ armed: false });
   expect([rule('{"snooze_minutes": 30}'), rule('{"snooze_minutes": 0}')]).toEqual([
     { snoozeMinutes: 30 },
     { snoozeMinutes: 0 },

@@ -15,6 +15,14 @@ const signal = new AbortController().signal;
 const soon = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 50 });
 /** The time of day is ours; waiting takes a tenth. */
 const quick: Clock = { ...systemClock, sleep: (ms, stop) => systemClock.sleep(ms / 10, stop) };
+/** Which schema is documented for what. */
+const IDS: Record<string, string> = {
+  alerts: 'alert',
+  cameras: 'camera-state',
+  rules: 'rule-state',
+  groups: 'group-state',
+  state: 'box-state',
+};
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xd9]);
 
 function recording(streamId: string, overrides: Partial<CameraStatus> = {}): CameraStatus {
@@ -73,6 +81,7 @@ it('keeps the state of cameras, alerts and the box on the broker, as documented'
   await broker.start();
   await using ear = await listener(broker.port);
   const statuses = [recording(stream.id)];
+  at.store.alerts.setGroup(alert.id, 'At night', 'a test');
   const schemas = documentedSchemas();
   const of = (end: string) => JSON.parse(ear.last(end) ?? 'null');
   {
@@ -96,15 +105,24 @@ it('keeps the state of cameras, alerts and the box on the broker, as documented'
     statuses[0] = recording(stream.id, { phase: 'waiting', lastError: 'no route to host' });
     await soon(() => expect(of(state)).toMatchObject({ phase: 'waiting', last_error: 'no route to host' }));
 
+    const group = 'groups/at-night/state';
+    await soon(() => expect(of(group)).toMatchObject({ name: 'At night', armed: true, next_change: null }));
+    at.store.groups.put('At night', { armed: false, schedule: [{ fromMinute: 0, toMinute: 0, days: [1] }] }, 'a test');
+    await soon(() =>
+      expect(of(group)).toMatchObject({ armed: false, by: 'a test', next_change: { at: expect.any(Number) } }),
+    );
+    at.store.groups.delete('At night', 'a test');
+    await soon(() => expect(ear.last(group)).toBe(''));
+
     at.store.streams.delete(twin.id);
     await soon(() => expect(ear.last(`cameras/front-door-${twin.id.slice(-6)}/state`)).toBe(''));
   }
   for (const { topic, payload } of ear.heard.filter((message) => message.payload.byteLength > 0)) {
-    const kind = /\/(alerts|cameras|rules)\/.*/.exec(topic)?.[1] ?? topic.split('/').at(-1);
-    const id = { alerts: 'alert', cameras: 'camera-state', rules: 'rule-state', state: 'box-state' }[kind ?? ''];
+    const kind = /\/(alerts|cameras|rules|groups)\/.*/.exec(topic)?.[1] ?? topic.split('/').at(-1);
+    const id = IDS[kind ?? ''];
     if (id) schemas.check(id, JSON.parse(payload.toString()));
   }
-  expect(schemas.ids.sort()).toEqual(['alert', 'box-state', 'camera-state', 'error', 'rule-state']);
+  expect(schemas.ids.sort()).toEqual(['alert', 'box-state', 'camera-state', 'error', 'group-state', 'rule-state']);
 });
 
 it('takes back what a former life said of cameras that are gone', async () => {
@@ -158,6 +176,26 @@ it('obeys: a picture, arming, snoozing; says why not, and never obeys what is re
   await say(`${rule}/set`, '{"snooze_minutes": 0}');
   await soon(() => expect(of(`${rule}/state`)).toMatchObject({ snoozed_until: null }));
 
+  at.store.alerts.setGroup(alert.id, 'night', 'a test');
+  for (const [what, armed] of [
+    ['OFF', false],
+    ['ON', true],
+    ['{"armed": false}', false],
+  ] as const) {
+    await say(`${own}/groups/night/set`, what);
+    await soon(() => expect(of(`${own}/groups/night/state`)).toMatchObject({ armed, by: 'MQTT' }));
+  }
+  const noted = at.store.armingLog.list({ limit: 99 }).filter(({ by }) => by === 'MQTT');
+  expect(noted.map(({ what }) => what).toReversed()).toEqual([
+    'disarmed',
+    'armed',
+    'snoozed',
+    'snooze_ended',
+    'disarmed',
+    'armed',
+    'disarmed',
+  ]);
+
   await say(`${own}/cameras/front-door/set`, 'snapshot');
   await soon(() => expect(errors().at(-1)?.error).toContain('no picture'));
   picture = JPEG;
@@ -167,6 +205,8 @@ it('obeys: a picture, arming, snoozing; says why not, and never obeys what is re
     [`${own}/cameras/shed/set`, 'snapshot'],
     [`${own}/rules/alert-none/set`, 'arm'],
     [`${rule}/set`, 'shoot'],
+    [`${own}/groups/day/set`, 'ON'],
+    [`${own}/groups/night/set`, 'HALF'],
   ] as const) {
     const before = errors().length;
     await say(topic, what);
@@ -179,6 +219,7 @@ it('obeys: a picture, arming, snoozing; says why not, and never obeys what is re
 it('is found by Home Assistant: entities before availability, all again after its restart', async () => {
   await using at = await openStore();
   const { stream, alert } = anArmedCamera(at.store);
+  at.store.alerts.setGroup(alert.id, 'night', 'a test');
   await using broker = await mosquitto();
   await broker.start();
   const node = `watchpost_${at.store.boxId}`;
@@ -202,7 +243,9 @@ it('is found by Home Assistant: entities before availability, all again after it
   await soon(() => expect(ear.last(gone)).toBe(''));
   const all = topics();
   expect(all).toContain(`homeassistant/switch/${node}/${stream.id}_${alert.id}/config`);
-  expect(all.length).toBe(14);
+  expect(all).toContain(`homeassistant/switch/${node}/${at.store.boxId}_group_night/config`);
+  expect(all).toContain(`homeassistant/button/${node}/${stream.id}_${alert.id}_snooze/config`);
+  expect(all.length).toBe(16);
 
   const online = ear.heard.findIndex(({ payload }) => payload.toString() === 'online');
   const firstState = ear.heard.findIndex(({ topic }) => topic.endsWith('/cameras/front-door/state'));

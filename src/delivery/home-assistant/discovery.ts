@@ -1,5 +1,5 @@
 import { type Stream, topicLevel } from '#domain';
-import type { CameraView, RuleState } from '../mqtt-views.ts';
+import type { CameraView, GroupView, RuleState } from '../mqtt-views.ts';
 
 /** What of the box Home Assistant is told. */
 export interface BoxAbout {
@@ -25,8 +25,13 @@ const PHASES = ['stopped', 'connecting', 'recording', 'stalled', 'waiting'];
  * Topic → payload of every entity of the box and its cameras, as Home Assistant's MQTT discovery wants them: a device for
  * the box and one for each camera behind it.
  */
-export function announcements(prefix: string, box: BoxAbout, cameras: readonly CameraView[]): Map<string, string> {
-  const own = boxEntities(box);
+export function announcements(
+  prefix: string,
+  box: BoxAbout,
+  cameras: readonly CameraView[],
+  groups: readonly GroupView[],
+): Map<string, string> {
+  const own = boxEntities(box, groups);
   const theirs = cameras.flatMap((camera) => cameraEntities(box, camera));
   return new Map(
     [...own, ...theirs].map(({ component, objectId, config }) => [
@@ -41,7 +46,7 @@ export function nodeOf(boxId: string): string {
   return `watchpost_${plain(boxId)}`;
 }
 
-function boxEntities(box: BoxAbout): Announcement[] {
+function boxEntities(box: BoxAbout, groups: readonly GroupView[]): Announcement[] {
   const device = {
     identifiers: [nodeOf(box.id)],
     name: box.name,
@@ -81,7 +86,25 @@ function boxEntities(box: BoxAbout): Announcement[] {
       state_class: 'measurement',
       value_template: "{{ 'None' if value_json.free_gb is none else value_json.free_gb }}",
     }),
+    ...groups.map((group) => groupSwitch(box, entity, group)),
   ];
+}
+
+function groupSwitch(
+  box: BoxAbout,
+  entity: ReturnType<typeof entitiesOf>,
+  { level, state: { name } }: GroupView,
+): Announcement {
+  const topic = `${box.base}/groups/${level}`;
+  // Letters that Home Assistant takes in no id make no two groups the same.
+  const id = plain(level) === level ? level : Buffer.from(level).toString('hex');
+  return entity('switch', `group_${id}`, `Alerts ${name}`, {
+    state_topic: `${topic}/state`,
+    command_topic: `${topic}/set`,
+    value_template: "{{ 'ON' if value_json.armed else 'OFF' }}",
+    json_attributes_topic: `${topic}/state`,
+    icon: 'mdi:shield-home',
+  });
 }
 
 function cameraEntities(box: BoxAbout, { stream, level, rules }: CameraView): Announcement[] {
@@ -136,7 +159,7 @@ function cameraEntities(box: BoxAbout, { stream, level, rules }: CameraView): An
   ];
 }
 
-/** An event entity for all alerts of the camera, and for each a switch that arms it. */
+/** An event entity for all alerts of the camera; for each a switch that arms it, and a button that snoozes it. */
 function alertEntities(
   box: BoxAbout,
   entity: ReturnType<typeof entitiesOf>,
@@ -169,7 +192,15 @@ function alertEntities(
       icon: 'mdi:bell',
     }),
   );
-  return [...events, ...switches];
+  const snoozes = rules.map(({ alert_id: alert, label }) =>
+    entity('button', `${alert}_snooze`, `Snooze ${label} for an hour`, {
+      command_topic: `${box.base}/rules/${alert}/set`,
+      payload_press: '{"snooze_minutes": 60}',
+      entity_category: 'config',
+      icon: 'mdi:bell-sleep',
+    }),
+  );
+  return [...events, ...switches, ...snoozes];
 }
 
 /** A verdict is no second event; another camera with the same name in topics has an entity of its own. */

@@ -5,7 +5,7 @@
  */
 import { expect, it } from 'vitest';
 import { announcements, nodeOf } from '../../../src/delivery/home-assistant/discovery.ts';
-import { cameraViews } from '../../../src/delivery/mqtt-views.ts';
+import { cameraViews, groupViews } from '../../../src/delivery/mqtt-views.ts';
 import { documentedSchemas } from '../../e2e/support/mqtt-schemas.ts';
 import { aCamera, anArmedCamera, NOON, openStore } from '../../store/fixture.ts';
 
@@ -83,6 +83,7 @@ const KINDS: [RegExp, string][] = [
   [/\/alerts\//, 'alert'],
   [/\/cameras\/.*\/state$/, 'camera-state'],
   [/\/rules\/.*\/state$/, 'rule-state'],
+  [/\/groups\/.*\/state$/, 'group-state'],
   [/b\/state$/, 'box-state'],
 ];
 
@@ -92,9 +93,11 @@ async function announced() {
   await using at = await openStore();
   const { alert, stream } = anArmedCamera(at.store);
   const { stream: bare } = aCamera(at.store, { name: 'Größe 2', createdMs: NOON + 1 });
+  for (const name of ['At night', 'ночь', 'день']) at.store.groups.put(name, {}, 'a test');
   const views = cameraViews(at.store, [], NOON);
+  const groups = groupViews(at.store, NOON);
   const box = { id: at.store.boxId, name: 'yard', version: '1.2.3', url: 'http://box:8080', base: 'watchpost/b' };
-  const all = [...announcements('homeassistant', box, views)].map(([topic, payload]) => {
+  const all = [...announcements('homeassistant', box, views, groups)].map(([topic, payload]) => {
     const [, component = '', node = '', object = ''] = topic.split('/');
     const config: Record<string, unknown> & { device: Record<string, unknown>; origin: object } = JSON.parse(payload);
     return { topic, component, node, object, config };
@@ -138,10 +141,29 @@ it('has no event entity where nothing is armed, as it would have no types', asyn
   const events = all.filter(({ component }) => component === 'event');
   expect(events.map(({ config }) => config['event_types'])).toEqual([['person-at-gate']]);
   expect(events[0]?.config['state_topic']).toBe('watchpost/b/alerts/front-door/+');
-  const [arm] = all.filter(({ component }) => component === 'switch');
+  const arm = all.find(({ component, object }) => component === 'switch' && object.startsWith(stream.id));
   expect(arm).toMatchObject({
     object: `${stream.id}_${alert.id}`,
     config: { command_topic: `watchpost/b/rules/${alert.id}/set`, payload_on: 'arm', payload_off: 'disarm' },
+  });
+});
+
+it('has a switch of the box for each group, and a button that snoozes each alert', async () => {
+  const { all, box, alert, stream } = await announced();
+  const groups = all.filter(({ object }) => object.includes('_group_'));
+  expect(groups.map(({ component }) => component)).toEqual(['switch', 'switch', 'switch']);
+  expect(new Set(groups.map(({ object }) => object)).size).toBe(3);
+  const night = groups.find(({ object }) => object === `${box.id}_group_at-night`);
+  expect(night?.config).toMatchObject({
+    name: 'Alerts At night',
+    state_topic: 'watchpost/b/groups/at-night/state',
+    command_topic: 'watchpost/b/groups/at-night/set',
+    device: { identifiers: [nodeOf(box.id)] },
+  });
+  const snooze = all.find(({ object }) => object === `${stream.id}_${alert.id}_snooze`);
+  expect(snooze).toMatchObject({
+    component: 'button',
+    config: { command_topic: `watchpost/b/rules/${alert.id}/set`, payload_press: '{"snooze_minutes": 60}' },
   });
 });
 
