@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { connectAsync } from 'mqtt';
@@ -11,42 +9,13 @@ import type { Store } from '#store';
 import { fire, hastyClock, links, ok, receiver, streamName } from '../delivery/fixture.ts';
 import { anObject, T0, withObjects } from '../events/scenes.ts';
 import { anArmedCamera, aScene, openStore, quiet, standingClock } from '../store/fixture.ts';
+import { startLine } from './support/line.ts';
 import { authority, listener, mosquitto } from './support/mosquitto.ts';
 import { freePort } from './support/ports.ts';
 
 const signal = new AbortController().signal;
 const mqtt = { channel: 'mqtt', target: 'front-door/person-at-gate' } as const;
 const soon = (check: () => void) => vi.waitFor(check, 60_000);
-
-/** Stands between the box and the broker, and can cut the line. */
-async function line(port: number) {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = createConnection(port, '127.0.0.1');
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => sockets.delete(socket));
-    }
-    near.pipe(far).pipe(near);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    url: `mqtt://127.0.0.1:${address.port}`,
-    cut,
-    [Symbol.asyncDispose]: async () => {
-      cut();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
 
 type Mqtt = NonNullable<Parameters<typeof Delivery.start>[0]['mqtt']>;
 
@@ -134,10 +103,10 @@ describe('MQTT', () => {
     await using at = await openStore();
     await using broker = await mosquitto();
     await broker.start();
-    await using wire = await line(broker.port);
+    await using wire = await startLine(broker.port);
     await using ear = await listener(broker.port);
     {
-      await using delivery = await delivering(at.store, wire);
+      await using delivery = await delivering(at.store, { url: `mqtt://127.0.0.1:${wire.port}` });
       await soon(() => expect(ear.statuses()).toEqual(['online']));
       wire.cut();
       await soon(() => expect(ear.statuses()).toEqual(['online', 'offline', 'online']));

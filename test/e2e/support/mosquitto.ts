@@ -48,6 +48,8 @@ function openToAll(dir: string, port: number): string {
     `persistence_location ${dir}/`,
     'autosave_on_changes true',
     'autosave_interval 1',
+    // What it has acknowledged is on its way to whoever listens, and isn't lost with it.
+    'max_inflight_messages 0',
   ].join('\n');
 }
 

@@ -53,6 +53,13 @@ export function passingBlock(seconds: number, everySeconds = 8): Promise<string>
   return rendered('passing-block', ['-f', 'lavfi', '-i', graph, ...tone(seconds), ...encode]);
 }
 
+/** A still room in which the light goes on and off, each for so many seconds; dark first. A keyframe each second. */
+export function blinkingRoom(seconds: number, everySeconds = 2): Promise<string> {
+  const room = `mandelbrot=s=320x180:r=1,trim=end_frame=1,loop=-1:1:0,fps=${FPS},trim=duration=${seconds}`;
+  const light = `eq=contrast=0.5:brightness='if(mod(floor(t/${everySeconds}),2),0.3,-0.3)':eval=frame`;
+  return rendered('blinking', ['-f', 'lavfi', '-i', `${room},${light}`, ...h264(FPS, 1)]);
+}
+
 /** How cameras send sound: ffmpeg's encoder, samples per second, channels. */
 export interface SoundForm {
   encoder: 'aac' | 'pcm_alaw' | 'pcm_mulaw' | 'libopus';
