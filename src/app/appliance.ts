@@ -19,6 +19,7 @@ import { alertLinks, publicOrigin } from './links.ts';
 import { makePlaces, modelsDir } from './places.ts';
 import { startSchedules } from './schedules.ts';
 import { startSeeing } from './seeing.ts';
+import { stampsOf } from './stamps.ts';
 import { version } from './version.ts';
 
 /** Players that need another codec than their camera's are served by one core at most. */
@@ -75,7 +76,7 @@ async function build(
   const messages = { store, links: alertLinks(links, () => origin), clock, log, streamName };
   const delivery = life.use(await startDelivery(config, messages, signal));
   const hub = life.use(Hub.start(messages));
-  const evaluator = await startEvents(config, { store, clock, log }, life, signal);
+  const evaluator = await startEvents(config, { store, clock, log, stampOf: stampsOf(models) }, life, signal);
 
   const hearing = await startHearing({ config, store, models, hub, clock, log }, life, signal);
   const { summaries, writing } = await startSummaries({ config, models, clock, log }, life, signal);

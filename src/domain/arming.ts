@@ -57,7 +57,8 @@ export interface ArmingChange {
     | 'left'
     | 'scheduled'
     | 'schedule_removed'
-    | 'group_deleted';
+    | 'group_deleted'
+    | 'threshold';
   /** Whose it is; both, when an alert joins or leaves a group. */
   alertId?: string;
   group?: string;

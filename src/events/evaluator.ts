@@ -1,9 +1,9 @@
-import type { Alert, DeliveryChannel, Firing, JournalEntry } from '#domain';
+import type { Alert, DeliveryChannel, Firing, JournalEntry, PackStamp } from '#domain';
 import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
 import { attend, firingId, type Happening, ownRule } from './attend.ts';
+import { evidenceOf } from './evidence.ts';
 import { type RuleState, readState } from './state.ts';
-import type { SceneView } from './step.ts';
 import { topicOf } from './topic.ts';
 
 const CURSOR = 'events';
@@ -16,6 +16,8 @@ export interface EvaluatorDeps {
   log: Log;
   /** A broker is configured: every firing is also one MQTT delivery. */
   mqttTopic: boolean;
+  /** Which content the pack of this name has; by itself nothing is known of any. */
+  stampOf?: (pack: string) => PackStamp | undefined;
 }
 
 type Batch = Parameters<Store['commitEvaluation']>[0];
@@ -136,7 +138,8 @@ export class Evaluator implements AsyncDisposable {
       if (!store.groups.wasArmed(alert.group, scene.endMs)) return undefined;
       const id = firingId(alert.id, seq);
       const { streamId, indexId, sceneId } = scene;
-      const evidence = { rule, packs: packsOf(scene), sceneText: scene.text };
+      const { threshold } = alert;
+      const evidence = evidenceOf(rule, scene, { threshold, stampOf: this.#deps.stampOf ?? (() => undefined) });
       const about = { alertId: alert.id, eventId: event.id, label: event.label, streamId, indexId };
       return { id, ...about, ...(sceneId === undefined ? {} : { sceneId }), atMs: scene.endMs, ...fired, evidence };
     } catch (error) {
@@ -154,9 +157,4 @@ export class Evaluator implements AsyncDisposable {
       ...(alert.callbackUrl ? [{ channel: 'webhook' as const, target: alert.callbackUrl }] : []),
     ];
   }
-}
-
-/** All that had a part in the scene. */
-function packsOf({ facts, sound = facts?.sound }: SceneView): string[] {
-  return [...(facts?.packs ?? []), ...(sound?.pack === undefined ? [] : [sound.pack])];
 }

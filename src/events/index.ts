@@ -9,4 +9,5 @@ export * from './evaluator.ts';
 export * from './examples.ts';
 export * from './rehearse.ts';
 export * from './step.ts';
+export * from './suggest.ts';
 export * from './tally.ts';

@@ -11,7 +11,9 @@ import { deliveryRoutes } from './deliveries.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { failure } from './envelope.ts';
 import { alertRoutes, eventRoutes } from './events.ts';
+import { evidencePictureRoutes, evidenceRoutes } from './evidence.ts';
 import { exportRoutes } from './export.ts';
+import { feedbackRoutes } from './feedback.ts';
 import { groupRoutes } from './groups.ts';
 import { hlsRoutes } from './hls.ts';
 import { indexRoutes } from './indexes.ts';
@@ -53,9 +55,16 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     c.header('Referrer-Policy', 'no-referrer');
   });
 
-  const open = [pageRoutes, hlsRoutes, watchRoutes, healthRoutes, pictureRoutes, uploadTargetRoutes, websocketNote].map(
-    (group) => group(deps),
-  );
+  const open = [
+    pageRoutes,
+    hlsRoutes,
+    watchRoutes,
+    healthRoutes,
+    pictureRoutes,
+    evidencePictureRoutes,
+    uploadTargetRoutes,
+    websocketNote,
+  ].map((group) => group(deps));
   const closed = [
     collectionRoutes,
     websocketRoutes,
@@ -65,6 +74,8 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     searchRoutes,
     playbackRoutes,
     alertRoutes,
+    evidenceRoutes,
+    feedbackRoutes,
     armingRoutes,
     groupRoutes,
     jobRoutes,

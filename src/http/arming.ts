@@ -3,7 +3,7 @@ import { type Alert, type ArmingChange, isArmed } from '#domain';
 import { callerName } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { groupAnswer, groupName, groupView } from './groups.ts';
-import { whole } from './input.ts';
+import { number, whole } from './input.ts';
 import { alertBy, indexBy } from './lookup.ts';
 import { Api } from './route.ts';
 import { alertAnswer, alertView } from './views.ts';
@@ -13,6 +13,9 @@ const wishes = z.object({
     .union([z.literal(''), groupName])
     .optional()
     .describe('Armed and disarmed with it; it is made when it isn\'t there. "": in none'),
+  threshold: number(0, 1, 'must be a number between 0 and 1')
+    .optional()
+    .describe('Nobody is told of what it is less sure of; 0: of everything'),
 });
 
 const armedAlertAnswer = alertAnswer
@@ -39,6 +42,7 @@ const changeAnswer = z
       'scheduled',
       'schedule_removed',
       'group_deleted',
+      'threshold',
     ]),
     alert_id: z.string().optional(),
     group: z.string().optional(),
@@ -84,11 +88,13 @@ export function armingRoutes(deps: HttpDeps): Api {
   api.patch(
     '/rtstream/:id/index/:index/alert/:alert',
     { summary: 'Changes how an alert is armed', body: wishes, answer: alertAnswer },
-    (c, { params, body: { group } }) => {
+    (c, { params, body: { group, threshold } }) => {
       const index = indexBy(deps, params.id, params.index);
       const alert = alertBy(deps, index, params.alert);
       const by = callerName(c, deps);
-      const changed = group === undefined ? alert : store.alerts.setGroup(alert.id, group || undefined, by);
+      if (threshold !== undefined) store.alerts.setThreshold(alert.id, threshold || undefined, by);
+      if (group !== undefined) store.alerts.setGroup(alert.id, group || undefined, by);
+      const changed = store.alerts.get(alert.id) ?? alert;
       return alertView(changed, store.events.get(changed.eventId));
     },
   );

@@ -1,4 +1,4 @@
-import type { Alert, Asset, AssetIndex, Collection, EventDefinition, SceneIndex, Stream } from '#domain';
+import type { Alert, Asset, AssetIndex, Collection, EventDefinition, Firing, SceneIndex, Stream } from '#domain';
 import { Fault } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 
@@ -30,6 +30,11 @@ export function alertBy(deps: Stores, index: SceneIndex, id: string): Alert {
 
 export function eventBy({ store }: Stores, id: string): EventDefinition {
   return store.events.get(id) ?? unknown('event_id', 'event', id, 'GET /rtstream/event');
+}
+
+/** One time that an alert fired. */
+export function firingBy({ store }: Stores, id: string): Firing {
+  return store.firings.get(id) ?? unknown('id', 'alert that fired', id, 'GET /v1/alerts');
 }
 
 /** A video, or an audio: what plays. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { assetThumbnail } from '#assets';
 import { Fault } from '#runtime';
-import { hasKey } from './auth.ts';
-import type { HttpContext, HttpDeps } from './deps.ts';
+import { demandKeyOrLink } from './auth.ts';
+import type { HttpDeps } from './deps.ts';
 import { serveFile } from './files.ts';
 import { whole } from './input.ts';
 import { Api } from './route.ts';
@@ -28,7 +28,7 @@ export function pictureRoutes(deps: HttpDeps): Api {
     },
     (c, { params, query }) => {
       const id = Number.parseInt(params.name, 10);
-      demandPermission(c, deps, query.t, (t) => links.verifyThumb(id, t));
+      demandKeyOrLink(c, deps, query.t, (t) => links.verifyThumb(id, t));
       const path = store.scenes.get(id)?.thumbPath;
       if (path === undefined) throw new Fault('not_found', `scene_id: there is no picture of scene ${id}`);
       return serveFile(c, thumbsDir, path, { type: 'image/jpeg', cacheControl: FOREVER });
@@ -44,7 +44,7 @@ export function pictureRoutes(deps: HttpDeps): Api {
     },
     async (c, { params, query: { t, at } }) => {
       const id = params.name.slice(0, -'.jpg'.length);
-      demandPermission(c, deps, t, (signed) => links.verifyPicture(id, at, signed));
+      demandKeyOrLink(c, deps, t, (signed) => links.verifyPicture(id, at, signed));
       const asset = store.assets.get(id);
       if (!asset) throw new Fault('not_found', 'video_id: there is no such video, audio or image');
       if (at === undefined && asset.thumbPath !== undefined) {
@@ -62,16 +62,6 @@ export function pictureRoutes(deps: HttpDeps): Api {
   );
 
   return api;
-}
-
-function demandPermission(
-  c: HttpContext,
-  { store }: HttpDeps,
-  signed: string | undefined,
-  verify: (signed: string) => boolean,
-): void {
-  const allowed = signed === undefined ? hasKey(c, store) : verify(signed);
-  if (!allowed) throw new Fault('unauthorized', 'the picture needs an API key or a link that is still valid');
 }
 
 function typeOf(path: string): string {

@@ -10,6 +10,8 @@ export interface Rehearsal {
   index: SceneIndex | undefined;
   fromMs: number;
   toMs: number;
+  /** As the alert would have it. */
+  threshold?: number;
 }
 
 /** What came of one camera. */

@@ -4,7 +4,7 @@ import { examplesOf, ruleFor } from '#events';
 import { Fault, isFault, messageOf } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 import { zoneNames } from './events.ts';
-import { prompt, text, time } from './input.ts';
+import { number, prompt, text, time } from './input.ts';
 import { indexBy } from './lookup.ts';
 import { muteReasons, packReasons } from './mute-reasons.ts';
 import { fittingIndex, type Rehearsal, rehearseAll } from './rehearsal.ts';
@@ -20,6 +20,7 @@ const rehearsal = z.object({
   index: text(100, 'index-0123456789abcdef').optional().describe('With "stream": an index of it; else one that suits'),
   from: time.optional().describe('Unix seconds; by itself a day before "to"'),
   to: time.optional().describe('Unix seconds; now by itself'),
+  threshold: number(0, 1).optional().describe('As an alert would have it: nobody is told of what it is less sure of'),
 });
 
 const DAY_MS = 86_400_000;
@@ -109,7 +110,8 @@ function queryOf(body: z.output<typeof rehearsal>, deps: HttpDeps): Rehearsal {
     throw new Fault('invalid', 'index: name its camera in "stream", too');
   const rule = ruleFor(body.prompt, { zones: zoneNames(deps) });
   const index = only && body.index !== undefined ? indexBy(deps, only.id, body.index) : undefined;
-  return { rule, streams, index, fromMs, toMs };
+  const { threshold } = body;
+  return { rule, streams, index, fromMs, toMs, ...(threshold === undefined ? {} : { threshold }) };
 }
 
 /** By id, or by a name that only one has; all when none is asked for. */

@@ -99,7 +99,13 @@ export const firingAnswer = z
     timestamp: z.string(),
     confidence: z.number(),
     explanation: z.string(),
+    threshold: z.number().optional().describe('How sure it had to be; absent: no threshold was set'),
     thumbnail_url: z.string().optional(),
+    picture_url: z.string().optional().describe('The same with what it fired for drawn in'),
+    feedback: z
+      .object({ verdict: z.enum(['right', 'wrong']), note: z.string().optional(), timestamp: z.string() })
+      .optional()
+      .describe('What somebody has said of it'),
     verdict: z
       .object({
         confirmed: z.boolean().nullable().describe('Null when the answer does not tell'),
@@ -128,14 +134,26 @@ export function firingView(firing: Firing, { store, links }: Names): z.input<typ
     timestamp: new Date(firing.atMs).toISOString(),
     confidence: firing.confidence,
     explanation: firing.explanation,
-    ...thumbnailOf(firing, { store, links }),
+    ...(firing.evidence.threshold === undefined ? {} : { threshold: firing.evidence.threshold }),
+    ...picturesOf(firing, { store, links }),
+    ...feedbackOf(firing, store),
     ...(firing.verdict ? { verdict: verdictView(firing.verdict) } : {}),
   };
 }
 
-function thumbnailOf({ sceneId }: Firing, { store, links }: Names): { thumbnail_url?: string } {
+function picturesOf(
+  { id, sceneId }: Firing,
+  { store, links }: Names,
+): { thumbnail_url?: string; picture_url?: string } {
   const shown = sceneId !== undefined && store.scenes.get(sceneId)?.thumbPath !== undefined;
-  return shown ? { thumbnail_url: links.thumbPath(sceneId) } : {};
+  return shown ? { thumbnail_url: links.thumbPath(sceneId), picture_url: links.evidencePath(id) } : {};
+}
+
+function feedbackOf({ id }: Firing, { marks }: Names['store']): Pick<z.input<typeof firingAnswer>, 'feedback'> {
+  const mark = marks.get(id);
+  if (!mark) return {};
+  const { verdict, note, atMs } = mark;
+  return { feedback: { verdict, ...(note === undefined ? {} : { note }), timestamp: new Date(atMs).toISOString() } };
 }
 
 /** The same value with snake_case keys, all the way down. Keys with other characters (labels) stay as they are. */

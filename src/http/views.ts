@@ -122,6 +122,7 @@ export const alertAnswer = z
     callback_url: z.string(),
     status: z.enum(['enabled', 'disabled']),
     snoozed_until: z.number().optional().describe('Unix seconds until which nobody is told of it'),
+    threshold: z.number().optional().describe('0–1: nobody is told of what it is less sure of'),
     group: z.string().optional().describe('The group that it is armed and disarmed with'),
   })
   .meta({ id: 'Alert' });
@@ -135,6 +136,7 @@ export function alertView(alert: Alert, event: EventDefinition | undefined): z.i
     callback_url: redactCredentials(alert.callbackUrl ?? ''),
     status: alert.status,
     ...(alert.snoozedUntilMs === undefined ? {} : { snoozed_until: alert.snoozedUntilMs / 1000 }),
+    ...(alert.threshold === undefined ? {} : { threshold: alert.threshold }),
     ...(alert.group === undefined ? {} : { group: alert.group }),
   };
 }

@@ -1,10 +1,11 @@
 import sharp from 'sharp';
-import type { Box, Frame } from '#domain';
+import type { Box, Frame, Point } from '#domain';
 import { Fault } from '#runtime';
 
 const THUMBNAIL_WIDTH = 480;
 const QUALITY = 78;
 const AMBER = [255, 176, 0];
+const RED = [255, 45, 45];
 /** Pixels of a box's outline. */
 const LINE = 2;
 /** Stills larger than this are scaled down: no model here looks closer. */
@@ -39,6 +40,46 @@ function outline(pixels: Uint8Array, { width, height }: { width: number; height:
   paint(left, right, bottom - LINE + 1, bottom);
   paint(left, left + LINE - 1, top, bottom);
   paint(right - LINE + 1, right, top, bottom);
+}
+
+/** The picture as a JPEG with bold boxes, and a region in dashes. Throws `invalid` when it isn't a picture. */
+export async function outlined(
+  bytes: Uint8Array,
+  boxes: readonly Box[],
+  region: readonly Point[] = [],
+): Promise<Buffer> {
+  const picture = sharp(bytes, { limitInputPixels: MAX_PIXELS });
+  try {
+    const { width, height } = await picture.metadata();
+    const size = `width="${width}" height="${height}"`;
+    const lines = [
+      ...boxes.map(cornersOf).map((corners) => line(corners, 3)),
+      ...(region.length > 0 ? [line(region, 2, 8)] : []),
+    ];
+    // In fractions of the picture: its lines keep their width.
+    const drawing = `<svg xmlns="http://www.w3.org/2000/svg" ${size} viewBox="0 0 1 1" preserveAspectRatio="none">${lines.join('')}</svg>`;
+    return await picture
+      .composite([{ input: Buffer.from(drawing) }])
+      .jpeg({ quality: QUALITY })
+      .toBuffer();
+  } catch (error) {
+    throw new Fault('invalid', 'the stored picture can not be read: it is damaged', { cause: error });
+  }
+}
+
+function cornersOf({ x1, y1, x2, y2 }: Box): Point[] {
+  return [
+    [x1, y1],
+    [x2, y1],
+    [x2, y2],
+    [x1, y2],
+  ];
+}
+
+function line(corners: readonly Point[], width: number, dash = 0): string {
+  const points = corners.map(([x, y]) => `${x},${y}`).join(' ');
+  const style = `fill="none" stroke="rgb(${RED})" stroke-width="${width}" stroke-dasharray="${dash}" vector-effect="non-scaling-stroke"`;
+  return `<polygon points="${points}" ${style}/>`;
 }
 
 /** A still (JPEG, PNG, WebP …) as a frame, turned upright. Throws `invalid` when it isn't a picture. */

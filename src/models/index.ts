@@ -28,3 +28,4 @@ export type {
   VoicePack,
 } from './pack.ts';
 export type { Progress, PullOptions } from './pull.ts';
+export { fingerprintOf } from './stamp.ts';

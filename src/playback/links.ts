@@ -85,6 +85,16 @@ export class MediaLinks {
     return id === sceneId && typeof expiresMs === 'number' && expiresMs >= this.#clock.nowMs();
   }
 
+  /** Absolute path of the picture of a firing, with what it fired for drawn in. */
+  evidencePath(firingId: string): string {
+    return `/v1/alerts/${firingId}/picture.jpg?t=${this.#signer.sign('evidence', [firingId, this.#expiry()])}`;
+  }
+
+  verifyEvidence(firingId: string, token: string): boolean {
+    const [id, expiresMs] = this.#signer.open('evidence', token) ?? [];
+    return id === firingId && typeof expiresMs === 'number' && expiresMs >= this.#clock.nowMs();
+  }
+
   /** Absolute path of an asset's picture at a time from its start; without one, its thumbnail. */
   picturePath(assetId: string, atMs?: number): string {
     const moment = atMs === undefined ? [] : [Math.round(atMs)];

@@ -111,8 +111,12 @@ export class Alerts {
   }
 
   /** From now on nobody is told of what it is less sure of; undefined: of everything again. Throws `not_found`. */
-  setThreshold(id: string, threshold: number | undefined): Alert {
-    return this.#change(id, () => void this.#setThreshold.run(threshold ?? null, id));
+  setThreshold(id: string, threshold: number | undefined, by: string): Alert {
+    return this.#change(id, (before) => {
+      if (before.threshold === threshold) return;
+      this.#setThreshold.run(threshold ?? null, id);
+      this.#log.note({ by, what: 'threshold', alertId: id }, before.streamId);
+    });
   }
 
   /** What the evaluator last committed for the alert. */

@@ -51,6 +51,7 @@ export class Firings {
   readonly #saveState: Statement<[string, string]>;
   readonly #get: Statement<[string], FiringRow>;
   readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, FiringRow>;
+  readonly #confidences: Statement<[string, number], number>;
   readonly #count: Statement<[], { count: number }>;
 
   constructor(connection: Connection, journal: Journal, clock: Clock) {
@@ -82,6 +83,11 @@ export class Firings {
       SELECT * FROM firings
       WHERE (@stream IS NULL OR stream_id = @stream) AND at_ms < coalesce(@before, 9e15)
       ORDER BY at_ms DESC, rowid DESC LIMIT @limit`);
+    this.#confidences = sql
+      .prepare<[string, number], number>(
+        'SELECT confidence FROM firings WHERE alert_id = ? ORDER BY start_ms DESC LIMIT ?',
+      )
+      .pluck();
     this.#count = sql.prepare('SELECT count(*) AS count FROM firings');
   }
 
@@ -94,6 +100,11 @@ export class Firings {
   recent(query: { limit: number; streamId?: string; beforeMs?: number }): Firing[] {
     const { limit, streamId, beforeMs } = query;
     return this.#recent.all({ stream: streamId ?? null, before: beforeMs ?? null, limit }).map(firingOf);
+  }
+
+  /** How sure the alert's newest firings were, newest first. */
+  confidences(alertId: string, limit: number): number[] {
+    return this.#confidences.all(alertId, limit);
   }
 
   count(): number {

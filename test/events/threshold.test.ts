@@ -73,7 +73,7 @@ describe('a threshold', () => {
     at.store.alerts.create(strict);
     anHour(at.store, index, 5);
     const threshold = 0.7;
-    expect(at.store.alerts.setThreshold(strict.id, threshold)).toEqual({ ...strict, threshold });
+    expect(at.store.alerts.setThreshold(strict.id, threshold, 'test')).toEqual({ ...strict, threshold });
     const deps = { store: at.store, clock: standingClock(), log: quiet, mqttTopic: false };
     await using evaluator = await Evaluator.start(deps, AbortSignal.abort());
     while (evaluator.runOnce() > 0);
