@@ -1,6 +1,6 @@
-import type { Detection, Evidence, PackStamp, Rule } from '#domain';
+import { type Detection, type Evidence, type PackStamp, partsOf, type Rule } from '#domain';
 import type { Happening } from './attend.ts';
-import { look, type Seen } from './seen.ts';
+import { look } from './seen.ts';
 
 /** More than a person looks at. */
 const MOST_OBJECTS = 20;
@@ -24,19 +24,22 @@ export function evidenceOf(
   };
 }
 
-/** Of what moves, where it does. */
+/** Of what must not be there, nothing. */
 function counted(rule: Rule, happening: Happening): Detection[] {
-  const seen = look(rule, happening);
-  if (seen === 'mute' || seen.n === 0) return [];
-  const found = seen.tier === 'motion' ? regions(seen, happening) : seen.objects;
-  return found
+  const wanted = partsOf(rule).filter(({ not }) => !not);
+  const found = new Set(wanted.flatMap((part) => seenOf({ ...rule, ...part }, happening)));
+  return [...found]
     .map(({ label, score, box }) => ({ label, score, box }))
     .sort((a, b) => b.score - a.score)
     .slice(0, MOST_OBJECTS);
 }
 
-function regions({ confidence }: Seen, { facts }: Happening): Detection[] {
-  return (facts?.motion.regions ?? []).map((box) => ({ label: 'motion', score: confidence, box }));
+/** Of what moves, where it does. */
+function seenOf(rule: Rule, happening: Happening): readonly Detection[] {
+  const seen = look(rule, happening);
+  if (seen === 'mute' || seen.n === 0) return [];
+  if (seen.tier !== 'motion') return seen.objects;
+  return (happening.facts?.motion.regions ?? []).map((box) => ({ label: 'motion', score: seen.confidence, box }));
 }
 
 /** All that had a part in the scene. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Evidence, Firing } from '#domain';
+import { type Evidence, type Firing, partsOf } from '#domain';
 import { outlined } from '#inference';
 import { Fault } from '#runtime';
 import { demandKeyOrLink } from './auth.ts';
@@ -120,10 +120,15 @@ async function drawnOf(firing: Firing, { store, thumbsDir }: HttpDeps): Promise<
   if (path === undefined)
     throw new Fault('not_found', 'there is no picture of this alert: it was heard, or that is gone');
   const { rule, objects = [] } = firing.evidence;
-  const zone = store.streams.get(firing.streamId)?.zones.find(({ name }) => name === rule.zone);
+  const named = new Set(partsOf(rule).map(({ zone }) => zone));
+  const zones = store.streams.get(firing.streamId)?.zones.filter(({ name }) => named.has(name)) ?? [];
   const boxes = objects.map(({ box }) => box);
   try {
-    return await outlined(await readFile(join(thumbsDir, path)), boxes, zone?.polygon);
+    return await outlined(
+      await readFile(join(thumbsDir, path)),
+      boxes,
+      zones.map(({ polygon }) => polygon),
+    );
   } catch (error) {
     throw new Fault('not_found', "the picture of this alert can't be read: it is gone or damaged", { cause: error });
   }

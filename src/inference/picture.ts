@@ -42,20 +42,17 @@ function outline(pixels: Uint8Array, { width, height }: { width: number; height:
   paint(right - LINE + 1, right, top, bottom);
 }
 
-/** The picture as a JPEG with bold boxes, and a region in dashes. Throws `invalid` when it isn't a picture. */
+/** The picture as a JPEG with bold boxes, and regions in dashes. Throws `invalid` when it isn't a picture. */
 export async function outlined(
   bytes: Uint8Array,
   boxes: readonly Box[],
-  region: readonly Point[] = [],
+  regions: readonly (readonly Point[])[] = [],
 ): Promise<Buffer> {
   const picture = sharp(bytes, { limitInputPixels: MAX_PIXELS });
   try {
     const { width, height } = await picture.metadata();
     const size = `width="${width}" height="${height}"`;
-    const lines = [
-      ...boxes.map(cornersOf).map((corners) => line(corners, 3)),
-      ...(region.length > 0 ? [line(region, 2, 8)] : []),
-    ];
+    const lines = [...regions.map((corners) => line(corners, 2, 8)), ...boxes.map((box) => line(cornersOf(box), 3))];
     // In fractions of the picture: its lines keep their width.
     const drawing = `<svg xmlns="http://www.w3.org/2000/svg" ${size} viewBox="0 0 1 1" preserveAspectRatio="none">${lines.join('')}</svg>`;
     return await picture

@@ -45,7 +45,7 @@ it('an alert that fired shows its evidence, and the scenes of its time', async (
   const { data } = await box.call('GET', `/v1/alerts/${id}`);
   expect(data).toMatchObject({ id, confidence: 0.8, threshold: 0.5 });
   expect(data.evidence).toMatchObject({
-    rule: { version: 1, understood: anEvent().rule.understood },
+    rule: { version: 2, understood: anEvent().rule.understood },
     models: [{ name: 'built-in', version: '1' }, { name: 'gone' }],
     score: 0.8,
     threshold: 0.5,
@@ -75,7 +75,7 @@ it('its picture has what it fired for drawn in, and opens with its link alone', 
   const link = (await box.call('GET', `/v1/alerts/${id}`)).data.picture_url;
   expect((await box.call('GET', '/v1/alerts')).data.alerts[0].picture_url).toBe(link);
 
-  const answers = await Promise.all([1, 2, 3].map(() => box.app.request(`http://box${link}`)));
+  const answers = await Promise.all([1, 2, 3].map(async () => box.app.request(`http://box${link}`)));
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   const { data, info } = await sharp(Buffer.from((await answers[0]?.arrayBuffer()) ?? new ArrayBuffer(0)))
     .raw()
