@@ -68,7 +68,7 @@ async function build(
   const firstKey = ensureFirstKey(store, options.firstKey);
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
   const seeing = await startSeeing({ config, store, models, ...places, clock, log }, life, signal);
-  const { inference } = seeing;
+  const { inference, meanings } = seeing;
 
   let origin = publicOrigin(config, config.listen.port);
   const links = new MediaLinks(store.signingKey, clock);
@@ -76,7 +76,7 @@ async function build(
   const messages = { store, links: alertLinks(links, () => origin), clock, log, streamName };
   const delivery = life.use(await startDelivery(config, messages, signal));
   const hub = life.use(Hub.start(messages));
-  const evaluator = await startEvents(config, { store, clock, log, stampOf: stampsOf(models) }, life, signal);
+  const evaluator = await startEvents(config, { store, meanings, clock, log, stampOf: stampsOf(models) }, life, signal);
 
   const hearing = await startHearing({ config, store, models, hub, clock, log }, life, signal);
   const { summaries, writing } = await startSummaries({ config, models, clock, log }, life, signal);

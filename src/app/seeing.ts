@@ -1,4 +1,5 @@
 import type { Config } from '#config';
+import { Meanings } from '#events';
 import { Inference, Providers, pictureQuery, Telling } from '#inference';
 import type { ModelLibrary } from '#models';
 import { Backfiller, Closer, EndpointTeller, LocalTeller, Tellers, Verdicts } from '#pipeline';
@@ -35,9 +36,11 @@ export async function startSeeing(
   const verdicts = life.use(Verdicts.start({ store, tellers, thumbsDir, mediaDir, clock, log }, signal));
   const older = { store, mediaDir, thumbsDir, eyes: inference, clock, log };
   const backfiller = life.use(await Backfiller.start(older, signal));
+  const meanings = life.use(Meanings.start({ store, eyes: inference, clock, log }, signal));
   const look = (text: string, stop: AbortSignal) => pictureQuery(text, inference, stop);
   return {
     inference,
+    meanings,
     pictureQuery: look,
     telling,
     tellers,

@@ -16,6 +16,7 @@ export * from './index-spec.ts';
 export * from './job.ts';
 export * from './journal.ts';
 export * from './lexicon.ts';
+export * from './meant.ts';
 export * from './media.ts';
 export * from './rule.ts';
 export * from './scene.ts';

@@ -44,8 +44,10 @@ export type RuleSubject =
    * of others ("no help", "that would help me") doesn't count; `name` is then for sentences.
    */
   | { kind: 'speech'; words: string[]; meant?: boolean; name?: string }
-  /** What an index says has most of these words: for prompts that are no other rule. */
-  | { kind: 'text'; words: string[] }
+  /**
+   * What an index says has most of these words, or its picture looks like the sentence: for prompts that are no other rule.
+   */
+  | { kind: 'text'; words: string[]; sentence?: string }
   /** All of these at once, or any of them; `relation` is then `present`. */
   | { kind: 'parts'; join: 'all' | 'any'; parts: RulePart[] };
 

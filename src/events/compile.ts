@@ -7,7 +7,7 @@ import { speechIn } from './speech.ts';
 import type { Named } from './subjects.ts';
 import { takeTimes } from './times.ts';
 import { understood } from './understood.ts';
-import type { Meaning } from './words.ts';
+import { DETERMINERS, LEAD_INS, type Meaning } from './words.ts';
 import { type Place, withoutZone } from './zones.ts';
 
 /** "stays", "loiters", "is parked" without a time. */
@@ -31,8 +31,22 @@ export function ruleFor(prompt: string, context: { zones: readonly string[] }): 
     if (!isFault(error, 'invalid') || words.length === 0 || problem || nonsenseIn(rest)) throw error;
     if (isNoise(rest)) throw refusal(`no word of it is known: ${quoted(words)}`, context.zones);
     const place = zone === undefined ? undefined : { name: zone, known: true };
-    return complete({ version: 2, subject: { kind: 'text', words }, relation: 'present' }, place, during);
+    const subject = { kind: 'text', words, sentence: sentenceOf(text) } as const;
+    return complete({ version: 2, subject, relation: 'present' }, place, during);
   }
+}
+
+/** What the prompt says is to be seen, without the order to look for it. */
+function sentenceOf(prompt: string): string {
+  const words = prompt
+    .trim()
+    .replace(/[\s.!?]+$/, '')
+    .split(/\s+/);
+  const bare = (word: string) => word.toLowerCase().replace(/[,:]$/, '');
+  let from = 0;
+  while (LEAD_INS.has(bare(words[from] ?? ''))) from += 1;
+  if (from > 0 && DETERMINERS.has(bare(words[from - 1] ?? ''))) from -= 1;
+  return words.slice(from < words.length ? from : 0).join(' ');
 }
 
 /**

@@ -61,7 +61,7 @@ function scenesOf({ moments }: Story, startMs: number): SceneView[] {
   const scenes: SceneView[] = [];
   let since = new Map<number, number>();
   let atMs = startMs;
-  for (const { forMs, facts, text = '', isTranscript } of moments) {
+  for (const { forMs, facts, text = '', isTranscript, similarity } of moments) {
     const here = facts?.objects ?? [];
     const fromMs = atMs;
     since = new Map(here.map(({ track }) => [track, since.get(track) ?? fromMs]));
@@ -72,7 +72,14 @@ function scenesOf({ moments }: Story, startMs: number): SceneView[] {
         sinceMs: since.get(one.track) ?? fromMs,
       }));
       scenes.push(
-        isTranscript ? { ...times, text, isTranscript } : { ...times, text, facts: { ...NOTHING, ...facts, objects } },
+        isTranscript
+          ? { ...times, text, isTranscript }
+          : {
+              ...times,
+              text,
+              facts: { ...NOTHING, ...facts, objects },
+              ...(similarity === undefined ? {} : { similarity }),
+            },
       );
     }
     atMs = fromMs + forMs;

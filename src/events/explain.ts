@@ -21,7 +21,7 @@ export function what(rule: RulePart, state: Pick<RuleState, 'name' | 'tier' | 'l
   if (subject.kind === 'speech') return `someone ${state.name} ${around}`;
   if (subject.kind === 'microphone') return `the microphone ${state.name} ${relation === 'stays' ? since : around}`;
   if (subject.kind === 'sound') return heard(relation, state.name, bareName(subject.name), around, since);
-  if (subject.kind === 'text') return `the description of the scene ${around} matches "${state.name}"`;
+  if (subject.kind === 'text') return `${state.name} ${around}`;
   if (subject.kind === 'motion') {
     if (relation === 'absent') return `nothing has moved in ${where} ${since}`;
     return relation === 'stays'

@@ -7,6 +7,7 @@ export { attend, firingId } from './attend.ts';
 export * from './compile.ts';
 export * from './evaluator.ts';
 export * from './examples.ts';
+export { Meanings, type MeaningsDeps } from './meanings.ts';
 export * from './rehearse.ts';
 export * from './step.ts';
 export * from './suggest.ts';

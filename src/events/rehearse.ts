@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Rule, Scene, SceneIndex, Transcript } from '#domain';
 import type { Store } from '#store';
 import { attend, type Happening, ownRule } from './attend.ts';
+import { type Meanings, withSimilarity } from './meanings.ts';
 import { knownEnds, type Piece, piecesOf } from './pieces.ts';
 import { look } from './seen.ts';
 import type { RuleState } from './state.ts';
@@ -18,6 +19,8 @@ export interface RehearsalQuery {
   toMs: number;
   /** As the alert would have it. */
   threshold?: number;
+  /** Absent where nothing compares pictures with texts. */
+  meanings?: Pick<Meanings, 'similarity'> | undefined;
 }
 
 /** One time that the rule would have fired. */
@@ -60,7 +63,7 @@ export async function* rehearse(
   signal: AbortSignal,
 ): AsyncGenerator<RehearsalStep, void> {
   const rule = ownRule(query.rule, store.streams.get(query.streamId)?.zones ?? []);
-  const listener = new Listener(rule, query.threshold);
+  const listener = new Listener(rule, query);
   let step = listener.begin();
   let slice = 0;
   for await (const happening of past(store, { ...query, rule }, signal)) {
@@ -87,14 +90,16 @@ interface Remembered extends Happening {
 class Listener {
   readonly #rule: Rule;
   readonly #threshold: number | undefined;
+  readonly #meanings: RehearsalQuery['meanings'];
   readonly #starts = new Set<number>();
   #state: RuleState | undefined;
   #reachedMs = 0;
   #sinceMs: number | undefined;
 
-  constructor(rule: Rule, threshold: number | undefined) {
+  constructor(rule: Rule, { threshold, meanings }: RehearsalQuery) {
     this.#rule = rule;
     this.#threshold = threshold;
+    this.#meanings = meanings;
   }
 
   begin(): RehearsalStep {
@@ -110,7 +115,12 @@ class Listener {
     step.sinceMs = this.#sinceMs ??= past.startMs;
     this.#reachedMs = Math.max(this.#reachedMs, past.endMs);
     step.reachedMs = this.#reachedMs;
-    const { state, fired } = attend(this.#rule, this.#state, past, this.#threshold);
+    const { state, fired } = attend(
+      this.#rule,
+      this.#state,
+      withSimilarity(this.#rule, past, this.#meanings),
+      this.#threshold,
+    );
     this.#state = state;
     // An alert fires once for one start.
     if (!fired || this.#starts.has(fired.startMs)) return;

@@ -1,5 +1,6 @@
 import { type Rule, type RuleSubject, type SceneFacts, type SceneObject, shareOfWords } from '#domain';
 import { type Audible, hear } from './heard.ts';
+import type { Alike } from './steady.ts';
 
 /** What a rule's subject did in one window. */
 export interface Seen {
@@ -21,20 +22,29 @@ const MOST_WORDS = 2 / 3;
 /** How sure it can be that words in a description are what was asked for. */
 const TEXT_CONFIDENCE = 0.8;
 
+/** What is known from the windows before. */
+interface Before {
+  said?: string | undefined;
+  /** With this window. */
+  alike?: Alike | undefined;
+}
+
+type Of<Kind extends RuleSubject['kind']> = Extract<RuleSubject, { kind: Kind }>;
+
 /**
  * `mute` when the scene doesn't say: objects without a detector, asked for more than whether something came or is there;
  * anything that is seen, asked of what was heard; anything that is heard where nobody listened; a colour where nobody
  * looked for any.
  */
-export function look(rule: Rule, scene: Audible, saidBefore?: string): Seen | 'mute' {
+export function look(rule: Rule, scene: Audible, before: Before = {}): Seen | 'mute' {
   const { subject } = rule;
   const { facts } = scene;
   if (subject.kind === 'sound' || subject.kind === 'microphone' || subject.kind === 'speech') {
-    const heard = hear(rule, subject, scene, saidBefore);
+    const heard = hear(rule, subject, scene, before.said);
     return heard === 'mute' ? heard : { ...heard, objects: [] };
   }
   if (scene.isTranscript) return 'mute';
-  if (subject.kind === 'text') return described(subject.words, scene.text);
+  if (subject.kind === 'text') return described(subject, scene.text, before.alike);
   if (!facts) return 'mute';
   switch (subject.kind) {
     case 'object':
@@ -56,16 +66,21 @@ export function look(rule: Rule, scene: Audible, saidBefore?: string): Seen | 'm
   }
 }
 
-function described(words: readonly string[], text: string): Seen {
+/** Words or pictures, whichever is surer. */
+function described({ words, sentence = '' }: Of<'text'>, text: string, alike: Alike | undefined): Seen {
   const share = shareOfWords(words, text);
-  return single('text', share >= MOST_WORDS, TEXT_CONFIDENCE * share, words.join(' '));
+  const told = single(
+    'text',
+    share >= MOST_WORDS,
+    TEXT_CONFIDENCE * share,
+    `the description of the scene matches "${words.join(' ')}"`,
+  );
+  if (!alike || (told.n > 0 && told.confidence >= alike.score)) return told;
+  const shown = single('text', alike.on, alike.score, `the picture looks like "${sentence}"`);
+  return shown.n >= told.n ? shown : told;
 }
 
-function objects(
-  { labels, name }: Extract<RuleSubject, { kind: 'object' }>,
-  { zone, colour, relation }: Rule,
-  facts: SceneFacts,
-): Seen | 'mute' {
+function objects({ labels, name }: Of<'object'>, { zone, colour, relation }: Rule, facts: SceneFacts): Seen | 'mute' {
   const named = facts.objects.filter(({ label }) => labels.includes(label));
   if (colour !== undefined && named.length > 0 && named.every(({ colours }) => colours === undefined)) return 'mute';
   const there = (object: SceneObject) => {

@@ -1,4 +1,5 @@
 import type { Box } from '#domain';
+import type { Alike } from './steady.ts';
 
 /** One thing that a `stays` rule follows. */
 export interface Followed {
@@ -37,6 +38,8 @@ export interface RuleState {
   /** The last words of the scene before, for a phrase that goes on in the next. */
   said?: string;
   followed: Followed[];
+  /** Of pictures, for rules with a sentence. */
+  alike?: Alike;
   /** The same of the scenes that were told anew, for rules about words. */
   retold?: Omit<RuleState, 'retold'>;
 }

@@ -5,6 +5,7 @@ import { follow, type Piece } from './follow.ts';
 import type { Audible } from './heard.ts';
 import { look, type Seen } from './seen.ts';
 import type { RuleState } from './state.ts';
+import { type Alike, steady } from './steady.ts';
 
 export interface Fired {
   confidence: number;
@@ -49,18 +50,24 @@ export function step(
   const whole = { startMs: goesOn ? before.untilMs : scene.startMs, endMs: scene.endMs };
   const time = rule.during && stretchOf(rule.during, whole);
   if (rule.during && !time) return { state: before };
-  const seen = look(rule, scene, saidJustBefore(before, scene));
-  if (seen === 'mute') return { state: before };
   const lapsed = before !== undefined && isLapsed(rule, before, scene, time);
+  const alike = pictured(lapsed ? undefined : before?.alike, scene, threshold);
+  const seen = look(rule, scene, { said: saidJustBefore(before, scene), alike });
+  if (seen === 'mute') return { state: before };
   // A detector that is away for a moment is not a thing that left.
   if (before?.tier === 'object' && seen.tier === 'motion' && !lapsed) return { state: before };
   const known = lapsed || before?.tier !== seen.tier ? undefined : before;
   const piece = time ? within(whole, time) : whole;
   const said = seen.tier === 'speech' ? { said: lastWords(scene.text) } : {};
-  const state = { ...advance(rule, known, before, seen, piece), ...said, sceneStartMs: scene.startMs };
+  const more = { ...said, ...(alike ? { alike } : {}), sceneStartMs: scene.startMs };
+  const state = { ...advance(rule, known, before, seen, piece), ...more };
   // What is told of a scene that began before the time came is what happened then.
   const late = time !== undefined && scene.startMs < time.startMs;
   return decide(rule, state, { known, threshold }, late ? { ...seen, objects: [] } : seen, piece);
+}
+
+function pictured(before: Alike | undefined, { similarity }: SceneView, threshold: number): Alike | undefined {
+  return similarity === undefined ? before : steady(before, similarity, threshold);
 }
 
 function within(piece: Piece, time: Stretch): Piece {

@@ -1,4 +1,5 @@
 import type { Rule, RuleSubject, SceneFacts } from '#domain';
+import { contrastsOf } from './contrasts.ts';
 import { objectStories } from './object-stories.ts';
 import { BEFORE_MS, LONG_MS, SHORT_MS, type Story, story } from './story.ts';
 import { durationWords, isPlural, placeWords } from './understood.ts';
@@ -25,7 +26,7 @@ export function storiesOf(rule: Rule): Story[] {
     case 'speech':
       return speechStories(subject);
     case 'text':
-      return textStories(subject.words);
+      return textStories(subject);
     case 'parts':
       return [];
   }
@@ -132,13 +133,31 @@ function saying(phrase: string): Story {
   return story(`someone says "${phrase}"`, [{ forMs: 3000, text: phrase, isTranscript: true }]);
 }
 
-function textStories(words: readonly string[]): Story[] {
+function textStories({ words, sentence }: Subject<'text'>): Story[] {
   const described = (text: string) => story(`the scene is described as "${text}"`, [{ forMs: SHORT_MS, text }]);
   const half = words.slice(0, Math.floor(words.length / 2)).join(' ');
   return [
+    ...(sentence === undefined ? [] : pictureStories(sentence)),
     described(words.join(' ')),
     ...(half === '' ? [] : [described(half)]),
     described('nothing to be seen'),
     described('the same as before'),
+  ];
+}
+
+function pictureStories(sentence: string): Story[] {
+  const [other = 'an empty place'] = contrastsOf(sentence);
+  const showing = (forMs: number, similarity: number) => ({ forMs, similarity });
+  return [
+    story(`the picture looks like "${sentence}" for ${durationWords(SHORT_MS)}`, [
+      showing(BEFORE_MS, 0.05),
+      showing(SHORT_MS, 0.9),
+    ]),
+    story(`the picture looks more like "${other}"`, [showing(SHORT_MS, 0.2)]),
+    story(`the picture looks like "${sentence}" for a moment only`, [
+      showing(BEFORE_MS, 0.05),
+      showing(1000, 0.9),
+      showing(SHORT_MS, 0.05),
+    ]),
   ];
 }

@@ -40,7 +40,7 @@ export function clause(rule: RulePart): string {
   const { subject, relation } = rule;
   const long = rule.forMs === undefined ? '' : ` for ${durationWords(rule.forMs)}`;
   if (subject.kind === 'parts') return joined(subject);
-  if (subject.kind === 'text') return `what an index says of a scene has most of the words ${subject.words.join(', ')}`;
+  if (subject.kind === 'text') return described(subject);
   if (subject.kind === 'light') return `the lights go ${subject.change}`;
   if (subject.kind === 'tamper')
     return relation === 'stays'
@@ -101,6 +101,11 @@ export function directionWords(direction: Direction): string {
 export function looking(name: string, { colour, size }: Pick<RulePart, 'colour' | 'size'>): string {
   const sized = size ? (size.op === '>=' ? 'large ' : 'small ') : '';
   return `${sized}${coloured(name, colour)}`;
+}
+
+function described({ words, sentence }: Extract<Rule['subject'], { kind: 'text' }>): string {
+  const told = `what an index says of a scene has most of the words ${words.join(', ')}`;
+  return sentence === undefined ? told : `the picture looks like "${sentence}", or ${told}`;
 }
 
 /** "red car", "person in blue". */

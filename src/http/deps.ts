@@ -3,6 +3,7 @@ import type { Context, Hono } from 'hono';
 import type { Config } from '#config';
 import type { Delivery, Hub } from '#delivery';
 import type { CameraStatus, Frame } from '#domain';
+import type { Meanings } from '#events';
 import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
@@ -31,6 +32,8 @@ export interface HttpDeps {
   /** Absent: nobody on this box follows instructions. */
   tellers?: Pick<Tellers, 'present' | 'status'>;
   verdicts?: Pick<Verdicts, 'status'>;
+  /** Absent: pictures are compared with no prompts. */
+  meanings?: Pick<Meanings, 'learn' | 'prepare' | 'similarity' | 'model'>;
   backfiller: { wake(): void };
   evaluator: { status(): { lag: number } };
   delivery: { status(): object } & Pick<Delivery, 'test' | 'wake'>;

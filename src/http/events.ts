@@ -52,6 +52,7 @@ export function eventRoutes(deps: HttpDeps): Api {
       const rule = ruleFor(prompt, { zones: zoneNames(deps) });
       const event: EventDefinition = { id: newId('event'), prompt, label, rule, createdMs: deps.clock.nowMs() };
       events.create(event);
+      deps.meanings?.learn(rule);
       return new Reply(eventView(event), rule.understood);
     },
   );

@@ -38,6 +38,8 @@ function indexReasons(rule: Rule, { extraction }: SceneIndex): string[] {
 function wordReasons({ subject }: Rule, { extraction, prompt, modelName }: SceneIndex, senses: Senses): string[] {
   const followed = (modelName === 'pro' || modelName === 'ultra') && senses.tellers?.present === true;
   if (subject.kind !== 'text' || extraction.type === 'transcript' || followed) return [];
+  const compared = subject.sentence !== undefined && modelName !== 'mini' && senses.inference.has('image-text');
+  if (compared) return [];
   const things = subject.words.filter((word) => isOtherThing(word));
   const { phrases } = planFor(prompt);
   const unnamed = things.filter((word) => !phrases.some((phrase) => shareOfWords([word], phrase) === 1));

@@ -36,7 +36,7 @@ export interface RehearsalNews {
   parts?: RehearsedPart[];
 }
 
-type Deps = Pick<HttpDeps, 'store' | 'inference' | 'listening' | 'supervisor' | 'tellers'>;
+type Deps = Pick<HttpDeps, 'store' | 'inference' | 'listening' | 'supervisor' | 'tellers' | 'meanings'>;
 
 /** Camera after camera; ends early, without parts, when `signal` aborts. */
 export async function* rehearseAll(
@@ -46,11 +46,17 @@ export async function* rehearseAll(
 ): AsyncGenerator<RehearsalNews, void> {
   const { streams, fromMs, toMs } = query;
   const parts: RehearsedPart[] = [];
+  const { meanings } = deps;
+  await meanings?.prepare(query.rule, signal);
   for (const [n, stream] of streams.entries()) {
     const part = partOf(query, stream, deps);
     parts.push(part);
     if (!part.index && query.rule.subject.kind !== 'speech') continue;
-    for await (const step of rehearse(deps.store, { ...query, streamId: stream.id, index: part.index }, signal)) {
+    for await (const step of rehearse(
+      deps.store,
+      { ...query, meanings, streamId: stream.id, index: part.index },
+      signal,
+    )) {
       part.looked += step.looked;
       part.mute += step.mute;
       part.retold += step.retold;

@@ -140,6 +140,8 @@ export interface Answers {
     texts: Float32Array[];
     likeness: number[];
     queries: LikenessQuery[];
+    /** By what the model multiplies cosines before it chooses among texts. */
+    scale: number;
   };
   'image-to-text': { text: string };
 }

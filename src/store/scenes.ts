@@ -149,6 +149,11 @@ export class Scenes {
     return row && sceneOf(row);
   }
 
+  /** What its picture looked like, as the model that saw it has it. */
+  pictureOf(scene: Pick<Scene, 'id' | 'startMs'>): { model: string; vector: Int8Array } | undefined {
+    return this.#pictures.of(scene);
+  }
+
   /** The index's newest scene by start. */
   latest(indexId: string): Scene | undefined {
     const row = this.#latest.get(indexId);

@@ -23,6 +23,7 @@ import { Journal } from './journal.ts';
 import { Keys } from './keys.ts';
 import { Marks } from './marks.ts';
 import { Meta } from './meta.ts';
+import { Prompts } from './prompts.ts';
 import { Replay } from './replay.ts';
 import { Retention } from './retention.ts';
 import { Scenes } from './scenes.ts';
@@ -58,6 +59,7 @@ export class Store implements AsyncDisposable {
   readonly deliveries: Deliveries;
   readonly webhookSecrets: WebhookSecrets;
   readonly keys: Keys;
+  readonly prompts: Prompts;
   readonly replay: Replay;
   readonly retention: Retention;
   readonly clockSteps: ClockSteps;
@@ -96,6 +98,7 @@ export class Store implements AsyncDisposable {
     this.deliveries = new Deliveries(connection, clock);
     this.webhookSecrets = new WebhookSecrets(connection, meta, key);
     this.keys = new Keys(connection, clock);
+    this.prompts = new Prompts(connection);
     this.replay = new Replay(connection);
     this.retention = new Retention(eraser, new Garbage(connection), clock);
     this.clockSteps = new ClockSteps(connection);

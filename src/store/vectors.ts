@@ -36,6 +36,7 @@ interface Day {
   insert: Statement<NewVector>;
   grow: Statement<[number, number]>;
   remove: Statement<[number]>;
+  get: Statement<[number], { model: string; embedding: Buffer }>;
   bounds: Statement<[], { first: number | null; last: number | null }>;
   nearest?: Statement<VectorFilter & Asked, Near>;
   distances?: Statement<{ query: Buffer; model: string; ids: string }, { id: number; distance: number }>;
@@ -105,6 +106,12 @@ export class Vectors {
 
   grow(sceneId: number, startMs: number, endMs: number): void {
     this.#days.get(this.#tableOf(startMs))?.grow.run(endMs, sceneId);
+  }
+
+  /** The scene's own vector, at any scale. */
+  of({ id, startMs }: { id: number; startMs: number }): { model: string; vector: Int8Array } | undefined {
+    const row = this.#days.get(this.#tableOf(startMs))?.get.get(id);
+    return row && { model: row.model, vector: new Int8Array(row.embedding) };
   }
 
   /** The scenes nearest to the quantised vector, best first; those whose cosine is less than `least` are left out. */
@@ -186,6 +193,9 @@ export class Vectors {
       ),
       grow: sql.prepare<[number, number]>(`UPDATE ${name} SET end_ms = max(end_ms, ?) WHERE scene_id = ?`),
       remove: sql.prepare<[number]>(`DELETE FROM ${name} WHERE scene_id = ?`),
+      get: sql.prepare<[number], { model: string; embedding: Buffer }>(
+        `SELECT model, embedding FROM ${name} WHERE scene_id = ?`,
+      ),
     };
     if (!hasVectors) return always;
     return {

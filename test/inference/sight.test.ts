@@ -65,7 +65,7 @@ describe('the prompt decides which models look', () => {
     const eyes = new Scripted({
       ...reads('KX51 ABD'),
       'face-detection': () => [{ score: 0.9, box: BOX }],
-      'image-text': () => ({ picture: new Float32Array([1, 0]), texts: [], likeness: [], queries: [] }),
+      'image-text': () => ({ picture: new Float32Array([1, 0]), texts: [], likeness: [], queries: [], scale: 1 }),
     });
     await look(observer(eyes, prompt, tier), 0);
     expect([...new Set(eyes.asked)].sort()).toEqual(asked.toSorted());
@@ -73,7 +73,7 @@ describe('the prompt decides which models look', () => {
 
   it('and without a detector they look only where something has changed, too', async () => {
     const eyes = new Scripted({
-      'image-text': () => ({ picture: new Float32Array([1, 0]), texts: [], likeness: [], queries: [] }),
+      'image-text': () => ({ picture: new Float32Array([1, 0]), texts: [], likeness: [], queries: [], scale: 1 }),
     });
     eyes.has = (task) => task === 'image-text';
     eyes.detect = async () => 'none';
@@ -124,6 +124,7 @@ describe('what no detector has a name for', () => {
       texts: texts.map(() => new Float32Array([1, 0])),
       likeness: texts.map(() => likeness),
       queries: [],
+      scale: 1,
     }),
   });
 
@@ -139,7 +140,7 @@ describe('what no detector has a name for', () => {
     const eyes = new Scripted({
       'image-text': ({ texts }) => {
         asked.push(...texts);
-        return { picture: undefined, texts: [], likeness: [], queries: [] };
+        return { picture: undefined, texts: [], likeness: [], queries: [], scale: 1 };
       },
     });
     await look(observer(eyes, 'Watch for a forklift'), 0);

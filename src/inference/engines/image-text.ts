@@ -25,7 +25,7 @@ export async function loadImageText(request: LoadOf<'image-text'>): Promise<Engi
           ? differing(text, neutral, sureness)
           : { vector: text, slope: sureness.scale, offset: sureness.bias };
       const likeness = seen ? vectors.map((text) => sure(text, seen)) : [];
-      return { picture: seen, texts: vectors, likeness, queries: vectors.map(query) };
+      return { picture: seen, texts: vectors, likeness, queries: vectors.map(query), scale: towers.sureness.scale };
     },
   };
 }

@@ -79,5 +79,16 @@ CREATE TABLE index_backfills (
   created_ms  INTEGER NOT NULL,
   finished_ms INTEGER
 ) STRICT;
+
+-- Sentences of prompts, and what a picture may show instead, as a model compares pictures with them.
+CREATE TABLE prompt_vectors (
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,
+  sentence TEXT NOT NULL,
+  model    TEXT NOT NULL,
+  scale    REAL NOT NULL,
+  texts    TEXT NOT NULL, -- JSON
+  vectors  BLOB NOT NULL, -- as floats, one after the other
+  UNIQUE (sentence, model)
+) STRICT;
 `,
 };

@@ -1,0 +1,175 @@
+import { setMaxListeners } from 'node:events';
+import type { Meant, Rule } from '#domain';
+import type { Eyes } from '#inference';
+import { type Clock, type Log, messageOf, retryDelays, Wake } from '#runtime';
+import type { Store } from '#store';
+import type { Happening } from './attend.ts';
+import { contrastsOf } from './contrasts.ts';
+import { similarityOf } from './similarity.ts';
+
+export interface MeaningsDeps {
+  store: Pick<Store, 'prompts' | 'events' | 'scenes'>;
+  eyes: Pick<Eyes, 'ask' | 'has' | 'status'>;
+  clock: Clock;
+  log: Log;
+}
+
+/** Sentences that are kept at hand, and those that wait for the model: one more is read when a picture is to be compared with it. */
+const MOST = 200;
+const LONGEST_WAIT_MS = 60_000;
+const RETRY = { firstMs: 1000, capMs: 60_000 };
+
+/**
+ * What sentences of prompts mean to the model that compares pictures with texts. Each is read once for a model, in the
+ * background, and kept in the store; when the model changes it is read anew. Until a sentence is known, and where no
+ * model is, pictures tell nothing of it.
+ */
+export class Meanings implements AsyncDisposable {
+  readonly #deps: MeaningsDeps;
+  readonly #stop = new AbortController();
+  readonly #wake: Wake;
+  readonly #known = new Map<string, Meant>();
+  readonly #unread = new Set<string>();
+  #ended: Promise<void> = Promise.resolve();
+
+  private constructor(deps: MeaningsDeps) {
+    this.#deps = deps;
+    this.#wake = new Wake(deps.clock);
+    setMaxListeners(0, this.#stop.signal);
+  }
+
+  /** Begins with the sentences of all events; ends when disposed of or when `signal` aborts. */
+  static start(deps: MeaningsDeps, signal: AbortSignal): Meanings {
+    const meanings = new Meanings(deps);
+    signal.addEventListener('abort', () => meanings.#stop.abort(), { once: true });
+    meanings.#ended = meanings.#run(meanings.#stop.signal);
+    return meanings;
+  }
+
+  /** The model that compares pictures with texts now; undefined where there is none. */
+  get model(): string | undefined {
+    const { eyes } = this.#deps;
+    return eyes.has('image-text') ? eyes.status().packs['image-text'] : undefined;
+  }
+
+  /** Has the rule's sentence, if it has one, read before it is needed. Returns at once. */
+  learn({ subject }: Pick<Rule, 'subject'>): void {
+    const { model } = this;
+    if (subject.kind === 'text' && subject.sentence !== undefined && model !== undefined)
+      this.#meantBy(subject.sentence, model);
+  }
+
+  /**
+   * How sure the model that saw the scene's picture is that it shows what the rule's sentence says, 0–1; undefined when
+   * nothing tells, or not yet.
+   */
+  similarity({ subject }: Pick<Rule, 'subject'>, scene: { id: number; startMs: number }): number | undefined {
+    if (subject.kind !== 'text' || subject.sentence === undefined) return undefined;
+    const picture = this.#deps.store.scenes.pictureOf(scene);
+    const meant = picture && this.#meantBy(subject.sentence, picture.model);
+    return meant && similarityOf(meant, picture);
+  }
+
+  /** As `learn`, and waits for it; gives up when `signal` aborts, or when the model has no time. Never throws. */
+  async prepare({ subject }: Pick<Rule, 'subject'>, signal: AbortSignal): Promise<void> {
+    const { model } = this;
+    if (subject.kind !== 'text' || subject.sentence === undefined || model === undefined) return;
+    if (!this.#lookUp(subject.sentence, model))
+      await this.#read(subject.sentence, model, signal).catch(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  /** What is not known is read soon, as long as the model is the one that is here. */
+  #meantBy(sentence: string, model: string): Meant | undefined {
+    const known = this.#lookUp(sentence, model);
+    if (!known && model === this.model && this.#unread.size < MOST && !this.#unread.has(sentence)) {
+      this.#unread.add(sentence);
+      this.#wake.ring();
+    }
+    return known;
+  }
+
+  #lookUp(sentence: string, model: string): Meant | undefined {
+    const key = keyOf(sentence, model);
+    const known = this.#known.get(key) ?? this.#stored(sentence, model);
+    if (known) this.#keep(key, known);
+    return known;
+  }
+
+  /** Those used last at the end. */
+  #keep(key: string, meant: Meant): void {
+    this.#known.delete(key);
+    this.#known.set(key, meant);
+    for (const old of this.#known.keys()) if (this.#known.size > MOST) this.#known.delete(old);
+  }
+
+  /** What it is compared with may have been others when it was stored. */
+  #stored(sentence: string, model: string): Meant | undefined {
+    const stored = this.#deps.store.prompts.get(sentence, model);
+    const texts = JSON.stringify([sentence, ...contrastsOf(sentence)]);
+    return stored && JSON.stringify(stored.texts) === texts ? stored : undefined;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let delays = retryDelays(RETRY);
+    let model: string | undefined;
+    while (!signal.aborted) {
+      if (model !== this.model) this.#learnAll();
+      model = this.model;
+      const left = await this.#readAll(signal);
+      if (left === 0) delays = retryDelays(RETRY);
+      await this.#wake.wait(left === 0 ? LONGEST_WAIT_MS : delays.next().value, signal);
+    }
+  }
+
+  #learnAll(): void {
+    for (const { rule } of this.#deps.store.events.list()) this.learn(rule);
+  }
+
+  /** Returns how many sentences the model had no time for. Never rejects. */
+  async #readAll(signal: AbortSignal): Promise<number> {
+    for (const sentence of [...this.#unread]) {
+      const { model } = this;
+      try {
+        if (model === undefined || (await this.#read(sentence, model, signal))) this.#unread.delete(sentence);
+      } catch (error) {
+        if (signal.aborted) return 0;
+        this.#deps.log.error({ error: messageOf(error) }, 'a prompt could not be read; trying again');
+      }
+    }
+    return this.#unread.size;
+  }
+
+  /** Undefined when the model has no time. */
+  async #read(sentence: string, model: string, signal: AbortSignal): Promise<Meant | undefined> {
+    const { store, eyes } = this.#deps;
+    const texts = [sentence, ...contrastsOf(sentence)];
+    const about = { streamId: 'prompts', priority: 'alert' } as const;
+    const answer = await eyes.ask('image-text', { picture: undefined, texts }, about, signal);
+    if (typeof answer === 'string' || model !== this.model) return undefined;
+    const meant = { model, scale: answer.scale, texts, vectors: answer.texts };
+    store.prompts.put(sentence, meant);
+    this.#keep(keyOf(sentence, model), meant);
+    return meant;
+  }
+}
+
+function keyOf(sentence: string, model: string): string {
+  return JSON.stringify([sentence, model]);
+}
+
+/** With what its picture says of the rule; what a scene was told anew says nothing of its picture. */
+export function withSimilarity<T extends Happening>(
+  rule: Rule,
+  happening: T,
+  meanings: Pick<Meanings, 'similarity'> | undefined,
+): T {
+  const { sceneId, startMs, isRetold } = happening;
+  if (sceneId === undefined || isRetold) return happening;
+  const similarity = meanings?.similarity(rule, { id: sceneId, startMs });
+  return similarity === undefined ? happening : { ...happening, similarity };
+}

@@ -1,0 +1,24 @@
+import type { Meant } from '#domain';
+
+/**
+ * How sure the model is that the picture shows what the sentence says, rather than any of what it may show instead, 0–1:
+ * the softmax over all of them at the model's own scale. Undefined where they are of different models.
+ */
+export function similarityOf(
+  { model, scale, vectors }: Meant,
+  picture: { model: string; vector: Int8Array },
+): number | undefined {
+  const [sentence, ...others] = vectors;
+  if (!sentence || picture.model !== model || picture.vector.length !== sentence.length) return undefined;
+  const length = Math.sqrt(product(picture.vector, picture.vector));
+  if (length === 0) return undefined;
+  const own = product(sentence, picture.vector);
+  const rivals = others.map((other) => Math.exp((scale * (product(other, picture.vector) - own)) / length));
+  return 1 / (1 + rivals.reduce((sum, rival) => sum + rival, 0));
+}
+
+function product(a: Float32Array | Int8Array, b: Int8Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}

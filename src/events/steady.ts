@@ -1,0 +1,25 @@
+/** How sure it has to be where nobody moved the threshold; and how much less to go on with what it was sure of. */
+const SURE = 0.6;
+const HYSTERESIS = 0.2;
+/** One picture may look like anything: of the last three windows two have to. */
+const WINDOWS = 3;
+
+/** What an alert remembers of how its sentence fits the pictures. */
+export interface Alike {
+  /** The last windows, newest first. */
+  recent: number[];
+  /** It was the second best of them that counted. */
+  score: number;
+  on: boolean;
+}
+
+/**
+ * The second best of the last three windows counts: noise in one of them neither begins nor ends anything. `least` is
+ * the threshold; 0 stands for none.
+ */
+export function steady(before: Alike | undefined, similarity: number, least: number): Alike {
+  const recent = [similarity, ...(before?.recent ?? [])].slice(0, WINDOWS);
+  const [, score = 0] = [...recent].sort((a, b) => b - a);
+  const enough = least > 0 ? least : SURE;
+  return { recent, score, on: score >= (before?.on ? enough - HYSTERESIS : enough) };
+}
