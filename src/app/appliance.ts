@@ -6,7 +6,8 @@ import { ModelLibrary } from '#models';
 import { AudioIndexer, Supervisor } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
 import { type Clock, Gate, Lifetime, type Log, type Notify, systemClock, watchdogIntervalMs } from '#runtime';
-import { Store } from '#store';
+import type { Store } from '#store';
+import { keepBackups } from './backups.ts';
 import { boxOnBroker } from './broker.ts';
 import { checkCameras } from './check-cameras.ts';
 import { applyConfiguredCameras } from './configured.ts';
@@ -17,6 +18,7 @@ import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
 import { alertLinks, publicOrigin } from './links.ts';
 import { makePlaces, modelsDir } from './places.ts';
+import { openSound } from './restored.ts';
 import { startSchedules } from './schedules.ts';
 import { startSeeing } from './seeing.ts';
 import { stampsOf } from './stamps.ts';
@@ -38,6 +40,8 @@ export interface Appliance extends AsyncDisposable {
   /** The API key in plain text, only when it was made by this start. */
   readonly firstKey?: string;
   readonly store: Store;
+  /** Aborted when the database has turned out to be damaged: end this and run another, which restores it. */
+  readonly damaged: AbortSignal;
 }
 
 /** Builds and starts the whole appliance; everything it started ends with it, newest first. */
@@ -64,7 +68,7 @@ async function build(
 
   const places = await makePlaces(dataDir);
   life.use(lockDataDir(dataDir));
-  const store = life.use(await Store.open(dataDir, { clock, log }));
+  const store = life.use(await openSound({ config, ...places, clock, log }));
   const firstKey = ensureFirstKey(store, options.firstKey);
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
   const seeing = await startSeeing({ config, store, models, ...places, clock, log }, life, signal);
@@ -123,7 +127,8 @@ async function build(
   log.info({ url: origin, dataDir, cameras: config.cameras.length }, 'watchpost is running');
 
   const end = () => life[Symbol.asyncDispose]();
-  return { url: origin, ...(firstKey === undefined ? {} : { firstKey }), store, [Symbol.asyncDispose]: end };
+  const { damaged } = store;
+  return { url: origin, ...(firstKey === undefined ? {} : { firstKey }), store, damaged, [Symbol.asyncDispose]: end };
 }
 
 function startDelivery({ mqtt }: Config, deps: Omit<DeliveryDeps, 'mqtt'>, signal: AbortSignal): Promise<Delivery> {
@@ -148,11 +153,11 @@ function cameraOptions({ ingest, recording }: Config, dir: string, clock: Clock)
 
 function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {
   const stop = new AbortController();
-  const ended = keepHouse(deps, stop.signal);
+  const ended = Promise.all([keepHouse(deps, stop.signal), keepBackups(deps, stop.signal)]);
   return {
     [Symbol.asyncDispose]: () => {
       stop.abort();
-      return ended;
+      return ended.then(() => undefined);
     },
   };
 }

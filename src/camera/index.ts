@@ -8,7 +8,7 @@
  * When something fails the camera ends; opening it again is the caller's business.
  */
 export { type Camera, type CameraOptions, openCamera } from './camera.ts';
-export { recoverSegments } from './media-directory.ts';
+export { recordedStreams, recoverSegments } from './media-directory.ts';
 export { segmentTimes } from './mp4.ts';
 export type { SamplingDemand } from './plan.ts';
 export { probeSource } from './probe.ts';

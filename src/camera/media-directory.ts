@@ -1,6 +1,6 @@
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RecordingSession, Segment } from '#domain';
+import type { RecordingSession, Segment, Stream } from '#domain';
 import { faultPoint } from '#runtime';
 import { INIT_NAME, OPEN_SEGMENT } from './ffmpeg-arguments.ts';
 import { codecsOf, segmentTimes } from './mp4.ts';
@@ -16,9 +16,10 @@ const FINISHED = /^(\d+)-(\d+)\.m4s$/;
 /** The segment index stands within the first kilobytes. */
 const HEAD_BYTES = 4096;
 
-/** What recovery must know of a session beside the files: UTC of the session's time 0. */
+/** What recovery must know of a session beside the files: UTC of the session's time 0, and the stream's name. */
 interface SessionFile extends RecordingSession {
   anchorMs: number;
+  streamName?: string;
 }
 
 /** Where one session's files go. */
@@ -26,15 +27,21 @@ export class SessionDirectory {
   readonly openDir: string;
   readonly #mediaDir: string;
   readonly #path: string;
+  readonly #streamName: string | undefined;
 
-  constructor(mediaDir: string, streamId: string, sessionId: string) {
+  constructor(mediaDir: string, streamId: string, sessionId: string, streamName?: string) {
+    this.#streamName = streamName;
     this.#mediaDir = mediaDir;
     this.#path = join(streamId, sessionId);
     this.openDir = join(mediaDir, this.#path, OPEN);
   }
 
-  static async create(mediaDir: string, streamId: string, sessionId: string): Promise<SessionDirectory> {
-    const directory = new SessionDirectory(mediaDir, streamId, sessionId);
+  static async create(
+    mediaDir: string,
+    stream: Pick<Stream, 'id' | 'name'>,
+    sessionId: string,
+  ): Promise<SessionDirectory> {
+    const directory = new SessionDirectory(mediaDir, stream.id, sessionId, stream.name);
     await mkdir(directory.openDir, { recursive: true });
     return directory;
   }
@@ -59,7 +66,8 @@ export class SessionDirectory {
     const init = join(this.#mediaDir, this.initPath);
     const codecs = codecsOf(await readFile(join(this.openDir, INIT_NAME)));
     const complete = { ...session, ...(codecs === undefined ? {} : { codecs }) };
-    const facts: SessionFile = { ...complete, anchorMs };
+    const named = this.#streamName === undefined ? {} : { streamName: this.#streamName };
+    const facts: SessionFile = { ...complete, anchorMs, ...named };
     await copyFile(join(this.openDir, INIT_NAME), `${init}.part`);
     await syncFile(`${init}.part`);
     faultPoint('session.init-copied');
@@ -120,10 +128,12 @@ async function recoverSession(
   const home = join(mediaDir, streamId, sessionId);
   const facts = await readFacts(join(home, FACTS));
   if (!facts) {
-    await rm(home, { recursive: true, force: true });
+    // Facts are on disk before the first segment is: without any, nothing was finished. Otherwise the disk has lost them.
+    const hasSegments = (await subdirectories(home)).some((name) => name !== OPEN);
+    if (!hasSegments) await rm(home, { recursive: true, force: true });
     return [];
   }
-  const { anchorMs, ...session } = facts;
+  const { anchorMs, streamName: _name, ...session } = facts;
   const segments = await unnamed(mediaDir, join(streamId, sessionId), session, known);
   const days = await subdirectories(home);
   if (days.includes(OPEN)) {
@@ -137,6 +147,18 @@ async function recoverSession(
     await directory.close();
   }
   return segments.map((segment) => ({ segment, session }));
+}
+
+/** Of every stream with recordings in the directory, its name when it was recorded last, as far as that was noted. */
+export async function recordedStreams(mediaDir: string): Promise<Map<string, string | undefined>> {
+  const names = new Map<string, string | undefined>();
+  for (const streamId of await subdirectories(mediaDir)) {
+    const sessions = await subdirectories(join(mediaDir, streamId));
+    const facts = await Promise.all(sessions.map((id) => readFacts(join(mediaDir, streamId, id, FACTS))));
+    const known = facts.filter((session) => session !== undefined).sort((a, b) => a.startedMs - b.startedMs);
+    if (known.length > 0) names.set(streamId, known.at(-1)?.streamName);
+  }
+  return names;
 }
 
 async function unnamed(

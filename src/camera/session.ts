@@ -91,7 +91,7 @@ export class Session implements AsyncDisposable {
 
   static async start(stream: Stream, recipe: Recipe, sinks: Sinks, options: SessionOptions): Promise<Session> {
     const id = newId('session', options.clock.nowMs());
-    const directory = await SessionDirectory.create(options.mediaDir, stream.id, id);
+    const directory = await SessionDirectory.create(options.mediaDir, stream, id);
     const { width, height } = recipe.source.facts;
     const { initPath } = directory;
     const recording = { id, streamId: stream.id, startedMs: options.clock.nowMs(), initPath, width, height };

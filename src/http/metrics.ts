@@ -69,9 +69,30 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...metric('storage_segments', 'gauge', 'Segments kept', one(storage.segments)),
     ...metric('storage_bytes', 'gauge', 'Bytes of segments kept', one(storage.bytes)),
     ...metric('storage_free_bytes', 'gauge', 'Free bytes on the recording disk', one(storage.freeBytes)),
+    ...lossMetrics(status),
     ...metric('process_resident_bytes', 'gauge', 'Memory of the main process', one(process.memoryUsage.rss())),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What the loss contract counts (docs/operations.md). */
+function lossMetrics({ database, cameras }: BoxStatus): string[] {
+  const { backup, restores, segmentsFound, clockSteps, gapMs } = database;
+  const gaps = cameras.map((camera): Sample => [labelsOf(camera), (gapMs[camera.streamId] ?? 0) / 1000]);
+  return [
+    ...metric('camera_gap_seconds', 'gauge', 'Seconds that should have been recorded and were not', gaps),
+    ...metric('segments_found_total', 'counter', 'Segments entered after a crash at this start', one(segmentsFound)),
+    ...metric('clock_steps', 'gauge', 'How often the system clock was set', one(clockSteps)),
+    ...metric('database_restores_total', 'counter', 'Restores of a damaged database', one(restores)),
+    ...metric('database_backup_failed', 'gauge', '1 while copies fail', one(Number(backup.problem !== undefined))),
+    ...metric('database_backup_bytes', 'gauge', 'Size of the newest copy', one(backup.bytes)),
+    ...metric(
+      'database_backup_seconds',
+      'gauge',
+      'When the newest good copy was made, Unix seconds',
+      one(backup.atMs === undefined ? undefined : backup.atMs / 1000),
+    ),
+  ];
 }
 
 function tellingMetrics({ telling }: BoxStatus): string[] {

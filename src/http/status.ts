@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { CameraStatus, Stream } from '#domain';
 import type { TellersStatus, VerdictsStatus } from '#pipeline';
+import { type DatabaseStatus, databaseAnswer, databaseStatus } from './database-status.ts';
 import type { HttpDeps } from './deps.ts';
 import {
   backfillAnswer,
@@ -30,6 +31,7 @@ export interface BoxStatus {
   websockets: ReturnType<HttpDeps['hub']['status']>;
   models: { name: string; task: string; licence: string; problem?: string }[];
   storage: { segments: number; bytes: number; freeBytes?: number };
+  database: DatabaseStatus;
 }
 
 interface IndexStatus extends Understanding {
@@ -123,6 +125,7 @@ const statusAnswer = z.looseObject({
     z.object({ name: z.string(), task: z.string(), licence: z.string(), problem: z.string().optional() }),
   ),
   storage: z.looseObject({ segments: z.number(), bytes: z.number(), free_bytes: z.number().optional() }),
+  database: databaseAnswer,
 });
 
 export function statusRoutes(deps: HttpDeps): Api {
@@ -169,6 +172,7 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
       ...(problem === undefined ? {} : { problem }),
     })),
     storage: { segments, bytes, ...(disk ? { freeBytes: disk.bavail * disk.bsize } : {}) },
+    database: await databaseStatus(store),
   };
 }
 

@@ -33,7 +33,7 @@ export class Supervisor implements AsyncDisposable {
   static async start(deps: PipelineDeps): Promise<Supervisor> {
     const { segments } = deps.store;
     const found = await recoverSegments(deps.camera.mediaDir, (path) => segments.has(path));
-    for (const { segment, session } of found) segments.add(segment, session);
+    for (const { segment, session } of found) segments.addFound(segment, session);
     if (found.length > 0) deps.log.info({ segments: found.length }, 'entered segments found after a crash');
     const supervisor = new Supervisor(deps);
     supervisor.reconcile();

@@ -1,10 +1,12 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
+import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import * as sqliteVec from 'sqlite-vec';
-import { Fault, type Log, messageOf } from '#runtime';
-import { migrate } from './migrate.ts';
+import { Fault, faultPoint, type Log, messageOf } from '#runtime';
+import { demandRoom, type FileSystemOf, refuseNetwork, syncPath } from './file-system.ts';
+import { migrate, olderVersion } from './migrate.ts';
+import { isDamage } from './soundness.ts';
 
 /**
  * The one connection that writes. Two levels of promise: `write` survives a killed process, `writeDurably` a cut cable
@@ -14,6 +16,7 @@ export class Connection implements Disposable {
   readonly sql: Database.Database;
   /** Whether sqlite-vec could be loaded; without it search goes by words alone. */
   readonly hasVectors: boolean;
+  readonly #damage = new AbortController();
   #afterCommit = new Set<() => void>();
 
   constructor(sql: Database.Database, hasVectors: boolean) {
@@ -21,30 +24,56 @@ export class Connection implements Disposable {
     this.hasVectors = hasVectors;
   }
 
-  /** Makes the file (0600, directory 0700) when it isn't there, and brings its schema up to date. */
-  static async open(file: string, log: Log): Promise<Connection> {
+  /** Makes the file (0600, directory 0700) when it isn't there, and brings its schema up to date, after a copy. */
+  static async open(file: string, log: Log, fileSystemOf?: FileSystemOf): Promise<Connection> {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await refuseNetwork(dirname(file), fileSystemOf);
     if (!existsSync(file)) await (await open(file, 'a', 0o600)).close();
     await chmod(file, 0o600);
-    return explained(() => {
-      const sql = new Database(file, { timeout: 5000 });
-      try {
+    const sql = explained(() => new Database(file, { timeout: 5000 }));
+    try {
+      const older = explained(() => {
         for (const pragma of PRAGMAS) sql.pragma(pragma);
-        const hasVectors = loadVectors(sql, log);
-        migrate(sql);
-        return new Connection(sql, hasVectors);
-      } catch (error) {
-        sql.close();
-        throw error;
-      }
-    });
+        return olderVersion(sql);
+      });
+      if (older !== undefined) await copyBefore(sql, older, fileSystemOf);
+      const hasVectors = loadVectors(sql, log);
+      explained(() => migrate(sql));
+      return new Connection(sql, hasVectors);
+    } catch (error) {
+      sql.close();
+      throw error;
+    }
+  }
+
+  /** What a copy of it would take. */
+  bytes(): number {
+    const [pages, size] = ['page_count', 'page_size'].map((pragma) =>
+      Number(this.sql.pragma(pragma, { simple: true })),
+    );
+    return (pages ?? 0) * (size ?? 0);
+  }
+
+  /** Aborted when the database has turned out to be damaged: whoever holds it ends, and its next opening restores it. */
+  get damaged(): AbortSignal {
+    return this.#damage.signal;
+  }
+
+  /** Leaves a mark for the next start; returns what is to be thrown. */
+  reportDamage(problem: string): Fault {
+    const fault = damage(problem);
+    if (!this.#damage.signal.aborted) {
+      writeFileSync(damageMark(this.sql.name), problem);
+      this.#damage.abort(fault);
+    }
+    return fault;
   }
 
   /** All or nothing; inside another write it is part of that one. */
   write<T>(work: () => T): T {
     if (this.sql.inTransaction) return work();
     try {
-      const result = explained(() => this.sql.transaction(work).immediate());
+      const result = this.#explained(() => this.sql.transaction(work).immediate());
       for (const follow of this.#afterCommit) queueMicrotask(follow);
       return result;
     } finally {
@@ -70,7 +99,18 @@ export class Connection implements Disposable {
   [Symbol.dispose](): void {
     this.sql.close();
   }
+
+  #explained<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw isDamage(error) ? this.reportDamage(messageOf(error)) : explanationOf(error);
+    }
+  }
 }
+
+/** A file whose presence says that the database beside it has turned out to be damaged, and how. */
+export const damageMark = (file: string): string => `${file}.damaged`;
 
 const PRAGMAS = [
   'journal_mode = WAL',
@@ -80,6 +120,20 @@ const PRAGMAS = [
   'cache_size = -16000',
   'journal_size_limit = 33554432',
 ];
+
+/** Beside the hourly ones: what the schema was before an upgrade. Throws `unavailable` without room for it. */
+async function copyBefore(sql: Database.Database, version: number, fileSystemOf?: FileSystemOf): Promise<void> {
+  const file = join(dirname(sql.name), 'backups', `of-schema-${version}.db`);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await rm(`${file}.part`, { force: true });
+  await demandRoom(dirname(file), (await stat(sql.name)).size, 0, fileSystemOf);
+  explained(() => sql.prepare('VACUUM INTO ?').run(`${file}.part`));
+  await chmod(`${file}.part`, 0o600);
+  await syncPath(`${file}.part`);
+  await rename(`${file}.part`, file);
+  await syncPath(dirname(file));
+  faultPoint('migration.copied');
+}
 
 function loadVectors(sql: Database.Database, log: Log): boolean {
   try {
@@ -96,9 +150,21 @@ function explained<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof Database.SqliteError)) throw error;
-    throw faultOf(error);
+    throw explanationOf(error);
   }
+}
+
+function explanationOf(error: unknown): unknown {
+  if (isDamage(error)) return damage(messageOf(error), error);
+  return error instanceof Database.SqliteError ? faultOf(error) : error;
+}
+
+function damage(problem: string, cause?: unknown): Fault {
+  return new Fault(
+    'internal',
+    `watchpost.db is damaged (${problem}): it is restored from its last good copy when Watchpost starts next`,
+    { cause },
+  );
 }
 
 function faultOf(error: InstanceType<typeof Database.SqliteError>): Fault {
@@ -114,15 +180,21 @@ function faultOf(error: InstanceType<typeof Database.SqliteError>): Fault {
       return new Fault('unavailable', 'the disk is full: free some space in the data directory', cause);
     case 'SQLITE_BUSY':
       return new Fault('unavailable', 'the database is busy: another process is writing to it, try again', cause);
-    case 'SQLITE_CORRUPT':
-    case 'SQLITE_NOTADB':
+    case 'SQLITE_READONLY':
+    case 'SQLITE_CANTOPEN':
       return new Fault(
-        'internal',
-        `watchpost.db is damaged (${message}): stop Watchpost, move watchpost.db* away and start again; ` +
-          'recordings are found again from their files',
+        'unavailable',
+        `the data directory can't be written to (${message}): is its disk read-only?`,
         cause,
       );
     default:
+      if (code.startsWith('SQLITE_IOERR')) {
+        return new Fault(
+          'unavailable',
+          `the disk failed (${message}, ${code}): look at its cable and its health`,
+          cause,
+        );
+      }
       return new Fault('internal', `the database failed: ${message} (${code})`, cause);
   }
 }

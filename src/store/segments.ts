@@ -49,6 +49,8 @@ export class Segments {
   readonly #bounds: Statement<{ stream: string }, { start: number | null; end: number | null }>;
   readonly #insertGap: Statement<Omit<Gap, 'unwanted'>>;
   readonly #gaps: Statement<Range, GapRow>;
+  readonly #gapTotals: Statement<[], { stream: string; ms: number }>;
+  #found = 0;
   readonly #totals: Statement<[], { count: number; bytes: number }>;
 
   constructor(connection: Connection, journal: Journal) {
@@ -79,6 +81,9 @@ export class Segments {
     );
     this.#gaps = sql.prepare(`
       SELECT * FROM gaps WHERE stream_id = @stream AND start_ms < @end AND end_ms > @start ORDER BY start_ms, id`);
+    this.#gapTotals = sql.prepare(
+      'SELECT stream_id AS stream, sum(end_ms - start_ms) AS ms FROM gaps WHERE unwanted = 0 GROUP BY stream_id',
+    );
     this.#totals = sql.prepare('SELECT count, bytes FROM segment_totals');
   }
 
@@ -110,6 +115,18 @@ export class Segments {
     return row && segmentOf(row);
   }
 
+  /** As `add`, for what a crash left without a row. */
+  addFound(segment: Segment, session: RecordingSession): number {
+    const id = this.add(segment, session);
+    this.#found += 1;
+    return id;
+  }
+
+  /** How many of those there were since the start. */
+  get found(): number {
+    return this.#found;
+  }
+
   /** Also true of a file that is about to be unlinked: it must not be entered again. */
   has(path: string): boolean {
     return this.#has.get({ path }) !== undefined;
@@ -128,6 +145,11 @@ export class Segments {
   /** Those that overlap the range, by start. */
   gaps(streamId: string, startMs: number, endMs: number): Gap[] {
     return this.#gaps.all({ stream: streamId, start: startMs, end: endMs }).map(gapOf);
+  }
+
+  /** How long all kept gaps are that nobody wanted, by stream. */
+  gapTotals(): Record<string, number> {
+    return Object.fromEntries(this.#gapTotals.all().map(({ stream, ms }) => [stream, ms]));
   }
 
   totals(): { count: number; bytes: number } {

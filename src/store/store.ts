@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type Collection, newId } from '#domain';
 import { type Clock, Fault, type Log } from '#runtime';
 import { Alerts } from './alerts.ts';
@@ -6,6 +5,7 @@ import { ArmingLog } from './arming-log.ts';
 import { AssetIndexes } from './asset-indexes.ts';
 import { Assets } from './assets.ts';
 import { Backfills } from './backfills.ts';
+import { Backups } from './backups.ts';
 import { ClockSteps } from './clock-steps.ts';
 import { Collections } from './collections.ts';
 import { Connection } from './connection.ts';
@@ -13,6 +13,7 @@ import { Cuts } from './cuts.ts';
 import { Deliveries } from './deliveries.ts';
 import { Eraser } from './eraser.ts';
 import { Events } from './events.ts';
+import type { FileSystemOf } from './file-system.ts';
 import { type EvaluationBatch, Firings } from './firings.ts';
 import { Garbage } from './garbage.ts';
 import { Groups } from './groups.ts';
@@ -22,7 +23,9 @@ import { Jobs } from './jobs.ts';
 import { Journal } from './journal.ts';
 import { Keys } from './keys.ts';
 import { Marks } from './marks.ts';
+import { Mending } from './mending.ts';
 import { Meta } from './meta.ts';
+import { databaseFile } from './paths.ts';
 import { Prompts } from './prompts.ts';
 import { Replay } from './replay.ts';
 import { Retention } from './retention.ts';
@@ -32,6 +35,13 @@ import { Streams } from './streams.ts';
 import { Transcripts } from './transcripts.ts';
 import { Vectors } from './vectors.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
+
+export interface StoreOptions {
+  clock: Clock;
+  log: Log;
+  /** Tests pass their own. */
+  fileSystemOf?: FileSystemOf;
+}
 
 /** Everything the box remembers, one class per aggregate. Calls are synchronous and short; a write is all or nothing. */
 export class Store implements AsyncDisposable {
@@ -63,6 +73,8 @@ export class Store implements AsyncDisposable {
   readonly replay: Replay;
   readonly retention: Retention;
   readonly clockSteps: ClockSteps;
+  readonly backups: Backups;
+  readonly mending: Mending;
   readonly #connection: Connection;
   readonly #firings: Firings;
 
@@ -102,20 +114,28 @@ export class Store implements AsyncDisposable {
     this.replay = new Replay(connection);
     this.retention = new Retention(eraser, new Garbage(connection), clock);
     this.clockSteps = new ClockSteps(connection);
+    this.mending = new Mending(connection);
+    this.backups = new Backups(connection, meta, clock);
   }
 
   /**
    * Opens or makes `watchpost.db` and `signing.key` in the data directory. Throws `refused` when a newer Watchpost wrote
-   * the database, `internal` when it is damaged.
+   * the database or it lies on a network file system, `internal` when it is damaged (see `restoreDamaged`).
    */
-  static async open(dir: string, options: { clock: Clock; log: Log }): Promise<Store> {
-    const connection = await Connection.open(join(dir, 'watchpost.db'), options.log);
+  static async open(dir: string, options: StoreOptions): Promise<Store> {
+    const { log, fileSystemOf } = options;
+    const connection = await Connection.open(databaseFile(dir), log, fileSystemOf);
     try {
       return new Store(connection, await signingKey(dir), options.clock);
     } catch (error) {
       connection[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** Aborted when the database has turned out to be damaged: end everything, restore it, and start again. */
+  get damaged(): AbortSignal {
+    return this.#connection.damaged;
   }
 
   get defaultCollection(): Collection {

@@ -57,7 +57,10 @@ describe('opening a store', () => {
 
   it('says what to do about a damaged database and a damaged key', async () => {
     writeFileSync(join(dir, 'watchpost.db'), 'not a database at all, but long enough to look at'.repeat(100));
-    await expect(open()).rejects.toMatchObject({ kind: 'internal', message: expect.stringMatching(/damaged.*move/) });
+    await expect(open()).rejects.toMatchObject({
+      kind: 'internal',
+      message: expect.stringMatching(/damaged.*restored/),
+    });
     rmSync(join(dir, 'watchpost.db'));
     await (await open())[Symbol.asyncDispose]();
     truncateSync(join(dir, 'signing.key'), 7);

@@ -1,0 +1,26 @@
+import type { Config } from '#config';
+import { type Clock, type Log, messageOf } from '#runtime';
+import type { Store } from '#store';
+
+const MINUTE_MS = 60_000;
+
+export interface BackupDeps {
+  config: Config;
+  store: Pick<Store, 'backups'>;
+  clock: Clock;
+  log: Log;
+}
+
+/** Looks every minute whether the database is to be copied, from a minute after the start on. Ends when aborted. */
+export async function keepBackups({ config, store, clock, log }: BackupDeps, signal: AbortSignal): Promise<void> {
+  const { reservePercent } = config.recording;
+  for (;;) {
+    try {
+      await clock.sleep(MINUTE_MS, signal);
+      if (await store.backups.makeIfDue({ reservePercent, signal })) log.info('the database was copied and checked');
+    } catch (error) {
+      if (signal.aborted) return;
+      log.error({ error: messageOf(error) }, 'the database was not copied; will retry');
+    }
+  }
+}

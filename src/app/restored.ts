@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { recordedStreams } from '#camera';
+import type { Config } from '#config';
+import { RECORD_ALL, type Stream } from '#domain';
+import type { Clock, Log } from '#runtime';
+import { Ledger, type RestoreReport, type Root, restoreDamaged, Store } from '#store';
+
+interface SoundDeps {
+  config: Config;
+  mediaDir: string;
+  thumbsDir: string;
+  clock: Clock;
+  log: Log;
+}
+
+interface RestoredDeps extends SoundDeps {
+  store: Store;
+}
+
+/** Opens the store of a data directory that nobody else uses; a damaged one is restored first, which is logged as an error. */
+export async function openSound(deps: SoundDeps): Promise<Store> {
+  const { config, clock, log } = deps;
+  const report = await restoreDamaged(config.dataDir, clock);
+  const store = await Store.open(config.dataDir, { clock, log });
+  if (report) await settleRestored(report, { ...deps, store });
+  return store;
+}
+
+/** Nobody knows it any more: the camera stays off until somebody gives its address. */
+const NO_ADDRESS = 'rtsp://address-was-lost.invalid/';
+
+/**
+ * After the database was restored: what it names and is gone is forgotten; recordings of cameras that it doesn't know
+ * get their camera back, by the name that was noted beside them. Segments without a row are entered when cameras start.
+ */
+async function settleRestored(report: RestoreReport, deps: RestoredDeps): Promise<void> {
+  const { store, config, mediaDir, thumbsDir, log } = deps;
+  store.backups.noteRestore(report);
+  const forgotten = forgetMissing(store, config.dataDir, { media: mediaDir, thumbs: thumbsDir });
+  const cameras = await adoptCameras(deps);
+  const { setAside, problem, backup, salvaged } = report;
+  log.error(
+    {
+      problem,
+      restoredFrom: backup ?? 'nothing',
+      tablesDamaged: salvaged?.damaged.map(({ table }) => table),
+      forgotten,
+      camerasFoundAgain: cameras,
+      setAside,
+    },
+    'the database was damaged and has been restored',
+  );
+}
+
+/** Rows that name files which are gone. Returns how many there were. */
+export function forgetMissing(store: Store, dataDir: string, roots: Partial<Record<Root, string>>): number {
+  using ledger = Ledger.open(dataDir);
+  return Object.entries(roots).reduce((count, [name, dir]) => {
+    const root = name as Root; // The caller's keys are roots.
+    return count + store.mending.forget(root, missingFiles(ledger, root, dir));
+  }, 0);
+}
+
+/** Files that rows name and that aren't there. */
+export function missingFiles(ledger: Ledger, root: Root, dir: string): string[] {
+  return ledger
+    .named(root)
+    .map(({ path }) => path)
+    .filter((path) => !existsSync(join(dir, path)));
+}
+
+/** Returns their names. */
+async function adoptCameras({ store, config, mediaDir, clock }: RestoredDeps): Promise<string[]> {
+  const adopted: string[] = [];
+  for (const [id, name = `found again (${id})`] of await recordedStreams(mediaDir)) {
+    if (store.streams.get(id)) continue;
+    const isConfigured = config.cameras.some((camera) => camera.name === name);
+    store.streams.create(foundAgain(id, name, isConfigured, store, clock));
+    adopted.push(name);
+  }
+  return adopted;
+}
+
+function foundAgain(id: string, name: string, isConfigured: boolean, store: Store, clock: Clock): Stream {
+  const nowMs = clock.nowMs();
+  return {
+    id,
+    collectionId: store.defaultCollection.id,
+    name,
+    url: NO_ADDRESS,
+    mediaTypes: ['video', 'audio'],
+    sampleRate: 30,
+    store: true,
+    transcription: { wanted: false, engine: 'default', changedMs: nowMs },
+    transport: 'tcp',
+    zones: [],
+    recording: RECORD_ALL,
+    wanted: 'stopped',
+    origin: isConfigured ? 'config' : 'api',
+    createdMs: nowMs,
+  };
+}

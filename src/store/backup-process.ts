@@ -1,0 +1,75 @@
+/**
+ * Copies a database that is being written to, slowly and at the lowest priority, and looks at every page of the copy. A
+ * process of its own: neither reading, nor checking, nor waiting for the disk holds up whoever records. It ends with its
+ * parent.
+ *
+ * argv: the database, the copy. Answers once, with what is wrong with the copy, which is what is wrong with the original.
+ */
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import Database from 'better-sqlite3';
+import { messageOf } from '#runtime';
+import type { BackupAnswer } from './backups.ts';
+import { allProblems, isDamage } from './soundness.ts';
+
+const LOWEST_PRIORITY = 19;
+/** 1 MB, and then a pause, in which others have the disk. */
+const PAGES_AT_ONCE = 256;
+const PAUSE_MS = 15;
+
+process.on('disconnect', () => process.exit(1));
+
+async function copy(from: string, to: string): Promise<void> {
+  const source = new Database(from, { readonly: true, timeout: 5000 });
+  try {
+    source.exec('BEGIN');
+    source.prepare('SELECT count(*) FROM sqlite_schema').get(); // From here on, what others write is not seen.
+    await source.backup(to, {
+      progress: () => {
+        pause();
+        return PAGES_AT_ONCE;
+      },
+    });
+  } finally {
+    source.close();
+  }
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+}
+
+/** Also makes it a file that stands alone: no log beside it. */
+function check(file: string): string[] {
+  const sql = new Database(file);
+  try {
+    sql.pragma('journal_mode = DELETE');
+    return allProblems(sql);
+  } finally {
+    sql.close();
+  }
+}
+
+function sync(file: string): void {
+  const fd = openSync(file, 'r+');
+  fsyncSync(fd);
+  closeSync(fd);
+}
+
+async function answer(from: string, to: string): Promise<BackupAnswer> {
+  try {
+    await copy(from, to);
+    const problems = check(to);
+    sync(to);
+    return { kind: 'copied', problems };
+  } catch (error) {
+    return isDamage(error)
+      ? { kind: 'copied', problems: [messageOf(error)] }
+      : { kind: 'failed', problem: messageOf(error) };
+  }
+}
+
+const [from = '', to = ''] = process.argv.slice(2);
+process.umask(0o077);
+setPriority(LOWEST_PRIORITY);
+process.send?.(await answer(from, to), () => process.disconnect());

@@ -1,0 +1,146 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Clock, Fault, faultPoint, messageOf } from '#runtime';
+import type { Connection } from './connection.ts';
+import { demandRoom, type FileSystemOf, syncPath } from './file-system.ts';
+import type { Meta } from './meta.ts';
+import { backupFiles } from './paths.ts';
+import type { RestoreReport } from './restore.ts';
+
+const RESTORES = 'restores';
+const RESTORED = 'restored';
+const HOUR_MS = 3_600_000;
+/** A large database is copied less often than hourly, so that copies don't wear the disk out. */
+const BYTES_PER_HOUR = 512e6;
+
+export type BackupAnswer = { kind: 'copied'; problems: string[] } | { kind: 'failed'; problem: string };
+
+export interface BackupOptions {
+  /** Percent of the disk that stay free. */
+  reservePercent: number;
+  signal: AbortSignal;
+  fileSystemOf?: FileSystemOf;
+}
+
+export interface BackupStatus {
+  /** When the newest good copy was made. */
+  atMs?: number;
+  bytes?: number;
+  /** Why there is no newer one. */
+  problem?: string;
+  /** How often the database was restored, and what of the last time. */
+  restores: number;
+  restored?: { atMs: number; problem: string; from?: string };
+}
+
+/**
+ * Two copies of the database in `backups/`, each looked at page by page before it counts. A copy in which something is
+ * wrong never replaces a good one: the database itself is reported as damaged then. A crash leaves at most a `.part`.
+ */
+export class Backups {
+  readonly #file: string;
+  readonly #connection: Connection;
+  readonly #meta: Meta;
+  readonly #clock: Clock;
+  #problem: string | undefined;
+
+  constructor(connection: Connection, meta: Meta, clock: Clock) {
+    this.#file = connection.sql.name;
+    this.#connection = connection;
+    this.#meta = meta;
+    this.#clock = clock;
+  }
+
+  /** Makes one when the newest is an hour old, or a larger database's is older than its size asks. */
+  async makeIfDue(options: BackupOptions): Promise<boolean> {
+    const dueMs = HOUR_MS * Math.max(1, this.#connection.bytes() / BYTES_PER_HOUR);
+    const { atMs } = await this.#newest();
+    const ageMs = atMs === undefined ? dueMs : this.#clock.nowMs() - atMs;
+    if (ageMs >= 0 && ageMs < dueMs) return false; // Made in the future: the clock was set back.
+    await this.make(options);
+    return true;
+  }
+
+  /**
+   * Throws `unavailable` without room for it above the reserve, or when its process doesn't live to tell; `internal` when
+   * the database is damaged.
+   */
+  async make(options: BackupOptions): Promise<void> {
+    try {
+      await this.#make(options);
+      this.#problem = undefined;
+    } catch (error) {
+      if (!options.signal.aborted) this.#problem = messageOf(error);
+      throw error;
+    }
+  }
+
+  async status(): Promise<BackupStatus> {
+    const restored = this.#meta.get(RESTORED);
+    return {
+      ...(await this.#newest()),
+      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+      restores: Number(this.#meta.get(RESTORES) ?? 0),
+      ...(restored === undefined ? {} : { restored: JSON.parse(restored) }),
+    };
+  }
+
+  /** To be called once for each restored database. */
+  noteRestore({ atMs, problem, backup }: RestoreReport): void {
+    this.#meta.put(RESTORES, String(Number(this.#meta.get(RESTORES) ?? 0) + 1));
+    this.#meta.put(RESTORED, JSON.stringify({ atMs, problem, ...(backup === undefined ? {} : { from: backup }) }));
+  }
+
+  async #make({ reservePercent, signal, fileSystemOf }: BackupOptions): Promise<void> {
+    const [newest = '', older = ''] = backupFiles(dirname(this.#file));
+    const part = `${newest}.part`;
+    await mkdir(dirname(newest), { recursive: true, mode: 0o700 });
+    await rm(part, { force: true });
+    await demandRoom(dirname(newest), this.#connection.bytes(), reservePercent, fileSystemOf);
+    try {
+      const [problem] = await copySound(this.#file, part, signal);
+      if (problem !== undefined) throw this.#connection.reportDamage(problem);
+      faultPoint('backup.checked');
+      await rename(newest, older).catch(() => undefined); // The first time there is none.
+      await rename(part, newest);
+      faultPoint('backup.named');
+      await syncPath(dirname(newest));
+    } finally {
+      await rm(part, { force: true });
+    }
+  }
+
+  async #newest(): Promise<Pick<BackupStatus, 'atMs' | 'bytes'>> {
+    for (const file of backupFiles(dirname(this.#file))) {
+      const found = await stat(file).catch(() => undefined);
+      if (found) return { atMs: found.mtimeMs, bytes: found.size };
+    }
+    return {};
+  }
+}
+
+/** Copies a database, whoever writes to it, in a process of its own. Returns what is wrong with it. */
+export async function copySound(from: string, to: string, signal: AbortSignal): Promise<string[]> {
+  const source = fileURLToPath(
+    new URL(`./backup-process${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+  );
+  const child = fork(source, [resolve(from), resolve(to)], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    execArgv: source.endsWith('.ts') ? ['--import', 'tsx'] : [],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    signal,
+    killSignal: 'SIGKILL',
+  });
+  let answer: BackupAnswer | undefined;
+  child.on('message', (message) => {
+    answer = message as BackupAnswer; // Only backup-process.ts writes to this channel.
+  });
+  const ended = once(child, 'exit');
+  await ended.catch(() => signal.throwIfAborted());
+  signal.throwIfAborted();
+  if (answer?.kind === 'copied') return answer.problems;
+  throw new Fault('unavailable', `the database could not be copied: ${answer?.problem ?? 'the process for it ended'}`);
+}
