@@ -12,6 +12,8 @@ export interface Happening extends SceneView {
   sceneId?: number;
   /** A slower model has told it anew. */
   isRetold?: boolean;
+  /** The model that its picture was compared by. */
+  comparedBy?: string;
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
 import { attend, firingId, type Happening, ownRule } from './attend.ts';
 import { evidenceOf } from './evidence.ts';
-import { type Meanings, withSimilarity } from './meanings.ts';
+import { type Meanings, withSimilar } from './meanings.ts';
 import { type RuleState, readState } from './state.ts';
 import { topicOf } from './topic.ts';
 
@@ -20,7 +20,7 @@ export interface EvaluatorDeps {
   /** Which content the pack of this name has; by itself nothing is known of any. */
   stampOf?: (pack: string) => PackStamp | undefined;
   /** Absent where nothing compares pictures with texts. */
-  meanings?: Pick<Meanings, 'similarity'>;
+  meanings?: Pick<Meanings, 'similar'>;
 }
 
 type Batch = Parameters<Store['commitEvaluation']>[0];
@@ -135,7 +135,7 @@ export class Evaluator implements AsyncDisposable {
       if (!event) return undefined;
       const rule = ownRule(event.rule, store.streams.get(scene.streamId)?.zones ?? []);
       const before = states.get(alert.id) ?? readState(store.alerts.evidenceState(alert.id));
-      const { state, fired } = attend(rule, before, withSimilarity(rule, scene, this.#deps.meanings), alert.threshold);
+      const { state, fired } = attend(rule, before, withSimilar(rule, scene, this.#deps.meanings), alert.threshold);
       if (state) states.set(alert.id, state);
       if (!fired || scene.endMs <= (alert.snoozedUntilMs ?? 0)) return undefined;
       if (!store.groups.wasArmed(alert.group, scene.endMs)) return undefined;

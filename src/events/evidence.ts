@@ -43,6 +43,7 @@ function seenOf(rule: Rule, happening: Happening): readonly Detection[] {
 }
 
 /** All that had a part in the scene. */
-function packsOf({ facts, sound = facts?.sound }: Happening): string[] {
-  return [...(facts?.packs ?? []), ...(sound?.pack === undefined ? [] : [sound.pack])];
+function packsOf({ facts, sound = facts?.sound, comparedBy }: Happening): string[] {
+  const heardBy = sound?.pack === undefined ? [] : [sound.pack];
+  return [...(facts?.packs ?? []), ...heardBy, ...(comparedBy === undefined ? [] : [comparedBy])];
 }

@@ -61,7 +61,7 @@ function scenesOf({ moments }: Story, startMs: number): SceneView[] {
   const scenes: SceneView[] = [];
   let since = new Map<number, number>();
   let atMs = startMs;
-  for (const { forMs, facts, text = '', isTranscript, similarity } of moments) {
+  for (const { forMs, facts, text = '', isTranscript, similar } of moments) {
     const here = facts?.objects ?? [];
     const fromMs = atMs;
     since = new Map(here.map(({ track }) => [track, since.get(track) ?? fromMs]));
@@ -78,7 +78,7 @@ function scenesOf({ moments }: Story, startMs: number): SceneView[] {
               ...times,
               text,
               facts: { ...NOTHING, ...facts, objects },
-              ...(similarity === undefined ? {} : { similarity }),
+              ...(similar ? { similar } : {}),
             },
       );
     }

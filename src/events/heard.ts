@@ -16,8 +16,8 @@ export interface Audible {
   sound?: SoundFacts;
   /** It is no scene but what was said, as it was written down. */
   isTranscript?: boolean;
-  /** How sure the model that compares pictures with texts is that its picture shows what the rule's sentence says, 0–1. */
-  similarity?: number;
+  /** How sure the model that compares pictures with texts is that its picture shows what a sentence says, 0–1, by sentence. */
+  similar?: Readonly<Record<string, number>>;
 }
 
 /** What was heard of a rule's subject in one window; like `Seen`, of which it is a part. */

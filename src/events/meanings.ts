@@ -1,11 +1,17 @@
 import { setMaxListeners } from 'node:events';
-import type { Meant, Rule } from '#domain';
+import { type Meant, partsOf, type Rule } from '#domain';
 import type { Eyes } from '#inference';
 import { type Clock, type Log, messageOf, retryDelays, Wake } from '#runtime';
 import type { Store } from '#store';
 import type { Happening } from './attend.ts';
 import { contrastsOf } from './contrasts.ts';
 import { similarityOf } from './similarity.ts';
+
+/** What a picture is compared with, and which model does. */
+export interface Similar {
+  similar: Record<string, number>;
+  comparedBy: string;
+}
 
 export interface MeaningsDeps {
   store: Pick<Store, 'prompts' | 'events' | 'scenes'>;
@@ -52,30 +58,33 @@ export class Meanings implements AsyncDisposable {
     return eyes.has('image-text') ? eyes.status().packs['image-text'] : undefined;
   }
 
-  /** Has the rule's sentence, if it has one, read before it is needed. Returns at once. */
-  learn({ subject }: Pick<Rule, 'subject'>): void {
+  /** Has the rule's sentences, if it has any, read before they are needed. Returns at once. */
+  learn(rule: Pick<Rule, 'subject' | 'relation'>): void {
     const { model } = this;
-    if (subject.kind === 'text' && subject.sentence !== undefined && model !== undefined)
-      this.#meantBy(subject.sentence, model);
+    if (model !== undefined) for (const sentence of sentencesOf(rule)) this.#meantBy(sentence, model);
   }
 
-  /**
-   * How sure the model that saw the scene's picture is that it shows what the rule's sentence says, 0–1; undefined when
-   * nothing tells, or not yet.
-   */
-  similarity({ subject }: Pick<Rule, 'subject'>, scene: { id: number; startMs: number }): number | undefined {
-    if (subject.kind !== 'text' || subject.sentence === undefined) return undefined;
-    const picture = this.#deps.store.scenes.pictureOf(scene);
-    const meant = picture && this.#meantBy(subject.sentence, picture.model);
-    return meant && similarityOf(meant, picture);
+  /** What the scene's picture makes of the rule's sentences; undefined when nothing tells, or not yet. */
+  similar(rule: Rule, scene: { id: number; startMs: number }): Similar | undefined {
+    const sentences = sentencesOf(rule);
+    const picture = sentences.length > 0 ? this.#deps.store.scenes.pictureOf(scene) : undefined;
+    if (!picture) return undefined;
+    const similar: Record<string, number> = {};
+    for (const sentence of sentences) {
+      const meant = this.#meantBy(sentence, picture.model);
+      const sure = meant && similarityOf(meant, picture);
+      if (sure !== undefined) similar[sentence] = sure;
+    }
+    return Object.keys(similar).length > 0 ? { similar, comparedBy: picture.model } : undefined;
   }
 
   /** As `learn`, and waits for it; gives up when `signal` aborts, or when the model has no time. Never throws. */
-  async prepare({ subject }: Pick<Rule, 'subject'>, signal: AbortSignal): Promise<void> {
+  async prepare(rule: Rule, signal: AbortSignal): Promise<void> {
     const { model } = this;
-    if (subject.kind !== 'text' || subject.sentence === undefined || model === undefined) return;
-    if (!this.#lookUp(subject.sentence, model))
-      await this.#read(subject.sentence, model, signal).catch(() => undefined);
+    if (model === undefined) return;
+    for (const sentence of sentencesOf(rule)) {
+      if (!this.#lookUp(sentence, model)) await this.#read(sentence, model, signal).catch(() => undefined);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -163,13 +172,18 @@ function keyOf(sentence: string, model: string): string {
 }
 
 /** With what its picture says of the rule; what a scene was told anew says nothing of its picture. */
-export function withSimilarity<T extends Happening>(
+export function withSimilar<T extends Happening>(
   rule: Rule,
   happening: T,
-  meanings: Pick<Meanings, 'similarity'> | undefined,
+  meanings: Pick<Meanings, 'similar'> | undefined,
 ): T {
   const { sceneId, startMs, isRetold } = happening;
   if (sceneId === undefined || isRetold) return happening;
-  const similarity = meanings?.similarity(rule, { id: sceneId, startMs });
-  return similarity === undefined ? happening : { ...happening, similarity };
+  return { ...happening, ...meanings?.similar(rule, { id: sceneId, startMs }) };
+}
+
+function sentencesOf(rule: Pick<Rule, 'subject' | 'relation'>): string[] {
+  return partsOf(rule).flatMap(({ subject }) =>
+    subject.kind === 'text' && subject.sentence !== undefined ? [subject.sentence] : [],
+  );
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Rule, Scene, SceneIndex, Transcript } from '#domain';
 import type { Store } from '#store';
 import { attend, type Happening, ownRule } from './attend.ts';
-import { type Meanings, withSimilarity } from './meanings.ts';
+import { type Meanings, withSimilar } from './meanings.ts';
 import { knownEnds, type Piece, piecesOf } from './pieces.ts';
 import { look } from './seen.ts';
 import type { RuleState } from './state.ts';
@@ -20,7 +20,7 @@ export interface RehearsalQuery {
   /** As the alert would have it. */
   threshold?: number;
   /** Absent where nothing compares pictures with texts. */
-  meanings?: Pick<Meanings, 'similarity'> | undefined;
+  meanings?: Pick<Meanings, 'similar'> | undefined;
 }
 
 /** One time that the rule would have fired. */
@@ -118,7 +118,7 @@ class Listener {
     const { state, fired } = attend(
       this.#rule,
       this.#state,
-      withSimilarity(this.#rule, past, this.#meanings),
+      withSimilar(this.#rule, past, this.#meanings),
       this.#threshold,
     );
     this.#state = state;

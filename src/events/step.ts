@@ -51,7 +51,7 @@ export function step(
   const time = rule.during && stretchOf(rule.during, whole);
   if (rule.during && !time) return { state: before };
   const lapsed = before !== undefined && isLapsed(rule, before, scene, time);
-  const alike = pictured(lapsed ? undefined : before?.alike, scene, threshold);
+  const alike = pictured(rule, lapsed ? undefined : before?.alike, scene, threshold);
   const seen = look(rule, scene, { said: saidJustBefore(before, scene), alike });
   if (seen === 'mute') return { state: before };
   // A detector that is away for a moment is not a thing that left.
@@ -66,8 +66,14 @@ export function step(
   return decide(rule, state, { known, threshold }, late ? { ...seen, objects: [] } : seen, piece);
 }
 
-function pictured(before: Alike | undefined, { similarity }: SceneView, threshold: number): Alike | undefined {
-  return similarity === undefined ? before : steady(before, similarity, threshold);
+function pictured(
+  { subject }: Rule,
+  before: Alike | undefined,
+  { similar }: SceneView,
+  threshold: number,
+): Alike | undefined {
+  const sure = subject.kind === 'text' && subject.sentence !== undefined ? similar?.[subject.sentence] : undefined;
+  return sure === undefined ? before : steady(before, sure, threshold);
 }
 
 function within(piece: Piece, time: Stretch): Piece {

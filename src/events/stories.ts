@@ -147,7 +147,7 @@ function textStories({ words, sentence }: Subject<'text'>): Story[] {
 
 function pictureStories(sentence: string): Story[] {
   const [other = 'an empty place'] = contrastsOf(sentence);
-  const showing = (forMs: number, similarity: number) => ({ forMs, similarity });
+  const showing = (forMs: number, sure: number) => ({ forMs, similar: { [sentence]: sure } });
   return [
     story(`the picture looks like "${sentence}" for ${durationWords(SHORT_MS)}`, [
       showing(BEFORE_MS, 0.05),

@@ -7,8 +7,8 @@ export interface Moment {
   /** Seen in it, or said. */
   text?: string;
   isTranscript?: boolean;
-  /** Of its picture to the rule's sentence. */
-  similarity?: number;
+  /** What its picture looks like, by sentence. */
+  similar?: Record<string, number>;
 }
 
 /** Something that may happen, in a sentence that says no more than what its moments show. */

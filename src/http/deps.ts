@@ -33,7 +33,7 @@ export interface HttpDeps {
   tellers?: Pick<Tellers, 'present' | 'status'>;
   verdicts?: Pick<Verdicts, 'status'>;
   /** Absent: pictures are compared with no prompts. */
-  meanings?: Pick<Meanings, 'learn' | 'prepare' | 'similarity' | 'model'>;
+  meanings?: Pick<Meanings, 'learn' | 'prepare' | 'similar' | 'model'>;
   backfiller: { wake(): void };
   evaluator: { status(): { lag: number } };
   delivery: { status(): object } & Pick<Delivery, 'test' | 'wake'>;
