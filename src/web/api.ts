@@ -40,10 +40,18 @@ export class Api {
   }
 
   async post<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
+    return this.send('POST', path, body, signal);
+  }
+
+  async send<T>(
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: object,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const init: RequestInit = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      method,
+      ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
       ...(signal ? { signal } : {}),
     };
     return unwrap<T>(await this.fetch(path, init));

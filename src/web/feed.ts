@@ -15,6 +15,8 @@ const STATE_WORDS: Record<LiveState, string> = {
 export interface FeedActions {
   watchScene(scene: SceneJson): void;
   watchAlert(alert: AlertJson): void;
+  /** What stands below an alert, as long as it is shown. */
+  below(alert: AlertJson): HTMLElement;
 }
 
 export class Feed {
@@ -84,7 +86,8 @@ export class Feed {
 
   #newRow(key: string): HTMLLIElement {
     const row = el('li', { 'data-key': key });
-    row.addEventListener('click', () => {
+    row.addEventListener('click', ({ target }) => {
+      if (target instanceof Element && !target.closest('.moment')) return;
       const item = this.#current.get(key);
       if (item?.kind === 'alert') this.#actions.watchAlert(item.alert);
       else if (item) this.#actions.watchScene(item.scene);
@@ -100,7 +103,7 @@ export class Feed {
     row.className = item.kind === 'alert' ? 'is-alert' : '';
     const old = row.querySelector('.moment');
     if (!old) {
-      row.append(button);
+      row.append(button, ...(item.kind === 'alert' ? [this.#actions.below(item.alert)] : []));
       return;
     }
     for (const part of ['.moment-words', ...(old.querySelector('img') ? [] : ['.moment-thumb'])]) {

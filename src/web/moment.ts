@@ -40,7 +40,7 @@ export function alertButton(alert: AlertJson, nowMs: number): HTMLButtonElement 
     { class: 'moment-head' },
     el('span', { class: 'badge' }, 'Alert'),
     el('strong', {}, alert.label),
-    el('span', { class: 'moment-confidence', title: 'Confidence' }, percent(alert.confidence)),
+    el('span', { class: 'moment-confidence', title: 'Confidence' }, sureness(alert)),
   );
   const at = Date.parse(alert.timestamp) || alert.start * 1000;
   const meta = el('span', { class: 'moment-meta' }, el('b', {}, alert.stream_name), when(at, nowMs));
@@ -54,8 +54,14 @@ export function alertButton(alert: AlertJson, nowMs: number): HTMLButtonElement 
   );
   // What is heard has no picture, and what is said no scene either.
   const sense = alert.scene_id === undefined ? 'said' : 'heard';
-  const picture = alert.thumbnail_url ? thumbnail(alert.thumbnail_url) : icon(sense);
+  const url = alert.picture_url ?? alert.thumbnail_url;
+  const picture = url ? thumbnail(url) : icon(sense);
   return el('button', { class: 'moment is-alert', type: 'button' }, picture, words);
+}
+
+/** "80 %", or "80 %, told from 50 % on". */
+function sureness({ confidence, threshold }: AlertJson): string {
+  return threshold ? `${percent(confidence)}, told from ${percent(threshold)} on` : percent(confidence);
 }
 
 /** What was said when the alert was looked at again. */

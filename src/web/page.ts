@@ -4,6 +4,7 @@
  */
 import { AlertForm } from './add-alert.ts';
 import { addCameraForm } from './add-camera.ts';
+import { AlertFeedback } from './alert-feedback.ts';
 import type { Api } from './api.ts';
 import { boxFacts } from './box-facts.ts';
 import { Cameras } from './cameras.ts';
@@ -42,7 +43,11 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
   });
   signal.addEventListener('abort', () => cameras.end());
   const search = new Search(api, watchScene, signal);
-  const feed = new Feed({ watchScene, watchAlert }, () => api.now(), signal);
+  const feed = new Feed(
+    { watchScene, watchAlert, below: (alert) => new AlertFeedback(api, alert).element },
+    () => api.now(),
+    signal,
+  );
   const alertForm = new AlertForm(api, (label) => showToast(`Alert “${label}” is armed.`), signal);
   addCameraForm(api, (name) => showToast(`${name} is added. The box connects to it now.`), signal);
   const unseen = new Unseen(viewSwitch(signal), signal);

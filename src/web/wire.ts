@@ -84,6 +84,8 @@ export interface HitJson extends SceneJson {
 
 export interface AlertJson {
   id: string;
+  alert_id: string;
+  index_id: string;
   label: string;
   stream_id: string;
   stream_name: string;
@@ -94,9 +96,21 @@ export interface AlertJson {
   scene_id?: number;
   confidence: number;
   explanation: string;
+  /** How sure it had to be. */
+  threshold?: number;
   thumbnail_url?: string | null;
+  /** The same with what it fired for drawn in. */
+  picture_url?: string | null;
+  feedback?: { verdict: 'right' | 'wrong' };
   /** It was looked at again. */
   verdict?: { confirmed: boolean | null; text: string; by: string };
+}
+
+/** What was said of an alert's firings, and what follows from it. */
+export interface FeedbackJson {
+  /** 0: none. */
+  threshold: number;
+  suggestion?: { threshold: number; fired: number; would_have_fired: number };
 }
 
 export interface TimelineJson {

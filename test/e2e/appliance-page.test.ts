@@ -55,6 +55,29 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
     expect(await page.locator('.rehearsed img').first().evaluate(isShown)).toBe(true);
     await page.getByRole('button', { name: 'Cancel' }).click();
 
+    const [fired] = await firings(appliance);
+    const row = page.locator(`[data-key="alert-${fired?.id}"]`);
+    expect(await row.locator('img').evaluate(isShown)).toBe(true);
+    expect(await row.locator('img').getAttribute('src')).toContain('/picture.jpg');
+    const feedback = row.getByRole('group', { name: 'Was “movement” right?' });
+    await feedback.getByRole('button', { name: 'Wrong' }).focus();
+    await page.keyboard.press('Enter');
+    await feedback.getByText(/^From \d+ % on, \d+ of \d+ would have been told\.$/).waitFor();
+    expect(await feedback.getByRole('button', { pressed: true }).textContent()).toBe('Wrong');
+    const armed = async () =>
+      (await appliance.data<{ alerts: { threshold?: number }[] }>('GET', '/v1/arming')).alerts[0];
+    expect(await armed()).not.toHaveProperty('threshold');
+    await feedback.getByRole('button', { name: /^Tell only from/ }).click();
+    await feedback.getByText(/^Told from \d+ % on\.$/).waitFor();
+    expect((await armed())?.threshold).toBeGreaterThan(fired?.confidence ?? 1);
+    await feedback.getByRole('button', { name: 'Undo this' }).click();
+    await feedback.getByText('Everything is told again.').waitFor();
+    expect(await armed()).not.toHaveProperty('threshold');
+    await feedback.getByRole('button', { name: 'Undo', exact: true }).click();
+    await feedback.getByRole('button', { name: 'Undo', exact: true }).waitFor({ state: 'hidden' });
+    expect(await feedback.getByRole('button', { pressed: true }).count()).toBe(0);
+    expect((await firings(appliance)).find(({ id }) => id === fired?.id)).not.toHaveProperty('feedback');
+
     await page.setViewportSize({ width: 390, height: 844 });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overflow).toBeLessThanOrEqual(0);

@@ -144,6 +144,8 @@ function alert(
   return {
     id,
     label,
+    alert_id: `alert-${label}`,
+    index_id: 'index-1',
     stream_id: streamId,
     stream_name: name,
     start: at - 5,

@@ -33,6 +33,7 @@ export interface FiringAnswer {
   id: string;
   alert_id: string;
   label: string;
+  confidence: number;
   start: number;
   end: number;
   explanation: string;
