@@ -3,9 +3,10 @@ import type { FiringDelivery, Store } from '#store';
 import { type AlertLinks, idempotencyKey, isLate, LATE_MS, webhookPayload } from './payload.ts';
 import type { Outcome, Poster } from './poster.ts';
 import { hostOf, Receivers } from './receivers.ts';
+import { SetClock } from './set-clock.ts';
 
 const LONGEST_WAIT_MS = 30_000;
-/** What could not be delivered for so long is given up, but never for one failure or two: a clock may have been set. */
+/** What could not be delivered for so long is given up, but never for one failure or two: the box may have been off. */
 const GIVE_UP_MS = 24 * 3_600_000;
 const LEAST_FAILURES = 3;
 /** A message refused so often lets those behind it pass: it may be the only one that its receiver chokes on. */
@@ -21,13 +22,15 @@ export interface WebhookDeps {
 
 /**
  * Posts what waits, to each target in the order in which it fired, what is fresh before what is late. A receiver that
- * fails is left alone for a growing while; a day later what waits for it is given up, and kept to be replayed.
+ * fails is left alone for a growing while; a day later what waits for it is given up, and kept to be replayed. Setting the
+ * box's clock makes nothing older or younger.
  */
 export class Webhooks implements AsyncDisposable {
   readonly #deps: WebhookDeps;
   readonly #poster: Poster;
   readonly #receivers: Receivers;
   readonly #wake: Wake;
+  readonly #setClock: SetClock;
   readonly #stop = new AbortController();
   readonly #posts = new Set<Promise<void>>();
   #ended: Promise<void> = Promise.resolve();
@@ -38,6 +41,7 @@ export class Webhooks implements AsyncDisposable {
     this.#poster = poster;
     this.#receivers = new Receivers(deps.clock);
     this.#wake = new Wake(deps.clock);
+    this.#setClock = new SetClock(deps.clock);
   }
 
   static start(deps: WebhookDeps, poster: Poster, signal: AbortSignal): Webhooks {
@@ -69,6 +73,7 @@ export class Webhooks implements AsyncDisposable {
   #startDue(signal: AbortSignal): number {
     const { store, log } = this.#deps;
     try {
+      this.#followClock();
       const targets = store.deliveries.targets('webhook');
       this.#receivers.keep(targets);
       // Another one is first each time: none waits because others are many.
@@ -120,7 +125,7 @@ export class Webhooks implements AsyncDisposable {
 
   #failed(delivery: FiringDelivery, outcome: Exclude<Outcome, { kind: 'delivered' }>): void {
     const { store, clock, log } = this.#deps;
-    const { id, target, firingId, attempts, sinceMs } = delivery;
+    const { id, target, firingId, attempts } = delivery;
     const { kind, reason, status } = outcome;
     const pause = kind === 'away' && outcome.pauseMs !== undefined ? { pauseMs: outcome.pauseMs } : {};
     const wholeHost = kind === 'away' && status === undefined;
@@ -132,6 +137,8 @@ export class Webhooks implements AsyncDisposable {
     );
     if (kind === 'refused') store.deliveries.failed(id, reason, nowMs + inMs);
     else store.deliveries.unreached(id, reason, nowMs + inMs);
+    this.#followClock();
+    const { sinceMs } = store.deliveries.get(id) ?? delivery;
     if (nowMs - sinceMs <= GIVE_UP_MS || Math.max(failures, attempts + 1) < LEAST_FAILURES) return;
     // What a receiver refuses is given up by itself; where nobody is, all that has waited for a day.
     const given =
@@ -139,5 +146,14 @@ export class Webhooks implements AsyncDisposable {
         ? store.deliveries.giveUp(id, nowMs)
         : store.deliveries.giveUpAll(delivery, { beforeMs: nowMs - GIVE_UP_MS, nowMs, reason });
     log.warn({ receiver: hostOf(target), given, error: reason }, 'webhooks given up after a day; they can be replayed');
+  }
+
+  /** What waits is as old as the time in which it was tried. */
+  #followClock(): void {
+    const { store, clock, log } = this.#deps;
+    const stepMs = this.#setClock.stepMs();
+    if (stepMs === 0) return;
+    store.deliveries.clockWasSet(stepMs, clock.nowMs());
+    log.info({ stepMs }, 'the clock was set; webhooks that wait are no older for it');
   }
 }

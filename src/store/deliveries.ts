@@ -64,6 +64,7 @@ export class Deliveries {
   readonly #giveUp: Statement<[number, number]>;
   readonly #giveUpAll: Statement<GivenUp & Pick<Delivery, 'channel' | 'target'>>;
   readonly #replay: Statement<[number, number]>;
+  readonly #clockWasSet: Statement<{ step: number; now: number }>;
   readonly #backlog: Statement<[], { channel: DeliveryChannel; pending: number; oldestMs: number }>;
   readonly #totals: Statement<[], { channel: DeliveryChannel; count: number }>;
   readonly #dead: Statement<[], { count: number }>;
@@ -117,6 +118,9 @@ export class Deliveries {
     this.#replay = sql.prepare(`
       UPDATE deliveries SET dead_ms = NULL, delivered_ms = NULL, attempts = 0, next_try_ms = 0, since_ms = ?
       WHERE id = ?`);
+    this.#clockWasSet = sql.prepare(`
+      UPDATE deliveries AS d SET since_ms = since_ms + @step
+      WHERE ${WAITING} AND iif(@step > 0, since_ms <= @now - @step, since_ms > @now)`);
     this.#backlog = sql.prepare(`
       SELECT d.channel, count(*) AS pending, min(f.at_ms) AS oldestMs ${from}
       WHERE ${WAITING} GROUP BY d.channel ORDER BY d.channel`);
@@ -192,6 +196,11 @@ export class Deliveries {
       if (!delivery) throw new Fault('not_found', `there is no delivery ${id}; GET /v1/deliveries lists them`);
       return delivery;
     });
+  }
+
+  /** What was made before the clock was set has waited for no other time than it has; `nowMs` is by the new clock. */
+  clockWasSet(stepMs: number, nowMs: number): void {
+    this.#connection.writeDurably(() => this.#clockWasSet.run({ step: stepMs, now: nowMs }));
   }
 
   /** What is pending, by channel; channels with nothing pending are left out. */

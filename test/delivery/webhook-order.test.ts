@@ -12,9 +12,16 @@ vi.setConfig({ testTimeout: 60_000 });
 const soon = (check: () => void) => vi.waitFor(check, 40_000);
 const HOUR = 3_600_000;
 
-/** The date stands where it is put; waiting takes next to no time. */
-function handClock(): Clock & { now: number } {
-  const clock = { ...hastyClock(200), now: NOON, nowMs: () => clock.now };
+/** Time passes when it is told to, and waiting takes next to none; the date is what the clock was set to besides. */
+function handClock(): Clock & { now: number; setBy: number } {
+  const hasty = hastyClock(200);
+  const clock = {
+    ...hasty,
+    now: NOON,
+    setBy: 0,
+    nowMs: () => clock.now + clock.setBy,
+    monotonicMs: () => hasty.monotonicMs() + clock.now,
+  };
   return clock;
 }
 
@@ -29,9 +36,9 @@ async function openBox() {
 }
 
 /** Each a millisecond after the other. */
-function fireNow(store: Store, alert: Alert, clock: { now: number }, target: string): string {
+function fireNow(store: Store, alert: Alert, clock: Clock & { now: number }, target: string): string {
   clock.now += 1;
-  const firing: Firing = aFiring(alert, clock.now);
+  const firing: Firing = aFiring(alert, clock.nowMs());
   const firings = [{ firing, deliveries: [{ channel: 'webhook' as const, target }] }];
   store.commitEvaluation({ cursor: store.journal.cursor('events'), cursorName: 'events', states: [], firings });
   return firing.id;
@@ -94,6 +101,37 @@ it('what waits for a day is given up where nobody is, and replayed as a late one
   expect(back.posted.filter((one) => keyOf(one) !== young).map(keyOf)).toEqual(fired);
   expect(back.posted.every(isLate)).toBe(true);
 });
+
+it.each([2 * 24 * HOUR, -2 * 24 * HOUR])(
+  'a clock that is set by %s ms makes nothing give up, nor last',
+  async (setBy) => {
+    await using box = await openBox();
+    const away = await receiver(ok);
+    await away[Symbol.asyncDispose]();
+    const fired = [box.fire(away.url), box.fire(away.url)];
+    await using delivery = await box.start();
+    const tried = async () => {
+      const before = box.store.deliveries.list('waiting', { limit: 9 }).map(({ nextTryMs }) => nextTryMs);
+      for (let i = 0; i < 4; i += 1) {
+        box.clock.now += 400_000;
+        await soon(() => {
+          const now = box.store.deliveries.list('waiting', { limit: 9 }).map(({ nextTryMs }) => nextTryMs);
+          expect(now).not.toEqual(before);
+        });
+      }
+    };
+    await tried();
+    box.clock.setBy = setBy;
+    fired.push(box.fire(away.url));
+    await tried();
+    expect(delivery.status()).toMatchObject({ backlog: [{ pending: 3 }] });
+    expect(delivery.status().dead).toBeUndefined();
+    box.clock.now += 25 * HOUR;
+    await soon(() => expect(delivery.status()).toMatchObject({ dead: 3 }));
+    const dead = box.store.deliveries.list('dead', { limit: 9 });
+    expect(dead.map(({ firingId }) => firingId)).toEqual(fired.toReversed());
+  },
+);
 
 it('one that its receiver chokes on lets the others pass, and is given up alone', async () => {
   await using box = await openBox();
