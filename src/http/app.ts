@@ -5,6 +5,7 @@ import { routePath } from './address.ts';
 import { armingRoutes } from './arming.ts';
 import { requireKey } from './auth.ts';
 import { backfillRoutes } from './backfill.ts';
+import { callbackRoutes } from './callbacks.ts';
 import { collectionRoutes } from './collections.ts';
 import { cutRoutes } from './cuts.ts';
 import { deliveryRoutes } from './deliveries.ts';
@@ -94,6 +95,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     backfillRoutes,
     streamRoutes,
     deliveryRoutes,
+    callbackRoutes,
     statusRoutes,
     ownRoutes,
     timelineRoutes,

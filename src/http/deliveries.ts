@@ -112,7 +112,7 @@ function deliveryView(delivery: FiringDelivery): z.input<typeof deliveryAnswer> 
     id,
     state,
     channel,
-    target: channel === 'webhook' ? bare(delivery.target) : delivery.target,
+    target: channel === 'webhook' ? bareAddress(delivery.target) : delivery.target,
     what,
     firing_id: firing.id,
     alert_id: firing.alertId,
@@ -133,7 +133,7 @@ function stateOf({ deliveredMs, deadMs }: FiringDelivery): z.infer<typeof states
 }
 
 /** Queries of webhooks are where their tokens are. */
-function bare(target: string): string {
+export function bareAddress(target: string): string {
   if (!URL.canParse(target)) return '';
   const { origin, pathname } = new URL(target);
   return origin + pathname;

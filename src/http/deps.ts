@@ -40,7 +40,7 @@ export interface HttpDeps {
   listening: Pick<Listening, 'speechAvailable' | 'status'>;
   transcriber: Pick<Transcriber, 'status'>;
   summaries: Pick<Summaries, 'status'>;
-  jobs: Pick<JobRunner, 'submit' | 'settled'>;
+  jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
   tokens: SessionTokens;
   models: Pick<ModelLibrary, 'list'>;

@@ -58,6 +58,7 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...metric('deliveries_done', 'gauge', 'Messages about kept alerts that were delivered', delivered),
     ...metric('deliveries_pending', 'gauge', 'Messages about alerts that wait for delivery', pending),
     ...metric('deliveries_dead', 'gauge', 'Messages that were given up', one(store.deliveries.deadCount())),
+    ...metric('callbacks_dead', 'gauge', 'Outcomes of jobs that were given up', one(store.jobs.deadCallbacks())),
     ...metric('websocket_clients', 'gauge', 'WebSocket clients connected', one(websockets.open)),
     ...metric('websocket_frames_total', 'counter', 'Frames sent to WebSocket clients', one(websockets.sent)),
     ...metric(

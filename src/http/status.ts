@@ -119,7 +119,9 @@ const statusAnswer = z.looseObject({
     .optional()
     .describe('What tells scenes of "pro" and "ultra" indexes anew, and looks at alerts again'),
   evaluator: z.looseObject({ lag: z.number() }),
-  delivery: z.looseObject({}),
+  delivery: z.looseObject({
+    callbacks_dead: z.number().optional().describe('Outcomes of jobs that were given up'),
+  }),
   websockets: z.object({ open: z.number(), sent: z.number(), dropped: z.number() }),
   models: z.array(
     z.object({ name: z.string(), task: z.string(), licence: z.string(), problem: z.string().optional() }),
@@ -163,7 +165,7 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     summaries: deps.summaries.status(),
     ...tellingOf(deps),
     evaluator: deps.evaluator.status(),
-    delivery: deps.delivery.status(),
+    delivery: { ...deps.delivery.status(), ...untold(store.jobs.deadCallbacks()) },
     websockets: deps.hub.status(),
     models: deps.models.list().map(({ pack: { name, task, licence }, problem }) => ({
       name,
@@ -174,6 +176,11 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     storage: { segments, bytes, ...(disk ? { freeBytes: disk.bavail * disk.bsize } : {}) },
     database: await databaseStatus(store),
   };
+}
+
+/** Only where there are any, as with messages that were given up. */
+function untold(callbacksDead: number): { callbacksDead?: number } {
+  return callbacksDead > 0 ? { callbacksDead } : {};
 }
 
 function tellingOf({ tellers, verdicts }: HttpDeps): Pick<BoxStatus, 'telling'> {

@@ -2,11 +2,15 @@ import { messageOf, retryDelay, Wake } from '#runtime';
 import type { JobRunnerDeps } from './runner.ts';
 
 const SCHEDULE = { firstMs: 1000, capMs: 300_000 };
-const GIVE_UP_MS = 24 * 3_600_000;
+/** That takes a day, whatever the clock says meanwhile. */
+const MOST_ATTEMPTS = 320;
 const BATCH = 20;
 const LONGEST_WAIT_MS = 30_000;
 
-/** Tells the outcome of finished jobs to their callback addresses, one after the other. */
+/**
+ * Tells the outcome of finished jobs to their callback addresses, one after the other. What nobody takes for a day is given
+ * up, with the last reason, and can be told again.
+ */
 export class Callbacks {
   readonly #deps: Omit<JobRunnerDeps, 'handlers'>;
   readonly #wake: Wake;
@@ -16,7 +20,7 @@ export class Callbacks {
     this.#wake = new Wake(deps.clock);
   }
 
-  /** Something has finished. */
+  /** Something has finished, or is to be told again. */
   ring(): void {
     this.#wake.ring();
   }
@@ -41,20 +45,18 @@ export class Callbacks {
         store.jobs.calledBack(job.id);
       } catch (error) {
         if (signal.aborted) return;
-        const late = clock.nowMs() - (job.finishedMs ?? job.createdMs) > GIVE_UP_MS;
-        log.warn(
-          { job: job.id, attempt: job.attempts + 1, error: messageOf(error), givenUp: late },
-          'callback not delivered',
-        );
-        if (late) store.jobs.calledBack(job.id);
-        else store.jobs.callbackFailed(job.id, clock.nowMs() + retryDelay(SCHEDULE, job.attempts));
+        const givenUp = job.attempts + 1 >= MOST_ATTEMPTS;
+        const reason = messageOf(error);
+        log.warn({ job: job.id, attempt: job.attempts + 1, error: reason, givenUp }, 'callback not delivered');
+        const nextMs = givenUp ? undefined : clock.nowMs() + retryDelay(SCHEDULE, job.attempts);
+        store.jobs.callbackFailed(job.id, reason, nextMs);
       }
     }
   }
 
   #untilDue(): number {
     const { store, clock } = this.#deps;
-    const dueMs = (store.jobs.nextCallbackMs() ?? Infinity) - clock.nowMs();
+    const dueMs = (store.jobs.nextCallbackMs(clock.nowMs()) ?? Infinity) - clock.nowMs();
     return Math.min(LONGEST_WAIT_MS, Math.max(100, dueMs));
   }
 }

@@ -84,6 +84,12 @@ export class JobRunner implements AsyncDisposable {
     return job;
   }
 
+  /** Tells a finished job's outcome once more. Throws `not_found`. */
+  tellAgain(id: string): void {
+    this.#deps.store.jobs.replayCallback(id);
+    this.#callbacks.ring();
+  }
+
   status(): { queued: number; running: number } {
     return { queued: this.#queue.length, running: this.#running === undefined ? 0 : 1 };
   }

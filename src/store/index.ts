@@ -14,7 +14,7 @@ export type { CollectionDraft } from './collections.ts';
 export type { DeliveryState, FiringDelivery } from './deliveries.ts';
 export { networkKind } from './file-system.ts';
 export type { EvaluationBatch } from './firings.ts';
-export type { JobDraft } from './jobs.ts';
+export type { JobCallback, JobDraft } from './jobs.ts';
 export type { StoredKey } from './keys.ts';
 export { Ledger, type Root } from './ledger.ts';
 export { best as bestHits, type Narrowing } from './ranking.ts';

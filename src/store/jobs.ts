@@ -1,8 +1,22 @@
 import type { Statement } from 'better-sqlite3';
 import type { Job } from '#domain';
+import { Fault } from '#runtime';
 import type { Connection } from './connection.ts';
 
 export type JobDraft = Pick<Job, 'id' | 'kind' | 'input' | 'callbackUrl' | 'createdMs'>;
+
+/** No schedule waits this long: a later time means that the clock has been set back, and the call is due. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+/** A call that is to tell a job's outcome and hasn't yet; `dead`: it was given up. */
+export interface JobCallback {
+  job: Job;
+  url: string;
+  attempts: number;
+  lastError?: string;
+  /** Absent when it is dead. */
+  nextTryMs?: number;
+}
 
 interface Row {
   id: string;
@@ -15,6 +29,7 @@ interface Row {
   callback_url: string | null;
   callback_attempts: number;
   callback_next_ms: number | null;
+  callback_error: string | null;
   created_ms: number;
   finished_ms: number | null;
 }
@@ -36,9 +51,12 @@ export class Jobs {
   readonly #unfinished: Statement<[], Row>;
   readonly #progress: Statement<[number, string]>;
   readonly #finish: Statement<Outcome>;
-  readonly #due: Statement<[number, number], Row>;
-  readonly #nextDue: Statement<[], { at: number | null }>;
-  readonly #called: Statement<[number | null, string]>;
+  readonly #due: Statement<{ now: number; latest: number; limit: number }, Row>;
+  readonly #nextDue: Statement<[number], { at: number | null }>;
+  readonly #called: Statement<{ id: string; next: number | null; error: string | null }>;
+  readonly #callbacks: Record<'waiting' | 'dead', Statement<[number], Row>>;
+  readonly #deadCount: Statement<[], { count: number }>;
+  readonly #replay: Statement<[string]>;
   readonly #prune: Statement<[number]>;
 
   constructor(connection: Connection) {
@@ -54,13 +72,25 @@ export class Jobs {
       UPDATE jobs SET status = @status, percentage = max(percentage, @percentage), result = @result, error = @error,
         finished_ms = @now, callback_next_ms = iif(callback_url IS NULL, NULL, 0)
       WHERE id = @id AND status = 'processing'`);
-    this.#due = sql.prepare(
-      'SELECT * FROM jobs WHERE callback_next_ms IS NOT NULL AND callback_next_ms <= ? ORDER BY callback_next_ms LIMIT ?',
+    this.#due = sql.prepare(`
+      SELECT * FROM jobs
+      WHERE callback_next_ms IS NOT NULL AND (callback_next_ms <= @now OR callback_next_ms > @latest)
+      ORDER BY callback_next_ms LIMIT @limit`);
+    this.#nextDue = sql.prepare(
+      'SELECT min(iif(callback_next_ms > ?, 0, callback_next_ms)) AS at FROM jobs WHERE callback_next_ms IS NOT NULL',
     );
-    this.#nextDue = sql.prepare('SELECT min(callback_next_ms) AS at FROM jobs WHERE callback_next_ms IS NOT NULL');
-    this.#called = sql.prepare(
-      'UPDATE jobs SET callback_attempts = callback_attempts + 1, callback_next_ms = ? WHERE id = ?',
-    );
+    this.#called = sql.prepare(`
+      UPDATE jobs SET callback_attempts = callback_attempts + 1, callback_next_ms = @next, callback_error = @error
+      WHERE id = @id`);
+    const dead = 'callback_next_ms IS NULL AND callback_error IS NOT NULL';
+    this.#callbacks = {
+      waiting: sql.prepare('SELECT * FROM jobs WHERE callback_next_ms IS NOT NULL ORDER BY finished_ms DESC LIMIT ?'),
+      dead: sql.prepare(`SELECT * FROM jobs WHERE ${dead} ORDER BY finished_ms DESC LIMIT ?`),
+    };
+    this.#deadCount = sql.prepare(`SELECT count(*) AS count FROM jobs WHERE ${dead}`);
+    this.#replay = sql.prepare(`
+      UPDATE jobs SET callback_next_ms = 0, callback_attempts = 0
+      WHERE id = ? AND callback_url IS NOT NULL AND status <> 'processing'`);
     this.#prune = sql.prepare('DELETE FROM jobs WHERE finished_ms < ? AND callback_next_ms IS NULL');
   }
 
@@ -100,21 +130,40 @@ export class Jobs {
 
   /** Finished jobs whose outcome is to be told now, with the number of times that it was tried. */
   callbacksDue(nowMs: number, limit: number): (Job & { attempts: number })[] {
-    return this.#due.all(nowMs, limit).map((row) => ({ ...jobOf(row), attempts: row.callback_attempts }));
+    const rows = this.#due.all({ now: nowMs, latest: nowMs + LONGEST_WAIT_MS, limit });
+    return rows.map((row) => ({ ...jobOf(row), attempts: row.callback_attempts }));
   }
 
   /** When the next outcome is to be told; undefined when none is. */
-  nextCallbackMs(): number | undefined {
-    return this.#nextDue.get()?.at ?? undefined;
+  nextCallbackMs(nowMs: number): number | undefined {
+    return this.#nextDue.get(nowMs + LONGEST_WAIT_MS)?.at ?? undefined;
   }
 
-  /** The outcome was told, or nobody tries any more. */
+  /** The outcome was told. */
   calledBack(id: string): void {
-    this.#connection.write(() => this.#called.run(null, id));
+    this.#connection.write(() => this.#called.run({ id, next: null, error: null }));
   }
 
-  callbackFailed(id: string, nextTryMs: number): void {
-    this.#connection.write(() => this.#called.run(nextTryMs, id));
+  /** Without a next time nobody tries any more. */
+  callbackFailed(id: string, error: string, nextTryMs: number | undefined): void {
+    this.#connection.write(() => this.#called.run({ id, next: nextTryMs ?? null, error }));
+  }
+
+  /** Outcomes that are to be told or were given up, the newest first. */
+  callbacks(state: 'waiting' | 'dead', limit: number): JobCallback[] {
+    return this.#callbacks[state].all(limit).flatMap(callbackOf);
+  }
+
+  deadCallbacks(): number {
+    return this.#deadCount.get()?.count ?? 0;
+  }
+
+  /** Has a finished job's outcome told once more, as if it were new. Throws `not_found`. */
+  replayCallback(id: string): void {
+    this.#connection.writeDurably(() => {
+      if (this.#replay.run(id).changes === 0)
+        throw new Fault('not_found', `there is no finished job "${id.slice(0, 80)}" with a callback_url`);
+    });
   }
 
   /** Forgets what has finished before the time and been told. */
@@ -140,4 +189,17 @@ function jobOf(row: Row): Job {
     createdMs: row.created_ms,
     ...(row.finished_ms === null ? {} : { finishedMs: row.finished_ms }),
   };
+}
+
+function callbackOf(row: Row): JobCallback[] {
+  if (row.callback_url === null) return [];
+  return [
+    {
+      job: jobOf(row),
+      url: row.callback_url,
+      attempts: row.callback_attempts,
+      ...(row.callback_error === null ? {} : { lastError: row.callback_error }),
+      ...(row.callback_next_ms === null ? {} : { nextTryMs: row.callback_next_ms }),
+    },
+  ];
 }

@@ -92,8 +92,10 @@ CREATE TABLE jobs (
   callback_attempts INTEGER NOT NULL DEFAULT 0,
   callback_next_ms  INTEGER, -- null: nobody is to be told (any more)
   created_ms        INTEGER NOT NULL,
-  finished_ms       INTEGER
+  finished_ms       INTEGER,
+  callback_error    TEXT -- why nobody was told yet, or at all; null once somebody was
 ) STRICT;
 CREATE INDEX jobs_unfinished ON jobs (created_ms) WHERE status = 'processing';
 CREATE INDEX jobs_to_tell ON jobs (callback_next_ms) WHERE callback_next_ms IS NOT NULL;
+CREATE INDEX jobs_untold ON jobs (finished_ms) WHERE callback_next_ms IS NULL AND callback_error IS NOT NULL;
 `;

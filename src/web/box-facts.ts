@@ -29,7 +29,7 @@ export function boxFacts(status: StatusJson): BoxFact[] {
   }
   const mqtt = delivery?.mqtt;
   if (mqtt) facts.push(mqttFact(mqtt));
-  const dead = delivery?.dead ?? 0;
+  const dead = (delivery?.dead ?? 0) + (delivery?.callbacks_dead ?? 0);
   if (dead > 0) facts.push({ text: `${dead} ${dead === 1 ? 'message' : 'messages'} given up`, tone: 'warn' });
   if (evaluator && evaluator.lag > LATE_ENTRIES)
     facts.push({ text: `Alerts ${evaluator.lag} scenes behind`, tone: 'warn' });

@@ -60,7 +60,7 @@ export interface StatusJson {
   cameras: CameraJson[];
   inference?: { state: string; pack?: string | null; last_error?: string | null };
   listening?: { sounds: { state: string }; speech: { state: string } };
-  delivery?: { mqtt?: MqttJson | null; dead?: number };
+  delivery?: { mqtt?: MqttJson | null; dead?: number; callbacks_dead?: number };
   evaluator?: { lag: number };
   storage?: { segments?: number; bytes?: number; free_bytes?: number | null };
 }

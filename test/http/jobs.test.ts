@@ -217,3 +217,18 @@ describe('an upload with a callback', () => {
     expect(box.store.jobs.unfinished()).toEqual([]);
   });
 });
+
+it('lists outcomes that nobody took, without what their addresses hide, and tells them again', async () => {
+  const callback = 'http://user:secret@127.0.0.1:1/hook?token=secret';
+  const job = box.store.jobs.add({ id: 'job-1', kind: 'ingest', input: {}, callbackUrl: callback, createdMs: T0 });
+  box.store.jobs.failed(job.id, 'no such file', T0);
+  box.store.jobs.callbackFailed(job.id, 'no connection', undefined);
+  const { data } = await box.call('GET', '/v1/callbacks?state=dead');
+  const target = 'http://127.0.0.1:1/hook';
+  const listed = { job_id: job.id, kind: 'ingest', job_status: 'failed', state: 'dead', target, attempts: 1 };
+  expect(data.callbacks).toEqual([{ ...listed, last_error: 'no connection' }]);
+  expect((await box.call('GET', '/v1/status')).data.delivery).toMatchObject({ callbacks_dead: 1 });
+  expect((await box.call('POST', `/v1/callbacks/${job.id}/replay`)).status).toBe(200);
+  expect((await box.call('GET', '/v1/callbacks')).data.callbacks).toMatchObject([{ job_id: job.id, state: 'waiting' }]);
+  expect((await box.call('POST', '/v1/callbacks/job-none/replay')).status).toBe(404);
+});

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job } from '#domain';
 import { type JobHandler, JobRunner, type JobRunnerDeps } from '#jobs';
-import { createLog, Fault, systemClock } from '#runtime';
+import { type Clock, createLog, Fault, systemClock } from '#runtime';
 import { Store } from '#store';
 
+vi.setConfig({ testTimeout: 60_000 });
 const LONG = 30_000;
+const DAY_MS = 86_400_000;
 const never = new AbortController().signal;
 let dir: string;
 
@@ -153,5 +155,40 @@ describe('callbacks', () => {
     const id = await refused.promise;
     expect(await told.promise).toEqual(['http://127.0.0.1:1/cb', { id, status: 'done' }, id]);
     expect(again.store.jobs.get(id)?.result).toEqual({ assetId: 'm-1' });
+  });
+
+  it('are given up after the attempts of a day, whatever the clock says, and told again when asked', async () => {
+    let nowMs = Date.now();
+    let waits = 0;
+    const clock: Clock = {
+      nowMs: () => nowMs,
+      monotonicMs: () => systemClock.monotonicMs(),
+      // Waiting for a receiver passes in no time (forgetting old jobs would, too); now and then the clock is set two days on, and back again.
+      sleep: (ms, signal) => {
+        if (ms >= DAY_MS / 24) return systemClock.sleep(ms, signal);
+        waits += 1;
+        nowMs += ms + (waits % 20 === 0 ? (waits % 40 === 0 ? -2 : 2) * DAY_MS : 0);
+        return systemClock.sleep(0, signal);
+      },
+    };
+    let attempts = 0;
+    let isThere = false;
+    await using box = await open(async () => ({}), {
+      clock,
+      post: async () => {
+        attempts += 1;
+        if (!isThere) throw new Fault('unavailable', 'the receiver answered 500');
+      },
+    });
+    const { id } = box.runner.submit('export', {}, { callbackUrl: 'http://127.0.0.1:1/cb' });
+    await vi.waitFor(() => expect(box.store.jobs.deadCallbacks()).toBe(1), LONG);
+    expect(attempts).toBe(320);
+    expect(box.store.jobs.callbacks('dead', 9)).toMatchObject([
+      { job: { id }, lastError: 'the receiver answered 500' },
+    ]);
+    isThere = true;
+    box.runner.tellAgain(id);
+    await vi.waitFor(() => expect(box.store.jobs.callbacks('waiting', 9)).toEqual([]), LONG);
+    expect([attempts, box.store.jobs.deadCallbacks()]).toEqual([321, 0]);
   });
 });

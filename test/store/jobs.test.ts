@@ -40,17 +40,46 @@ it('tells outcomes to those who asked, until they have heard', async () => {
   const { jobs } = opened.store;
   const [told, silent] = [aJob({ callbackUrl: 'https://example.com/done' }), aJob()];
   for (const { id } of [jobs.add(told), jobs.add(silent)]) {
-    expect(jobs.nextCallbackMs()).toBe(id === told.id ? undefined : 0);
+    expect(jobs.nextCallbackMs(NOON)).toBe(id === told.id ? undefined : 0);
     jobs.done(id, {}, NOON);
   }
   expect(jobs.callbacksDue(NOON, 9)).toMatchObject([{ id: told.id, attempts: 0 }]);
-  jobs.callbackFailed(told.id, NOON + 60_000);
+  jobs.callbackFailed(told.id, 'nobody there', NOON + 60_000);
   expect(jobs.callbacksDue(NOON + 59_999, 9)).toEqual([]);
-  expect(jobs.nextCallbackMs()).toBe(NOON + 60_000);
+  expect(jobs.nextCallbackMs(NOON)).toBe(NOON + 60_000);
   expect(jobs.callbacksDue(NOON + 60_000, 9)).toMatchObject([{ id: told.id, attempts: 1 }]);
   jobs.calledBack(told.id);
   expect(jobs.callbacksDue(NOON * 2, 9)).toEqual([]);
-  expect(jobs.nextCallbackMs()).toBeUndefined();
+  expect(jobs.nextCallbackMs(NOON)).toBeUndefined();
+});
+
+it('keeps what nobody could be told, with the reason, until it is told again', async () => {
+  await using opened = await openStore();
+  const { jobs } = opened.store;
+  const job = aJob({ callbackUrl: 'https://example.com/done' });
+  jobs.add(job);
+  expect(() => jobs.replayCallback(job.id)).toThrow(expect.objectContaining({ kind: 'not_found' }));
+  jobs.failed(job.id, 'no room', NOON);
+  expect(jobs.callbacks('waiting', 9)).toMatchObject([{ job: { id: job.id }, attempts: 0, nextTryMs: 0 }]);
+  jobs.callbackFailed(job.id, 'nobody there', undefined);
+  const dead = { job: { id: job.id, error: 'no room' }, url: job.callbackUrl, attempts: 1, lastError: 'nobody there' };
+  expect([jobs.callbacks('waiting', 9), jobs.callbacks('dead', 9)]).toMatchObject([[], [dead]]);
+  expect([jobs.deadCallbacks(), jobs.nextCallbackMs(NOON)]).toEqual([1, undefined]);
+  jobs.replayCallback(job.id);
+  expect(jobs.callbacksDue(NOON, 9)).toMatchObject([{ id: job.id, attempts: 0 }]);
+  jobs.calledBack(job.id);
+  expect([jobs.deadCallbacks(), jobs.callbacks('waiting', 9)]).toEqual([0, []]);
+});
+
+it('does not wait for a time that was set by a clock of the future', async () => {
+  await using opened = await openStore();
+  const { jobs } = opened.store;
+  const job = aJob({ callbackUrl: 'https://example.com/done' });
+  jobs.add(job);
+  jobs.done(job.id, {}, NOON);
+  jobs.callbackFailed(job.id, 'nobody there', NOON * 2);
+  expect(jobs.nextCallbackMs(NOON)).toBe(0);
+  expect(jobs.callbacksDue(NOON, 9)).toHaveLength(1);
 });
 
 it('forgets what has finished and been told', async () => {

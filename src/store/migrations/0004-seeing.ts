@@ -90,5 +90,8 @@ CREATE TABLE prompt_vectors (
   vectors  BLOB NOT NULL, -- as floats, one after the other
   UNIQUE (sentence, model)
 ) STRICT;
+-- Outcomes of jobs that nobody could be told.
+ALTER TABLE jobs ADD COLUMN callback_error TEXT;
+CREATE INDEX jobs_untold ON jobs (finished_ms) WHERE callback_next_ms IS NULL AND callback_error IS NOT NULL;
 `,
 };
