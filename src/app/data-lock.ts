@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Fault } from '#runtime';
@@ -18,4 +19,10 @@ export function lockDataDir(dataDir: string): Disposable {
     });
   }
   return { [Symbol.dispose]: () => lock.close() };
+}
+
+/** The same for a command that needs the directory for itself; makes it when it isn't there. */
+export async function holdDataDir(dataDir: string): Promise<Disposable> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  return lockDataDir(dataDir);
 }

@@ -4,5 +4,8 @@
  */
 export { type Appliance, type ApplianceOptions, runAppliance } from './appliance.ts';
 export { checkCameras, type UnderstoodEvent } from './check-cameras.ts';
+export { holdDataDir } from './data-lock.ts';
+export { examine, type Finding } from './doctor.ts';
 export { grantKey } from './keys.ts';
 export { modelsDir } from './places.ts';
+export { repair } from './repair.ts';

@@ -70,8 +70,8 @@ export function missingFiles(ledger: Ledger, root: Root, dir: string): string[] 
     .filter((path) => !existsSync(join(dir, path)));
 }
 
-/** Returns their names. */
-async function adoptCameras({ store, config, mediaDir, clock }: RestoredDeps): Promise<string[]> {
+/** Cameras of which there are recordings and no row get one, off and without an address. Returns their names. */
+export async function adoptCameras({ store, config, mediaDir, clock }: Omit<RestoredDeps, 'log'>): Promise<string[]> {
   const adopted: string[] = [];
   for (const [id, name = `found again (${id})`] of await recordedStreams(mediaDir)) {
     if (store.streams.get(id)) continue;

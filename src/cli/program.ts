@@ -15,6 +15,7 @@ export async function runCli(args: readonly string[], signal: AbortSignal): Prom
   addModels(program, signal);
   addConfig(program);
   addToken(program);
+  addCare(program, signal);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;
@@ -119,6 +120,29 @@ function addConfig(program: Command): void {
     .command('docs')
     .description('print its documentation')
     .action(async () => (await import('./config-documents.ts')).printDocs());
+}
+
+function addCare(program: Command, signal: AbortSignal): void {
+  program
+    .command('doctor')
+    .description('look whether database, recordings and pictures are sound and agree; fails when they are not')
+    .option('--repair', 'mend what can be mended; only while Watchpost does not run')
+    .option('--json', 'print one JSON line')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (options) => (await import('./doctor.ts')).doctor(options));
+  program
+    .command('backup <file>')
+    .description('copy the database to a file, also while Watchpost runs')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (file, options) => (await import('./backup.ts')).backup(file, options, signal));
+  program
+    .command('restore <file>')
+    .description('put such a copy in the place of the database, while Watchpost does not run')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (file, options) => (await import('./backup.ts')).restore(file, options));
 }
 
 function addToken(program: Command): void {

@@ -57,7 +57,7 @@ export class Backups {
   /** Makes one when the newest is an hour old, or a larger database's is older than its size asks. */
   async makeIfDue(options: BackupOptions): Promise<boolean> {
     const dueMs = HOUR_MS * Math.max(1, this.#connection.bytes() / BYTES_PER_HOUR);
-    const { atMs } = await this.#newest();
+    const { atMs } = await newestBackup(dirname(this.#file));
     const ageMs = atMs === undefined ? dueMs : this.#clock.nowMs() - atMs;
     if (ageMs >= 0 && ageMs < dueMs) return false; // Made in the future: the clock was set back.
     await this.make(options);
@@ -81,7 +81,7 @@ export class Backups {
   async status(): Promise<BackupStatus> {
     const restored = this.#meta.get(RESTORED);
     return {
-      ...(await this.#newest()),
+      ...(await newestBackup(dirname(this.#file))),
       ...(this.#problem === undefined ? {} : { problem: this.#problem }),
       restores: Number(this.#meta.get(RESTORES) ?? 0),
       ...(restored === undefined ? {} : { restored: JSON.parse(restored) }),
@@ -112,14 +112,15 @@ export class Backups {
       await rm(part, { force: true });
     }
   }
+}
 
-  async #newest(): Promise<Pick<BackupStatus, 'atMs' | 'bytes'>> {
-    for (const file of backupFiles(dirname(this.#file))) {
-      const found = await stat(file).catch(() => undefined);
-      if (found) return { atMs: found.mtimeMs, bytes: found.size };
-    }
-    return {};
+/** The newest good copy: when it was made, and its size. */
+export async function newestBackup(dir: string): Promise<Pick<BackupStatus, 'atMs' | 'bytes'>> {
+  for (const file of backupFiles(dir)) {
+    const found = await stat(file).catch(() => undefined);
+    if (found) return { atMs: found.mtimeMs, bytes: found.size };
   }
+  return {};
 }
 
 /** Copies a database, whoever writes to it, in a process of its own. Returns what is wrong with it. */

@@ -9,7 +9,7 @@
  */
 export type { AssetHit, NewRecord } from './asset-indexes.ts';
 export type { AssetQuery } from './asset-search.ts';
-export { type BackupStatus, copySound } from './backups.ts';
+export { type BackupStatus, copySound, newestBackup } from './backups.ts';
 export type { CollectionDraft } from './collections.ts';
 export type { DeliveryState, FiringDelivery } from './deliveries.ts';
 export { networkKind } from './file-system.ts';
@@ -17,8 +17,9 @@ export type { EvaluationBatch } from './firings.ts';
 export type { JobCallback, JobDraft } from './jobs.ts';
 export type { StoredKey } from './keys.ts';
 export { Ledger, type Root } from './ledger.ts';
+export { databaseFile } from './paths.ts';
 export { best as bestHits, type Narrowing } from './ranking.ts';
-export { type RestoreReport, restoreDamaged, restoreFrom } from './restore.ts';
+export { problemOf as databaseProblem, type RestoreReport, restoreDamaged, restoreFrom } from './restore.ts';
 export type { FreeSpace, RetentionOptions } from './retention.ts';
 export type { SceneHit } from './scenes.ts';
 export type { SceneQuery } from './search.ts';

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { Root } from './ledger.ts';
-import { derive } from './salvage.ts';
+import { makeConsistent } from './salvage.ts';
 
 const LISTED = '(SELECT value FROM json_each(?))';
 const FORGET: Readonly<Partial<Record<Root, string>>> = {
@@ -24,8 +24,8 @@ export class Mending {
     return this.#connection.writeDurably(() => sql.prepare<[string]>(statement).run(JSON.stringify(paths)).changes);
   }
 
-  /** Makes anew what follows from rows: the words by which they are found, and counts. */
-  derive(): void {
-    this.#connection.writeDurably(() => derive(this.#connection.sql));
+  /** Rows whose owners are gone go; the words by which rows are found, and counts, are made anew. */
+  agree(): void {
+    this.#connection.writeDurably(() => makeConsistent(this.#connection.sql));
   }
 }

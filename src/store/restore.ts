@@ -31,13 +31,13 @@ const REPORT = 'report.json';
 /**
  * Restores the database where it is damaged, or gone though there are copies of it, and says what came of it; undefined
  * when all is well. Nobody may have it open. The last good copy, and over it what can still be read; killed at any step
- * it is begun again, or finished, at the next start.
+ * it is begun again, or finished, at the next start. `found` is damage that the caller has seen and a short look may not.
  */
-export async function restoreDamaged(dir: string, clock: Clock): Promise<RestoreReport | undefined> {
+export async function restoreDamaged(dir: string, clock: Clock, found?: string): Promise<RestoreReport | undefined> {
   const file = databaseFile(dir);
   const finished = await finishRestore(dir, clock);
   if (finished) return finished;
-  const problem = problemOf(dir);
+  const problem = found ?? problemOf(dir);
   if (problem === undefined) return undefined;
   const next = `${file}.restoring`;
   await removeDatabase(next);
@@ -69,7 +69,8 @@ export async function restoreFrom(backup: string, dir: string, clock: Clock): Pr
   return (await finishRestore(dir, clock)) ?? { ...report, setAside: '' };
 }
 
-function problemOf(dir: string): string | undefined {
+/** What speaks for damage at a short look; undefined when nothing does. */
+export function problemOf(dir: string): string | undefined {
   const file = databaseFile(dir);
   const mark = damageMark(file);
   if (existsSync(mark)) return readFileSync(mark, 'utf8');

@@ -175,7 +175,7 @@ function numberOnwards(sql: Database.Database, leap: boolean): void {
 }
 
 /** Rows whose owners are gone go too; what is derived from rows is derived anew. */
-function makeConsistent(sql: Database.Database): void {
+export function makeConsistent(sql: Database.Database): void {
   for (let removed = 1; removed > 0; ) {
     removed = 0;
     for (const table of tablesOf(sql)) removed += removeOrphans(sql, table);
@@ -202,7 +202,7 @@ function removeOrphans(sql: Database.Database, table: string): number {
 }
 
 /** Makes anew what follows from rows: the words by which they are found, and how many there are. */
-export function derive(sql: Database.Database): void {
+function derive(sql: Database.Database): void {
   for (const { table, from } of WORDS) {
     sql.exec(`
       INSERT INTO main.${table} (${table}) VALUES ('delete-all');

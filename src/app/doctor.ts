@@ -1,0 +1,208 @@
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { isFault, messageOf } from '#runtime';
+import { databaseProblem, Ledger, networkKind, newestBackup } from '#store';
+import { lockDataDir } from './data-lock.ts';
+import { assetsDir, mediaDir, thumbsDir } from './places.ts';
+import { missingFiles } from './restored.ts';
+
+/** `note`: nothing to worry about, and nothing to be done by hand. */
+export interface Finding {
+  level: 'ok' | 'note' | 'problem';
+  what: string;
+  found: string;
+  remedy?: string;
+}
+
+const HOUR_MS = 3_600_000;
+/** A copy is due hourly; that of a large database less often. */
+const OLD_BACKUP_MS = 24 * HOUR_MS;
+/** What is younger may be under way. */
+const SETTLED_MS = 60_000;
+const REPAIR = 'stop Watchpost and run `watchpost doctor --repair`';
+const RESTART = 'Watchpost restores it when it starts next';
+const SEGMENT = /^[^/]+\/[^/]+\/\d{4}-\d\d-\d\d\/\d+-\d+\.m4s$/;
+
+/** Looks at everything in a data directory that may not agree, and changes nothing; also while the appliance runs on it. */
+export async function examine(dataDir: string, reservePercent: number): Promise<Finding[]> {
+  const findings = [...(await lookAtPlace(dataDir, reservePercent)), lookAtKey(dataDir), await lookAtBackups(dataDir)];
+  const problem = databaseProblem(dataDir);
+  if (problem !== undefined) return [...findings, bad('database', `is damaged: ${problem}`, RESTART)];
+  try {
+    using ledger = Ledger.open(dataDir);
+    const database = lookAtDatabase(ledger);
+    return [...findings, ...database, ...lookAtFiles(ledger, dataDir, isRunning(dataDir))];
+  } catch (error) {
+    if (isFault(error, 'not_found')) return [...findings, note('database', 'there is none yet')];
+    return [...findings, bad('database', messageOf(error), 'see docs/operations.md')];
+  }
+}
+
+/** Whether an appliance runs on the directory. */
+function isRunning(dataDir: string): boolean {
+  if (!existsSync(join(dataDir, 'running.lock'))) return false;
+  try {
+    lockDataDir(dataDir)[Symbol.dispose]();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Files below the directory, with paths relative to it; none where it isn't there. */
+function filesBelow(dir: string): string[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(dir.length + 1)
+        .replaceAll(sep, '/'),
+    );
+}
+
+/** Files in a directory that rows do not name and that aren't waiting to be deleted. */
+export function unnamedFiles(ledger: Ledger, root: 'media' | 'thumbs', dir: string): string[] {
+  const known = new Set([...ledger.named(root).map(({ path }) => path), ...ledger.garbage(root)]);
+  return filesBelow(dir).filter((path) => !known.has(path));
+}
+
+async function lookAtPlace(dataDir: string, reservePercent: number): Promise<Finding[]> {
+  if (!existsSync(dataDir)) return [note('data directory', `${dataDir} is not there yet`)];
+  const network = await networkKind(dataDir);
+  const { blocks, bavail } = await statfs(dataDir);
+  const free = Math.floor((100 * bavail) / blocks);
+  const space = `${free} % of the disk are free`;
+  return [
+    network === undefined
+      ? good('file system', 'is a local one')
+      : bad('file system', `is on a network (${network})`, 'move the data directory to a local disk'),
+    free >= Math.floor(reservePercent)
+      ? good('free space', space)
+      : note('free space', `${space}: the oldest recordings go until it is ${reservePercent} %`),
+    isWritable(dataDir)
+      ? good('permissions', 'it can be written to')
+      : bad('permissions', `${dataDir} can't be written to`, 'look at its owner and whether its disk is read-only'),
+  ];
+}
+
+function isWritable(dir: string): boolean {
+  try {
+    accessSync(dir, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lookAtKey(dataDir: string): Finding {
+  const key = statSync(join(dataDir, 'signing.key'), { throwIfNoEntry: false });
+  if (!key) return note('signing key', 'there is none yet');
+  if (key.size !== 32)
+    return bad('signing key', `has ${key.size} bytes instead of 32`, 'delete signing.key: links end');
+  if ((key.mode & 0o077) !== 0) return bad('signing key', 'others may read it', 'chmod 600 signing.key');
+  return good('signing key', 'is whole and private');
+}
+
+async function lookAtBackups(dataDir: string): Promise<Finding> {
+  const { atMs } = await newestBackup(dataDir);
+  if (atMs === undefined) return note('copies of the database', 'there is none yet');
+  const made = `the newest is from ${new Date(atMs).toISOString()}`;
+  return Date.now() - atMs > OLD_BACKUP_MS
+    ? note('copies of the database', made)
+    : good('copies of the database', made);
+}
+
+function lookAtDatabase(ledger: Ledger): Finding[] {
+  const problems = ledger.problems();
+  if (problems.length > 0) return [bad('database', `is damaged: ${problems[0]}`, REPAIR)];
+  return [
+    good('database', 'is sound'),
+    ...ledger.disagreements().map(({ what, rows }) => bad('database', `${rows} ${what}`, REPAIR)),
+  ];
+}
+
+function lookAtFiles(ledger: Ledger, dataDir: string, running: boolean): Finding[] {
+  const [media, thumbs, assets] = [mediaDir(dataDir), thumbsDir(dataDir), assetsDir(dataDir)];
+  const settled = (dir: string) => (path: string) => !running || isSettled(join(dir, path));
+  const unnamed = unnamedFiles(ledger, 'media', media).filter(settled(media));
+  const finished = unnamed.filter((path) => SEGMENT.test(path));
+  const strays = unnamedFiles(ledger, 'thumbs', thumbs).filter(settled(thumbs));
+  return [
+    counted(
+      'recordings',
+      'segments whose files are gone',
+      ledger.stillNamed('media', missingFiles(ledger, 'media', media)),
+      REPAIR,
+    ),
+    counted(
+      'recordings',
+      'segments whose files are not as long as they were',
+      changed(ledger, media),
+      'look at the disk: they may not play to their ends',
+    ),
+    noted('recordings', 'finished segments that are not entered yet; the next start does', finished),
+    counted(
+      'recordings',
+      'recordings whose facts (session.json) are gone: no restore finds them',
+      withoutFacts(media),
+      'keep copies of the database',
+    ),
+    counted(
+      'thumbnails',
+      'scenes whose thumbnails are gone',
+      ledger.stillNamed('thumbs', missingFiles(ledger, 'thumbs', thumbs)),
+      REPAIR,
+    ),
+    noted('thumbnails', 'files that no scene names', strays),
+    counted(
+      'videos',
+      'files that exports and uploads lack',
+      ledger.stillNamed('assets', missingFiles(ledger, 'assets', assets)),
+      'delete what does not play',
+    ),
+    noted('deleted files', 'that wait to be unlinked', [
+      ...ledger.garbage('media'),
+      ...ledger.garbage('thumbs'),
+      ...ledger.garbage('assets'),
+    ]),
+  ];
+}
+
+function isSettled(file: string): boolean {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found !== undefined && Date.now() - found.ctimeMs > SETTLED_MS;
+}
+
+function changed(ledger: Ledger, media: string): string[] {
+  return ledger
+    .named('media')
+    .filter(({ path, bytes }) => {
+      const size = bytes === null ? undefined : statSync(join(media, path), { throwIfNoEntry: false })?.size;
+      return size !== undefined && size !== bytes;
+    })
+    .map(({ path }) => path);
+}
+
+/** Sessions with finished segments that couldn't be entered again. */
+function withoutFacts(media: string): string[] {
+  const sessions = new Set(
+    filesBelow(media)
+      .filter((path) => SEGMENT.test(path))
+      .map((path) => path.split('/').slice(0, 2).join('/')),
+  );
+  return [...sessions].filter((session) => !existsSync(join(media, session, 'session.json')));
+}
+
+const good = (what: string, found: string): Finding => ({ level: 'ok', what, found });
+const note = (what: string, found: string): Finding => ({ level: 'note', what, found });
+const bad = (what: string, found: string, remedy: string): Finding => ({ level: 'problem', what, found, remedy });
+
+function counted(what: string, are: string, paths: readonly string[], remedy: string): Finding {
+  return paths.length === 0 ? good(what, `no ${are}`) : bad(what, `${paths.length} ${are}, e.g. ${paths[0]}`, remedy);
+}
+
+function noted(what: string, are: string, paths: readonly string[]): Finding {
+  return paths.length === 0 ? good(what, `no ${are}`) : note(what, `${paths.length} ${are}, e.g. ${paths[0]}`);
+}
