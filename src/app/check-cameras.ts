@@ -27,6 +27,10 @@ export function checkCameras(config: Config): UnderstoodEvent[] {
   const understood = config.cameras.flatMap((camera, c) => {
     const zones = camera.zones.map((zone) => zone.name);
     attempt(`cameras[${c}].`, () => checkSourceUrl(camera.url, config.ingest));
+    const { substream } = camera;
+    if (substream !== undefined) {
+      attempt(`cameras[${c}].substream: `, () => checkSourceUrl(substream, config.ingest));
+    }
     return camera.indexes.flatMap((index, i) =>
       index.events.flatMap(({ prompt, label }, e) => {
         const rule = attempt(`cameras[${c}].indexes[${i}].events[${e}].`, () => compileRule(prompt, { zones }));

@@ -3,7 +3,7 @@ import {
   type Alert,
   type EventDefinition,
   newId,
-  RECORD_ALL,
+  type RecordingPolicy,
   type SceneIndex,
   type Stream,
   scheduleOf,
@@ -41,25 +41,29 @@ export function applyConfiguredCameras(config: Config, store: Store, clock: Cloc
 
 function applyCamera(camera: CameraConfig, known: Stream | undefined, store: Store, clock: Clock): Stream {
   const { url, transport, zones } = camera;
-  if (known) return store.streams.update(known.id, { url, transport, zones, wanted: 'connected' });
+  const ways = { url, substreamUrl: camera.substream, transport, zones, recording: policyOf(camera) };
+  if (known) return store.streams.update(known.id, { ...ways, wanted: 'connected' });
   const stream: Stream = {
     id: newId('stream', clock.nowMs()),
     collectionId: store.defaultCollection.id,
     name: camera.name,
-    url,
+    ...ways,
     mediaTypes: ['video', 'audio'],
     sampleRate: 30,
     store: true,
     transcription: { wanted: false, engine: 'default', changedMs: clock.nowMs() },
-    transport,
-    zones,
-    recording: RECORD_ALL,
     wanted: 'connected',
     origin: 'config',
     createdMs: clock.nowMs(),
   };
   store.streams.create(stream);
   return stream;
+}
+
+function policyOf({ recording }: CameraConfig): RecordingPolicy {
+  const { mode, preSeconds, postSeconds, schedule, audio } = recording;
+  const times = schedule ? { schedule: scheduleOf(schedule) } : {};
+  return { mode, preMs: preSeconds * 1000, postMs: postSeconds * 1000, audio, ...times };
 }
 
 function applyIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: Clock): void {

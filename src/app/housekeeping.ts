@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { sweepUploads } from '#assets';
 import type { Config } from '#config';
 import { type Inference, type Listening, SIGHT_TASKS, type Telling, type Writing } from '#inference';
@@ -34,6 +35,7 @@ export async function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): Pr
   const { config, store, clock } = deps;
   const uploads = { store, uploadsDir: uploadsDir(config.dataDir) };
   await Promise.all([
+    every(MINUTE_MS, 'sifting recordings', () => sift(deps, signal), deps, signal),
     every(MINUTE_MS, 'retention', () => freeSpace(deps, signal), deps, signal),
     every(MINUTE_MS, 'sweeping uploads', () => sweepUploads(uploads, { nowMs: clock.nowMs() }), deps, signal),
     every(60 * MINUTE_MS, 'forgetting cuts', () => forgetCuts(deps), deps, signal),
@@ -56,6 +58,21 @@ async function every(
       if (!signal.aborted) log.error({ error: messageOf(error) }, `${duty} failed; will retry`);
     }
     await clock.sleep(ms, signal).catch(() => undefined);
+  }
+}
+
+/** Of cameras that don't keep everything. */
+async function sift({ store, clock, log }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
+  const nowMs = clock.nowMs();
+  if (!isSane(nowMs)) return;
+  for (const stream of store.streams.list().results) {
+    let gone = 0;
+    for (let batch = store.sifting.sift(stream, nowMs); batch && !signal.aborted; ) {
+      gone += batch.deletedSegments;
+      await setImmediate();
+      batch = store.sifting.sift(stream, nowMs);
+    }
+    if (gone > 0) log.debug({ camera: stream.name, segments: gone }, 'gave up recordings that nobody wants');
   }
 }
 

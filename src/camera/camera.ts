@@ -35,6 +35,8 @@ export interface Camera extends AsyncDisposable {
    * keeps the first, with a note.
    */
   setDemand(demand: SamplingDemand): void;
+  /** Looks at another stream of the camera's from now on, or at none beside the one that is recorded. */
+  setSubstream(url: string | undefined): void;
   status(): LiveStatus;
 }
 
@@ -108,6 +110,8 @@ class OpenCamera implements Camera {
   #progress: Progress;
   #cpu: CpuMeter;
   #substream: Substream | undefined;
+  /** Substreams that are no longer looked at. */
+  #leaving: Promise<void> = Promise.resolve();
   #asking: Promise<void> | undefined;
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -140,7 +144,7 @@ class OpenCamera implements Camera {
   }
 
   async begin(signal: AbortSignal): Promise<void> {
-    this.#substream = this.#openSubstream();
+    this.#openSubstream(this.#stream.substreamUrl);
     const session = await this.#startSession(this.#planFor(this.#source.facts.keyframeIntervalS), () => true);
     this.#current = session;
     const stop = () => void session[Symbol.asyncDispose]();
@@ -178,6 +182,14 @@ class OpenCamera implements Camera {
     this.#replan();
   }
 
+  setSubstream(url: string | undefined): void {
+    if (this.#closing || url === this.#substream?.url) return;
+    const left = this.#substream?.[Symbol.asyncDispose]();
+    this.#leaving = Promise.all([this.#leaving, left]).then(() => undefined);
+    this.#openSubstream(url);
+    this.#handoverAfterMs = 0;
+  }
+
   status(): LiveStatus {
     return {
       ...this.#sampling(),
@@ -195,7 +207,11 @@ class OpenCamera implements Camera {
     clearInterval(this.#timer);
     await this.#asking;
     await this.#handover;
-    await Promise.all([this.#substream?.[Symbol.asyncDispose](), this.#current?.[Symbol.asyncDispose]()]);
+    await Promise.all([
+      this.#leaving,
+      this.#substream?.[Symbol.asyncDispose](),
+      this.#current?.[Symbol.asyncDispose](),
+    ]);
     this.#endStreams();
   }
 
@@ -205,10 +221,10 @@ class OpenCamera implements Camera {
     this.segments.end();
   }
 
-  #openSubstream(): Substream | undefined {
-    const { substreamUrl: url } = this.#stream;
-    if (url === undefined) return undefined;
-    return new Substream(this.#demand, (frame) => this.#frame(frame), { ...this.#options, stream: this.#stream, url });
+  #openSubstream(url: string | undefined): void {
+    const options = { ...this.#options, stream: this.#stream };
+    this.#substream =
+      url === undefined ? undefined : new Substream(this.#demand, (frame) => this.#frame(frame), { ...options, url });
   }
 
   #sampling(): Pick<LiveStatus, 'sampling'> {
@@ -289,7 +305,8 @@ class OpenCamera implements Camera {
     if (!session || this.#handover || this.#closing || nowMs < this.#handoverAfterMs) return;
     const plan = this.#planFor(this.#intervalNow(session, nowMs));
     if (samePlan(plan, session.recipe.plan) && session.recipe.withAudio === this.#wantsSound()) return;
-    this.#handoverAfterMs = nowMs + NEXT_HANDOVER_MS;
+    // When the substream goes next, nothing else gives frames: that doesn't wait.
+    this.#handoverAfterMs = nowMs + (plan.mode === 'none' ? 0 : NEXT_HANDOVER_MS);
     this.#handover = this.#handOver(session, plan).finally(() => {
       this.#handover = undefined;
     });

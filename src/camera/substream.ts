@@ -41,6 +41,10 @@ export class Substream implements AsyncDisposable {
     this.#ended = this.#run(this.#stop.signal);
   }
 
+  get url(): string {
+    return this.#options.url;
+  }
+
   /** Whether frames come from it, or are about to. */
   get gives(): boolean {
     return this.#session !== undefined || this.#isYoung();

@@ -62,20 +62,21 @@ const event = z.strictObject({
 
 const clockTime = z.string().regex(CLOCK_TIME, 'must be a time of day in quotation marks, such as "22:00"');
 
-const armed = z.strictObject({
+/** A time of each week. */
+const weekly = z.strictObject({
   days: z
     .array(z.enum(WEEKDAYS, `must be of ${WEEKDAYS.join(', ')}`))
     .min(1, 'must name a day; leave it out for every day')
     .exactOptional()
     .describe('Days on which it begins: sun, mon, tue, wed, thu, fri, sat. Default: every day.'),
-  from: clockTime.describe('Time of day from which it is armed, by the clock of the box: "22:00".'),
+  from: clockTime.describe('Time of day, by the clock of the box: "22:00".'),
   to: clockTime.describe('Until when; before `from` it is of the next day, the same as `from` a whole day later.'),
 });
 
 const group = z.strictObject({
   name: groupName.describe('What the group is called, as in `group` of an event: night, away.'),
   arm: z
-    .array(armed)
+    .array(weekly)
     .max(50, 'must not be more than 50')
     .exactOptional()
     .describe(
@@ -108,14 +109,44 @@ const index = z.strictObject({
 
 const DEFAULT_INDEX = { name: 'scenes' };
 
+const rollSeconds = z.number().min(0, 'must be at least 0').max(600, 'must not be more than 600 seconds');
+
+const cameraRecording = z.strictObject({
+  mode: z
+    .enum(['continuous', 'motion', 'events'], 'must be continuous, motion or events')
+    .default('continuous')
+    .describe(
+      'What stays: everything, where something moves, or where an alert fires. All is recorded; what is not to stay goes some minutes later, unless nobody has looked at it.',
+    ),
+  preSeconds: rollSeconds.default(5).describe('So much before that stays, too.'),
+  postSeconds: rollSeconds.default(10).describe('So much after that stays, too.'),
+  schedule: z
+    .array(weekly)
+    .min(1, 'must hold a time; leave it out for always')
+    .max(50, 'must not be more than 50')
+    .exactOptional()
+    .describe('Outside these times nothing stays. Default: always.'),
+  audio: z
+    .boolean('must be true or false')
+    .default(true)
+    .describe('Whether the camera’s sound is recorded and listened to.'),
+});
+
+const cameraAddress = z
+  .string()
+  .regex(/^[a-z][a-z0-9+.-]*:\/\/\S+$/i, 'must be an address such as rtsp://user:password@192.168.1.20:554/stream1');
+
 const camera = z.strictObject({
   name: name.describe('Name of the camera, unique on this box.'),
-  url: z
-    .string()
-    .regex(/^[a-z][a-z0-9+.-]*:\/\/\S+$/i, 'must be an address such as rtsp://user:password@192.168.1.20:554/stream1')
+  url: cameraAddress.describe(
+    `Address of the stream: rtsp, rtsps, rtmp, rtmps, http or https (HLS, MJPEG, MP4). Put the password in \${NAME} or \${file:/path}.`,
+  ),
+  substream: cameraAddress
+    .exactOptional()
     .describe(
-      `Address of the stream: rtsp, rtsps, rtmp, rtmps, http or https (HLS, MJPEG, MP4). Put the password in \${NAME} or \${file:/path}.`,
+      'Address of the camera’s smaller stream: it is looked at, while `url` is only recorded. Saves most of the decoding where the main stream is large.',
     ),
+  recording: cameraRecording.prefault({}).describe('What of the recording stays.'),
   transport: z
     .enum(['tcp', 'udp'], 'must be tcp or udp')
     .default('tcp')

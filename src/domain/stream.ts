@@ -18,7 +18,7 @@ export interface Stream {
   name: string;
   url: string;
   /** Of the same camera, smaller: looked at instead, while `url` is recorded. May hold credentials, too. */
-  substreamUrl?: string;
+  substreamUrl?: string | undefined;
   mediaTypes: MediaType[];
   sampleRate: number;
   store: boolean;

@@ -27,6 +27,7 @@ import { openapiRoutes } from './openapi.ts';
 import { ownRoutes } from './own.ts';
 import { pageRoutes } from './page.ts';
 import { pictureRoutes } from './pictures.ts';
+import { recordingRoutes } from './recording.ts';
 import { rehearsalRoutes } from './rehearse.ts';
 import { Api } from './route.ts';
 import { searchRoutes } from './search.ts';
@@ -94,6 +95,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     indexRoutes,
     backfillRoutes,
     streamRoutes,
+    recordingRoutes,
     deliveryRoutes,
     callbackRoutes,
     statusRoutes,

@@ -1,36 +1,19 @@
 import { z } from 'zod';
-import { type ArmGroup, CLOCK_TIME, isArmed, nextArming, scheduleOf, WEEKDAYS, writtenSchedule } from '#domain';
+import { type ArmGroup, isArmed, nextArming, scheduleOf, writtenSchedule } from '#domain';
 import { Fault } from '#runtime';
 import { callerName } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
-import { text } from './input.ts';
+import { text, weekly } from './input.ts';
 import { Api } from './route.ts';
 
 export const groupName = text(60, 'night');
-
-const clockTime = z
-  .string('must be a time of day such as "22:00"')
-  .regex(CLOCK_TIME, 'must be a time of day such as "22:00"')
-  .meta({ examples: ['22:00'] });
-
-const time = z.object({
-  days: z
-    .array(z.enum(WEEKDAYS, `must be of ${WEEKDAYS.join(', ')}`), 'must be a list of days such as ["mon", "tue"]')
-    .min(1, 'must name a day; leave it out for every day')
-    .optional()
-    .describe('On which it begins; every day when left out'),
-  from: clockTime,
-  to: clockTime.describe('Before "from": of the next day; the same as "from": a whole day later'),
-});
 
 const wishes = z.object({
   armed: z
     .boolean('must be true or false')
     .optional()
     .describe('From now until the schedule changes it next; without a schedule until somebody does'),
-  arm: z
-    .array(time, 'must be a list of {"days", "from", "to"}')
-    .max(50, 'must not be more than 50')
+  arm: weekly
     .optional()
     .describe('When it is armed each week, by the clock of the box; an empty list ends the schedule'),
 });
@@ -41,7 +24,7 @@ export const groupAnswer = z
     armed: z.boolean(),
     since: z.number().optional().describe('Unix seconds; absent when it was never changed'),
     by: z.string().describe('Who made it so: a key, MQTT, schedule or configuration'),
-    arm: z.array(time),
+    arm: weekly,
     next_change: z.object({ at: z.number().describe('Unix seconds'), armed: z.boolean() }).optional(),
     alerts: z.number().describe('How many alerts are in it'),
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CLOCK_TIME, WEEKDAYS } from '#domain';
 import { Fault } from '#runtime';
 import type { HttpContext } from './deps.ts';
 
@@ -199,3 +200,21 @@ function isSmall(value: unknown): boolean {
 export function nullsAreMissing<S extends z.ZodType>(schema: S) {
   return z.preprocess((value) => (isObject(value) ? withoutNulls(value) : value), schema);
 }
+
+const clockTime = z
+  .string('must be a time of day such as "22:00"')
+  .regex(CLOCK_TIME, 'must be a time of day such as "22:00"')
+  .meta({ examples: ['22:00'] });
+
+const stretch = z.object({
+  days: z
+    .array(z.enum(WEEKDAYS, `must be of ${WEEKDAYS.join(', ')}`), 'must be a list of days such as ["mon", "tue"]')
+    .min(1, 'must name a day; leave it out for every day')
+    .optional()
+    .describe('On which it begins; every day when left out'),
+  from: clockTime,
+  to: clockTime.describe('Before "from": of the next day; the same as "from": a whole day later'),
+});
+
+/** Times of each week, by the clock of the box. */
+export const weekly = z.array(stretch, 'must be a list of {"days", "from", "to"}').max(50, 'must not be more than 50');

@@ -51,6 +51,10 @@ const cameraAnswer = z.object({
   restarts: z.number(),
   facts: z.record(z.string(), z.unknown()).optional(),
   sampling: z.enum(['keyframes', 'decode']).optional(),
+  substream: z
+    .object({ state: z.enum(['used', 'away']), last_error: z.string().optional() })
+    .optional()
+    .describe('Whether the smaller stream is looked at; while it is away the main stream is'),
   keyframe_interval_s: z.number().optional(),
   fps_seen: z.number(),
   frames_seen: z.number(),

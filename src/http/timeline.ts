@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Scene } from '#domain';
+import type { Gap, Scene } from '#domain';
 import { describeSound } from '#inference';
 import { Fault } from '#runtime';
 import type { SegmentRow } from '#store';
@@ -24,7 +24,14 @@ const request = z.object({
 
 const answer = z.object({
   recorded: z.array(z.tuple([z.number(), z.number()])),
-  gaps: z.array(z.object({ start: z.number(), end: z.number(), reason: z.string() })),
+  gaps: z.array(
+    z.object({
+      start: z.number(),
+      end: z.number(),
+      reason: z.string(),
+      unwanted: z.literal(true).optional().describe('It was recorded, and was not to stay'),
+    }),
+  ),
   scenes: z.array(
     z.object({
       id: z.number(),
@@ -59,7 +66,7 @@ export function timelineRoutes(deps: HttpDeps): Api {
       if (endMs - startMs > LONGEST_MS) throw new Fault('invalid', 'start: must be at most 48 hours before end');
       return {
         recorded: stretches(store.segments.inRange(id, startMs, endMs)),
-        gaps: store.segments.gaps(id, startMs, endMs).map((gap) => ({ ...seconds(gap), reason: gap.reason })),
+        gaps: store.segments.gaps(id, startMs, endMs).map(gapView),
         scenes: scenesIn(id, startMs, endMs, deps),
         alerts: alertsIn(id, startMs, endMs, deps),
       };
@@ -67,6 +74,10 @@ export function timelineRoutes(deps: HttpDeps): Api {
   );
 
   return api;
+}
+
+function gapView({ startMs, endMs, reason, unwanted }: Gap): Timeline['gaps'][number] {
+  return { ...seconds({ startMs, endMs }), reason, ...(unwanted ? { unwanted } : {}) };
 }
 
 function stretches(rows: readonly SegmentRow[]): [number, number][] {

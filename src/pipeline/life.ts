@@ -43,10 +43,11 @@ export class Life implements AsyncDisposable {
     this.#ended = this.#run(this.#stop.signal);
   }
 
-  /** Takes over changes of the stream's zones and of its indexes; the recording goes on. */
+  /** Takes over changes of the stream's zones, its indexes, its substream and its sound; the recording goes on. */
   update(stream: Stream): void {
     this.stream = stream;
     this.#viewers.refresh();
+    this.#camera?.setSubstream(stream.substreamUrl);
     this.#camera?.setDemand(this.#demand());
   }
 
@@ -116,7 +117,8 @@ export class Life implements AsyncDisposable {
     this.log.info({ ...camera.facts }, 'camera connected');
     try {
       this.#viewers.come();
-      camera.setDemand(this.#demand()); // It may have changed while the camera was being connected.
+      camera.setSubstream(this.stream.substreamUrl);
+      camera.setDemand(this.#demand()); // They may have changed while the camera was being connected.
       await allOrAbort(signal, [
         () => keep(camera.segments, this),
         () => this.#look(camera.frames),

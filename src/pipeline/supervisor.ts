@@ -97,5 +97,5 @@ export class Supervisor implements AsyncDisposable {
 }
 
 function sameSource(a: Stream, b: Stream): boolean {
-  return a.url === b.url && a.substreamUrl === b.substreamUrl && a.transport === b.transport;
+  return a.url === b.url && a.transport === b.transport;
 }

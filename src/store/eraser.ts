@@ -124,6 +124,11 @@ export class Eraser {
     this.#connection.write(() => this.#firingRows.run(atMs));
   }
 
+  /** These, whatever their age; `also` is written in the same step. */
+  segments(segments: readonly Sized[], also: () => void): Erased {
+    return this.#eraseSegments(segments, also);
+  }
+
   /** A batch of the scenes that ended before the time and no firing tells of, without their vectors; returns how many. */
   scenesEndedBefore(endMs: number): number {
     const scenes = this.#endedScenes.all(endMs, BATCH);
@@ -153,9 +158,10 @@ export class Eraser {
     return scenes.length;
   }
 
-  #eraseSegments(segments: Sized[]): Erased {
-    if (segments.length > 0) {
+  #eraseSegments(segments: readonly Sized[], also?: () => void): Erased {
+    if (segments.length > 0 || also) {
       this.#connection.writeDurably(() => {
+        also?.();
         this.#segmentFiles.run(idList(segments));
         this.#segmentRows.run(idList(segments));
         this.#emptySessionFiles.run();
@@ -174,6 +180,6 @@ export class Eraser {
   }
 }
 
-function idList(rows: { id: number }[]): string {
+function idList(rows: readonly { id: number }[]): string {
   return JSON.stringify(rows.map(({ id }) => id));
 }

@@ -31,6 +31,7 @@ import { Replay } from './replay.ts';
 import { Retention } from './retention.ts';
 import { Scenes } from './scenes.ts';
 import { Segments } from './segments.ts';
+import { Sifting } from './sifting.ts';
 import { Streams } from './streams.ts';
 import { Transcripts } from './transcripts.ts';
 import { Vectors } from './vectors.ts';
@@ -72,6 +73,7 @@ export class Store implements AsyncDisposable {
   readonly prompts: Prompts;
   readonly replay: Replay;
   readonly retention: Retention;
+  readonly sifting: Sifting;
   readonly clockSteps: ClockSteps;
   readonly backups: Backups;
   readonly mending: Mending;
@@ -89,7 +91,7 @@ export class Store implements AsyncDisposable {
     this.signingKey = key;
     this.boxId = meta.once('box_id', () => newId('box'));
     this.collections = new Collections(connection, meta, clock);
-    this.streams = new Streams(connection, this.collections, eraser);
+    this.streams = new Streams(connection, this.collections, eraser, clock);
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
     this.scenes = new Scenes(connection, this.collections, journal, { vectors, pictures });
@@ -112,6 +114,7 @@ export class Store implements AsyncDisposable {
     this.keys = new Keys(connection, clock);
     this.prompts = new Prompts(connection);
     this.replay = new Replay(connection);
+    this.sifting = new Sifting(connection, eraser);
     this.retention = new Retention(eraser, new Garbage(connection), clock);
     this.clockSteps = new ClockSteps(connection);
     this.mending = new Mending(connection);

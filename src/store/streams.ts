@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
-import { RECORD_ALL, type RecordingPolicy, type Stream } from '#domain';
-import { Fault } from '#runtime';
+import { isSelective, RECORD_ALL, type RecordingPolicy, type Stream } from '#domain';
+import { type Clock, Fault } from '#runtime';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
 import type { Eraser } from './eraser.ts';
@@ -72,15 +72,19 @@ export class Streams {
   readonly #connection: Connection;
   readonly #collections: Collections;
   readonly #eraser: Eraser;
+  readonly #clock: Clock;
+  readonly #siftFrom: Statement<[number, string]>;
   readonly #insert: Statement<Row>;
   readonly #update: Statement<Row>;
   readonly #get: Statement<[string], Row>;
 
-  constructor(connection: Connection, collections: Collections, eraser: Eraser) {
+  constructor(connection: Connection, collections: Collections, eraser: Eraser, clock: Clock) {
     const { sql } = connection;
     this.#connection = connection;
     this.#collections = collections;
     this.#eraser = eraser;
+    this.#clock = clock;
+    this.#siftFrom = sql.prepare('UPDATE streams SET sifted_ms = ? WHERE id = ?');
     this.#insert = sql.prepare(UPSERT);
     this.#update = sql.prepare(UPDATE);
     this.#get = sql.prepare('SELECT * FROM streams WHERE id = ?');
@@ -116,11 +120,18 @@ export class Streams {
     return { results: results.map(streamOf), count: counted?.count ?? 0 };
   }
 
-  /** Throws `not_found`. The id and the time of creation stay. */
+  /**
+   * Throws `not_found`. The id and the time of creation stay. A stream that no longer keeps everything begins with that
+   * now: what it has recorded before stays.
+   */
   update(id: string, patch: Partial<Stream>): Stream {
     const before = this.#demand(id);
     const stream: Stream = { ...before, ...patch, id, createdMs: before.createdMs };
-    this.#connection.write(() => this.#update.run(this.#rowOf(stream)));
+    this.#connection.write(() => {
+      this.#update.run(this.#rowOf(stream));
+      const begins = isSelective(stream.recording) && !isSelective(before.recording);
+      if (begins) this.#siftFrom.run(this.#clock.nowMs(), id);
+    });
     return stream;
   }
 

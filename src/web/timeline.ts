@@ -3,7 +3,7 @@ import { clock, plural } from './format.ts';
 import type { TimelineJson } from './wire.ts';
 
 export interface Bar {
-  kind: 'recorded' | 'gap' | 'motion' | 'heard' | 'alert';
+  kind: 'recorded' | 'gap' | 'unwanted' | 'motion' | 'heard' | 'alert';
   left: number;
   width: number;
   title?: string;
@@ -22,7 +22,7 @@ export function bars(timeline: TimelineJson, start: number, end: number): Bar[] 
   };
   return [
     ...joined(timeline.recorded).flatMap(([a, b]) => place('recorded', a, b)),
-    ...timeline.gaps.flatMap((gap) => place('gap', gap.start, gap.end, gap.reason)),
+    ...timeline.gaps.flatMap((gap) => place(gap.unwanted ? 'unwanted' : 'gap', gap.start, gap.end, gap.reason)),
     ...joined(moving(timeline).map((scene) => [scene.start, scene.end])).flatMap(([a, b]) => place('motion', a, b)),
     ...heard(timeline).flatMap((scene) => place('heard', scene.start, scene.end, heardWords(scene))),
     ...timeline.alerts.flatMap((alert) => place('alert', alert.at, alert.at, alert.label)),
@@ -60,7 +60,7 @@ export function momentWords(timeline: TimelineJson, at: number, nowMs: number, l
   const alert = timeline.alerts.find((a) => Math.abs(a.at - at) <= 15);
   const parts = [
     clock(at * 1000, nowMs, locale),
-    recorded ? 'recorded' : gap ? `not recorded: ${gap.reason}` : 'not recorded',
+    recorded ? 'recorded' : gap ? `not ${gap.unwanted ? 'kept' : 'recorded'}: ${gap.reason}` : 'not recorded',
     moving(timeline).some((scene) => at >= scene.start && at <= scene.end) ? 'motion' : '',
     ...heard(timeline)
       .filter((scene) => at >= scene.start && at <= scene.end)

@@ -115,7 +115,7 @@ export interface FeedbackJson {
 
 export interface TimelineJson {
   recorded: [number, number][];
-  gaps: { start: number; end: number; reason: string }[];
+  gaps: { start: number; end: number; reason: string; unwanted?: true }[];
   scenes: { id: number; start: number; end: number; motion: boolean | number; sound?: string; speech?: string }[];
   alerts: { id: string; at: number; label: string }[];
 }

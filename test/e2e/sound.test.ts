@@ -91,6 +91,16 @@ test('a microphone that was added is heard after the camera has come back', asyn
     },
     120_000,
   );
+
+  const offMs = Date.now();
+  await appliance.data('PATCH', `/v1/streams/${streamId}/recording`, { audio: false });
+  await until('a recording without sound', async () => {
+    const nowS = Date.now() / 1000;
+    return String(await streamsOf(await streamUrl(appliance, streamId, nowS - 6, nowS - 3))) === 'h264';
+  });
+  const { gaps } = await timeline(appliance, streamId);
+  expect(gaps.filter(({ end }) => end * 1000 > offMs)).toEqual([]);
+  expect((await cameraState(appliance, streamId))?.notes).toEqual([]); // It was asked for.
 });
 
 /** What was said so far; undefined as long as nothing was. */

@@ -115,6 +115,10 @@ describe('the timeline', () => {
   it('has words for a moment and for the whole', () => {
     expect(momentWords(timeline, 105, 200_000, 'en-GB')).toMatch(/, recorded, motion, alert: door$/);
     expect(momentWords(timeline, 135, 200_000, 'en-GB')).toMatch(/, not recorded: camera away$/);
+    const unwanted = { start: 300, end: 310, reason: 'nothing moved', unwanted: true as const };
+    const sifted = { ...timeline, gaps: [unwanted] };
+    expect(momentWords(sifted, 305, 400_000, 'en-GB')).toMatch(/, not kept: nothing moved$/);
+    expect(bars(sifted, 300, 400)).toEqual([{ kind: 'unwanted', left: 0, width: 10, title: 'nothing moved' }]);
     expect(momentWords(timeline, 168, 200_000, 'en-GB')).toMatch(/, recorded, a dog barks, “good morning”$/);
     expect(summary(timeline, 0, 3600)).toBe('2 min recorded, 1 × motion, 1 sound, 1 × speech, 1 alert');
     expect(summary({ recorded: [], gaps: [], scenes: [], alerts: [] }, 0, 3600)).toBe('nothing recorded');

@@ -6,6 +6,7 @@ export interface CameraState {
   notes: string[];
   restarts: number;
   sampling?: 'keyframes' | 'decode';
+  substream?: { state: 'used' | 'away'; last_error?: string };
   segments_written: number;
   last_segment_end_ms?: number;
 }
@@ -26,7 +27,7 @@ export interface SceneAnswer {
   end: number;
   text: string;
   thumbnail_url?: string;
-  facts?: { objects?: { label: string; track: number; who?: number }[] };
+  facts?: { objects?: { label: string; track: number; who?: number }[]; motion: { regions: unknown[] } };
 }
 
 export interface FiringAnswer {
