@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'unit',
           root: '.',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{e2e,conformance}/**', 'node_modules/**'],
+          exclude: ['test/{e2e,conformance,faults}/**', 'node_modules/**'],
           maxWorkers: '100%',
         },
       },
@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           root: '.',
-          include: ['test/{e2e,conformance}/**/*.test.ts'],
+          include: ['test/{e2e,conformance,faults}/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
           // They wait more than they work, each in places and on ports of its own.

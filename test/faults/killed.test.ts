@@ -1,0 +1,108 @@
+/** `kill -9` at every step of writing and deleting: what was promised is there afterwards, and everything agrees. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { examine } from '#app';
+import { recoverSegments } from '#camera';
+import { FAULT_POINTS, type FaultPoint, systemClock } from '#runtime';
+import { restoreDamaged, Store } from '#store';
+import { ffmpeg } from '../e2e/support/ffmpeg.ts';
+import { type TempDir, tempDir } from '../e2e/support/temp-dir.ts';
+import { anArmedCamera, quiet } from '../store/fixture.ts';
+import type { Promised } from './steps.ts';
+
+const SCHEMA_2 = join(import.meta.dirname, '../store/schema-2.sql');
+const KILL_AT = pathToFileURL(join(import.meta.dirname, 'kill-at.mjs')).href;
+/** In the long form also at the second and third time that it comes there. */
+const TIMES = process.env['WATCHPOST_FAULTS'] === 'full' ? [1, 2, 3] : [1];
+/** Steps that are taken once in a life. */
+const ONCE = /^(session|restore|migration\.copied|backup|erase)/;
+
+let home: TempDir;
+beforeAll(async () => {
+  home = await tempDir();
+  mkdirSync(join(home.path, 'made'));
+  const hls = ['-f', 'hls', '-hls_time', '1', '-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', 'init.mp4'];
+  const names = ['-hls_segment_filename', join(home.path, 'made', '%d.m4s')];
+  const source = ['-f', 'lavfi', '-i', 'testsrc=size=64x36:rate=5:duration=4', '-c:v', 'libx264', '-g', '5'];
+  await ffmpeg(...source, ...hls, ...names, join(home.path, 'made', 'live.m3u8'));
+});
+afterAll(() => home[Symbol.asyncDispose]());
+
+const CASES = FAULT_POINTS.flatMap((point) =>
+  TIMES.filter((n) => n === 1 || !ONCE.test(point)).map((n) => ({ point, n })),
+);
+
+it.concurrent.each(CASES)('killed at $point, time $n', { timeout: 120_000 }, async ({ point, n }) => {
+  const dir = mkdtempSync(join(home.path, 'data-'));
+  const what = await prepare(dir, point);
+  const promised = await killedAt(`${point}:${n}`, what, dir);
+  await comeBack(dir, promised, /^(erase|garbage)/.test(point));
+  expect(
+    (await examine(dir, 0)).filter(
+      ({ level, what: part }) => level === 'problem' || (part === 'recordings' && level === 'note'),
+    ),
+  ).toEqual([]);
+  rmSync(dir, { recursive: true });
+});
+
+async function prepare(dir: string, point: FaultPoint): Promise<'record' | 'restore' | 'migrate'> {
+  const file = join(dir, 'watchpost.db');
+  if (point.startsWith('migration')) {
+    const sql = new Database(file);
+    sql.exec(readFileSync(SCHEMA_2, 'utf8'));
+    sql.pragma('user_version = 2');
+    sql.exec(
+      "INSERT INTO collections VALUES ('c-1', 'Default', '', 0, 1); INSERT INTO meta VALUES ('box_id', 'box-1')",
+    );
+    sql.close();
+    return 'migrate';
+  }
+  {
+    await using store = await Store.open(dir, { clock: systemClock, log: quiet });
+    anArmedCamera(store);
+    if (point.startsWith('restore'))
+      await store.backups.make({ reservePercent: 0, signal: new AbortController().signal });
+  }
+  if (point.startsWith('restore')) {
+    writeFileSync(`${file}.damaged`, 'as a test would have it');
+    return 'restore';
+  }
+  cpSync(join(home.path, 'made'), join(dir, 'made'), { recursive: true });
+  rmSync(join(dir, 'made/live.m3u8'));
+  return 'record';
+}
+
+async function killedAt(at: string, what: string, dir: string): Promise<Promised[]> {
+  const child = fork(new URL('./steps.ts', import.meta.url), [what, dir], {
+    execArgv: ['--import', 'tsx', '--import', KILL_AT],
+    env: { ...process.env, WATCHPOST_KILL_AT: at },
+  });
+  const promised: Promised[] = [];
+  child.on('message', (message) => promised.push(message as Promised)); // Only steps.ts writes to this channel.
+  expect(await once(child, 'exit'), 'it comes there').toEqual([null, 'SIGKILL']);
+  return promised;
+}
+
+/** The next start, without cameras. */
+async function comeBack(dir: string, promised: readonly Promised[], mayErase: boolean): Promise<void> {
+  const places = { mediaDir: join(dir, 'media'), thumbsDir: join(dir, 'thumbs'), assetsDir: join(dir, 'assets') };
+  for (const place of Object.values(places)) mkdirSync(place, { recursive: true });
+  await restoreDamaged(dir, systemClock);
+  await using store = await Store.open(dir, { clock: systemClock, log: quiet });
+  const found = await recoverSegments(places.mediaDir, (path) => store.segments.has(path));
+  for (const { segment, session } of found) store.segments.add(segment, session);
+  const erasedBefore = store.segments.totals().count;
+  await store.retention.enforce({ ...places, reservePercent: 0, signal: new AbortController().signal });
+  expect(store.segments.totals().count, 'nothing more is deleted').toBe(erasedBefore);
+  expect(readdirSync(dir).filter((name) => /restor|damaged$/.test(name) && name !== 'damaged')).toEqual([]);
+  const fired = new Set(store.firings.recent({ limit: 100 }).map(({ id }) => id));
+  for (const { kind, id } of promised) {
+    if (kind === 'firing') expect(fired).toContain(id);
+    else if (!mayErase) expect(store.segments.has(id), id).toBe(true);
+  }
+}
