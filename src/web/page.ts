@@ -6,6 +6,7 @@ import { AlertForm } from './add-alert.ts';
 import { addCameraForm } from './add-camera.ts';
 import { AlertFeedback } from './alert-feedback.ts';
 import type { Api } from './api.ts';
+import { Arming } from './arming.ts';
 import { boxFacts } from './box-facts.ts';
 import { Cameras } from './cameras.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
@@ -48,7 +49,12 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
     () => api.now(),
     signal,
   );
-  const alertForm = new AlertForm(api, (label) => showToast(`Alert “${label}” is armed.`), signal);
+  const arming = new Arming(api, signal);
+  const alertAdded = (label: string): void => {
+    showToast(`Alert “${label}” is armed.`);
+    arming.refresh();
+  };
+  const alertForm = new AlertForm(api, alertAdded, signal);
   addCameraForm(api, (name) => showToast(`${name} is added. The box connects to it now.`), signal);
   const unseen = new Unseen(viewSwitch(signal), signal);
 
@@ -57,10 +63,12 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
     cameras.show(status.cameras);
     search.showCameras(status.cameras);
     alertForm.showStatus(status);
+    arming.tick();
   };
   const onEvent = ({ event, data }: SseEvent): void => {
     // What arrives is JSON of our own server, one shape per event name.
     if (event === 'status') showStatus(JSON.parse(data) as StatusJson);
+    if (event === 'arming') arming.refresh();
     if (event === 'scene') {
       const scene = JSON.parse(data) as SceneJson;
       feed.addScene(scene);

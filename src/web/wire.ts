@@ -120,6 +120,32 @@ export interface TimelineJson {
   alerts: { id: string; at: number; label: string }[];
 }
 
+/** An alert that is armed somewhere on the box. */
+export interface ArmedAlertJson {
+  alert_id: string;
+  label: string;
+  prompt: string;
+  status: 'enabled' | 'disabled';
+  group?: string;
+  snoozed_until?: number;
+  rtstream_id: string;
+  rtstream_name: string;
+  scene_index_id: string;
+}
+
+export interface GroupJson {
+  name: string;
+  armed: boolean;
+  by: string;
+  arm: { days?: string[]; from: string; to: string }[];
+  next_change?: { at: number; armed: boolean };
+}
+
+export interface ArmingJson {
+  alerts: ArmedAlertJson[];
+  groups: GroupJson[];
+}
+
 export interface RuleJson {
   understood: string;
   needs?: string[];

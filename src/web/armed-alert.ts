@@ -1,0 +1,90 @@
+/** One alert: whether somebody is told of it, and what changes that. */
+import type { Change } from './arming-change.ts';
+import { alertWords } from './arming-words.ts';
+import { el, setHidden, setText } from './dom.ts';
+import type { ArmedAlertJson, GroupJson } from './wire.ts';
+
+const SNOOZES = [
+  { minutes: 60, text: 'Snooze 1 h' },
+  { minutes: 480, text: '8 h' },
+];
+
+export class AlertRow {
+  readonly element: HTMLLIElement;
+  readonly #change: Change;
+  readonly #label = el('strong', {});
+  readonly #camera = el('span', {});
+  readonly #state = el('span', { class: 'arming-state' });
+  readonly #armed = el('button', { type: 'button', role: 'switch', class: 'switch' });
+  readonly #group = el('select', {});
+  readonly #snoozes = SNOOZES.map(({ minutes, text }) => ({ minutes, button: el('button', { type: 'button' }, text) }));
+  readonly #wake = el('button', { type: 'button' }, 'End snooze');
+  #alert: ArmedAlertJson | undefined;
+  #told = false;
+
+  constructor(change: Change) {
+    this.#change = change;
+    const words = el('div', { class: 'arming-words' }, this.#label, this.#camera, this.#state);
+    const snoozes = this.#snoozes.map(({ button }) => button);
+    const actions = el('div', { class: 'arming-actions' }, this.#group, ...snoozes, this.#wake);
+    this.element = el('li', {}, this.#armed, words, actions);
+    this.#armed.addEventListener('click', () => this.#turn());
+    this.#group.addEventListener('change', () => this.#ask('', { group: this.#group.value }));
+    this.#wake.addEventListener('click', () => this.#ask('/snooze', { minutes: 0 }));
+    for (const { minutes, button } of this.#snoozes) {
+      button.addEventListener('click', () => this.#ask('/snooze', { minutes }));
+    }
+  }
+
+  get isTold(): boolean {
+    return this.#told;
+  }
+
+  show(alert: ArmedAlertJson, groups: readonly GroupJson[], nowMs: number): void {
+    this.#alert = alert;
+    const { text, tone } = alertWords(alert, groups, nowMs);
+    this.#told = tone === 'armed';
+    this.element.dataset.tone = tone;
+    setText(this.#label, alert.label);
+    setText(this.#camera, alert.rtstream_name);
+    this.#camera.title = alert.prompt;
+    setText(this.#state, text);
+    this.#armed.setAttribute('aria-checked', String(alert.status === 'enabled'));
+    this.#armed.setAttribute('aria-label', `Alert ${alert.label} armed`);
+    this.#showGroups(alert, groups);
+    const isSnoozed = (alert.snoozed_until ?? 0) * 1000 > nowMs;
+    setHidden(this.#wake, !isSnoozed);
+    this.#wake.setAttribute('aria-label', `End the snooze of ${alert.label}`);
+    for (const { minutes, button } of this.#snoozes) {
+      setHidden(button, isSnoozed);
+      button.setAttribute(
+        'aria-label',
+        `Snooze ${alert.label} for ${minutes / 60} ${minutes === 60 ? 'hour' : 'hours'}`,
+      );
+    }
+  }
+
+  #showGroups({ label, group = '' }: ArmedAlertJson, groups: readonly GroupJson[]): void {
+    setHidden(this.#group, groups.length === 0);
+    this.#group.setAttribute('aria-label', `Group of ${label}`);
+    const names = ['', ...groups.map(({ name }) => name)];
+    const drawn = [...this.#group.options].map(({ value }) => value);
+    if (names.join('\n') !== drawn.join('\n')) {
+      this.#group.replaceChildren(...names.map((name) => el('option', { value: name }, name || 'No group')));
+    }
+    // What is being chosen is not taken from under the finger.
+    if (document.activeElement !== this.#group) this.#group.value = group;
+  }
+
+  #turn(): void {
+    const isArmed = this.#armed.getAttribute('aria-checked') === 'true';
+    this.#ask('/status', { status: isArmed ? 'disabled' : 'enabled' });
+  }
+
+  #ask(what: string, body: object): void {
+    if (!this.#alert) return;
+    const { rtstream_id: stream, scene_index_id: index, alert_id: id } = this.#alert;
+    const path = `/rtstream/${stream}/index/${index}/alert/${id}${what}`;
+    this.#change(this.element, { method: 'PATCH', path, body });
+  }
+}
