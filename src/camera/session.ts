@@ -176,6 +176,8 @@ export class Session implements AsyncDisposable {
       for (const name of await this.#directory.completed()) {
         const times = await this.#directory.times(name);
         if (!times) continue;
+        // Without frames nothing else tells the time: a segment is finished when what follows it has come.
+        if (this.recipe.plan.mode === 'none') this.#clock.arrived(times.startMs + times.durationMs);
         await this.#finishSegment(name, times);
       }
     } catch (error) {

@@ -15,7 +15,7 @@ test('frames come from the substream, from the main stream while it is away, and
   await using large = await startRtspServer({ file: await passingBlock(120, 1000), name: 'large' });
   await using appliance = await TestAppliance.start({ config: { recording: { segmentSeconds: 2 } } });
   const { streamId } = await addCamera(appliance, { url: large.url });
-  await recordedSince(appliance, streamId, 0, 2);
+  const firstMs = await recordedSince(appliance, streamId, 0, 2);
   const path = `/v1/streams/${streamId}/recording`;
   const substream = async () => (await cameraState(appliance, streamId))?.substream?.state;
   const decoders = async () => {
@@ -48,6 +48,7 @@ test('frames come from the substream, from the main stream while it is away, and
   const backMs = Date.now();
   await recordedSince(appliance, streamId, backMs, 4);
   const { recorded, gaps } = await timeline(appliance, streamId);
-  expect(gaps.filter(({ start }) => start * 1000 > goneMs)).toEqual([]);
-  expect(recorded.at(-1)?.[0]).toBeLessThan(goneMs / 1000);
+  // Nothing between the sessions, so their times agree, whatever they take them from.
+  expect(gaps.filter(({ start }) => start * 1000 > firstMs)).toEqual([]);
+  expect(recorded.at(-1)?.[0]).toBeLessThanOrEqual(firstMs / 1000);
 });
