@@ -69,6 +69,7 @@ async function build(
   const places = await makePlaces(dataDir);
   life.use(lockDataDir(dataDir));
   const store = life.use(await openSound({ config, ...places, clock, log }));
+  life.use(store.search.start({ clock, log }, signal));
   const firstKey = ensureFirstKey(store, options.firstKey);
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
   const seeing = await startSeeing({ config, store, models, ...places, clock, log }, life, signal);
@@ -121,9 +122,7 @@ async function build(
   const server = life.use(await listen(createHttpApp(deps), config.listen, log, Sockets.start(deps)));
   origin = publicOrigin(config, server.address.port);
   life.use(startHousekeeping({ config, store, models, ...seeing, ...hearing, writing, supervisor, clock, log }));
-  life.use(feedWatchdog(notify));
-  notify('READY=1');
-  life.defer(() => notify('STOPPING=1'));
+  ready(notify, life);
   log.info({ url: origin, dataDir, cameras: config.cameras.length }, 'watchpost is running');
 
   const end = () => life[Symbol.asyncDispose]();
@@ -160,6 +159,12 @@ function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {
       return ended.then(() => undefined);
     },
   };
+}
+
+function ready(notify: Notify, life: Lifetime): void {
+  life.use(feedWatchdog(notify));
+  notify('READY=1');
+  life.defer(() => notify('STOPPING=1'));
 }
 
 /** An event loop that no longer turns stops feeding it, and systemd starts us anew. */

@@ -1,11 +1,11 @@
 import type { Statement } from 'better-sqlite3';
 import type { AssetIndex, AssetRecord } from '#domain';
 import { Fault } from '#runtime';
-import { type AssetFilter, type AssetQuery, assetSearch } from './asset-search.ts';
+import type { AssetQuery } from './asset-search.ts';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
-import type { RecordSearch } from './record-search.ts';
-import { quantise } from './vectors.ts';
+import type { Cancellable, Finders } from './finders.ts';
+import { quantise } from './vector-tables.ts';
 
 export interface AssetHit {
   record: AssetRecord;
@@ -61,7 +61,7 @@ interface Vectors {
 export class AssetIndexes {
   readonly #connection: Connection;
   readonly #collections: Collections;
-  readonly #search: RecordSearch<AssetFilter>;
+  readonly #search: Finders['assets'];
   readonly #insert: Statement<Row>;
   readonly #get: Statement<[string], Row>;
   readonly #list: Statement<{ asset: string; kind: string | null }, Row>;
@@ -71,11 +71,11 @@ export class AssetIndexes {
   readonly #records: Statement<[string], RecordRow>;
   readonly #record: Statement<[number], RecordRow>;
 
-  constructor(connection: Connection, collections: Collections) {
+  constructor(connection: Connection, collections: Collections, search: Finders['assets']) {
     const { sql } = connection;
     this.#connection = connection;
     this.#collections = collections;
-    this.#search = assetSearch(connection);
+    this.#search = search;
     this.#insert = sql.prepare(`
       INSERT INTO asset_indexes (id, asset_id, kind, name, prompt, extraction, extraction_config, metadata, model_name,
         status, job_id, message, created_ms)
@@ -163,14 +163,15 @@ export class AssetIndexes {
     return this.#records.all(indexId).map(recordOf);
   }
 
-  /** Best first. Nothing is found rather than something unrelated. */
-  async search(query: AssetQuery): Promise<AssetHit[]> {
-    const hits = await this.#search.run(query, {
+  /** Best first. Nothing is found rather than something unrelated. Throws the signal's reason. */
+  async search({ signal, ...query }: AssetQuery & Cancellable): Promise<AssetHit[]> {
+    const filter = {
       asset: query.assetId ?? null,
       collection: query.collectionId === undefined ? null : this.#collections.resolve(query.collectionId),
       index: query.indexId ?? null,
       kind: query.kind ?? null,
-    });
+    };
+    const hits = await this.#search.run(query, filter, signal);
     return hits.flatMap(({ id, score }) => {
       const row = this.#record.get(id);
       return row ? [{ record: recordOf(row), score }] : [];

@@ -1,6 +1,5 @@
 import type { AssetIndex } from '#domain';
-import type { Connection } from './connection.ts';
-import { type RecordQuery, RecordSearch } from './record-search.ts';
+import { type ReadingConnection, type RecordQuery, RecordSearch } from './record-search.ts';
 
 export interface AssetQuery extends RecordQuery {
   assetId?: string;
@@ -19,16 +18,20 @@ export interface AssetFilter {
 }
 
 /** Finds records of assets. */
-export function assetSearch(connection: Connection): RecordSearch<AssetFilter> {
-  return new RecordSearch(connection, {
-    rows: 'asset_records',
-    words: 'asset_words',
-    metadata: 'r.metadata',
-    pictured: true,
-    where: `
+export function assetSearch(connection: ReadingConnection, slice: number): RecordSearch<AssetFilter> {
+  return new RecordSearch(
+    connection,
+    {
+      rows: 'asset_records',
+      words: 'asset_words',
+      metadata: 'r.metadata',
+      pictured: true,
+      where: `
       (@asset IS NULL OR r.asset_id = @asset)
       AND (@collection IS NULL OR r.asset_id IN (SELECT id FROM assets WHERE collection_id = @collection))
       AND (@index IS NULL OR r.index_id = @index)
       AND (@kind IS NULL OR r.index_id IN (SELECT id FROM asset_indexes WHERE kind = @kind))`,
-  });
+    },
+    slice,
+  );
 }

@@ -10,10 +10,15 @@ import {
   scoreOf,
   UNRELATED,
 } from './ranking.ts';
-import { slices, unhurried } from './slices.ts';
+import type { Found } from './search.ts';
+import { SHORT_SLICE, slices, unhurried } from './slices.ts';
 import { queryTerms } from './terms.ts';
-import { quantise } from './vectors.ts';
+import type { Wanted } from './vector-reader.ts';
+import { quantise } from './vector-tables.ts';
 import { WordSearch } from './word-search.ts';
+
+/** All that a search needs of a connection. */
+export type ReadingConnection = Pick<Connection, 'sql' | 'hasVectors'>;
 
 /** What is asked, whatever rows are searched. */
 export interface RecordQuery extends Narrowing {
@@ -65,7 +70,7 @@ class NearRows<Filter extends object> {
   readonly #nearest: Statement<[Filter & Asked & Sliced], Near>;
   readonly #distances: Statement<[Asked & { ids: string }], { id: number; distance: number }>;
 
-  constructor({ sql }: Connection, { rows, where }: Records, columns: string, farness: string) {
+  constructor({ sql }: ReadingConnection, { rows, where }: Records, columns: string, farness: string) {
     this.#bounds = sql.prepare(`SELECT (SELECT min(id) FROM ${rows}) AS first, (SELECT max(id) FROM ${rows}) AS last`);
     this.#nearest = sql.prepare(`
       SELECT ${columns}, ${farness} AS distance FROM ${rows} r
@@ -77,10 +82,10 @@ class NearRows<Filter extends object> {
   }
 
   /** Best first; those whose cosine is less than `least` are left out. */
-  async nearest(asked: Asked, filter: Filter, limit: number, least: number): Promise<Near[]> {
+  async nearest(asked: Asked, filter: Filter, { limit, least = UNRELATED, signal }: Wanted): Promise<Near[]> {
     const found: Near[] = [];
     const bounds = this.#bounds.get();
-    for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null)) {
+    for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null, SHORT_SLICE, signal)) {
       found.push(...this.#nearest.all({ ...filter, ...asked, ...slice, limit, most: 1 - least }));
     }
     return found.sort((a, b) => a.distance - b.distance || b.id - a.id).slice(0, limit);
@@ -98,27 +103,29 @@ export class RecordSearch<Filter extends object> {
   readonly #texts: NearRows<Filter> | undefined;
   readonly #pictures: NearRows<Filter> | undefined;
 
-  constructor(connection: Connection, records: Records) {
+  constructor(connection: ReadingConnection, records: Records, slice: number) {
     const { rows, words, metadata, where, pictured = false } = records;
     const columns = `r.id, r.start_ms AS startMs, ${metadata} AS metadata`;
-    this.#words = new WordSearch(connection.sql, { words, rows, columns, where });
+    this.#words = new WordSearch(connection.sql, { words, rows, columns, where }, slice);
     if (!connection.hasVectors) return;
     this.#texts = new NearRows(connection, records, columns, distance('r.embedding', 'r.model'));
     if (!pictured) return;
     this.#pictures = new NearRows(connection, records, columns, distance('r.picture', 'r.picture_model'));
   }
 
-  /** Row ids with their scores, best first. Lets other work in while it looks. */
-  async run(query: RecordQuery, filter: Filter): Promise<{ id: number; score: number }[]> {
+  /** Row ids with their scores, best first. Lets other work in while it looks. Throws the signal's reason. */
+  async run(query: RecordQuery, filter: Filter, signal?: AbortSignal): Promise<Found[]> {
     const terms = queryTerms(query.text);
     const text = query.mode === 'hybrid' ? askedBy(query) : undefined;
     const picture = query.mode === 'hybrid' && query.pictures ? askedBy(query.pictures) : undefined;
     const pool = Math.max(query.filter?.length ? FILTERED_POOL : POOL, query.limit);
-    const found = await this.#words.withAll(terms, filter, pool);
-    found.push(...(await this.#words.withSome(terms, filter, pool)));
-    if (text && this.#texts) found.push(...(await this.#texts.nearest(text, filter, pool, UNRELATED)));
+    const found = await this.#words.withAll(terms, filter, pool, signal);
+    found.push(...(await this.#words.withSome(terms, filter, pool, signal)));
+    if (text && this.#texts) found.push(...(await this.#texts.nearest(text, filter, { limit: pool, signal })));
     if (picture && query.pictures && this.#pictures) {
-      found.push(...(await this.#pictures.nearest(picture, filter, pool, leastCosine(query.pictures))));
+      found.push(
+        ...(await this.#pictures.nearest(picture, filter, { limit: pool, least: leastCosine(query.pictures), signal })),
+      );
     }
     const kept: Candidate[] = [];
     for await (const candidate of unhurried([...new Map(found.map((record) => [record.id, record])).values()])) {

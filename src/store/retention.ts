@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { type Clock, Fault, isSane } from '#runtime';
 import type { Erased, Eraser } from './eraser.ts';
 import type { Garbage, Leftover, Roots } from './garbage.ts';
-import { DAY_MS, startOfDay } from './vectors.ts';
+import { DAY_MS, startOfDay } from './vector-tables.ts';
 
 /** Sizes of the file system that holds a directory, in its blocks. */
 export type FreeSpace = (dir: string) => Promise<{ bsize: number; blocks: number; bavail: number }>;

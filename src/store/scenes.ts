@@ -3,9 +3,10 @@ import type { Scene, SceneFacts } from '#domain';
 import { Fault, faultPoint } from '#runtime';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
+import type { Cancellable, Finders } from './finders.ts';
 import type { Journal } from './journal.ts';
 import { checkRelative } from './paths.ts';
-import { type SceneQuery, Search } from './search.ts';
+import type { SceneQuery } from './search.ts';
 import type { Vectors } from './vectors.ts';
 
 export interface SceneHit {
@@ -46,7 +47,7 @@ export class Scenes {
   readonly #journal: Journal;
   readonly #vectors: Vectors;
   readonly #pictures: Vectors;
-  readonly #search: Search;
+  readonly #search: Finders['scenes'];
   readonly #insert: Statement<Omit<SceneRow, 'id'>>;
   readonly #insertWords: Statement<[number, string]>;
   readonly #removeWords: Statement<[number]>;
@@ -63,7 +64,7 @@ export class Scenes {
     connection: Connection,
     collections: Collections,
     journal: Journal,
-    { vectors, pictures }: { vectors: Vectors; pictures: Vectors },
+    { vectors, pictures, search }: { vectors: Vectors; pictures: Vectors; search: Finders['scenes'] },
   ) {
     const { sql } = connection;
     this.#connection = connection;
@@ -71,7 +72,7 @@ export class Scenes {
     this.#journal = journal;
     this.#vectors = vectors;
     this.#pictures = pictures;
-    this.#search = new Search(connection, vectors, pictures);
+    this.#search = search;
     this.#insert = sql.prepare(`
       INSERT INTO scenes (stream_id, index_id, start_ms, end_ms, text, facts, thumb_path)
       VALUES (@stream_id, @index_id, @start_ms, @end_ms, @text, @facts, @thumb_path)`);
@@ -186,15 +187,16 @@ export class Scenes {
     return this.#recent.all({ stream: streamId ?? null, before: beforeId ?? null, limit }).map(sceneOf);
   }
 
-  /** Best first. Nothing is found rather than something unrelated. */
-  async search(query: SceneQuery): Promise<SceneHit[]> {
-    const hits = await this.#search.run(query, {
+  /** Best first. Nothing is found rather than something unrelated. Throws the signal's reason. */
+  async search({ signal, ...query }: SceneQuery & Cancellable): Promise<SceneHit[]> {
+    const filter = {
       stream: query.streamId ?? null,
       collection: query.collectionId === undefined ? null : this.#collections.resolve(query.collectionId),
       index: query.indexId ?? null,
       start: query.startMs ?? null,
       end: query.endMs ?? null,
-    });
+    };
+    const hits = await this.#search.run(query, filter, signal);
     return hits.flatMap(({ id, score }) => {
       const scene = this.get(id);
       return scene ? [{ scene, score }] : [];

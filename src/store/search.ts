@@ -12,7 +12,8 @@ import {
 } from './ranking.ts';
 import { unhurried } from './slices.ts';
 import { queryTerms, type Term } from './terms.ts';
-import { quantise, type VectorFilter, type Vectors } from './vectors.ts';
+import type { VectorReader, Wanted } from './vector-reader.ts';
+import { quantise, type VectorFilter } from './vector-tables.ts';
 import { WordSearch } from './word-search.ts';
 
 export interface SceneQuery extends Narrowing {
@@ -31,8 +32,25 @@ export interface SceneQuery extends Narrowing {
   endMs?: number;
 }
 
-type Filter = Omit<VectorFilter, 'model'>;
+export type SceneFilter = Omit<VectorFilter, 'model'>;
 type Candidate = { id: number; startMs: number };
+
+/** What a search found, best first. */
+export interface Found {
+  id: number;
+  /** 0–1; comparable between queries. */
+  score: number;
+}
+
+interface Sought {
+  /** Those that have every word. */
+  sure: readonly Candidate[];
+  terms: readonly Term[];
+  vector: Buffer | undefined;
+  filter: SceneFilter;
+  pool: number;
+  signal: AbortSignal | undefined;
+}
 
 /** Candidates taken from each way of looking. */
 const POOL = 200;
@@ -44,36 +62,42 @@ const FILTERED_POOL = 2000;
  * same score means the same for every query.
  */
 export class Search {
-  readonly #words: WordSearch<Filter, Candidate>;
-  readonly #vectors: Vectors;
-  readonly #pictures: Vectors;
+  readonly #words: WordSearch<SceneFilter, Candidate>;
+  readonly #vectors: VectorReader;
+  readonly #pictures: VectorReader;
   readonly #facts: Statement<[number], { facts: string }>;
 
-  constructor(connection: Connection, vectors: Vectors, pictures: Vectors) {
-    const { sql } = connection;
+  constructor({ sql }: Pick<Connection, 'sql'>, vectors: VectorReader, pictures: VectorReader, slice: number) {
     this.#vectors = vectors;
     this.#pictures = pictures;
-    this.#words = new WordSearch(sql, {
-      words: 'scene_words',
-      rows: 'scenes',
-      columns: 'r.id, r.start_ms AS startMs',
-      where: `
+    this.#words = new WordSearch(
+      sql,
+      {
+        words: 'scene_words',
+        rows: 'scenes',
+        columns: 'r.id, r.start_ms AS startMs',
+        where: `
         (@stream IS NULL OR r.stream_id = @stream)
         AND (@collection IS NULL OR r.stream_id IN (SELECT id FROM streams WHERE collection_id = @collection))
         AND (@index IS NULL OR r.index_id = @index)
         AND (@start IS NULL OR r.end_ms > @start)
         AND (@end IS NULL OR r.start_ms < @end)`,
-    });
+      },
+      slice,
+    );
     this.#facts = sql.prepare('SELECT facts FROM scenes WHERE id = ?');
   }
 
-  /** Scene ids with their scores, best first, newest first among equals. Lets other work in while it looks. */
-  async run(query: SceneQuery, filter: Filter): Promise<{ id: number; score: number }[]> {
+  /**
+   * Scene ids with their scores, best first, newest first among equals. Lets other work in while it looks. Throws the
+   * signal's reason.
+   */
+  async run(query: SceneQuery, filter: SceneFilter, signal?: AbortSignal): Promise<Found[]> {
     const terms = queryTerms(query.text);
     const vector = quantise(query.vector);
     const pool = Math.max(query.filter?.length ? FILTERED_POOL : POOL, query.limit);
-    const sure = await this.#passing(await this.#words.withAll(terms, filter, pool), query.filter);
-    const others = settle(sure, query) ? [] : await this.#others(sure, terms, vector, query, filter, pool);
+    const sure = await this.#passing(await this.#words.withAll(terms, filter, pool, signal), query.filter);
+    const others = settle(sure, query) ? [] : await this.#others({ sure, terms, vector, filter, pool, signal }, query);
     const coverage = await this.#words.coverage(
       terms,
       others.map(({ id }) => id),
@@ -90,26 +114,28 @@ export class Search {
   }
 
   /** Those that have only some of the words, mean the same, or look like it. */
-  async #others(
-    sure: readonly Candidate[],
-    terms: readonly Term[],
-    vector: Buffer | undefined,
-    query: SceneQuery,
-    filter: Filter,
-    pool: number,
-  ): Promise<Candidate[]> {
-    const found = await this.#words.withSome(terms, filter, pool);
-    if (vector) found.push(...(await this.#vectors.nearest(vector, { ...filter, model: query.model }, pool)));
-    found.push(...(await this.#alike(query.pictures, filter, pool)));
+  async #others({ sure, terms, vector, filter, pool, signal }: Sought, query: SceneQuery): Promise<Candidate[]> {
+    const found = await this.#words.withSome(terms, filter, pool, signal);
+    const wanted = { limit: pool, signal };
+    if (vector) found.push(...(await this.#vectors.nearest(vector, { ...filter, model: query.model }, wanted)));
+    found.push(...(await this.#alike(query.pictures, filter, wanted)));
     const fresh = new Map(found.map(({ id, startMs }) => [id, { id, startMs }]));
     for (const { id } of sure) fresh.delete(id);
     return this.#passing([...fresh.values()], query.filter);
   }
 
-  async #alike(pictures: PictureLikeness | undefined, filter: Filter, pool: number): Promise<Candidate[]> {
+  async #alike(
+    pictures: PictureLikeness | undefined,
+    filter: SceneFilter,
+    wanted: Pick<Wanted, 'limit' | 'signal'>,
+  ): Promise<Candidate[]> {
     const vector = pictures && quantise(pictures.vector);
     if (!vector) return [];
-    return this.#pictures.nearest(vector, { ...filter, model: pictures.model }, pool, leastCosine(pictures));
+    return this.#pictures.nearest(
+      vector,
+      { ...filter, model: pictures.model },
+      { ...wanted, least: leastCosine(pictures) },
+    );
   }
 
   /** What each scene's picture makes of the query, by id. */

@@ -14,6 +14,7 @@ import { Deliveries } from './deliveries.ts';
 import { Eraser } from './eraser.ts';
 import { Events } from './events.ts';
 import type { FileSystemOf } from './file-system.ts';
+import { findersOn } from './finders.ts';
 import { type EvaluationBatch, Firings } from './firings.ts';
 import { Garbage } from './garbage.ts';
 import { Groups } from './groups.ts';
@@ -30,6 +31,7 @@ import { Prompts } from './prompts.ts';
 import { Replay } from './replay.ts';
 import { Retention } from './retention.ts';
 import { Scenes } from './scenes.ts';
+import { SearchApart } from './search-apart.ts';
 import { Segments } from './segments.ts';
 import { Sifting } from './sifting.ts';
 import { Streams } from './streams.ts';
@@ -77,16 +79,22 @@ export class Store implements AsyncDisposable {
   readonly clockSteps: ClockSteps;
   readonly backups: Backups;
   readonly mending: Mending;
+  readonly search: Pick<SearchApart, 'start' | 'status'>;
   readonly #connection: Connection;
   readonly #firings: Firings;
 
   private constructor(connection: Connection, key: Buffer, clock: Clock) {
     const meta = new Meta(connection);
     const journal = new Journal(connection);
-    const vectors = new Vectors(connection, 'vectors');
-    const pictures = new Vectors(connection, 'pictures');
+    const scenesStored = connection.sql
+      .prepare<[], number>('SELECT coalesce(max(id) - min(id), 0) FROM scenes')
+      .pluck();
+    const search = new SearchApart(connection.sql.name, findersOn(connection), () => scenesStored.get() ?? 0);
+    const vectors = new Vectors(connection, 'vectors', (change) => search.tell('vectors', change));
+    const pictures = new Vectors(connection, 'pictures', (change) => search.tell('pictures', change));
     const eraser = new Eraser(connection, [vectors, pictures]);
     this.#connection = connection;
+    this.search = search;
     this.#firings = new Firings(connection, journal, clock);
     this.signingKey = key;
     this.boxId = meta.once('box_id', () => newId('box'));
@@ -94,11 +102,15 @@ export class Store implements AsyncDisposable {
     this.streams = new Streams(connection, this.collections, eraser, clock);
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
-    this.scenes = new Scenes(connection, this.collections, journal, { vectors, pictures });
+    this.scenes = new Scenes(connection, this.collections, journal, {
+      vectors,
+      pictures,
+      search: search.finders.scenes,
+    });
     this.backfills = new Backfills(connection);
-    this.transcripts = new Transcripts(connection, this.collections, journal);
+    this.transcripts = new Transcripts(connection, this.collections, journal, search.finders.transcripts);
     this.assets = new Assets(connection, this.collections);
-    this.assetIndexes = new AssetIndexes(connection, this.collections);
+    this.assetIndexes = new AssetIndexes(connection, this.collections, search.finders.assets);
     this.cuts = new Cuts(connection, clock);
     this.jobs = new Jobs(connection);
     this.events = new Events(connection);

@@ -1,5 +1,4 @@
-import type { Connection } from './connection.ts';
-import { type RecordQuery, RecordSearch } from './record-search.ts';
+import { type ReadingConnection, type RecordQuery, RecordSearch } from './record-search.ts';
 
 export interface TranscriptQuery extends Omit<RecordQuery, 'mode'> {
   streamId?: string;
@@ -19,15 +18,19 @@ export interface TranscriptFilter {
 }
 
 /** Finds what was said on streams. */
-export function transcriptSearch(connection: Connection): RecordSearch<TranscriptFilter> {
-  return new RecordSearch(connection, {
-    rows: 'transcripts',
-    words: 'transcript_words',
-    metadata: "json_object('language', r.language)",
-    where: `
+export function transcriptSearch(connection: ReadingConnection, slice: number): RecordSearch<TranscriptFilter> {
+  return new RecordSearch(
+    connection,
+    {
+      rows: 'transcripts',
+      words: 'transcript_words',
+      metadata: "json_object('language', r.language)",
+      where: `
       (@stream IS NULL OR r.stream_id = @stream)
       AND (@collection IS NULL OR r.stream_id IN (SELECT id FROM streams WHERE collection_id = @collection))
       AND (@start IS NULL OR r.end_ms > @start)
       AND (@end IS NULL OR r.start_ms < @end)`,
-  });
+    },
+    slice,
+  );
 }

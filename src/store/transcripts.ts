@@ -2,10 +2,10 @@ import type { Statement } from 'better-sqlite3';
 import type { Transcript, TranscriptGap } from '#domain';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
+import type { Cancellable, Finders } from './finders.ts';
 import type { Journal } from './journal.ts';
-import type { RecordSearch } from './record-search.ts';
-import { type TranscriptFilter, type TranscriptQuery, transcriptSearch } from './transcript-search.ts';
-import { quantise } from './vectors.ts';
+import type { TranscriptQuery } from './transcript-search.ts';
+import { quantise } from './vector-tables.ts';
 
 export interface TranscriptHit {
   transcript: Transcript;
@@ -45,7 +45,7 @@ export class Transcripts {
   readonly #connection: Connection;
   readonly #collections: Collections;
   readonly #journal: Journal;
-  readonly #search: RecordSearch<TranscriptFilter>;
+  readonly #search: Finders['transcripts'];
   readonly #insert: Statement<Omit<TranscriptRow, 'id'> & { model: string; embedding: Buffer | null }>;
   readonly #insertWords: Statement<[number, string]>;
   readonly #get: Statement<[number], TranscriptRow>;
@@ -54,12 +54,12 @@ export class Transcripts {
   readonly #insertGap: Statement<GapRow>;
   readonly #gaps: Statement<Range, GapRow>;
 
-  constructor(connection: Connection, collections: Collections, journal: Journal) {
+  constructor(connection: Connection, collections: Collections, journal: Journal, search: Finders['transcripts']) {
     const { sql } = connection;
     this.#connection = connection;
     this.#collections = collections;
     this.#journal = journal;
-    this.#search = transcriptSearch(connection);
+    this.#search = search;
     this.#insert = sql.prepare(`
       INSERT INTO transcripts (stream_id, start_ms, end_ms, text, words, language, confidence, model, embedding)
       VALUES (@stream_id, @start_ms, @end_ms, @text, @words, @language, @confidence, @model, @embedding)
@@ -133,8 +133,8 @@ export class Transcripts {
     return this.#gaps.all({ stream: streamId, start: startMs, end: endMs, since: null }).map(gapOf);
   }
 
-  /** Best first. Nothing is found rather than something unrelated. */
-  async search(query: TranscriptQuery): Promise<TranscriptHit[]> {
+  /** Best first. Nothing is found rather than something unrelated. Throws the signal's reason. */
+  async search({ signal, ...query }: TranscriptQuery & Cancellable): Promise<TranscriptHit[]> {
     const hits = await this.#search.run(
       { ...query, mode: 'hybrid' },
       {
@@ -143,6 +143,7 @@ export class Transcripts {
         start: query.startMs ?? null,
         end: query.endMs ?? null,
       },
+      signal,
     );
     return hits.flatMap(({ id, score }) => {
       const transcript = this.get(id);

@@ -26,11 +26,13 @@ const WEIGHED = 5000;
  * that have some are left to the search by meaning. However much is stored, other work has its turn in between.
  */
 export class WordSearch<Filter extends object, Row extends { id: number }> {
+  readonly #slice: number;
   readonly #bounds: Statement<[], Bounds>;
   readonly #newest: Statement<[Filter & Asked], Row>;
   readonly #having: Statement<[{ match: string; from: number; to: number; ids: string }], { id: number }>;
 
-  constructor(sql: Database, { words, rows, columns, where }: Texts) {
+  constructor(sql: Database, { words, rows, columns, where }: Texts, slice: number) {
+    this.#slice = slice;
     this.#bounds = sql.prepare(`SELECT (SELECT min(id) FROM ${rows}) AS first, (SELECT max(id) FROM ${rows}) AS last`);
     // The driver binds every number as REAL, which FTS5 does not take for a bound: it would read all.
     const matching = `${words} MATCH @match AND w.rowid BETWEEN CAST(@from AS INTEGER) AND CAST(@to AS INTEGER)`;
@@ -44,22 +46,22 @@ export class WordSearch<Filter extends object, Row extends { id: number }> {
   }
 
   /** Texts that have every term, newest first. */
-  async withAll(terms: readonly Term[], filter: Filter, limit: number): Promise<Row[]> {
-    return terms.length === 0 ? [] : this.#matching(terms.join(' AND '), filter, limit);
+  async withAll(terms: readonly Term[], filter: Filter, limit: number, signal?: AbortSignal): Promise<Row[]> {
+    return terms.length === 0 ? [] : this.#matching(terms.join(' AND '), filter, limit, signal);
   }
 
   /** Texts that have some of the terms: the newest of each term, and the best of the newest. May name a text twice. */
-  async withSome(terms: readonly Term[], filter: Filter, limit: number): Promise<Row[]> {
+  async withSome(terms: readonly Term[], filter: Filter, limit: number, signal?: AbortSignal): Promise<Row[]> {
     if (terms.length < 2) return [];
-    const found = await this.#best(terms, await this.#matching(terms.join(' OR '), filter, WEIGHED), limit);
-    for (const term of terms) found.push(...(await this.#matching(term, filter, limit)));
+    const found = await this.#best(terms, await this.#matching(terms.join(' OR '), filter, WEIGHED, signal), limit);
+    for (const term of terms) found.push(...(await this.#matching(term, filter, limit, signal)));
     return found;
   }
 
   /** Share of the terms that each of these texts has, 0–1. */
   async coverage(terms: readonly Term[], ids: readonly number[]): Promise<Map<number, number>> {
     const shares = new Map<number, number>();
-    for (const { from, to, ids: near } of neighbours(ids)) {
+    for (const { from, to, ids: near } of neighbours(ids, this.#slice)) {
       const asked = { from, to, ids: JSON.stringify(near) };
       for (const match of terms) {
         await setImmediate();
@@ -70,10 +72,10 @@ export class WordSearch<Filter extends object, Row extends { id: number }> {
     return shares;
   }
 
-  async #matching(match: string, filter: Filter, limit: number): Promise<Row[]> {
+  async #matching(match: string, filter: Filter, limit: number, signal: AbortSignal | undefined): Promise<Row[]> {
     const found: Row[] = [];
     const bounds = this.#bounds.get();
-    for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null)) {
+    for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null, this.#slice, signal)) {
       found.push(...this.#newest.all({ ...filter, ...slice, match, limit: limit - found.length }));
       if (found.length >= limit) break;
     }

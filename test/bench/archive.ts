@@ -1,4 +1,4 @@
-import { newId, RECORD_ALL, type SceneFacts } from '#domain';
+import { newId, RECORD_ALL, type Scene, type SceneFacts } from '#domain';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { createLog, systemClock } from '#runtime';
 import { Store } from '#store';
@@ -26,11 +26,8 @@ export async function storeScenes(dataDir: string, count: number): Promise<Archi
   for (let n = 0; n < count; n++) {
     const archive = pick(archives, n);
     const startMs = endMs - Math.floor((count - n) / STREAMS) * spacingMs - WINDOW_MS;
-    const [thing, place, way] = [pick(THINGS, n), pick(PLACES, Math.floor(n / 7)), pick(WAYS, Math.floor(n / 31))];
-    const colours = [pick(COLOURS, n), pick(COLOURS, n + 3)];
-    const text = `A ${thing} moves ${way} in the ${place}. ${colours.join(' and ')} dominate.`;
-    const draft = { ...archive, startMs, endMs: startMs + WINDOW_MS, text, thumbPath: `${archive.streamId}/${n}.jpg` };
-    store.scenes.add({ ...draft, facts: facts(thing, place, colours) }, embedText(text), TEXT_EMBEDDING.model);
+    const scene = aSceneOf(archive, n, startMs);
+    store.scenes.add(scene, embedText(scene.text), TEXT_EMBEDDING.model);
     if (n % 1000 === 999) {
       showProgress('storing scenes', (n + 1) / count);
       await new Promise(setImmediate);
@@ -39,7 +36,25 @@ export async function storeScenes(dataDir: string, count: number): Promise<Archi
   return archives;
 }
 
-function anArchive(store: Store, n: number): Archive {
+/** What may be seen in the n-th window. */
+export function aSceneOf({ streamId, indexId }: Archive, n: number, startMs: number): Omit<Scene, 'id'> {
+  const [thing, place, way] = [pick(THINGS, n), pick(PLACES, Math.floor(n / 7)), pick(WAYS, Math.floor(n / 31))];
+  const colours = [pick(COLOURS, n), pick(COLOURS, n + 3)];
+  const text = `A ${thing} moves ${way} in the ${place}. ${colours.join(' and ')} dominate.`;
+  const thumbPath = `${streamId}/${n}.jpg`;
+  return {
+    streamId,
+    indexId,
+    startMs,
+    endMs: startMs + WINDOW_MS,
+    text,
+    thumbPath,
+    facts: facts(thing, place, colours),
+  };
+}
+
+/** A stream that is stopped, with its index. */
+export function anArchive(store: Store, n: number): Archive {
   const [streamId, indexId, nowMs] = [newId('stream'), newId('index'), Date.now()];
   store.streams.create({
     id: streamId,

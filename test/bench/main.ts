@@ -9,11 +9,20 @@ import { hearing } from './hearing.ts';
 import { ingest } from './ingest.ts';
 import { rehearse } from './rehearse.ts';
 import { seeing } from './seeing.ts';
+import { store } from './store.ts';
 
 /** Figures by name, numbers or short words; printed in this order. */
 export type Figures = Record<string, number | string>;
 
-const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = { alerts, api, hearing, ingest, rehearse, seeing };
+const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = {
+  alerts,
+  api,
+  hearing,
+  ingest,
+  rehearse,
+  seeing,
+  store,
+};
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },

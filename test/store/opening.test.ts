@@ -6,7 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Store } from '#store';
 import { Connection } from '../../src/store/connection.ts';
 import { type Migration, migrate } from '../../src/store/migrate.ts';
-import { quantise, Vectors } from '../../src/store/vectors.ts';
+import { VectorReader } from '../../src/store/vector-reader.ts';
+import { quantise } from '../../src/store/vector-tables.ts';
+import { Vectors } from '../../src/store/vectors.ts';
 import { axis, NOON, quiet, standingClock } from './fixture.ts';
 
 let dir: string;
@@ -70,13 +72,14 @@ describe('opening a store', () => {
   it('keeps scenes without sqlite-vec, and finds nothing near', async () => {
     const sql = new Database(':memory:');
     using connection = new Connection(sql, false);
-    const vectors = new Vectors(connection, 'vectors');
+    const vectors = new Vectors(connection, 'vectors', () => undefined);
+    const reader = new VectorReader(connection, 'vectors');
     vectors.openDay(NOON);
     vectors.add({ id: 1, streamId: 's', indexId: 'i', startMs: NOON, endMs: NOON }, axis(0), 'm');
     const filter = { model: 'm', stream: null, collection: null, index: null, start: null, end: null };
     const query = quantise(axis(0)) ?? Buffer.of();
-    expect(await vectors.nearest(query, filter, 10)).toEqual([]);
-    expect(await vectors.cosines(query, 'm', [{ id: 1, startMs: NOON }])).toEqual(new Map());
+    expect(await reader.nearest(query, filter, { limit: 10 })).toEqual([]);
+    expect(await reader.cosines(query, 'm', [{ id: 1, startMs: NOON }])).toEqual(new Map());
   });
 });
 

@@ -1,0 +1,205 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Database, Statement } from 'better-sqlite3';
+import { type CodedQuery, codeQuery } from './coding.ts';
+import { DayCodes, type VectorRow } from './day-codes.ts';
+import { Finalists } from './finalists.ts';
+import type { Slabs } from './slabs.ts';
+import { dayStartMs, type VectorFilter } from './vector-tables.ts';
+
+/** So many of those that seem nearest are compared exactly, or twice as many as are asked for. */
+const FINALISTS = 600;
+const MOST_FINALISTS = 4000;
+/** Rows that are read at a stretch: a few milliseconds. */
+const PAGE = 1024;
+/** Places of a day, and rows at each, from which it is told what is usual there. */
+const SAMPLES = { places: 24, rows: 48 };
+
+const COLUMNS = 'scene_id, stream_id, index_id, start_ms, end_ms, model, embedding';
+
+/**
+ * Codes of the newest days of one kind of vectors, in memory, so that a search need look at few vectors. They are read
+ * from the database by whoever has time, and never written: what is not here must be compared without them.
+ */
+export class Codes {
+  readonly #sql: Database;
+  readonly #slabs: Slabs;
+  readonly #days = new Map<string, DayCodes>();
+  readonly #after = new Map<string, Statement<[number, number], VectorRow>>();
+
+  constructor(sql: Database, slabs: Slabs) {
+    this.#sql = sql;
+    this.#slabs = slabs;
+  }
+
+  get count(): number {
+    return [...this.#days.values()].reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** Of the oldest day that is here. */
+  get oldestMs(): number {
+    return Math.min(...[...this.#days.keys()].map(dayStartMs));
+  }
+
+  /** Whether the day had better be read, for the first time or again. */
+  wants(table: string): boolean {
+    return this.#days.get(table)?.isOutdated ?? true;
+  }
+
+  /**
+   * Reads the whole day; what was here of it serves until then. `pause` is awaited now and then. False when memory has run
+   * out.
+   */
+  async read(table: string, pause: () => Promise<void>): Promise<boolean> {
+    const day = new DayCodes(dayStartMs(table), this.#slabs, this.#sample(table));
+    for (;;) {
+      const rows = this.#rowsAfter(table, day.last);
+      if (!rows.every((row) => day.add(row))) {
+        day.free();
+        return false;
+      }
+      if (rows.length < PAGE) break;
+      await pause();
+    }
+    day.complete();
+    this.drop(table);
+    this.#days.set(table, day);
+    return true;
+  }
+
+  /** Vectors of the day have changed, or gone. */
+  changed(table: string, id: number): void {
+    this.#days.get(table)?.changed.add(id);
+  }
+
+  /** All vectors of the stream have gone. */
+  erased(streamId: string): void {
+    for (const day of this.#days.values()) day.erase(streamId);
+  }
+
+  drop(table: string): void {
+    this.#days.get(table)?.free();
+    this.#days.delete(table);
+    this.#after.delete(table);
+  }
+
+  /** Forgets the oldest day; false when there is none. */
+  dropOldest(): boolean {
+    const [oldest] = [...this.#days.keys()].sort();
+    if (oldest !== undefined) this.drop(oldest);
+    return oldest !== undefined;
+  }
+
+  /** Forgets the days that are not among these. */
+  keep(tables: readonly string[]): void {
+    for (const table of this.#days.keys()) if (!tables.includes(table)) this.drop(table);
+  }
+
+  /**
+   * Of each of these days that is here, up to date: scenes that may be among the nearest. Days that are missing in the
+   * answer are not here.
+   */
+  async candidates(
+    tables: readonly string[],
+    query: Int8Array,
+    filter: VectorFilter,
+    { limit, signal }: { limit: number; signal?: AbortSignal | undefined },
+  ): Promise<Map<string, number[]>> {
+    const coded = codeQuery(query);
+    const streams = this.#streamsOf(filter);
+    const most = Math.min(MOST_FINALISTS, Math.max(FINALISTS, limit * 2));
+    const finalists = new Finalists<string>(most);
+    const here: string[] = [];
+    for (const table of tables) {
+      const day = this.#days.get(table);
+      if (!day || !(await this.#catchUp(table, day))) continue;
+      here.push(table);
+      this.#scan(day, table, coded, { filter, streams, finalists });
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
+    const found = finalists.by();
+    return new Map(here.map((table) => [table, found.get(table) ?? []]));
+  }
+
+  #scan(
+    day: DayCodes,
+    table: string,
+    coded: CodedQuery,
+    asked: { filter: VectorFilter; streams: ReadonlySet<string> | undefined; finalists: Finalists<string> },
+  ): void {
+    const { filter, streams, finalists } = asked;
+    for (const group of day.groups()) {
+      if (group.model !== filter.model || group.dimensions !== coded.unit.length) continue;
+      if (filter.index !== null && group.index !== filter.index) continue;
+      if (streams && !streams.has(group.stream)) continue;
+      day.scan(group, coded, filter, finalists, table);
+    }
+  }
+
+  /** Takes in what was stored and changed since; false when that can't be, and the day is not here any more. */
+  async #catchUp(table: string, day: DayCodes): Promise<boolean> {
+    const changed = [...day.changed];
+    day.changed.clear();
+    for (let at = 0; at < changed.length; at += PAGE) {
+      if (!this.#renew(table, day, changed.slice(at, at + PAGE))) return this.#forget(table);
+    }
+    for (;;) {
+      const rows = this.#rowsAfter(table, day.last);
+      if (!rows.every((row) => day.add(row))) return this.#forget(table);
+      if (rows.length < PAGE) return true;
+      await setImmediate();
+    }
+  }
+
+  #renew(table: string, day: DayCodes, ids: readonly number[]): boolean {
+    const rows = this.#sql
+      .prepare<[string], VectorRow>(
+        `SELECT ${COLUMNS} FROM ${table} WHERE scene_id IN (SELECT value FROM json_each(?)) AND scene_id <= ${day.last}`,
+      )
+      .raw()
+      .all(JSON.stringify(ids.filter((id) => id <= day.last)));
+    return rows.every((row) => day.replace(row));
+  }
+
+  #forget(table: string): false {
+    this.drop(table);
+    return false;
+  }
+
+  #rowsAfter(table: string, last: number): VectorRow[] {
+    let after = this.#after.get(table);
+    if (!after) {
+      after = this.#sql
+        .prepare<[number, number], VectorRow>(
+          `SELECT ${COLUMNS} FROM ${table} WHERE scene_id > ? ORDER BY scene_id LIMIT ?`,
+        )
+        .raw();
+      this.#after.set(table, after);
+    }
+    return after.all(last, PAGE);
+  }
+
+  /** Rows from all over the day. */
+  #sample(table: string): VectorRow[] {
+    const bounds = this.#sql.prepare<[], { first: number; last: number }>(
+      `SELECT (SELECT min(scene_id) FROM ${table}) AS first, (SELECT max(scene_id) FROM ${table}) AS last`,
+    );
+    const { first = 0, last = 0 } = bounds.get() ?? {};
+    const stride = Math.max(SAMPLES.rows, Math.floor((last - first) / SAMPLES.places));
+    const some = this.#sql
+      .prepare<[number, number, number], VectorRow>(
+        `SELECT ${COLUMNS} FROM ${table} WHERE scene_id >= ? AND scene_id < ? ORDER BY scene_id LIMIT ?`,
+      )
+      .raw();
+    const sampled: VectorRow[] = [];
+    for (let from = first; from <= last; from += stride) sampled.push(...some.all(from, from + stride, SAMPLES.rows));
+    return sampled;
+  }
+
+  #streamsOf({ stream, collection }: VectorFilter): ReadonlySet<string> | undefined {
+    if (stream !== null) return new Set([stream]);
+    if (collection === null) return undefined;
+    const ids = this.#sql.prepare<[string], string>('SELECT id FROM streams WHERE collection_id = ?').pluck();
+    return new Set(ids.all(collection));
+  }
+}

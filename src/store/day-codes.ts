@@ -1,0 +1,183 @@
+import { type CodedQuery, lengthOf, nearnessOfCentre, wordsOf } from './coding.ts';
+import type { Finalists } from './finalists.ts';
+import type { Slab, Slabs } from './slabs.ts';
+
+/** scene_id, stream_id, index_id, start_ms, end_ms, model, embedding */
+export type VectorRow = [number, string, string, number, number, string, Buffer];
+
+/** Codes of one index and one model: their vectors are much alike. */
+interface Group {
+  stream: string;
+  index: string;
+  model: string;
+  dimensions: number;
+  centre: Float32Array;
+  slabs: Slab[];
+}
+
+const MOST = 0xffff_ffff;
+/** From so few nothing can be told about what is usual. */
+const ENOUGH = 8;
+/** A day that has grown so many times since its centres were found has others by now. */
+const GROWN = 4;
+
+/** The codes of one day's vectors. */
+export class DayCodes {
+  /** Scenes that are to be read again before the codes are used. */
+  readonly changed: Set<number> = new Set();
+  readonly #startMs: number;
+  readonly #slabs: Slabs;
+  readonly #groups = new Map<string, Group>();
+  readonly #centres: ReadonlyMap<string, Float32Array>;
+  #count = 0;
+  #firstCount = Number.POSITIVE_INFINITY;
+  #last = -1;
+
+  /** `sample` is of the vectors that are there already. */
+  constructor(startMs: number, slabs: Slabs, sample: readonly VectorRow[]) {
+    this.#startMs = startMs;
+    this.#slabs = slabs;
+    this.#centres = centresOf(sample);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The greatest id that has been added. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** It has grown so much that what was usual when it was read no longer is. */
+  get isOutdated(): boolean {
+    return this.#count > Math.max(ENOUGH, this.#firstCount * GROWN);
+  }
+
+  /** All that was there has been added. */
+  complete(): void {
+    this.#firstCount = this.#count;
+  }
+
+  groups(): Iterable<Group> {
+    return this.#groups.values();
+  }
+
+  /** In the order of ids. False when there is no memory left. */
+  add(row: VectorRow): boolean {
+    const [id, , , startMs, endMs, , embedding] = row;
+    const group = this.#groupOf(row);
+    const words = wordsOf(group.dimensions);
+    let slab = group.slabs.at(-1);
+    if (!slab || slab.count === slab.ids.length) {
+      slab = this.#slabs.take(words);
+      if (!slab) return false;
+      group.slabs.push(slab);
+    }
+    const at = slab.count++;
+    slab.ids[at] = id;
+    slab.starts[at] = this.#after(startMs);
+    slab.ends[at] = this.#after(endMs);
+    this.#slabs.encode(slab, at, signed(embedding), group.centre);
+    this.#count += 1;
+    this.#last = id;
+    return true;
+  }
+
+  /** The same scene with another vector, or another end. False when it was not among the codes of its index and model. */
+  replace(row: VectorRow): boolean {
+    const [id, , , , endMs, , embedding] = row;
+    const group = this.#groupOf(row);
+    const slab = group.slabs.find(({ ids, count }) => (ids[0] ?? 0) <= id && id <= (ids[count - 1] ?? 0));
+    const at = slab ? slab.ids.subarray(0, slab.count).indexOf(id) : -1;
+    if (!slab || at < 0) return false;
+    slab.ends[at] = this.#after(endMs);
+    this.#slabs.encode(slab, at, signed(embedding), group.centre);
+    return true;
+  }
+
+  erase(streamId: string): void {
+    for (const [key, group] of this.#groups) {
+      if (group.stream !== streamId) continue;
+      this.#free(group);
+      this.#groups.delete(key);
+    }
+  }
+
+  /** Offers those that may be among the finalists, the newest first. */
+  scan<T>(
+    group: Group,
+    query: CodedQuery,
+    range: { start: number | null; end: number | null },
+    finalists: Finalists<T>,
+    of: T,
+  ): void {
+    const ofCentre = nearnessOfCentre(query, group.centre);
+    const from = this.#after(range.start ?? 0);
+    const until = range.end === null ? MOST + 1 : range.end - this.#startMs;
+    for (const slab of group.slabs.toReversed()) {
+      const { which, near } = this.#slabs.pick(slab, query, ofCentre, finalists.least);
+      for (let at = which.length - 2; at >= 0; at -= 2) {
+        const i = which[at] ?? 0;
+        if ((slab.starts[i] ?? 0) >= until || (slab.ends[i] ?? 0) < from) continue;
+        finalists.offer(near[at + 1] ?? 0, slab.ids[i] ?? 0, of);
+      }
+    }
+  }
+
+  free(): void {
+    for (const group of this.#groups.values()) this.#free(group);
+    this.#groups.clear();
+  }
+
+  #free({ slabs }: Group): void {
+    for (const slab of slabs) {
+      this.#slabs.give(slab);
+      this.#count -= slab.count;
+    }
+  }
+
+  #groupOf(row: VectorRow): Group {
+    const key = keyOf(row);
+    const known = this.#groups.get(key);
+    if (known) return known;
+    const [, stream, index, , , model, { length: dimensions }] = row;
+    const centre = this.#centres.get(key) ?? new Float32Array(dimensions);
+    const group = { stream, index, model, dimensions, centre, slabs: [] };
+    this.#groups.set(key, group);
+    return group;
+  }
+
+  #after(atMs: number): number {
+    return Math.min(MOST, Math.max(0, atMs - this.#startMs));
+  }
+}
+
+/** What the vectors of each group have in common, at unit length; nothing where they are few. */
+function centresOf(rows: readonly VectorRow[]): Map<string, Float32Array> {
+  const groups = new Map<string, Buffer[]>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group) group.push(row[6]);
+    else groups.set(keyOf(row), [row[6]]);
+  }
+  const large = [...groups].filter(([, vectors]) => vectors.length >= ENOUGH);
+  return new Map(large.map(([key, vectors]) => [key, centreOf(vectors.map(signed))]));
+}
+
+function centreOf(vectors: readonly Int8Array[]): Float32Array {
+  const centre = new Float32Array(vectors[0]?.length ?? 0);
+  for (const vector of vectors) {
+    const share = 1 / lengthOf(vector) / vectors.length;
+    for (let i = 0; i < centre.length; i++) centre[i] = (centre[i] ?? 0) + (vector[i] ?? 0) * share;
+  }
+  return centre;
+}
+
+function keyOf([, , index, , , model, { length }]: VectorRow): string {
+  return `${index} ${length} ${model}`;
+}
+
+function signed(embedding: Buffer): Int8Array {
+  return new Int8Array(embedding.buffer, embedding.byteOffset, embedding.length);
+}
