@@ -71,9 +71,24 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...metric('storage_bytes', 'gauge', 'Bytes of segments kept', one(storage.bytes)),
     ...metric('storage_free_bytes', 'gauge', 'Free bytes on the recording disk', one(storage.freeBytes)),
     ...lossMetrics(status),
+    ...searchMetrics(status),
     ...metric('process_resident_bytes', 'gauge', 'Memory of the main process', one(process.memoryUsage.rss())),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function searchMetrics({ search }: BoxStatus): string[] {
+  return [
+    ...metric(
+      'search_apart',
+      'gauge',
+      '1 while searches have a process of their own',
+      one(Number(search.state === 'apart')),
+    ),
+    ...metric('search_restarts_total', 'counter', 'Restarts of the process that searches', one(search.restarts)),
+    ...metric('search_codes', 'gauge', 'Vectors whose codes are in memory', one(search.codes?.count)),
+    ...metric('search_codes_bytes', 'gauge', 'What these codes take', one(search.codes?.bytes)),
+  ];
 }
 
 /** What the loss contract counts (docs/operations.md). */

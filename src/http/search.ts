@@ -55,7 +55,7 @@ export function searchRoutes(deps: HttpDeps): Api {
   api.post(
     '/rtstream/collection/:id/search',
     { summary: 'Searches all streams of a collection', body: request, answer: streamResults },
-    (c, { params, body }) => inCollection(deps, params.id, body, origin(c, deps.config)),
+    (c, { params, body }) => inCollection(deps, params.id, body, origin(c, deps.config), c.req.raw.signal),
   );
 
   api.post(
@@ -69,7 +69,8 @@ export function searchRoutes(deps: HttpDeps): Api {
       const { id } = streamBy(deps, params.id);
       const index = indexNamed(body);
       const where = { streamId: id, ...(index === undefined ? {} : { indexId: indexBy(deps, id, index).id }) };
-      return viewed(await findOnStreams(deps, { ...narrowed(body), ...where }), deps, origin(c, deps.config));
+      const query = { ...narrowed(body), ...where, signal: c.req.raw.signal };
+      return viewed(await findOnStreams(deps, query), deps, origin(c, deps.config));
     },
   );
 
@@ -80,9 +81,9 @@ export function searchRoutes(deps: HttpDeps): Api {
       query: ownRequest,
       answer: z.object({ results: z.array(ownResult) }),
     },
-    async (_c, { query: { q, limit, stream } }) => {
+    async (c, { query: { q, limit, stream } }) => {
       const where = stream === undefined ? {} : { streamId: streamBy(deps, stream).id };
-      const hits = await findOnStreams(deps, { text: q, limit, ...where });
+      const hits = await findOnStreams(deps, { text: q, limit, ...where, signal: c.req.raw.signal });
       return { results: hits.map((hit) => ownView(hit, deps)) };
     },
   );
@@ -105,11 +106,12 @@ export async function inCollection(
   collectionId: string,
   body: z.output<typeof request>,
   base: string,
+  signal: AbortSignal,
 ): Promise<z.input<typeof streamResults>> {
   const { id } = collectionBy(deps, collectionId);
   const index = indexNamed(body);
   const where = { collectionId: id, ...(index === undefined ? {} : { indexId: index }) };
-  return viewed(await findOnStreams(deps, { ...narrowed(body), ...where }), deps, base);
+  return viewed(await findOnStreams(deps, { ...narrowed(body), ...where, signal }), deps, base);
 }
 
 /** Clients write it either way; empty is none. */

@@ -14,6 +14,7 @@ import {
 import { metricsText } from './metrics.ts';
 import { Api } from './route.ts';
 import { snake } from './scene-views.ts';
+import { searchStatusAnswer } from './search-status.ts';
 import { zoneAnswer } from './views.ts';
 
 /** What the box is doing now, for people, the live page and Prometheus. */
@@ -32,6 +33,7 @@ export interface BoxStatus {
   models: { name: string; task: string; licence: string; problem?: string }[];
   storage: { segments: number; bytes: number; freeBytes?: number };
   database: DatabaseStatus;
+  search: ReturnType<HttpDeps['store']['search']['status']>;
 }
 
 interface IndexStatus extends Understanding {
@@ -132,6 +134,7 @@ const statusAnswer = z.looseObject({
   ),
   storage: z.looseObject({ segments: z.number(), bytes: z.number(), free_bytes: z.number().optional() }),
   database: databaseAnswer,
+  search: searchStatusAnswer,
 });
 
 export function statusRoutes(deps: HttpDeps): Api {
@@ -179,6 +182,7 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     })),
     storage: { segments, bytes, ...(disk ? { freeBytes: disk.bavail * disk.bsize } : {}) },
     database: await databaseStatus(store),
+    search: store.search.status(),
   };
 }
 

@@ -15,11 +15,11 @@ const PATIENCE_MS = 1500;
 
 /**
  * The best scenes of indexes and, unless one index is named, the best of what was said; best first. What an audio index
- * found is the same moment as its words: it stands there once, as sure as the surer of the two.
+ * found is the same moment as its words: it stands there once, as sure as the surer of the two. Throws the signal's reason.
  */
 export async function findOnStreams(
   { store, pictureQuery }: Pick<HttpDeps, 'store' | 'pictureQuery'>,
-  query: Omit<SceneQuery, 'vector' | 'model' | 'pictures'>,
+  query: Omit<SceneQuery, 'vector' | 'model' | 'pictures'> & { signal?: AbortSignal },
 ): Promise<StreamHit[]> {
   const pictures = await picturesBy(query.text, pictureQuery);
   const words = { vector: embedText(query.text), model: TEXT_EMBEDDING.model };

@@ -92,7 +92,7 @@ export function videoSearchRoutes(deps: HttpDeps): Api {
     async (c, { params, body }) => {
       const base = origin(c, deps.config);
       // Scripts for older Node clients give the namespace in this place.
-      if (body.sort_docs_on === 'rtstream') return inCollection(deps, params.id, body, base);
+      if (body.sort_docs_on === 'rtstream') return inCollection(deps, params.id, body, base, c.req.raw.signal);
       return { results: await found(deps, body, { collectionId: collectionBy(deps, params.id).id }, base) };
     },
   );

@@ -71,13 +71,14 @@ export class Slabs {
 
   /** Those of a slab whose estimated nearness is at least so much: which, and how near. Overwritten by the next. */
   pick(slab: Slab, query: CodedQuery, ofCentre: number, least: number): { which: Uint32Array; near: Float32Array } {
-    const { memory, pick } = this.#kernel;
+    const { memory } = this.#kernel;
     const { planes, low, step, sum } = query;
     new Uint8Array(memory.buffer, QUERY_AT, planes.length).set(planes);
     const { address, count, words } = slab;
     const [scales, ones] = [scalesOf(slab), onesOf(slab)];
     const asked = [ofCentre, 2 * low, 2 * step, sum, least] as const;
-    const end = count === 0 ? PICKED_AT : pick(address, scales, ones, count, words, QUERY_AT, PICKED_AT, ...asked);
+    const end =
+      count === 0 ? PICKED_AT : this.#kernel.pick(address, scales, ones, count, words, QUERY_AT, PICKED_AT, ...asked);
     const length = (end - PICKED_AT) / 4;
     return {
       which: new Uint32Array(memory.buffer, PICKED_AT, length),

@@ -66,7 +66,7 @@ export async function store(): Promise<Figures> {
   };
 }
 
-export async function among(count: number): Promise<Figures> {
+async function among(count: number): Promise<Figures> {
   await using dir = await tempDir();
   using floats = openFloats(join(dir.path, 'floats.db'));
   const likenesses = new Likenesses(CAMERAS);
@@ -109,7 +109,7 @@ function openFloats(file: string): Disposable & { sql: Database.Database } {
 }
 
 /** Of the scenes that are stored in transactions of their own, as those of cameras are, also how many per second. */
-export async function fill(
+async function fill(
   dir: string,
   floats: Database.Database,
   likenesses: Likenesses,
