@@ -59,6 +59,7 @@ function addRehearse(program: Command, signal: AbortSignal): void {
     .description('ask the box that runs when an event would have fired')
     .option('--since <length>', 'how far back: 30m, 12h, 7d, 2w', '1d')
     .option('--stream <name>', 'one camera, by name or id (default: all)')
+    .option('--threshold <share>', 'how sure it has to be, 0–1 (default: not at all)', Number)
     .option('--url <url>', 'where the box is', 'http://127.0.0.1:8080')
     .option('--key <key>', 'an API key (default: WATCHPOST_API_KEY in the environment)')
     .option('--json', 'print one JSON line')

@@ -5,6 +5,7 @@ import { print, printTable, styled } from './terminal.ts';
 export interface RehearseOptions {
   since: string;
   stream?: string;
+  threshold?: number;
   url: string;
   key?: string;
   json?: boolean;
@@ -41,7 +42,11 @@ export async function rehearse(prompt: string, options: RehearseOptions, signal:
   const key = options.key ?? process.env['WATCHPOST_API_KEY'];
   if (!key) throw new Fault('invalid', 'the box wants an API key: give --key, or WATCHPOST_API_KEY in the environment');
   const from = to - secondsOf(options.since);
-  const body = { prompt, from, to, ...(options.stream === undefined ? {} : { stream: options.stream }) };
+  const { stream, threshold } = options;
+  if (threshold !== undefined && !(threshold >= 0 && threshold <= 1))
+    throw new Fault('invalid', '--threshold: must be a number between 0 and 1, e.g. 0.5');
+  const wish = { ...(stream === undefined ? {} : { stream }), ...(threshold === undefined ? {} : { threshold }) };
+  const body = { prompt, from, to, ...wish };
   const fired: FiredLine[] = [];
   const show = progressOn(process.stderr);
   for await (const line of linesFrom(await ask(options.url, key, body, signal), signal)) {
@@ -129,7 +134,7 @@ function printAll(fired: readonly FiredLine[], summary: SummaryLine): void {
   const days = Math.max(0, ...streams.map((one) => one.days));
   print(`${alerts} ${alerts === 1 ? 'alert' : 'alerts'} in ${days.toFixed(1)} days, ${summary.alerts_per_day} a day`);
   const steps = thresholds.filter((one, i) => i > 0 && one.alerts !== thresholds[i - 1]?.alerts);
-  for (const one of steps) print(`  at least ${sure(one.confidence)} sure: ${one.alerts}, ${one.alerts_per_day} a day`);
+  for (const one of steps) print(`  told from ${sure(one.confidence)} on: ${one.alerts}, ${one.alerts_per_day} a day`);
   for (const { stream_name: name, looked, mute, told_anew: anew, missing } of streams) {
     if (looked === 0) print(`${styled('yellow', name)}: nothing is stored of this time`);
     if (mute > 0) print(`${styled('yellow', name)}: ${mute} of ${looked} records do not tell it`);

@@ -33,6 +33,14 @@ export function tellingWords(prompt: string): string[] {
  * when it lacks a negation: "without helmet" is not "with a helmet".
  */
 export function shareOfWords(words: readonly string[], text: string): number {
+  if (last?.words !== words || last.text !== text) last = { words, text, share: counted(words, text) };
+  return last.share;
+}
+
+/** The same is often asked several times in a row: by alerts on one event, for each threshold of a rehearsal. */
+let last: { words: readonly string[]; text: string; share: number } | undefined;
+
+function counted(words: readonly string[], text: string): number {
   if (words.length === 0) return 0;
   const there = wordsOf(text);
   if (words.some((word) => NEGATIONS.has(word) && !there.includes(word))) return 0;

@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Rule, Scene, SceneIndex, Transcript } from '#domain';
 import type { Store } from '#store';
-import { attend, type Happening, ownRule } from './attend.ts';
+import { type Happening, ownRule } from './attend.ts';
+import { Listener } from './listener.ts';
 import { type Meanings, withSimilar } from './meanings.ts';
 import { knownEnds, type Piece, piecesOf } from './pieces.ts';
 import { look } from './seen.ts';
-import type { RuleState } from './state.ts';
 import type { Fired } from './step.ts';
+import { SHOWN_THRESHOLDS } from './tally.ts';
 
 /** What is gone through: one index, or for rules about speech what was said on the stream. */
 export interface RehearsalQuery {
@@ -43,6 +44,8 @@ export interface RehearsalStep {
   /** Of those: told anew since, so that their first words are not known any more. */
   retold: number;
   fired: Rehearsed[];
+  /** For each time that something was told: by alerts with which thresholds, of those that are shown. */
+  told: (readonly number[])[];
 }
 
 type Past = Pick<Store, 'replay' | 'journal' | 'streams'>;
@@ -63,16 +66,17 @@ export async function* rehearse(
   signal: AbortSignal,
 ): AsyncGenerator<RehearsalStep, void> {
   const rule = ownRule(query.rule, store.streams.get(query.streamId)?.zones ?? []);
-  const listener = new Listener(rule, query);
-  let step = listener.begin();
+  const course = new Course(rule, query);
+  let step = course.begin();
   let slice = 0;
   for await (const happening of past(store, { ...query, rule }, signal)) {
     if (signal.aborted) return;
-    listener.look(happening, step);
-    slice += 1;
-    if (slice % SLICE !== 0) continue;
+    course.look(happening, step);
+    slice += course.width;
+    if (slice < SLICE) continue;
+    slice = 0;
     yield step;
-    step = listener.begin();
+    step = course.begin();
     await setImmediate();
   }
   if (!signal.aborted) yield { ...step, reachedMs: query.toMs };
@@ -86,24 +90,29 @@ interface Remembered extends Happening {
   isToldAnew: boolean;
 }
 
-/** Remembers what an armed alert would. */
-class Listener {
+/** Counts what is looked at, and what fires. */
+class Course {
   readonly #rule: Rule;
-  readonly #threshold: number | undefined;
+  readonly #threshold: number;
   readonly #meanings: RehearsalQuery['meanings'];
-  readonly #starts = new Set<number>();
-  #state: RuleState | undefined;
+  readonly #listener: Listener;
   #reachedMs = 0;
   #sinceMs: number | undefined;
 
-  constructor(rule: Rule, { threshold, meanings }: RehearsalQuery) {
+  constructor(rule: Rule, { threshold = 0, meanings }: RehearsalQuery) {
     this.#rule = rule;
     this.#threshold = threshold;
     this.#meanings = meanings;
+    this.#listener = new Listener(rule, [threshold, ...SHOWN_THRESHOLDS]);
+  }
+
+  /** How much work one look is. */
+  get width(): number {
+    return this.#listener.size;
   }
 
   begin(): RehearsalStep {
-    return { reachedMs: this.#reachedMs, sinceMs: this.#sinceMs, looked: 0, mute: 0, retold: 0, fired: [] };
+    return { reachedMs: this.#reachedMs, sinceMs: this.#sinceMs, looked: 0, mute: 0, retold: 0, fired: [], told: [] };
   }
 
   look(past: Remembered, step: RehearsalStep): void {
@@ -115,22 +124,12 @@ class Listener {
     step.sinceMs = this.#sinceMs ??= past.startMs;
     this.#reachedMs = Math.max(this.#reachedMs, past.endMs);
     step.reachedMs = this.#reachedMs;
-    const { state, fired } = attend(
-      this.#rule,
-      this.#state,
-      withSimilar(this.#rule, past, this.#meanings),
-      this.#threshold,
-    );
-    this.#state = state;
-    // An alert fires once for one start.
-    if (!fired || this.#starts.has(fired.startMs)) return;
-    this.#starts.add(fired.startMs);
     const { sceneId, seq } = past;
-    step.fired.push({
-      ...fired,
-      ...(sceneId === undefined ? {} : { sceneId }),
-      ...(seq === undefined ? {} : { seq }),
-    });
+    const scene = { ...(sceneId === undefined ? {} : { sceneId }), ...(seq === undefined ? {} : { seq }) };
+    for (const { thresholds, fired } of this.#listener.look(withSimilar(this.#rule, past, this.#meanings))) {
+      step.told.push(thresholds);
+      if (thresholds.includes(this.#threshold)) step.fired.push({ ...fired, ...scene });
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Tally } from '#events';
+import { SHOWN_THRESHOLDS, Tally } from '#events';
 import type { HttpDeps } from './deps.ts';
 import type { Rehearsal, RehearsalNews, RehearsedPart } from './rehearsal.ts';
 
@@ -46,7 +46,7 @@ export const summaryAnswer = z
     alerts_per_day: z.number().describe('To be expected, if the days to come are like the time that was looked at'),
     thresholds: z
       .array(z.object({ confidence: z.number(), alerts: z.number(), alerts_per_day: z.number() }))
-      .describe('How many remain of them where only those are wanted that are at least so sure'),
+      .describe('How many an alert with this threshold would have told'),
     streams: z.array(
       z.object({
         stream_id: z.string(),
@@ -65,25 +65,29 @@ export const summaryAnswer = z
 
 /** What came of it in all. */
 export function summaryView(
-  { rule, fromMs, toMs }: Rehearsal,
+  { rule, fromMs, toMs, threshold = 0 }: Rehearsal,
   parts: readonly RehearsedPart[],
   listed: number,
 ): z.input<typeof summaryAnswer> {
-  const expected = Tally.expected(parts);
-  const [all] = expected;
+  const all = Tally.expected(parts, threshold);
+  const expected = SHOWN_THRESHOLDS.map((shown) => Tally.expected(parts, shown));
   return {
     understood: rule.understood,
     from: fromMs / 1000,
     to: toMs / 1000,
-    alerts: all?.alerts ?? 0,
-    left_off: (all?.alerts ?? 0) - listed,
-    alerts_per_day: all?.perDay ?? 0,
-    thresholds: expected.map(({ confidence, alerts, perDay }) => ({ confidence, alerts, alerts_per_day: perDay })),
+    alerts: all.alerts,
+    left_off: all.alerts - listed,
+    alerts_per_day: all.perDay,
+    thresholds: expected.map(({ threshold: confidence, alerts, perDay }) => ({
+      confidence,
+      alerts,
+      alerts_per_day: perDay,
+    })),
     streams: parts.map(({ stream, index, tally, spanMs, looked, mute, retold, missing }) => ({
       stream_id: stream.id,
       stream_name: stream.name,
       ...(index ? { index_id: index.id } : {}),
-      alerts: tally.alerts,
+      alerts: tally.at(threshold),
       days: Number((spanMs / DAY_MS).toFixed(4)),
       looked,
       mute,

@@ -61,7 +61,7 @@ export async function* rehearseAll(
       part.mute += step.mute;
       part.retold += step.retold;
       if (step.sinceMs !== undefined) part.spanMs = toMs - Math.max(fromMs, step.sinceMs);
-      for (const { confidence } of step.fired) part.tally.add(confidence);
+      for (const thresholds of step.told) part.tally.add(thresholds);
       const share = Math.min(1, Math.max(0, (step.reachedMs - fromMs) / (toMs - fromMs)));
       yield { done: (n + share) / streams.length, fired: step.fired.map((one) => ({ ...one, stream })) };
     }

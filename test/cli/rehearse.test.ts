@@ -55,7 +55,7 @@ describe('watchpost rehearse', () => {
     expect(lines[4]).toMatch(/\t60 %\t/);
     expect(lines.slice(5)).toEqual([
       '3 alerts in 3.0 days, 1.01 a day',
-      '  at least 70 % sure: 2, 0.68 a day',
+      '  told from 70 % on: 2, 0.68 a day',
       'Cellar: nothing is stored of this time',
       'Cellar: no index of the camera sees: make one to arm it on',
     ]);
@@ -67,7 +67,13 @@ describe('watchpost rehearse', () => {
     expect(json).toMatchObject({ alerts: 2, fired: [{ stream_name: 'Gate', confidence: 0.9 }, { confidence: 0.6 }] });
   });
 
+  it('goes as an alert with a threshold would', async () => {
+    expect(await printed('--since', '7d', '--threshold', '0.7')).toContain('\n2 alerts in 3.0 days');
+  });
+
   it.each([
+    [['--threshold', 'high'], /^--threshold: must be a number between 0 and 1/],
+    [['--threshold', '1.1'], /^--threshold: must be a number between 0 and 1/],
     [['--since', 'yesterday'], /^--since: "yesterday" is no length of time/],
     [['--stream', 'Attic'], /^stream: there is no camera "Attic"/],
     [['--key', 'sk-wrong'], /key/],

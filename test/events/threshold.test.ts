@@ -1,7 +1,9 @@
 /** An alert's threshold: of what is less sure nobody is told, until it gets surer. */
 import { describe, expect, it, vi } from 'vitest';
 import type { SceneFacts } from '#domain';
-import { attend, compileRule, Evaluator, type Rehearsed, rehearse, ruleFor } from '#events';
+import { attend, compileRule, Evaluator, type Rehearsed, rehearse, ruleFor, Tally } from '#events';
+// Inside of the events; what it promises is that it is the same as alerts of their own.
+import { Listener } from '../../src/events/listener.ts';
 import { aCamera, anAlert, anEvent, openStore, quiet, standingClock } from '../store/fixture.ts';
 import { anHour, HOUR } from './an-hour.ts';
 import { anObject, EMPTY, T0, withObjects } from './scenes.ts';
@@ -51,6 +53,30 @@ describe('a threshold', () => {
     expect(watch('a person appears', 0.6, windows)).toEqual(['6: 0.9']);
   });
 
+  it('of what pictures look like is a view of its own for each alert', () => {
+    const rule = ruleFor('the shelf looks messy', { zones: [] });
+    const sentence = rule.subject.kind === 'text' ? (rule.subject.sentence ?? '') : '';
+    const thresholds = [0, 0.1, 0.3, 0.5, 0.7, 0.9];
+    const listener = new Listener(rule, thresholds);
+    const alone = new Map<number, ReturnType<typeof attend>['state']>();
+    const told: string[] = [];
+    const expected: string[] = [];
+    for (let n = 0; n < 400; n++) {
+      const startMs = T0 + n * 5000;
+      // The first windows have not been compared.
+      const similar = n < 3 ? {} : { similar: { [sentence]: 0.5 + Math.sin(n / 3) / 2.2 } };
+      const scene = { streamId: 's', indexId: 'i', startMs, endMs: startMs + 5000, text: '', facts: EMPTY, ...similar };
+      for (const { thresholds: those } of listener.look(scene)) told.push(...those.map((one) => `${n}: ${one}`));
+      for (const threshold of thresholds) {
+        const { state, fired } = attend(rule, alone.get(threshold), scene, threshold);
+        alone.set(threshold, state);
+        if (fired) expected.push(`${n}: ${threshold}`);
+      }
+    }
+    expect(new Set(expected.map((one) => one.split(' ')[1])).size).toBeGreaterThan(3);
+    expect(told.sort()).toEqual(expected.sort());
+  });
+
   it.each([
     'a person is at the gate',
     'someone enters the gate',
@@ -67,26 +93,34 @@ describe('a threshold', () => {
     const rule = ruleFor(prompt, { zones: ['gate'] });
     const event = anEvent({ rule, prompt });
     at.store.events.create(event);
-    const free = anAlert(index, event, { createdMs: T0 });
-    const strict = anAlert(index, event, { createdMs: T0 });
-    at.store.alerts.create(free);
-    at.store.alerts.create(strict);
+    const thresholds = [0, 0.5, 0.7, 0.9];
+    const alerts = thresholds.map((threshold) => {
+      const alert = anAlert(index, event, { createdMs: T0 });
+      at.store.alerts.create(alert);
+      return at.store.alerts.setThreshold(alert.id, threshold || undefined, 'test');
+    });
     anHour(at.store, index, 5);
-    const threshold = 0.7;
-    expect(at.store.alerts.setThreshold(strict.id, threshold, 'test')).toEqual({ ...strict, threshold });
     const deps = { store: at.store, clock: standingClock(), log: quiet, mqttTopic: false };
     await using evaluator = await Evaluator.start(deps, AbortSignal.abort());
     while (evaluator.runOnce() > 0);
-    const live = at.store.firings.recent({ limit: 2000 }).reverse();
-    const told = live.filter(({ alertId }) => alertId === strict.id);
-    expect(told.length).toBeGreaterThan(0);
-    expect(told.every(({ confidence }) => confidence >= threshold)).toBe(true);
-    if (live.some(({ confidence }) => confidence < threshold)) expect(told.length).toBeLessThan(live.length / 2);
-
-    const rehearsed: Rehearsed[] = [];
-    const query = { rule, streamId: index.streamId, index, fromMs: T0, toMs: T0 + HOUR, threshold };
-    for await (const step of rehearse(at.store, query, new AbortController().signal)) rehearsed.push(...step.fired);
+    const live = at.store.firings.recent({ limit: 5000 }).reverse();
     const shown = ({ startMs, endMs, confidence }: Rehearsed) => `${startMs}-${endMs} ${confidence}`;
-    expect(rehearsed.map(shown)).toEqual(told.map(shown));
+    for (const { id, threshold } of alerts) {
+      const told = live.filter(({ alertId }) => alertId === id);
+      expect(told.every(({ confidence }) => confidence >= (threshold ?? 0))).toBe(true);
+      const rehearsed: Rehearsed[] = [];
+      const counts = new Tally();
+      const query = { rule, streamId: index.streamId, index, fromMs: T0, toMs: T0 + HOUR };
+      const wish = { ...query, ...(threshold === undefined ? {} : { threshold }) };
+      for await (const step of rehearse(at.store, wish, new AbortController().signal)) {
+        rehearsed.push(...step.fired);
+        for (const which of step.told) counts.add(which);
+      }
+      expect(rehearsed.map(shown)).toEqual(told.map(shown));
+      const all = alerts.map((alert) => live.filter(({ alertId }) => alertId === alert.id).length);
+      expect(thresholds.map((one) => counts.at(one))).toEqual(all);
+      expect(all[0]).toBeGreaterThan(2);
+      if (live.some(({ confidence }) => confidence < 0.7)) expect(all[2]).toBeLessThan(all[0] ?? 0);
+    }
   });
 });

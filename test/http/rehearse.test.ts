@@ -57,6 +57,20 @@ describe('POST /v1/events/rehearse', () => {
     expect(data.streams).toMatchObject([{ index_id: index.id, alerts: 24, days: 1, looked: 48, mute: 0, missing: [] }]);
   });
 
+  it('with a threshold lists what an alert with it would have told', async () => {
+    aDay();
+    expect((await rehearse({ threshold: 0.9 })).data).toMatchObject({
+      alerts: 0,
+      alerts_per_day: 0,
+      fired: [],
+      left_off: 0,
+    });
+    const { data } = await rehearse({ threshold: 0.83 });
+    expect(data).toMatchObject({ alerts: 24, alerts_per_day: 24, streams: [{ alerts: 24 }] });
+    expect(data.thresholds.at(-1)).toMatchObject({ confidence: 0.9, alerts: 0 });
+    expect((await rehearse({ threshold: 2 })).status).toBe(400);
+  });
+
   it('counts days from where there is something to look at', async () => {
     aDay();
     const { data } = await rehearse({ from: DAY.from - 9 * 86_400 });
