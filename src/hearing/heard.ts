@@ -33,6 +33,11 @@ export class Heard {
     return this.#count;
   }
 
+  /** Up to when anything was measured; -Infinity: nothing. */
+  get untilMs(): number {
+    return this.#seconds.at(-1)?.endMs ?? Number.NEGATIVE_INFINITY;
+  }
+
   /** A stretch that was measured. */
   level(startMs: number, endMs: number, level: Level, pack?: string): void {
     this.#seconds.push({ startMs, endMs, pack, ...level });

@@ -7,10 +7,10 @@ import type { Store } from '#store';
 import { type Closer, denser, isNear } from './closer.ts';
 import { continues, sceneOf, storeThumbnail } from './scene.ts';
 import type { SoundSight } from './sound-sight.ts';
-import { windowsOf } from './windows.ts';
+import { type LiveSource, liveWindows } from './windows.ts';
 
 /** Where the windows come from and where their scenes go. */
-export interface Outlook {
+export interface Outlook extends LiveSource {
   store: Store;
   thumbsDir: string;
   log: Log;
@@ -42,7 +42,7 @@ export async function see(
   outlook: Outlook,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const cut of windowsOf(frames, index.streamId, index.extraction)) {
+  for await (const cut of liveWindows(frames, index.streamId, index.extraction, outlook)) {
     if (signal.aborted) return;
     try {
       const window = { ...cut, zones: outlook.zones() };

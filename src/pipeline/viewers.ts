@@ -13,11 +13,11 @@ const FRAMES_WAITING = { usual: 32, fine: 8 };
 /** What was seen last is still described when the camera is no longer wanted, for so long at most. */
 const GRACE_MS = 2000;
 
-export interface ViewersDeps extends Omit<Outlook, 'windowDropped'> {
+export interface ViewersDeps extends Omit<Outlook, 'windowDropped' | 'frameDropped'> {
   inference: Inference;
   clock: Clock;
   /** What the camera hears; absent where nobody listens. */
-  heard?: Pick<Heard, 'between' | 'n'> | undefined;
+  heard?: Pick<Heard, 'between' | 'n' | 'untilMs'> | undefined;
 }
 
 /** One index's eye; it outlives reconnects and pauses, so that a person who is still there afterwards is not a new one. */
@@ -48,6 +48,9 @@ export class Viewers implements AsyncDisposable {
   #running: readonly SceneIndex[] = [];
   #isThere = false;
   #framesDropped = 0;
+  readonly #frameDropped = () => {
+    this.#framesDropped += 1;
+  };
   #windowsDropped = 0;
 
   constructor(streamId: string, deps: ViewersDeps) {
@@ -114,9 +117,8 @@ export class Viewers implements AsyncDisposable {
   #open(index: SceneIndex): void {
     const eye = this.#eyes.get(index.id) ?? this.#newEye(index);
     if (eye.frames) return;
-    const frames = new Channel<Frame>(this.demand().fine ? FRAMES_WAITING.fine : FRAMES_WAITING.usual, () => {
-      this.#framesDropped += 1;
-    });
+    const most = this.demand().fine ? FRAMES_WAITING.fine : FRAMES_WAITING.usual;
+    const frames = new Channel<Frame>(most, this.#frameDropped);
     eye.frames = frames;
     if (eye.stop.signal.aborted) eye.stop = new AbortController();
     const { sight, stop } = eye;
@@ -166,7 +168,7 @@ export class Viewers implements AsyncDisposable {
       this.#windowsDropped += 1;
     };
     try {
-      await see(frames, index, sight, { ...this.#deps, windowDropped }, stop.signal);
+      await see(frames, index, sight, { ...this.#deps, windowDropped, frameDropped: this.#frameDropped }, stop.signal);
     } catch (error) {
       this.#deps.log.error({ index: index.id, error: messageOf(error) }, 'index stopped by a fault');
     } finally {

@@ -4,4 +4,4 @@
  */
 export { type ShotSpec, shotWindows } from './shot-windows.ts';
 export { LONGEST_SILENCE_MS, type SpeechSegment, type SpeechSpec, speechSegments } from './speech-segments.ts';
-export { timeWindows, type WindowSpec } from './time-windows.ts';
+export { type Passed, timeWindows, type WindowSpec } from './time-windows.ts';

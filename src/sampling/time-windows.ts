@@ -7,26 +7,45 @@ export interface WindowSpec {
   /** Most frames per window. */
   frameCount: number;
   zones: readonly Zone[];
+  /** A frame came after its window was handed on. */
+  onLate?: () => void;
+}
+
+/** Said among frames: none from before then comes any more. */
+export interface Passed {
+  passedMs: number;
 }
 
 /**
  * Cuts frames into windows that begin at multiples of `seconds` since the epoch, so that the same moment falls into the
- * same window on every camera. A window is handed on when the first frame at or past its end arrives, or the frames end;
- * a stretch without frames gives no window. A frame that comes late for its window is passed over; one that is older by
- * more than a window (the clock stepped back) opens its own.
+ * same window on every camera. A window is handed on when the first frame at or past its end arrives, when it is said that
+ * none comes for it any more, or the frames end; a stretch without frames gives no window. A frame that comes late for its
+ * window is passed over; one that is older by more than a window (the clock stepped back) opens its own.
  */
-export async function* timeWindows(frames: AsyncIterable<Frame>, spec: WindowSpec): AsyncGenerator<Window, void> {
+export async function* timeWindows(
+  frames: AsyncIterable<Frame | Passed>,
+  spec: WindowSpec,
+): AsyncGenerator<Window, void> {
   const lengthMs = spec.seconds * 1000;
   let open: Collector | undefined;
-  for await (const frame of frames) {
-    const startMs = Math.floor(frame.atMs / lengthMs) * lengthMs;
-    if (open && startMs < open.startMs && open.startMs - frame.atMs <= lengthMs) continue;
+  /** What is from before then is late. */
+  let fromMs = Number.NEGATIVE_INFINITY;
+  for await (const next of frames) {
+    const atMs = 'passedMs' in next ? next.passedMs : next.atMs;
+    if (atMs < fromMs && fromMs - atMs <= lengthMs) {
+      spec.onLate?.();
+      continue;
+    }
+    const startMs = Math.floor(atMs / lengthMs) * lengthMs;
     if (open && open.startMs !== startMs) {
+      fromMs = open.endMs;
       yield windowOf(open, spec);
       open = undefined;
     }
+    if ('passedMs' in next) continue;
+    fromMs = startMs;
     open ??= new Collector(startMs, lengthMs, spec.frameCount);
-    open.add(frame);
+    open.add(next);
   }
   if (open) yield windowOf(open, spec);
 }

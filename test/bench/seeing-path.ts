@@ -131,7 +131,14 @@ async function look(box: Box, frames: AsyncIterable<Frame>, done: { runs: number
     sounds: new SoundSight(undefined),
     sceneId: undefined,
   };
-  const outlook = { store, thumbsDir, log: createLog('silent'), zones: () => [], windowDropped: () => undefined };
+  const outlook = {
+    store,
+    thumbsDir,
+    clock: systemClock,
+    log: createLog('silent'),
+    zones: () => [],
+    windowDropped: () => undefined,
+  };
   await see(frames, index, sight, outlook, new AbortController().signal);
 }
 

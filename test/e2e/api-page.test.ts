@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestAppliance } from './support/appliance.ts';
+import { until } from './support/waiting.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
@@ -67,15 +68,14 @@ test('finds, opens and names a route by keyboard alone', async () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.locator('#putV1StreamsIdZones .operation-inside').waitFor();
-    expect(page.url()).toBe(`${appliance.url}/v1/docs#putV1StreamsIdZones`);
+    await page.waitForURL(`${appliance.url}/v1/docs#putV1StreamsIdZones`);
     await page.keyboard.press('/');
     await page.keyboard.press('Escape');
     await page.locator('#getCollection').waitFor();
   });
   await visit('/v1/docs#getRtstreamId', async (page) => {
     await page.locator('#getRtstreamId .operation-inside').waitFor();
-    const focused = await page.evaluate(() => document.activeElement?.parentElement?.id);
-    expect(focused).toBe('getRtstreamId');
+    await page.waitForFunction(() => document.activeElement?.parentElement?.id === 'getRtstreamId');
   });
 });
 
@@ -86,6 +86,7 @@ test('sends a GET with the key that is typed or was typed before, and shows what
     await open.getByLabel('API key').fill('sk-wrong');
     await page.keyboard.press('Enter');
     await open.getByText('the API key is not known').waitFor();
+    await until('the browser has noted it', () => refusals.length > 0);
     expect(refusals.splice(0)).toEqual([expect.stringContaining('401')]);
     await open.getByLabel('API key').fill(appliance.key);
     await page.keyboard.press('Enter');

@@ -72,10 +72,13 @@ test('who calls for help in front of a camera is heard, found, told and shown', 
     transcriptionRecords: { text: string; start: number; end: number }[];
   };
   expect(transcriptionRecords.map(({ text }) => text.toLowerCase()).join(' ')).toMatch(/help.*van/);
-  const { shots } = await stream.search({ query: 'delivery van' });
-  expect(shots[0]?.text?.toLowerCase()).toContain('van');
-  expect(Math.abs((shots[0]?.start ?? 0) * 1000 - van.data.start)).toBeLessThan(5000);
-  const playing = await shots[0]?.generateStream();
+  // The index makes a scene of a sentence when nothing more can belong to it.
+  const shot = await until('the van is found', async () => {
+    const { shots } = await stream.search({ query: 'delivery van' });
+    return shots[0]?.text?.toLowerCase().includes('van') === true && shots[0];
+  });
+  expect(Math.abs((shot.start ?? 0) * 1000 - van.data.start)).toBeLessThan(5000);
+  const playing = await shot.generateStream();
   expect((await voiceEdges(playing ?? '')).endMs).toBeGreaterThan(0);
   await ws.close();
 });
