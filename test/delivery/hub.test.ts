@@ -51,6 +51,21 @@ describe('what a client is sent', () => {
     await soon(() => expect(socket.events()).toMatchObject([{ channel: 'audio_index', index_id: index.id }]));
   });
 
+  it('are changes of what is armed, without who made them', async () => {
+    await using at = await openStore();
+    const { alert } = anArmedCamera(at.store);
+    await using hub = hubOver(at.store);
+    const { socket } = open(hub);
+    at.store.groups.put('night', { armed: false }, 'key "secret name"');
+    at.store.alerts.snooze(alert.id, NOON + 60_000, 'key "secret name"');
+    await soon(() => expect(socket.events()).toHaveLength(2));
+    expect(socket.events()).toMatchObject([
+      { channel: 'arming', data: { what: 'disarmed', group: 'night', timestamp: expect.any(Number) } },
+      { channel: 'arming', data: { what: 'snoozed', alert_id: alert.id, until: NOON + 60_000 } },
+    ]);
+    expect(JSON.stringify(socket.events())).not.toContain('secret name');
+  });
+
   it('are transcripts', async () => {
     await using at = await openStore();
     const { stream } = aCamera(at.store);
