@@ -2,12 +2,15 @@
 import type { Change } from './arming-change.ts';
 import { alertWords } from './arming-words.ts';
 import { el, setHidden, setText } from './dom.ts';
+import { percent } from './format.ts';
 import type { ArmedAlertJson, GroupJson } from './wire.ts';
 
 const SNOOZES = [
   { minutes: 60, text: 'Snooze 1 h' },
   { minutes: 480, text: '8 h' },
 ];
+
+const THRESHOLDS = [0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
 export class AlertRow {
   readonly element: HTMLLIElement;
@@ -16,6 +19,7 @@ export class AlertRow {
   readonly #camera = el('span', {});
   readonly #state = el('span', { class: 'arming-state' });
   readonly #armed = el('button', { type: 'button', role: 'switch', class: 'switch' });
+  readonly #threshold = el('select', {});
   readonly #group = el('select', {});
   readonly #snoozes = SNOOZES.map(({ minutes, text }) => ({ minutes, button: el('button', { type: 'button' }, text) }));
   readonly #wake = el('button', { type: 'button' }, 'End snooze');
@@ -26,10 +30,11 @@ export class AlertRow {
     this.#change = change;
     const words = el('div', { class: 'arming-words' }, this.#label, this.#camera, this.#state);
     const snoozes = this.#snoozes.map(({ button }) => button);
-    const actions = el('div', { class: 'arming-actions' }, this.#group, ...snoozes, this.#wake);
+    const actions = el('div', { class: 'arming-actions' }, this.#threshold, this.#group, ...snoozes, this.#wake);
     this.element = el('li', {}, this.#armed, words, actions);
     this.#armed.addEventListener('click', () => this.#turn());
     this.#group.addEventListener('change', () => this.#ask('', { group: this.#group.value }));
+    this.#threshold.addEventListener('change', () => this.#ask('', { threshold: Number(this.#threshold.value) }));
     this.#wake.addEventListener('click', () => this.#ask('/snooze', { minutes: 0 }));
     for (const { minutes, button } of this.#snoozes) {
       button.addEventListener('click', () => this.#ask('/snooze', { minutes }));
@@ -51,6 +56,7 @@ export class AlertRow {
     setText(this.#state, text);
     this.#armed.setAttribute('aria-checked', String(alert.status === 'enabled'));
     this.#armed.setAttribute('aria-label', `Alert ${alert.label} armed`);
+    this.#showThreshold(alert);
     this.#showGroups(alert, groups);
     const isSnoozed = (alert.snoozed_until ?? 0) * 1000 > nowMs;
     setHidden(this.#wake, !isSnoozed);
@@ -64,16 +70,22 @@ export class AlertRow {
     }
   }
 
+  /** Those that one may want, and that which it has. */
+  #showThreshold({ label, threshold = 0 }: ArmedAlertJson): void {
+    this.#threshold.setAttribute('aria-label', `How sure ${label} has to be`);
+    const shares = [...new Set([...THRESHOLDS, threshold])].sort((a, b) => a - b);
+    const options = shares.map((share) => ({
+      value: String(share),
+      text: share === 0 ? 'However sure' : `From ${percent(share)} on`,
+    }));
+    choices(this.#threshold, options, String(threshold));
+  }
+
   #showGroups({ label, group = '' }: ArmedAlertJson, groups: readonly GroupJson[]): void {
     setHidden(this.#group, groups.length === 0);
     this.#group.setAttribute('aria-label', `Group of ${label}`);
-    const names = ['', ...groups.map(({ name }) => name)];
-    const drawn = [...this.#group.options].map(({ value }) => value);
-    if (names.join('\n') !== drawn.join('\n')) {
-      this.#group.replaceChildren(...names.map((name) => el('option', { value: name }, name || 'No group')));
-    }
-    // What is being chosen is not taken from under the finger.
-    if (document.activeElement !== this.#group) this.#group.value = group;
+    const options = ['', ...groups.map(({ name }) => name)].map((name) => ({ value: name, text: name || 'No group' }));
+    choices(this.#group, options, group);
   }
 
   #turn(): void {
@@ -87,4 +99,13 @@ export class AlertRow {
     const path = `/rtstream/${stream}/index/${index}/alert/${id}${what}`;
     this.#change(this.element, { method: 'PATCH', path, body });
   }
+}
+
+function choices(select: HTMLSelectElement, options: readonly { value: string; text: string }[], chosen: string): void {
+  const drawn = [...select.options].map(({ value }) => value);
+  if (options.map(({ value }) => value).join('\n') !== drawn.join('\n')) {
+    select.replaceChildren(...options.map(({ value, text }) => el('option', { value }, text)));
+  }
+  // What is being chosen is not taken from under the finger.
+  if (document.activeElement !== select) select.value = chosen;
 }

@@ -128,6 +128,8 @@ export interface ArmedAlertJson {
   status: 'enabled' | 'disabled';
   group?: string;
   snoozed_until?: number;
+  /** How sure it has to be, 0–1. */
+  threshold?: number;
   rtstream_id: string;
   rtstream_name: string;
   scene_index_id: string;

@@ -70,9 +70,15 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
     await feedback.getByRole('button', { name: /^Tell only from/ }).click();
     await feedback.getByText(/^Told from \d+ % on\.$/).waitFor();
     expect((await armed())?.threshold).toBeGreaterThan(fired?.confidence ?? 1);
+    const choice = page.getByRole('combobox', { name: 'How sure movement has to be' });
+    const chosen = () => choice.locator('option:checked').textContent();
+    await until('the threshold in the list of alerts', async () => /^From \d+ % on$/.test((await chosen()) ?? ''));
     await feedback.getByRole('button', { name: 'Undo this' }).click();
     await feedback.getByText('Everything is told again.').waitFor();
     expect(await armed()).not.toHaveProperty('threshold');
+    await until('none in the list of alerts', async () => (await chosen()) === 'However sure');
+    await choice.selectOption('From 30 % on');
+    await until('the threshold chosen', async () => (await armed())?.threshold === 0.3);
     await feedback.getByRole('button', { name: 'Undo', exact: true }).click();
     await feedback.getByRole('button', { name: 'Undo', exact: true }).waitFor({ state: 'hidden' });
     expect(await feedback.getByRole('button', { pressed: true }).count()).toBe(0);
