@@ -73,7 +73,7 @@ async function build(
   const firstKey = ensureFirstKey(store, options.firstKey);
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
   const seeing = await startSeeing({ config, store, models, ...places, clock, log }, life, signal);
-  const { inference, meanings } = seeing;
+  const { inference } = seeing;
 
   let origin = publicOrigin(config, config.listen.port);
   const links = new MediaLinks(store.signingKey, clock);
@@ -81,7 +81,7 @@ async function build(
   const messages = { store, links: alertLinks(links, () => origin), clock, log, streamName };
   const delivery = life.use(await startDelivery(config, messages, signal));
   const hub = life.use(Hub.start(messages));
-  const evaluator = await startEvents(config, { store, meanings, clock, log, stampOf: stampsOf(models) }, life, signal);
+  const evaluator = await startEvents(config, { store, models, ...seeing, clock, log }, life, signal);
 
   const hearing = await startHearing({ config, store, models, hub, clock, log }, life, signal);
   const { summaries, writing } = await startSummaries({ config, models, clock, log }, life, signal);
@@ -136,12 +136,13 @@ function startDelivery({ mqtt }: Config, deps: Omit<DeliveryDeps, 'mqtt'>, signa
 
 async function startEvents(
   { mqtt }: Config,
-  deps: Omit<EvaluatorDeps, 'mqttTopic'>,
+  { models, ...deps }: Omit<EvaluatorDeps, 'mqttTopic' | 'stampOf'> & { models: ModelLibrary },
   life: Lifetime,
   signal: AbortSignal,
 ): Promise<Evaluator> {
   life.use(startSchedules(deps));
-  return life.use(await Evaluator.start({ ...deps, mqttTopic: mqtt !== undefined }, signal));
+  const options = { ...deps, stampOf: stampsOf(models), mqttTopic: mqtt !== undefined };
+  return life.use(await Evaluator.start(options, signal));
 }
 
 function cameraOptions({ ingest, recording }: Config, dir: string, clock: Clock) {

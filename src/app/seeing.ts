@@ -2,7 +2,7 @@ import type { Config } from '#config';
 import { Meanings } from '#events';
 import { Inference, Providers, pictureQuery, Telling } from '#inference';
 import type { ModelLibrary } from '#models';
-import { Backfiller, Closer, EndpointTeller, LocalTeller, Tellers, Verdicts } from '#pipeline';
+import { Backfiller, Checks, Closer, EndpointTeller, LocalTeller, Tellers, Verdicts } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
 import { modelsDir } from './places.ts';
@@ -34,6 +34,7 @@ export async function startSeeing(
   const servers = vision ? [new EndpointTeller({ ...vision, clock, log })] : [];
   const tellers = life.use(new Tellers({ tellers: [...servers, local], store, log }));
   const verdicts = life.use(Verdicts.start({ store, tellers, thumbsDir, mediaDir, clock, log }, signal));
+  const checks = life.use(Checks.start({ store, tellers, thumbsDir, mediaDir, clock, log }, signal));
   const older = { store, mediaDir, thumbsDir, eyes: inference, clock, log };
   const backfiller = life.use(await Backfiller.start(older, signal));
   const meanings = life.use(Meanings.start({ store, eyes: inference, clock, log }, signal));
@@ -45,6 +46,7 @@ export async function startSeeing(
     telling,
     tellers,
     verdicts,
+    checks,
     backfiller,
     closer: new Closer({ store, mediaDir, clock, log }),
   };

@@ -64,6 +64,24 @@ export interface Evidence {
   objects?: Detection[];
   /** What it had to be as sure of. */
   threshold?: number;
+  /** Of a rule that a model which follows instructions is asked about first: who decided, and how sure the rest was. */
+  check?: { decidedBy: 'model' | 'likeness'; likeness?: number; verdict?: Verdict };
+}
+
+/** What a model that follows instructions is asked before an alert fires. Of each alert one waits. */
+export interface Question {
+  alertId: string;
+  streamId: string;
+  /** The journal entry that it is about. */
+  seq: number;
+  sceneId: number;
+  startMs: number;
+  endMs: number;
+  /** How sure words and pictures are, 0–1; absent where they say nothing. */
+  likeness?: number;
+  askedMs: number;
+  /** Without a verdict when nobody could say in time. */
+  answer?: { verdict?: Verdict };
 }
 
 /** Which content a pack had. */

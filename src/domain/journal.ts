@@ -4,16 +4,27 @@
  *
  * `scene` is written when a scene is stored, `growth` each time it grows: `atMs` is then its new end;
  * `retold` when a slower model has told it anew. `verdict` is written when a firing has been looked at again, `arming` when
- * somebody arms, disarms or snoozes something.
+ * somebody arms, disarms or snoozes something; `question` when a model is asked before an alert fires, and `answer` when it
+ * has said something or could not: both name the alert.
  */
-export type JournalKind = 'scene' | 'growth' | 'retold' | 'segment' | 'firing' | 'verdict' | 'transcript' | 'arming';
+export type JournalKind =
+  | 'scene'
+  | 'growth'
+  | 'retold'
+  | 'segment'
+  | 'firing'
+  | 'verdict'
+  | 'transcript'
+  | 'arming'
+  | 'question'
+  | 'answer';
 
 export interface JournalEntry {
   seq: number;
   kind: JournalKind;
   /** Empty when it is about none. */
   streamId: string;
-  /** Id of the scene, segment, firing, transcript or change of arming. */
+  /** Id of the scene, segment, firing, transcript, change of arming or alert. */
   ref: string;
   atMs: number;
 }

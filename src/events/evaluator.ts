@@ -1,10 +1,12 @@
-import type { Alert, DeliveryChannel, Firing, JournalEntry, PackStamp } from '#domain';
+import type { Alert, DeliveryChannel, EventDefinition, Evidence, Firing, JournalEntry, PackStamp } from '#domain';
 import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
 import { attend, firingId, type Happening, ownRule } from './attend.ts';
+import { attendAnswer, attendChecked } from './checked.ts';
 import { evidenceOf } from './evidence.ts';
 import { type Meanings, withSimilar } from './meanings.ts';
 import { type RuleState, readState } from './state.ts';
+import type { Fired } from './step.ts';
 import { topicOf } from './topic.ts';
 
 const CURSOR = 'events';
@@ -21,9 +23,29 @@ export interface EvaluatorDeps {
   stampOf?: (pack: string) => PackStamp | undefined;
   /** Absent where nothing compares pictures with texts. */
   meanings?: Pick<Meanings, 'similar'>;
+  /** Whether a model that follows instructions is here, to be asked before alerts fire that no rule stands for. */
+  tellers?: { readonly hasFollower: boolean };
 }
 
 type Batch = Parameters<Store['commitEvaluation']>[0];
+/** What comes of a pass over some entries. */
+type Pass = Required<Pick<Batch, 'firings' | 'questions'>> & { states: Map<string, RuleState> };
+
+/** One alert, at what happened. */
+interface Look {
+  alert: Alert;
+  /** With the rule as this camera has it. */
+  event: EventDefinition;
+  happening: Happening;
+  seq: number;
+  before: RuleState | undefined;
+}
+
+interface Looked {
+  state: RuleState | undefined;
+  fired?: Fired;
+  check?: Evidence['check'];
+}
 
 /**
  * Reads the journal from its cursor and lets the armed rules look at every scene, once. Rules about speech look at what was
@@ -60,7 +82,7 @@ export class Evaluator implements AsyncDisposable {
     const { store } = this.#deps;
     const head = store.journal.head();
     const from = store.journal.cursor(CURSOR);
-    const entries = store.journal.after(from, BATCH, ['scene', 'growth', 'retold', 'transcript']);
+    const entries = store.journal.after(from, BATCH, ['scene', 'growth', 'retold', 'transcript', 'answer']);
     const last = entries.at(-1);
     if (last) store.commitEvaluation(this.#evaluate(entries, last.seq));
     this.#handled = entries.length < BATCH ? head : (last?.seq ?? head);
@@ -94,18 +116,18 @@ export class Evaluator implements AsyncDisposable {
   }
 
   #evaluate(entries: readonly JournalEntry[], cursor: number): Batch {
-    const states = new Map<string, RuleState>();
-    const firings: Batch['firings'] = [];
+    const pass: Pass = { states: new Map(), firings: [], questions: [] };
     for (const entry of entries) {
-      for (const happening of entry.kind === 'transcript' ? this.#said(entry) : this.#seen(entry)) {
-        for (const alert of this.#deps.store.alerts.enabledByIndex(happening.indexId)) {
-          const firing = this.#look(alert, happening, entry.seq, states);
-          if (firing) firings.push({ firing, deliveries: this.#deliveries(alert, firing) });
+      if (entry.kind === 'answer') this.#heed(entry, pass);
+      else {
+        for (const happening of entry.kind === 'transcript' ? this.#said(entry) : this.#seen(entry)) {
+          for (const alert of this.#deps.store.alerts.enabledByIndex(happening.indexId))
+            this.#attempt({ alert, happening, seq: entry.seq }, pass, (look) => this.#look(look, pass));
         }
       }
     }
-    const saved = [...states].map(([alertId, state]) => ({ alertId, state: JSON.stringify(state) }));
-    return { cursor, cursorName: CURSOR, states: saved, firings };
+    const saved = [...pass.states].map(([alertId, state]) => ({ alertId, state: JSON.stringify(state) }));
+    return { cursor, cursorName: CURSOR, states: saved, firings: pass.firings, questions: pass.questions };
   }
 
   /** The scene as it was then; none when it was deleted meanwhile. */
@@ -126,30 +148,88 @@ export class Evaluator implements AsyncDisposable {
       .map(({ id: indexId }) => ({ streamId, indexId, startMs, endMs, text, isTranscript: true }));
   }
 
+  /** A model has said what it was asked, or could not: of an alert that is still armed. */
+  #heed({ ref }: JournalEntry, pass: Pass): void {
+    const { store } = this.#deps;
+    const question = store.questions.get(ref);
+    const alert = store.alerts.get(ref);
+    const scene = question && store.scenes.get(question.sceneId);
+    if (!question?.answer || !scene || alert?.status !== 'enabled') return;
+    const { seq, endMs, likeness } = question;
+    const { verdict } = question.answer;
+    const happening = { ...scene, sceneId: scene.id, endMs };
+    const decidedBy = verdict?.confirmed === undefined ? 'likeness' : 'model';
+    const check = {
+      decidedBy,
+      ...(likeness === undefined ? {} : { likeness }),
+      ...(verdict ? { verdict } : {}),
+    } as const;
+    this.#attempt({ alert, happening, seq }, pass, ({ event, before }) => ({
+      ...attendAnswer(event.rule, before, question, alert.threshold),
+      check,
+    }));
+  }
+
   /** One alert looks at one scene; a rule that throws has seen nothing. */
-  #look(alert: Alert, scene: Happening, seq: number, states: Map<string, RuleState>): Firing | undefined {
+  #attempt(
+    { alert, happening, seq }: Omit<Look, 'event' | 'before'>,
+    pass: Pass,
+    attending: (look: Look) => Looked,
+  ): void {
     const { store, log } = this.#deps;
-    if (scene.endMs <= alert.createdMs) return undefined;
+    if (happening.endMs <= alert.createdMs) return;
     try {
-      const event = store.events.get(alert.eventId);
-      if (!event) return undefined;
-      const rule = ownRule(event.rule, store.streams.get(scene.streamId)?.zones ?? []);
-      const before = states.get(alert.id) ?? readState(store.alerts.evidenceState(alert.id));
-      const { state, fired } = attend(rule, before, withSimilar(rule, scene, this.#deps.meanings), alert.threshold);
-      if (state) states.set(alert.id, state);
-      if (!fired || scene.endMs <= (alert.snoozedUntilMs ?? 0)) return undefined;
-      if (!store.groups.wasArmed(alert.group, scene.endMs)) return undefined;
-      const id = firingId(alert.id, seq);
-      const { streamId, indexId, sceneId } = scene;
-      const { threshold } = alert;
-      const evidence = evidenceOf(rule, scene, { threshold, stampOf: this.#deps.stampOf ?? (() => undefined) });
-      const about = { alertId: alert.id, eventId: event.id, label: event.label, streamId, indexId };
-      return { id, ...about, ...(sceneId === undefined ? {} : { sceneId }), atMs: scene.endMs, ...fired, evidence };
+      const stored = store.events.get(alert.eventId);
+      if (!stored) return;
+      const event = { ...stored, rule: ownRule(stored.rule, store.streams.get(happening.streamId)?.zones ?? []) };
+      const before = pass.states.get(alert.id) ?? readState(store.alerts.evidenceState(alert.id));
+      const look = { alert, event, happening: withSimilar(event.rule, happening, this.#deps.meanings), seq, before };
+      const { state, fired, check } = attending(look);
+      if (state) pass.states.set(alert.id, state);
+      if (!fired || this.#isQuiet(alert, happening)) return;
+      const firing = this.#firing(look, fired, check);
+      pass.firings.push({ firing, deliveries: this.#deliveries(alert, firing) });
     } catch (error) {
       this.#failures += 1;
-      log.error({ alert: alert.id, scene: scene.sceneId, error: messageOf(error) }, 'rule skipped a scene: it threw');
-      return undefined;
+      const about = { alert: alert.id, scene: happening.sceneId, error: messageOf(error) };
+      log.error(about, 'rule skipped a scene: it threw');
     }
+  }
+
+  #look({ alert, event, happening, seq, before }: Look, { questions }: Pass): Looked {
+    const { tellers, clock } = this.#deps;
+    const { sceneId, streamId, startMs, endMs } = happening;
+    const isAsked = event.rule.subject.kind === 'text' && event.rule.subject.sentence !== undefined;
+    if (!isAsked || sceneId === undefined || !tellers?.hasFollower || this.#isQuiet(alert, happening))
+      return attend(event.rule, before, happening, alert.threshold);
+    const { asks, ...looked } = attendChecked(event.rule, before, happening, alert.threshold);
+    const about = { alertId: alert.id, streamId, seq, sceneId, startMs, endMs };
+    if (asks) questions.push({ ...about, ...asks, askedMs: clock.nowMs() });
+    return looked;
+  }
+
+  /** Nobody is to be told. */
+  #isQuiet({ snoozedUntilMs = 0, group }: Alert, { endMs }: Happening): boolean {
+    return endMs <= snoozedUntilMs || !this.#deps.store.groups.wasArmed(group, endMs);
+  }
+
+  #firing({ alert, event, happening, seq }: Look, fired: Fired, check: Evidence['check']): Firing {
+    const { stampOf = () => undefined } = this.#deps;
+    const { streamId, indexId, sceneId } = happening;
+    const evidence = evidenceOf(event.rule, happening, { threshold: alert.threshold, stampOf });
+    return {
+      id: firingId(alert.id, seq),
+      alertId: alert.id,
+      eventId: event.id,
+      label: event.label,
+      streamId,
+      indexId,
+      ...(sceneId === undefined ? {} : { sceneId }),
+      atMs: happening.endMs,
+      ...fired,
+      evidence: check ? { ...evidence, check } : evidence,
+      ...(check?.decidedBy === 'model' && check.verdict ? { verdict: check.verdict } : {}),
+    };
   }
 
   #deliveries(alert: Alert, firing: Firing): { channel: DeliveryChannel; target: string }[] {

@@ -14,6 +14,19 @@ export interface Followed {
   told: boolean;
 }
 
+/** What an alert remembers of what a model was asked. */
+export interface Checking {
+  /** In the time of the scenes. */
+  askedMs: number;
+  /** Which scene was asked about; absent when that brought nothing. */
+  sceneStartMs?: number;
+  waiting: boolean;
+  /** What goes on was confirmed, and told. */
+  confirmed: boolean;
+  /** What words and pictures would have fired for meanwhile. */
+  withheld?: { confidence: number; explanation: string; startMs: number; endMs: number };
+}
+
 /** What one alert remembers from scene to scene; JSON in the store. */
 export interface RuleState {
   version: 1;
@@ -40,6 +53,8 @@ export interface RuleState {
   followed: Followed[];
   /** Of pictures, for rules with a sentence. */
   alike?: Alike;
+  /** Where a model is asked before it fires. */
+  checking?: Checking;
   /** The same of the scenes that were told anew, for rules about words. */
   retold?: Omit<RuleState, 'retold'>;
 }

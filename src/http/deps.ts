@@ -7,7 +7,7 @@ import type { Meanings } from '#events';
 import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
-import type { Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
+import type { Checks, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
 import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log } from '#runtime';
 import type { Store } from '#store';
@@ -32,6 +32,7 @@ export interface HttpDeps {
   /** Absent: nobody on this box follows instructions. */
   tellers?: Pick<Tellers, 'present' | 'status'>;
   verdicts?: Pick<Verdicts, 'status'>;
+  checks?: Pick<Checks, 'status'>;
   /** Absent: pictures are compared with no prompts. */
   meanings?: Pick<Meanings, 'learn' | 'prepare' | 'similar' | 'model'>;
   backfiller: { wake(): void };

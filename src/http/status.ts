@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { CameraStatus, Stream } from '#domain';
-import type { TellersStatus, VerdictsStatus } from '#pipeline';
+import type { ChecksStatus, TellersStatus, VerdictsStatus } from '#pipeline';
 import { type DatabaseStatus, databaseAnswer, databaseStatus } from './database-status.ts';
 import type { HttpDeps } from './deps.ts';
 import {
@@ -26,7 +26,7 @@ export interface BoxStatus {
   transcriber: ReturnType<HttpDeps['transcriber']['status']>;
   summaries: ReturnType<HttpDeps['summaries']['status']>;
   /** Absent where nothing could look at pictures by an instruction. */
-  telling?: TellersStatus & { verdicts?: VerdictsStatus };
+  telling?: TellersStatus & { verdicts?: VerdictsStatus; checks?: ChecksStatus };
   evaluator: { lag: number };
   delivery: object;
   websockets: ReturnType<HttpDeps['hub']['status']>;
@@ -121,6 +121,10 @@ const statusAnswer = z.looseObject({
         .object({ given: z.number(), gave_up: z.number() })
         .optional()
         .describe('Alerts that were looked at again, and those that could not be'),
+      checks: z
+        .object({ waiting: z.number(), confirmed: z.number(), denied: z.number(), undecided: z.number() })
+        .optional()
+        .describe('What was asked before alerts fired that no rule stands for'),
     })
     .optional()
     .describe('What tells scenes of "pro" and "ultra" indexes anew, and looks at alerts again'),
@@ -191,9 +195,10 @@ function untold(callbacksDead: number): { callbacksDead?: number } {
   return callbacksDead > 0 ? { callbacksDead } : {};
 }
 
-function tellingOf({ tellers, verdicts }: HttpDeps): Pick<BoxStatus, 'telling'> {
+function tellingOf({ tellers, verdicts, checks }: HttpDeps): Pick<BoxStatus, 'telling'> {
   if (!tellers) return {};
-  return { telling: { ...tellers.status(), ...(verdicts ? { verdicts: verdicts.status() } : {}) } };
+  const more = { ...(verdicts ? { verdicts: verdicts.status() } : {}), ...(checks ? { checks: checks.status() } : {}) };
+  return { telling: { ...tellers.status(), ...more } };
 }
 
 function cameraStatuses(deps: HttpDeps): BoxStatus['cameras'] {

@@ -6,6 +6,7 @@
  */
 export { AudioIndexer, type AudioIndexerDeps } from './audio-index.ts';
 export { Backfiller } from './backfill.ts';
+export { type CheckLimits, Checks, type ChecksDeps, type ChecksStatus } from './checks.ts';
 export { Closer } from './closer.ts';
 export type { Ears } from './hear.ts';
 export type { SpeechRecogniser } from './recogniser.ts';

@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Firing, type Frame, type JournalEntry, listens, type Verdict } from '#domain';
-import { decodeImage } from '#inference';
+import { type Firing, type Frame, type JournalEntry, listens } from '#domain';
 import { type Clock, type Log, messageOf, Wake } from '#runtime';
 import type { Store } from '#store';
+import { picturesOf, questionOf, readVerdict } from './asking.ts';
 import { Closer } from './closer.ts';
 import type { Tellers } from './telling/tellers.ts';
 
@@ -14,8 +12,6 @@ const MOST_WAITING = 20;
 /** A cursor that stands still keeps the journal from being pruned. */
 const STRIDE = 500;
 const LONGEST_WAIT_MS = 60_000;
-/** Of what was recorded, so much before the alert's end is shown. */
-const LOOK_BACK_MS = 4000;
 
 export interface VerdictLimits {
   /** An alert that happened longer ago is no longer looked at. */
@@ -115,7 +111,8 @@ export class Verdicts implements AsyncDisposable {
     // Whoever rests may come back.
     if (!tellers.follows || nowMs < nextMs) return Math.max(nextMs - nowMs, this.#limits.retryMs / 5);
     const prompt = this.#deps.store.events.get(waiting.firing.eventId)?.prompt;
-    const frames = prompt === undefined ? [] : await this.#pictures(waiting.firing, signal);
+    const frames =
+      prompt === undefined ? [] : await picturesOf(waiting.firing, { ...this.#deps, closer: this.#closer }, signal);
     if (prompt === undefined || frames.length === 0) return this.#passOver(waiting, 1);
     await this.#ask(waiting, prompt, frames, signal);
     return 0;
@@ -166,33 +163,8 @@ export class Verdicts implements AsyncDisposable {
     this.#wake.ring();
     return 0;
   }
-
-  /** Its scene's own picture; else what was recorded of its last seconds. */
-  async #pictures({ streamId, sceneId, startMs, endMs, atMs }: Firing, signal: AbortSignal): Promise<Frame[]> {
-    const { store, thumbsDir } = this.#deps;
-    const thumbPath = sceneId === undefined ? undefined : store.scenes.get(sceneId)?.thumbPath;
-    if (thumbPath !== undefined) {
-      const picture = await readFile(join(thumbsDir, thumbPath)).then(
-        (bytes) => decodeImage(bytes, atMs),
-        () => undefined,
-      );
-      if (picture) return [picture];
-    }
-    const stretch = { streamId, startMs: Math.max(startMs, endMs - LOOK_BACK_MS), endMs };
-    return this.#closer.look({ ...stretch, frames: [], zones: [] }, signal);
-  }
 }
 
 function reader(seq: number): { name: string; seq: number } {
   return { name: CURSOR, seq };
-}
-
-function questionOf(prompt: string): string {
-  return `Is this what the pictures show: “${prompt}”? Answer with yes or no first, then say why in one short sentence.`;
-}
-
-/** What isn't plainly yes or no confirms nothing and denies nothing. */
-function readVerdict(text: string): Pick<Verdict, 'confirmed' | 'text'> {
-  const word = /^[^\p{L}]*(?:answer[^\p{L}]*)?(yes|no)\b/iu.exec(text)?.[1]?.toLowerCase();
-  return word === undefined ? { text } : { confirmed: word === 'yes', text };
 }

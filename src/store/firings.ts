@@ -1,8 +1,9 @@
 import type { Statement } from 'better-sqlite3';
-import type { DeliveryChannel, Firing, Verdict } from '#domain';
+import type { DeliveryChannel, Firing, Question, Verdict } from '#domain';
 import { type Clock, faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
 import type { Journal } from './journal.ts';
+import type { Questions } from './questions.ts';
 
 export interface FiringRow {
   id: string;
@@ -31,6 +32,7 @@ export interface EvaluationBatch {
   cursorName: string;
   states: { alertId: string; state: string }[];
   firings: { firing: Firing; deliveries: { channel: DeliveryChannel; target: string }[] }[];
+  questions?: Question[];
 }
 
 /** Who reads the journal's firings to look at them again, and the last one it is done with. */
@@ -44,7 +46,8 @@ export class Firings {
   readonly #connection: Connection;
   readonly #journal: Journal;
   readonly #clock: Clock;
-  readonly #insert: Statement<Omit<FiringRow, 'verdict'>>;
+  readonly #questions: Questions;
+  readonly #insert: Statement<FiringRow>;
   readonly #insertDelivery: Statement<[string, DeliveryChannel, string, number]>;
   readonly #setVerdict: Statement<[string, string]>;
   readonly #insertSecond: Statement<[number, string]>;
@@ -54,17 +57,18 @@ export class Firings {
   readonly #confidences: Statement<[string, number], number>;
   readonly #count: Statement<[], { count: number }>;
 
-  constructor(connection: Connection, journal: Journal, clock: Clock) {
+  constructor(connection: Connection, journal: Journal, { clock, questions }: { clock: Clock; questions: Questions }) {
     const { sql } = connection;
     this.#connection = connection;
     this.#journal = journal;
     this.#clock = clock;
+    this.#questions = questions;
     // An alert that has been deleted meanwhile fires no more; one that fired for this start has done so.
     this.#insert = sql.prepare(`
       INSERT INTO firings (id, alert_id, event_id, label, stream_id, index_id, scene_id, at_ms, start_ms, end_ms,
-        confidence, explanation, evidence)
+        confidence, explanation, evidence, verdict)
       SELECT @id, @alert_id, @event_id, @label, @stream_id, @index_id, @scene_id, @at_ms, @start_ms, @end_ms,
-        @confidence, @explanation, @evidence
+        @confidence, @explanation, @evidence, @verdict
       WHERE EXISTS (SELECT 1 FROM alerts WHERE id = @alert_id)
       ON CONFLICT (alert_id, start_ms) DO NOTHING`);
     this.#insertDelivery = sql.prepare(
@@ -142,6 +146,7 @@ export class Firings {
         for (const { channel, target } of deliveries) this.#insertDelivery.run(firing.id, channel, target, nowMs);
         this.#journal.append('firing', firing.streamId, firing.id, firing.atMs);
       }
+      for (const question of batch.questions ?? []) this.#questions.put(question);
       this.#journal.moveCursor(batch.cursorName, batch.cursor);
       faultPoint('firing.inserted');
     });
@@ -168,7 +173,7 @@ export function firingOf(row: FiringRow): Firing {
   };
 }
 
-function rowOf(firing: Firing): Omit<FiringRow, 'verdict'> {
+function rowOf(firing: Firing): FiringRow {
   return {
     id: firing.id,
     alert_id: firing.alertId,
@@ -183,5 +188,6 @@ function rowOf(firing: Firing): Omit<FiringRow, 'verdict'> {
     confidence: firing.confidence,
     explanation: firing.explanation,
     evidence: JSON.stringify(firing.evidence),
+    verdict: firing.verdict ? JSON.stringify(firing.verdict) : null,
   };
 }

@@ -15,6 +15,8 @@ const EVERY_KIND: readonly JournalKind[] = [
   'verdict',
   'transcript',
   'arming',
+  'question',
+  'answer',
 ];
 
 interface Row {

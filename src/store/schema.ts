@@ -210,6 +210,15 @@ CREATE INDEX alerts_by_index ON alerts (index_id);
 CREATE INDEX alerts_by_stream ON alerts (stream_id);
 CREATE INDEX alerts_by_group ON alerts (group_name) WHERE group_name IS NOT NULL;
 
+-- What a model is asked before an alert fires.
+CREATE TABLE alert_questions (
+  alert_id TEXT PRIMARY KEY REFERENCES alerts (id) ON DELETE CASCADE,
+  seq      INTEGER NOT NULL,
+  question TEXT NOT NULL, -- JSON
+  asked_ms INTEGER NOT NULL,
+  answer   TEXT -- JSON; null while it waits
+) STRICT, WITHOUT ROWID;
+
 -- What the evaluator remembers between scenes, by alert; its own JSON.
 CREATE TABLE alert_states (
   alert_id TEXT PRIMARY KEY REFERENCES alerts (id) ON DELETE CASCADE,

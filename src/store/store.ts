@@ -28,6 +28,7 @@ import { Mending } from './mending.ts';
 import { Meta } from './meta.ts';
 import { databaseFile } from './paths.ts';
 import { Prompts } from './prompts.ts';
+import { Questions } from './questions.ts';
 import { Replay } from './replay.ts';
 import { Retention } from './retention.ts';
 import { Scenes } from './scenes.ts';
@@ -73,6 +74,7 @@ export class Store implements AsyncDisposable {
   readonly webhookSecrets: WebhookSecrets;
   readonly keys: Keys;
   readonly prompts: Prompts;
+  readonly questions: Omit<Questions, 'put'>;
   readonly replay: Replay;
   readonly retention: Retention;
   readonly sifting: Sifting;
@@ -95,7 +97,9 @@ export class Store implements AsyncDisposable {
     const eraser = new Eraser(connection, [vectors, pictures]);
     this.#connection = connection;
     this.search = search;
-    this.#firings = new Firings(connection, journal, clock);
+    const questions = new Questions(connection, journal);
+    this.#firings = new Firings(connection, journal, { clock, questions });
+    this.questions = questions;
     this.signingKey = key;
     this.boxId = meta.once('box_id', () => newId('box'));
     this.collections = new Collections(connection, meta, clock);

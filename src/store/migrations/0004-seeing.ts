@@ -93,5 +93,14 @@ CREATE TABLE prompt_vectors (
 -- Outcomes of jobs that nobody could be told.
 ALTER TABLE jobs ADD COLUMN callback_error TEXT;
 CREATE INDEX jobs_untold ON jobs (finished_ms) WHERE callback_next_ms IS NULL AND callback_error IS NOT NULL;
+
+-- What a model is asked before an alert fires.
+CREATE TABLE alert_questions (
+  alert_id TEXT PRIMARY KEY REFERENCES alerts (id) ON DELETE CASCADE,
+  seq      INTEGER NOT NULL,
+  question TEXT NOT NULL, -- JSON
+  asked_ms INTEGER NOT NULL,
+  answer   TEXT -- JSON; null while it waits
+) STRICT, WITHOUT ROWID;
 `,
 };
