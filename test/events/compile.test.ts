@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Rule } from '#domain';
 import { compileRule } from '#events';
 import { isFault } from '#runtime';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const ZONES = ['loading', 'front door', 'driveway', 'Gate 3'];
 

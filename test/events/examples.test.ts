@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { examplesOf, ruleFor, step } from '#events';
 import { WRITTEN_FIRST, WRITTEN_SECOND, WRITTEN_THIRD, ZONES } from './prompt-table.ts';
 import { T0 } from './scenes.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const PROMPTS = [...WRITTEN_FIRST, ...WRITTEN_SECOND, ...WRITTEN_THIRD]
   .filter(([, meaning]) => !meaning.startsWith('refused'))
