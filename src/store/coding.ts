@@ -19,51 +19,100 @@ export interface CodedQuery {
   sum: number;
 }
 
-/** Numbers of 64 bits that a code takes. */
-export function wordsOf(dimensions: number): number {
+/**
+ * Short vectors have two bits for each dimension, whose second tells large from small: they say less by the signs alone,
+ * the built-in one of words least, which is zero nearly everywhere.
+ */
+const SHORT = 256;
+
+function bitsOf(dimensions: number): 1 | 2 {
+  return dimensions <= SHORT ? 2 : 1;
+}
+
+/** Numbers of 64 bits that all first bits take, or all second ones. */
+function wordsPerBit(dimensions: number): number {
   return Math.ceil(dimensions / 64);
 }
 
+/** Numbers of 64 bits that a code takes. */
+export function wordsOf(dimensions: number): number {
+  return bitsOf(dimensions) * wordsPerBit(dimensions);
+}
+
 /**
- * One bit for each dimension: whether the vector, at unit length, lies above or below the centre of its like there.
- * Vectors of one camera are all much alike; what tells them apart is how they differ from what is usual. `into` must
- * hold nothing but zeros.
+ * For each dimension whether the vector, at unit length, lies above or below the centre of its like there: vectors of one
+ * camera are all much alike, and what tells them apart is how they differ from what is usual. With two bits a dimension
+ * counts 3, 1, -1 or -3. `into` must hold nothing but zeros.
  */
 export function encode(vector: Int8Array, centre: Float32Array, into: Uint8Array): Coded {
   const shrink = 1 / lengthOf(vector);
-  let sum = 0;
+  const rest = new Float32Array(vector.length);
   let squares = 0;
-  let ones = 0;
-  for (let from = 0; from < vector.length; from += 8) {
-    let bits = 0;
-    const end = Math.min(from + 8, vector.length);
-    for (let i = from; i < end; i++) {
-      const rest = (vector[i] ?? 0) * shrink - (centre[i] ?? 0);
-      const bit = rest > 0 ? 1 : 0;
-      sum += Math.abs(rest);
-      squares += rest * rest;
-      ones += bit;
-      bits |= bit << (i - from);
-    }
-    into[from >> 3] = bits;
+  for (let i = 0; i < rest.length; i++) {
+    const value = (vector[i] ?? 0) * shrink - (centre[i] ?? 0);
+    rest[i] = value;
+    squares += value * value;
   }
-  return { scale: sum > 0 ? squares / sum : 0, ones };
+  const coded =
+    bitsOf(rest.length) === 2
+      ? twoBits(rest, Math.sqrt(squares / rest.length), into, wordsPerBit(rest.length) * 8)
+      : oneBit(rest, into);
+  return { scale: coded.product > 0 ? squares / coded.product : 0, ones: coded.ones };
+}
+
+/** `product` is that of the vector and what its code stands for. */
+function oneBit(rest: Float32Array, into: Uint8Array): { ones: number; product: number } {
+  let ones = 0;
+  let product = 0;
+  for (let i = 0; i < rest.length; i++) {
+    const value = rest[i] ?? 0;
+    const bit = value > 0 ? 1 : 0;
+    into[i >> 3] = (into[i >> 3] ?? 0) | (bit << (i & 7));
+    ones += bit;
+    product += Math.abs(value);
+  }
+  return { ones, product };
+}
+
+function twoBits(
+  rest: Float32Array,
+  large: number,
+  into: Uint8Array,
+  second: number,
+): { ones: number; product: number } {
+  let ones = 0;
+  let product = 0;
+  for (let i = 0; i < rest.length; i++) {
+    const value = rest[i] ?? 0;
+    const isLarge = Math.abs(value) > large ? 1 : 0;
+    const bit = value > 0 ? 1 : 0;
+    const low = bit === isLarge ? 1 : 0;
+    into[i >> 3] = (into[i >> 3] ?? 0) | (bit << (i & 7));
+    into[second + (i >> 3)] = (into[second + (i >> 3)] ?? 0) | (low << (i & 7));
+    ones += bit + low;
+    product += Math.abs(value) * (1 + 2 * isLarge);
+  }
+  return { ones, product };
 }
 
 export function codeQuery(query: Int8Array): CodedQuery {
   const length = lengthOf(query);
   const unit = Float32Array.from(query, (value) => value / length);
-  const low = Math.min(...unit);
-  const step = (Math.max(...unit) - low) / (2 ** PLANES - 1) || 1;
+  const weights = bitsOf(unit.length) === 2 ? [2, 1] : [1];
+  const most = weights[0] ?? 1;
+  const low = Math.min(...unit) * most;
+  const step = (Math.max(...unit) * most - low) / (2 ** PLANES - 1) || 1;
   const planes = new Uint8Array(wordsOf(unit.length) * PLANES * 8);
   let sum = 0;
-  for (const [i, value] of unit.entries()) {
-    sum += value;
-    const level = Math.round((value - low) / step);
-    const word = (i >> 6) * PLANES * 8;
-    for (let k = 0; k < PLANES; k++) {
-      const at = word + k * 8 + ((i & 63) >> 3);
-      if ((level >> k) & 1) planes[at] = (planes[at] ?? 0) | (1 << (i & 7));
+  for (const [nth, weight] of weights.entries()) {
+    for (const [i, value] of unit.entries()) {
+      sum += value * weight;
+      const level = Math.round((value * weight - low) / step);
+      const word = (nth * wordsPerBit(unit.length) + (i >> 6)) * PLANES * 8;
+      for (let k = 0; k < PLANES; k++) {
+        const at = word + k * 8 + ((i & 63) >> 3);
+        if ((level >> k) & 1) planes[at] = (planes[at] ?? 0) | (1 << (i & 7));
+      }
     }
   }
   return { unit, planes, low, step, sum };

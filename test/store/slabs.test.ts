@@ -41,7 +41,7 @@ it('codes tell about how near vectors are that are much alike', () => {
     const signed = Int8Array.from(vector, (value) => Math.round(value * 500));
     expect(Math.abs(plainly(signed, middle, coded) - exact)).toBeLessThan(0.05);
   }
-  expect(coded.planes).toHaveLength((dimensions / 8) * 4);
+  expect(coded.planes).toHaveLength(wordsOf(dimensions) * 8 * 4);
 });
 
 it('memory is bounded, and what is given back is taken again', () => {
