@@ -19,6 +19,8 @@ export interface ApplianceOptions {
   logLevel?: string;
   /** Return at once instead of when it serves. */
   whenServing?: boolean;
+  /** Beside the test's own environment. */
+  env?: Record<string, string>;
   /** Default: one the system picks. */
   port?: number;
 }
@@ -51,7 +53,7 @@ export class TestAppliance implements AsyncDisposable {
     const listen = `127.0.0.1:${options.port ?? 0}`;
     const argv = ['run', '--config', config, '--data-dir', dataDir, '--listen', listen];
     const settings = { WATCHPOST_API_KEY: KEY, WATCHPOST_PROVIDERS: 'cpu', LOG_LEVEL: options.logLevel ?? 'debug' };
-    const env = { ...process.env, ...settings };
+    const env = { ...process.env, ...settings, ...options.env };
     const child = await Child.start(process.execPath, [MAIN, ...argv], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env,
