@@ -1,8 +1,9 @@
+import { LONGEST_SNOOZE_MS } from '#domain';
 import { Fault } from '#runtime';
 
 /** Longer messages are no commands. */
 const LONGEST = 1024;
-const LONGEST_SNOOZE_MINUTES = 7 * 24 * 60;
+const LONGEST_SNOOZE_MINUTES = LONGEST_SNOOZE_MS / 60_000;
 
 export type CameraCommand = 'snapshot';
 export type RuleCommand = { armed: boolean } | { snoozeMinutes: number };

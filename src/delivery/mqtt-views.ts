@@ -1,4 +1,13 @@
-import { type Alert, type CameraStatus, isArmed, nextArming, type Scene, type Stream, topicLevel } from '#domain';
+import {
+  type Alert,
+  type CameraStatus,
+  isArmed,
+  nextArming,
+  type Scene,
+  type Stream,
+  snoozedUntil,
+  topicLevel,
+} from '#domain';
 import type { Store } from '#store';
 
 /** A scene that ended longer ago says nothing of now. */
@@ -173,19 +182,17 @@ function rulesOf(store: Facts, streamId: string, nowMs: number): RuleState[] {
     .map((alert) => ruleState(store, alert, nowMs));
 }
 
-function ruleState(
-  store: Facts,
-  { id, streamId, eventId, status, snoozedUntilMs = 0, group }: Alert,
-  nowMs: number,
-): RuleState {
+function ruleState(store: Facts, alert: Alert, nowMs: number): RuleState {
+  const { id, streamId, eventId, status, group } = alert;
   const event = store.events.get(eventId);
+  const untilMs = snoozedUntil(alert, nowMs);
   return {
     alert_id: id,
     camera_id: streamId,
     label: event?.label ?? '',
     prompt: event?.prompt ?? '',
     armed: status === 'enabled',
-    snoozed_until: snoozedUntilMs > nowMs ? Math.round(snoozedUntilMs / 1000) : null,
+    snoozed_until: untilMs === undefined ? null : Math.round(untilMs / 1000),
     group: group ?? null,
   };
 }

@@ -1,3 +1,4 @@
+import type { Alert } from './alert.ts';
 import { lastChange, nextChange, type Schedule, type ScheduledChange } from './schedule.ts';
 
 /** Alerts that are armed and disarmed together. While it is disarmed they are looked at as ever, and nobody is told. */
@@ -41,6 +42,15 @@ export function nextArming(group: ArmGroup, nowMs: number): ScheduledChange | un
   const armed = isArmed(group, nowMs, nowMs);
   const first = nextChange(schedule, nowMs);
   return first?.armed === armed ? nextChange(schedule, first.atMs) : first;
+}
+
+/** What snoozes last at most. */
+export const LONGEST_SNOOZE_MS = 7 * 86_400_000;
+
+/** Until when nobody is told of the alert at that time; undefined when somebody is. */
+export function snoozedUntil({ snoozedUntilMs = 0 }: Pick<Alert, 'snoozedUntilMs'>, atMs: number): number | undefined {
+  // What ends later was set by a clock that has been set back since.
+  return snoozedUntilMs > atMs && snoozedUntilMs - atMs <= LONGEST_SNOOZE_MS ? snoozedUntilMs : undefined;
 }
 
 /** One line of who armed, disarmed and snoozed what. */

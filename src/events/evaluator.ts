@@ -1,4 +1,13 @@
-import type { Alert, DeliveryChannel, EventDefinition, Evidence, Firing, JournalEntry, PackStamp } from '#domain';
+import {
+  type Alert,
+  type DeliveryChannel,
+  type EventDefinition,
+  type Evidence,
+  type Firing,
+  type JournalEntry,
+  type PackStamp,
+  snoozedUntil,
+} from '#domain';
 import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
 import { attend, firingId, type Happening, ownRule } from './attend.ts';
@@ -209,8 +218,8 @@ export class Evaluator implements AsyncDisposable {
   }
 
   /** Nobody is to be told. */
-  #isQuiet({ snoozedUntilMs = 0, group }: Alert, { endMs }: Happening): boolean {
-    return endMs <= snoozedUntilMs || !this.#deps.store.groups.wasArmed(group, endMs);
+  #isQuiet(alert: Alert, { endMs }: Happening): boolean {
+    return snoozedUntil(alert, endMs) !== undefined || !this.#deps.store.groups.wasArmed(alert.group, endMs);
   }
 
   #firing({ alert, event, happening, seq }: Look, fired: Fired, check: Evidence['check']): Firing {

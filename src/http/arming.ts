@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Alert, type ArmingChange, isArmed } from '#domain';
+import { type Alert, type ArmingChange, isArmed, snoozedUntil } from '#domain';
 import { callerName } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { groupAnswer, groupName, groupView } from './groups.ts';
@@ -125,12 +125,14 @@ export function changeView({
 function armedAlertView(alert: Alert, { store, clock }: HttpDeps): z.input<typeof armedAlertAnswer> {
   const nowMs = clock.nowMs();
   const group = alert.group === undefined ? undefined : store.groups.get(alert.group);
-  const isSnoozed = (alert.snoozedUntilMs ?? 0) > nowMs;
+  const { snoozed_until: _former, ...view } = alertView(alert, store.events.get(alert.eventId));
+  const untilMs = snoozedUntil(alert, nowMs);
   return {
-    ...alertView(alert, store.events.get(alert.eventId)),
+    ...view,
+    ...(untilMs === undefined ? {} : { snoozed_until: untilMs / 1000 }),
     rtstream_id: alert.streamId,
     rtstream_name: store.streams.get(alert.streamId)?.name ?? '',
     scene_index_id: alert.indexId,
-    told: alert.status === 'enabled' && !isSnoozed && (group === undefined || isArmed(group, nowMs, nowMs)),
+    told: alert.status === 'enabled' && untilMs === undefined && (group === undefined || isArmed(group, nowMs, nowMs)),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Alert, type EventDefinition, newId } from '#domain';
+import { type Alert, type EventDefinition, LONGEST_SNOOZE_MS, newId } from '#domain';
 import { ruleFor } from '#events';
 import { callerName } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
@@ -10,7 +10,6 @@ import { Api, Reply } from './route.ts';
 import { alertAnswer, alertView, eventAnswer, eventView } from './views.ts';
 
 const MINUTE_MS = 60_000;
-const LONGEST_SNOOZE_MINUTES = 7 * 24 * 60;
 
 const eventPrompt = prompt('someone enters the loading zone');
 const creation = z.object({ event_prompt: eventPrompt, label: text(100, 'person_entered') });
@@ -37,7 +36,7 @@ const snoozing = z.object({
   minutes: z
     .number('must be a number of minutes')
     .min(0, 'must not be negative')
-    .max(LONGEST_SNOOZE_MINUTES, 'must be at most a week'),
+    .max(LONGEST_SNOOZE_MS / MINUTE_MS, 'must be at most a week'),
 });
 
 /** Must be registered before the routes of one stream, which would take `event` for its id. */

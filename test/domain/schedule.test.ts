@@ -3,10 +3,12 @@ import {
   type ArmGroup,
   isArmed,
   isScheduled,
+  LONGEST_SNOOZE_MS,
   lastChange,
   nextArming,
   nextChange,
   scheduleOf,
+  snoozedUntil,
   writtenSchedule,
 } from '#domain';
 
@@ -132,5 +134,19 @@ describe('a group', () => {
   it('stays as it was put when the clock is set back', () => {
     const turned = put({ armed: true, sinceMs: noon });
     for (const nowMs of [noon - HOUR, at('1970-01-02T00:00')]) expect(isArmed(turned, nowMs, nowMs)).toBe(true);
+  });
+});
+
+describe('a snooze', () => {
+  const noon = at('2026-05-14T12:00');
+  it.each([
+    [undefined, undefined],
+    [noon, undefined],
+    [noon + 1, noon + 1],
+    [noon + LONGEST_SNOOZE_MS, noon + LONGEST_SNOOZE_MS],
+    // Set by a clock of the future.
+    [noon + LONGEST_SNOOZE_MS + 1, undefined],
+  ])('until %s', (snoozedUntilMs, until) => {
+    expect(snoozedUntil(snoozedUntilMs === undefined ? {} : { snoozedUntilMs }, noon)).toBe(until);
   });
 });
