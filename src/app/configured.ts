@@ -161,6 +161,6 @@ function arm(event: EventDefinition, wish: EventConfig, index: SceneIndex, store
     status: 'enabled',
     createdMs: clock.nowMs(),
   };
-  if (!known) store.alerts.create(alert);
+  if (!known) store.alerts.create(alert, BY);
   if (group !== undefined) store.alerts.setGroup(alert.id, group, BY);
 }

@@ -76,7 +76,7 @@ export function alertRoutes(deps: HttpDeps): Api {
       body: arming,
       answer: alertAnswer.extend({ warnings: z.array(z.string()) }),
     },
-    (_c, { params, body }) => {
+    (c, { params, body }) => {
       const stream = streamBy(deps, params.id);
       const index = indexBy(deps, stream.id, params.index);
       const event = eventBy(deps, body.event_id);
@@ -90,7 +90,7 @@ export function alertRoutes(deps: HttpDeps): Api {
         status: 'enabled',
         createdMs: deps.clock.nowMs(),
       };
-      alerts.create(alert);
+      alerts.create(alert, callerName(c, deps));
       const warnings = muteReasons(event.rule, index, stream, deps);
       return new Reply({ ...alertView(alert, event), warnings }, warnings.join('; '));
     },

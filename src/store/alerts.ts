@@ -56,9 +56,12 @@ export class Alerts {
     this.#state = sql.prepare('SELECT state FROM alert_states WHERE alert_id = ?');
   }
 
-  /** Throws `conflict` when the id is taken, `not_found` when its stream, index or event isn't there. */
-  create(alert: Alert): void {
-    this.#connection.writeDurably(() => this.#insert.run(rowOf(alert)));
+  /** Without `by` it is in no log. Throws `conflict` when the id is taken, `not_found` when its stream, index or event isn't there. */
+  create(alert: Alert, by?: string): void {
+    this.#connection.writeDurably(() => {
+      this.#insert.run(rowOf(alert));
+      if (by !== undefined) this.#log.note({ by, what: 'armed', alertId: alert.id }, alert.streamId);
+    });
   }
 
   get(id: string): Alert | undefined {

@@ -6,6 +6,9 @@ import { byId, setHidden, setText } from './dom.ts';
 import { GroupRow } from './group-row.ts';
 import type { ArmingJson } from './wire.ts';
 
+/** What goes with its camera is journalled by nobody. */
+const REFRESH_EVERY_MS = 30_000;
+
 /** Rows are kept while what they show is there, so that the keyboard's place is not lost. */
 export class Arming {
   readonly #api: Api;
@@ -16,6 +19,7 @@ export class Arming {
   #shown: ArmingJson = { alerts: [], groups: [] };
   #loading = false;
   #isStale = false;
+  #askedMs = 0;
 
   constructor(api: Api, signal: AbortSignal) {
     this.#api = api;
@@ -35,6 +39,7 @@ export class Arming {
   /** Snoozes end, and "until" comes nearer. */
   tick(): void {
     const nowMs = this.#api.now();
+    if (Date.now() - this.#askedMs >= REFRESH_EVERY_MS && !document.hidden) this.refresh();
     const { alerts, groups } = this.#shown;
     for (const alert of alerts) this.#alerts.get(alert.alert_id)?.show(alert, groups, nowMs);
     for (const group of groups) this.#groups.get(group.name)?.show(group, nowMs);
@@ -47,6 +52,7 @@ export class Arming {
     try {
       while (this.#isStale) {
         this.#isStale = false;
+        this.#askedMs = Date.now();
         this.#draw(await this.#api.get<ArmingJson>('/v1/arming', {}, this.#signal));
       }
     } catch (error) {

@@ -59,7 +59,7 @@ test('a group is disarmed and armed over MQTT, and stays as it was put when the 
     const meanwhile = (await fired('bright', off.since)).filter(({ end }) => end < on.since);
     expect(meanwhile).toEqual([]);
     const { changes } = await box.data<{ changes: { what: string; by: string }[] }>('GET', '/v1/arming/changes');
-    expect(changes.map(({ what }) => what)).toEqual(['armed', 'disarmed', 'joined']);
+    expect(changes.map(({ what }) => what)).toEqual(['armed', 'disarmed', 'joined', 'armed', 'armed']);
   } finally {
     await box[Symbol.asyncDispose]();
   }

@@ -56,6 +56,12 @@ it('a weekly schedule is kept as it was written, and says what it changes next',
   expect(ended.next_change).toBeUndefined();
 });
 
+it('an alert that is armed anew is in the log, too', async () => {
+  const [stream, index] = [alert.streamId, alert.indexId];
+  const armed = await box.call('POST', `/rtstream/${stream}/index/${index}/alert`, { event_id: alert.eventId });
+  expect(await changes()).toMatchObject([{ what: 'armed', alert_id: armed.data.alert_id, by: 'key "test"' }]);
+});
+
 it('every change says who and when, newest first', async () => {
   await box.call('PATCH', path, { group: 'night' });
   await box.call('PUT', '/v1/groups/night', { armed: false });
