@@ -3,6 +3,7 @@ import {
   type Alert,
   type EventDefinition,
   newId,
+  partsOf,
   type RecordingPolicy,
   type SceneIndex,
   type Stream,
@@ -81,7 +82,10 @@ function applyIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: Cl
   for (const wish of wanted.events) {
     const event = eventFor(wish, stream, store, clock);
     const place = toldByAudio(event.rule) ? audioIndex(stream, store, clock) : index;
-    if (event.rule.subject.kind === 'speech') startTranscription(stream, store, clock);
+    if (partsOf(event.rule).some(({ subject }) => subject.kind === 'speech')) {
+      audioIndex(stream, store, clock);
+      startTranscription(stream, store, clock);
+    }
     arm(event, wish, place, store, clock);
   }
 }

@@ -49,3 +49,17 @@ export function insidePolygon([x, y]: Point, polygon: readonly Point[]): boolean
   }
   return inside;
 }
+
+/** How far the point is from the polygon, as a fraction of the picture; 0 inside. */
+export function distanceTo(point: Point, polygon: readonly Point[]): number {
+  if (insidePolygon(point, polygon)) return 0;
+  const sides = polygon.map((corner, i) => distanceToSide(point, corner, polygon[(i + 1) % polygon.length] ?? corner));
+  return Math.min(...sides);
+}
+
+function distanceToSide([x, y]: Point, [x1, y1]: Point, [x2, y2]: Point): number {
+  const length = (x2 - x1) ** 2 + (y2 - y1) ** 2;
+  const along = length === 0 ? 0 : ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length;
+  const at = Math.min(1, Math.max(0, along));
+  return Math.hypot(x - (x1 + at * (x2 - x1)), y - (y1 + at * (y2 - y1)));
+}

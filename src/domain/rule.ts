@@ -1,3 +1,5 @@
+import type { Point } from './geometry.ts';
+
 /**
  * What an event prompt compiles to: data that a person can read, check and rehearse.
  *
@@ -64,11 +66,13 @@ export interface RulePart {
   subject: RuleSubject;
   relation: Relation;
   zone?: string;
+  /** Where the zone is on the camera whose scenes are looked at, for what gets nearer to it. */
+  area?: readonly Point[];
   /** Only things of this colour, by the name that facts have for it. */
   colour?: string;
   /** Only things that cover at least, or at most, this share of the picture, 0–1. */
   size?: { op: '>=' | '<='; share: number };
-  /** Only things that have moved so. */
+  /** Of what `moves`. */
   direction?: Direction;
   forMs?: number;
   count?: { op: '>' | '>=' | '==' | '<' | '<='; value: number };

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Rule } from '#domain';
+import type { Rule, RulePart, Zone } from '#domain';
+import type { Fired } from './decide.ts';
 import { stepFirst, stepRetold } from './retold.ts';
+import type { SceneView } from './simple.ts';
 import type { RuleState } from './state.ts';
-import type { Fired, SceneView } from './step.ts';
 import { matchZone } from './zones.ts';
 
 /** What happened to one index: a scene, or something said on its stream. */
 export interface Happening extends SceneView {
   streamId: string;
   indexId: string;
-  sceneId?: number;
   /** A slower model has told it anew. */
   isRetold?: boolean;
   /** The model that its picture was compared by. */
@@ -29,15 +29,24 @@ export function attend(
   return (happening.isRetold ? stepRetold : stepFirst)(rule, before, happening, threshold);
 }
 
-/** The rule with the name that this camera has for the zone; without such a zone it is about the whole picture. */
-export function ownRule(rule: Rule, zones: readonly { name: string }[]): Rule {
-  const { zone, ...rest } = rule;
-  if (zone === undefined) return rule;
-  const own = matchZone(
-    zone,
-    zones.map(({ name }) => name),
+/** The rule with the names that this camera has for its zones; without such a zone it is about the whole picture. */
+export function ownRule(rule: Rule, zones: readonly Zone[]): Rule {
+  if (rule.subject.kind !== 'parts') return ownPart(rule, zones);
+  const parts = rule.subject.parts.map((part) => ownPart(part, zones));
+  return { ...rule, subject: { ...rule.subject, parts } };
+}
+
+function ownPart<Part extends RulePart>(part: Part, zones: readonly Zone[]): Part {
+  if (part.zone === undefined) return part;
+  const name = matchZone(
+    part.zone,
+    zones.map((zone) => zone.name),
   );
-  return own === undefined ? rest : { ...rest, zone: own };
+  const own = zones.find((zone) => zone.name === name);
+  const { zone: _zone, ...rest } = part;
+  // Without the zone it is still such a part.
+  if (!own) return rest as Part;
+  return { ...part, zone: own.name, ...(part.relation === 'approaches' ? { area: own.polygon } : {}) };
 }
 
 /** The same for the same journal entry, however often it is looked at. */

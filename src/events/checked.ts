@@ -1,8 +1,8 @@
 import type { Question, Rule } from '#domain';
 import { attend, type Happening } from './attend.ts';
+import type { Fired } from './decide.ts';
 import { look } from './seen.ts';
 import type { Checking, RuleState } from './state.ts';
-import type { Fired } from './step.ts';
 
 /** Less than this and nobody need look. */
 const CANDIDATE = 0.25;

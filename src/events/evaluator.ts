@@ -12,10 +12,11 @@ import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
 import { attend, firingId, type Happening, ownRule } from './attend.ts';
 import { attendAnswer, attendChecked } from './checked.ts';
+import type { Fired } from './decide.ts';
 import { evidenceOf } from './evidence.ts';
 import { type Meanings, withSimilar } from './meanings.ts';
+import { besides } from './sources.ts';
 import { type RuleState, readState } from './state.ts';
-import type { Fired } from './step.ts';
 import { topicOf } from './topic.ts';
 
 const CURSOR = 'events';
@@ -130,7 +131,7 @@ export class Evaluator implements AsyncDisposable {
       if (entry.kind === 'answer') this.#heed(entry, pass);
       else {
         for (const happening of entry.kind === 'transcript' ? this.#said(entry) : this.#seen(entry)) {
-          for (const alert of this.#deps.store.alerts.enabledByIndex(happening.indexId))
+          for (const alert of this.#concerned(happening))
             this.#attempt({ alert, happening, seq: entry.seq }, pass, (look) => this.#look(look, pass));
         }
       }
@@ -177,6 +178,14 @@ export class Evaluator implements AsyncDisposable {
       ...attendAnswer(event.rule, before, question, alert.threshold),
       check,
     }));
+  }
+
+  /** The alerts on its index; and, beside the index, those of several parts that are also told by such an index. */
+  #concerned({ streamId, indexId }: Happening): Alert[] {
+    const { alerts, indexes, events } = this.#deps.store;
+    const others = besides(indexes.listRunning(streamId), indexId).flatMap(({ id }) => alerts.enabledByIndex(id));
+    const joined = others.filter(({ eventId }) => events.get(eventId)?.rule.subject.kind === 'parts');
+    return [...alerts.enabledByIndex(indexId), ...joined];
   }
 
   /** One alert looks at one scene; a rule that throws has seen nothing. */

@@ -4,7 +4,7 @@ import type { RuleState } from './state.ts';
 import { bareName, directionWords, durationWords, isPlural, looking, placeWords, withArticle } from './understood.ts';
 
 /** One sentence: what, where, when and how sure. */
-export function explain(rule: Rule, state: RuleState, when: Piece, confidence: number): string {
+export function explain(rule: RulePart, state: RuleState, when: Piece, confidence: number): string {
   const sure = `(${rule.subject.kind === 'object' && state.tier === 'object' ? 'score' : 'confidence'} ${confidence.toFixed(2)})`;
   const text = what(rule, state, when);
   return `${text.charAt(0).toUpperCase()}${text.slice(1)} ${sure}.`;

@@ -1,5 +1,5 @@
 import { intersectionOverUnion, type SceneObject } from '#domain';
-import type { Followed } from './state.ts';
+import type { Followed, Way } from './state.ts';
 
 /** A thing that hasn't been seen for this long is gone; until then it may have been hidden. */
 const HIDDEN_MS = 10_000;
@@ -12,7 +12,7 @@ export interface Piece {
 }
 
 /**
- * Who is in the place and since when. `enteredMs` tells that for a thing not followed yet. After a lapse only those
+ * Who is in the place and since when. `enteredMs` tells that for a thing not followed yet, `wayOf` how each has moved. After a lapse only those
  * that have been told are kept, so that a car that is still parked is not told again.
  */
 export function follow(
@@ -21,11 +21,13 @@ export function follow(
   piece: Piece,
   lapsed: boolean,
   enteredMs: (object: SceneObject) => number,
+  wayOf?: (object: SceneObject, before: Way | undefined) => Way,
 ): Followed[] {
   const known = lapsed ? before.filter(({ told }) => told).map((one) => ({ ...one, seenMs: piece.startMs })) : before;
   const lost = known.filter((one) => !objects.some((object) => isTrack(one, object)));
   const here = objects.map((object): Followed => {
     const same = known.find((one) => isTrack(one, object)) ?? takeCovered(lost, object);
+    const way = wayOf?.(object, same?.way);
     return {
       track: object.track,
       trackSinceMs: object.sinceMs,
@@ -33,13 +35,15 @@ export function follow(
       box: object.box,
       sinceMs: same?.sinceMs ?? enteredMs(object),
       seenMs: piece.endMs,
-      told: same?.told ?? false,
+      // Who has turned is told of again when it comes back.
+      told: (same?.told ?? false) && way?.moved !== false,
+      ...(way ? { way } : {}),
     };
   });
   return [...here, ...lost.filter(({ seenMs }) => Math.abs(piece.endMs - seenMs) < HIDDEN_MS)];
 }
 
-function isTrack(one: Followed, object: SceneObject): boolean {
+export function isTrack(one: Followed, object: SceneObject): boolean {
   return one.track === object.track && one.trackSinceMs === object.sinceMs;
 }
 

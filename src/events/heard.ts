@@ -1,6 +1,6 @@
 import {
   AUDIBLE_DB,
-  type Rule,
+  type RulePart,
   type RuleSubject,
   type SceneFacts,
   type SoundFacts,
@@ -37,7 +37,7 @@ const LONGEST_QUOTE = 100;
 
 /** What was heard of the subject; `mute` when the scene can't say. */
 export function hear(
-  rule: Rule,
+  rule: RulePart,
   subject: Of<'sound'> | Of<'microphone'> | Of<'speech'>,
   scene: Audible,
   saidBefore: string | undefined,
@@ -51,7 +51,7 @@ export function hear(
   return heard !== 'mute' && heard.n === 0 && tellsOnlyPresence ? 'mute' : heard;
 }
 
-function soundOf({ relation }: Rule, { labels, name }: Of<'sound'>, facts: SoundFacts): HeardOf | 'mute' {
+function soundOf({ relation }: RulePart, { labels, name }: Of<'sound'>, facts: SoundFacts): HeardOf | 'mute' {
   const { sounds, levelDb, pack } = facts;
   const wanted = labels.length === 0 ? sounds : sounds.filter(({ label }) => labels.includes(label));
   const [best] = [...wanted].sort((a, b) => b.score - a.score);

@@ -5,10 +5,13 @@
  */
 export { attend, firingId } from './attend.ts';
 export * from './compile.ts';
+export type { Fired } from './decide.ts';
 export * from './evaluator.ts';
 export * from './examples.ts';
 export { Meanings, type MeaningsDeps } from './meanings.ts';
+export type { RehearsalQuery } from './past.ts';
 export * from './rehearse.ts';
+export type { SceneView } from './simple.ts';
 export * from './step.ts';
 export * from './suggest.ts';
 export * from './tally.ts';

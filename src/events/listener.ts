@@ -1,7 +1,7 @@
 import type { Rule } from '#domain';
 import { attend, type Happening } from './attend.ts';
+import type { Fired } from './decide.ts';
 import type { RuleState } from './state.ts';
-import type { Fired } from './step.ts';
 
 /** What alerts with these thresholds remember: they have been told the same so far. */
 interface Group {

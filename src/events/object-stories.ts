@@ -1,6 +1,7 @@
-import type { Rule, RuleSubject, SceneFacts, SceneObject } from '#domain';
+import type { Box, Direction, Rule, RuleSubject, SceneFacts, SceneObject } from '#domain';
+import { isAboutMoving } from './moving.ts';
 import { BEFORE_MS, LONG_MS, SHORT_MS, type Story, story } from './story.ts';
-import { durationWords, looking, placeWords, withArticle } from './understood.ts';
+import { directionWords, durationWords, looking, placeWords, withArticle } from './understood.ts';
 
 const OTHERS = ['dog', 'car', 'person', 'cat'] as const;
 
@@ -43,7 +44,55 @@ export function objectStories(rule: Rule, { name, labels }: Extract<RuleSubject,
       { forMs: SHORT_MS, facts: seen([anObject(other, rule, arriving(zone))]) },
     ]),
   ];
+  if (rule.size) stories.unshift(otherSize(rule, one, label));
+  if (isAboutMoving(rule)) return [...moving(rule, one, label), ...stories];
   return count ? [...counted(rule, what, label), ...stories] : stories;
+}
+
+const CENTRES = [0.1, 0.3, 0.5, 0.7, 0.9] as const;
+const SIZES = [0.1, 0.15, 0.22, 0.33, 0.5] as const;
+
+/** Across the picture or along the way to and from the camera, there and back. */
+function moving(rule: Rule, one: string, label: string): Story[] {
+  const direction = rule.direction ?? 'towards';
+  const isDepth = direction === 'towards' || direction === 'away';
+  const backwards = direction === 'left' || direction === 'up' || direction === 'away';
+  const forwards = isDepth ? SIZES.map((size) => boxAt(0.5, 0.5, size)) : CENTRES.map((at) => placed(direction, at));
+  const path = backwards ? [...forwards].reverse() : forwards;
+  const walk = (boxes: readonly Box[]) =>
+    boxes.map((box) => ({ forMs: 5000, facts: seen([anObject(label, rule, { box })]) }));
+  const [from = anObject(label, rule, {}).box] = path;
+  const words =
+    rule.relation === 'approaches'
+      ? `gets nearer to ${rule.zone === undefined ? 'the camera' : placeWords(rule.zone)}`
+      : `moves ${directionWords(direction)}`;
+  return [
+    story(`${one} ${words} for ${durationWords(path.length * 5000)}`, walk(path)),
+    story(`${one} moves the other way`, walk([...path].reverse())),
+    story(`${one} stays where it is for ${durationWords(LONG_MS)}`, [
+      { forMs: LONG_MS, facts: seen([anObject(label, rule, { box: from })]) },
+    ]),
+  ];
+}
+
+function placed(direction: Direction, at: number): Box {
+  return direction === 'left' || direction === 'right' ? boxAt(at, 0.5, 0.15) : boxAt(0.5, at, 0.15);
+}
+
+function boxAt(x: number, y: number, size: number): Box {
+  const half = size / 2;
+  return { x1: x - half, y1: y - half, x2: x + half, y2: y + half };
+}
+
+/** Neither large nor small. */
+function otherSize(rule: Rule, one: string, label: string): Story {
+  const box = rule.size?.op === '>=' ? boxAt(0.5, 0.5, 0.05) : boxAt(0.5, 0.5, 0.6);
+  const other = rule.size?.op === '>=' ? one.replace('large', 'small') : one.replace('small', 'large');
+  const forMs = (rule.forMs ?? LONG_MS) + SHORT_MS;
+  return story(`${other} comes into ${placeWords(rule.zone)}`, [
+    { forMs: BEFORE_MS, facts: seen([]) },
+    { forMs, facts: seen([anObject(label, rule, { ...arriving(rule.zone), box })]) },
+  ]);
 }
 
 function passing(one: string, rule: Rule, label: string): Story {
@@ -89,12 +138,14 @@ function counted(rule: Rule, what: string, label: string): Story[] {
     });
 }
 
-function anObject(label: string, { zone, colour }: Rule, of: Partial<SceneObject>): SceneObject {
+function anObject(label: string, { zone, colour, size }: Rule, of: Partial<SceneObject>): SceneObject {
   const there = zone === undefined ? [] : [zone];
   const colours = colour === undefined ? {} : { colours: [colour] };
-  const box = { x1: 0.4, y1: 0.4, x2: 0.5, y2: 0.8 };
+  const box = size ? boxAt(0.5, 0.5, Math.sqrt(size.share) * (size.op === '>=' ? 1.1 : 0.9)) : USUAL;
   return { label, score: 0.9, box, track: 1, zones: there, entered: [], sinceMs: 0, ...colours, ...of };
 }
+
+const USUAL: Box = { x1: 0.4, y1: 0.4, x2: 0.5, y2: 0.8 };
 
 function arriving(zone: string | undefined): Partial<SceneObject> {
   return { appeared: 'left', ...(zone === undefined ? {} : { entered: [zone] }) };

@@ -1,7 +1,8 @@
-import type { Rule, RuleSubject } from '#domain';
+import type { Direction, Rule, RulePart, RuleSubject } from '#domain';
 import { takeColour } from './colours.ts';
+import { takeHeading } from './headings.ts';
 import { takePlaces, takeRemainingPlace } from './places.ts';
-import { takeCount, takeDuration } from './quantities.ts';
+import { takeCount, takeDuration, takeSize, takeWindows } from './quantities.ts';
 import { type Heard, takeHeard } from './sound.ts';
 import { type Named, takeSpecial, takeSubjects } from './subjects.ts';
 import { Sentence } from './tokens.ts';
@@ -27,7 +28,11 @@ export interface Parsed {
   subjects: Named[];
   /** Of what is named. */
   colour?: string;
-  special?: Exclude<RuleSubject, { kind: 'object' }>;
+  size?: NonNullable<RulePart['size']>;
+  windows?: NonNullable<RulePart['windows']>;
+  /** Where it moves: "to the left", "towards the camera". */
+  heading?: Direction;
+  special?: Exclude<RuleSubject, { kind: 'object' | 'parts' }>;
   /** It listens; `special` is then the sound, or the microphone. */
   heard?: Heard;
   meanings: Meaning[];
@@ -50,6 +55,9 @@ export function parse(prompt: string, zones: readonly string[], mayListen = true
   const forMs = takeDuration(sentence);
   while (LEAD_INS.has(sentence.rest()[0]?.word ?? '')) sentence.take(sentence.rest()[0]?.at ?? 0);
   const colour = heard ? undefined : takeColour(sentence);
+  const size = heard ? undefined : takeSize(sentence);
+  const windows = takeWindows(sentence);
+  const heading = heard ? undefined : takeHeading(sentence);
   const count = takeCount(sentence);
   const places = takePlaces(sentence, zones);
   const subjects = takeSubjects(sentence);
@@ -67,6 +75,9 @@ export function parse(prompt: string, zones: readonly string[], mayListen = true
     places,
     subjects,
     ...(colour === undefined ? {} : { colour }),
+    ...(size ? { size } : {}),
+    ...(windows ? { windows } : {}),
+    ...(heading ? { heading } : {}),
     ...(special ? { special } : {}),
     ...(heard ? { heard } : {}),
     meanings,

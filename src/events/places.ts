@@ -20,7 +20,7 @@ export function takePlaces(sentence: Sentence, zones: readonly string[]): Place[
   for (let i = 0; i < sentence.words.length; i += 1) {
     const word = sentence.free(i) ?? '';
     const meaning = meaningOf(word);
-    const verb = meaning === 'enter' || meaning === 'leave' || meaning === 'cross';
+    const verb = meaning === 'enter' || meaning === 'leave' || meaning === 'cross' || meaning === 'approach';
     const named = NAMING_PREPOSITIONS.has(word);
     if (!verb && !named && !PREPOSITIONS.has(word)) continue;
     const start = named ? i : skipDeterminers(sentence, i + 1);

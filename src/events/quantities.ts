@@ -1,7 +1,7 @@
-import type { Rule } from '#domain';
+import type { Rule, RulePart } from '#domain';
 import { labelAt } from './subjects.ts';
 import type { Sentence } from './tokens.ts';
-import { DURATION_LEADS, NUMBERS, OPERATORS, UNITS } from './words.ts';
+import { DURATION_LEADS, NUMBERS, OPERATORS, SIZES, UNITS } from './words.ts';
 
 /** "for more than 30 seconds", "1 minute and 30 s", "an hour", "five minutes or longer" → milliseconds. */
 export function takeDuration(sentence: Sentence): number | undefined {
@@ -61,6 +61,36 @@ export function takeCount(sentence: Sentence): Rule['count'] {
     const op = operator?.[1] ?? (orMore === 'or fewer' ? '<=' : number.value === 0 ? '==' : '>=');
     if (op === '>=' && number.value <= 1) return undefined;
     return { op, value: number.value };
+  }
+  return undefined;
+}
+
+/** "a large dog", "a small red car": what is named has the size. */
+export function takeSize(sentence: Sentence): RulePart['size'] {
+  for (const { at, word } of sentence.rest()) {
+    const size = Object.hasOwn(SIZES, word) ? SIZES[word] : undefined;
+    if (!size || !labelAt(sentence, nextFree(sentence, at + 1))) continue;
+    sentence.take(at);
+    return size;
+  }
+  return undefined;
+}
+
+const WINDOWS = new Set(['windows', 'pictures', 'frames', 'looks', 'scenes']);
+const MOST_WINDOWS = 20;
+
+/** "in at least 3 of 5 windows", "in 2 out of 3 pictures". */
+export function takeWindows(sentence: Sentence): RulePart['windows'] {
+  for (const { at, word } of sentence.rest()) {
+    const last = WINDOWS.has(word) ? numberAt(sentence, at - 1) : undefined;
+    if (!last) continue;
+    const before = ['out', 'from'].every((one, i) => sentence.free(at - 3 + i) === one) ? at - 4 : at - 3;
+    const first = before === at - 4 || sentence.free(at - 2) === 'of' ? numberAt(sentence, before) : undefined;
+    if (!first || first.value < 1 || first.value > last.value || last.value > MOST_WINDOWS) continue;
+    let start = before;
+    while (/^(?:in|at|least|the|last)$/.test(sentence.free(start - 1) ?? '')) start -= 1;
+    sentence.take(start, at + 1);
+    return { least: first.value, of: last.value };
   }
   return undefined;
 }

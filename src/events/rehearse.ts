@@ -1,28 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Rule, Scene, SceneIndex, Transcript } from '#domain';
-import type { Store } from '#store';
-import { type Happening, ownRule } from './attend.ts';
+import { partsOf, type Rule } from '#domain';
+import { ownRule } from './attend.ts';
+import type { Fired } from './decide.ts';
 import { Listener } from './listener.ts';
-import { type Meanings, withSimilar } from './meanings.ts';
-import { knownEnds, type Piece, piecesOf } from './pieces.ts';
+import { withSimilar } from './meanings.ts';
+import { type Past, past, type RehearsalQuery, type Remembered } from './past.ts';
 import { look } from './seen.ts';
-import type { Fired } from './step.ts';
 import { SHOWN_THRESHOLDS } from './tally.ts';
-
-/** What is gone through: one index, or for rules about speech what was said on the stream. */
-export interface RehearsalQuery {
-  rule: Rule;
-  streamId: string;
-  /** Undefined where nothing but speech matters. */
-  index: SceneIndex | undefined;
-  /** As if it had been armed then. */
-  fromMs: number;
-  toMs: number;
-  /** As the alert would have it. */
-  threshold?: number;
-  /** Absent where nothing compares pictures with texts. */
-  meanings?: Pick<Meanings, 'similar'> | undefined;
-}
 
 /** One time that the rule would have fired. */
 export interface Rehearsed extends Fired {
@@ -48,10 +32,7 @@ export interface RehearsalStep {
   told: (readonly number[])[];
 }
 
-type Past = Pick<Store, 'replay' | 'journal' | 'streams'>;
-
-/** Rows that are read at once; looks before everything else has its turn. */
-const BATCH = 128;
+/** Looks before everything else has its turn. */
 const SLICE = 512;
 
 /**
@@ -82,14 +63,6 @@ export async function* rehearse(
   if (!signal.aborted) yield { ...step, reachedMs: query.toMs };
 }
 
-/** Something that happened, as it was known then. */
-interface Remembered extends Happening {
-  seq?: number;
-  /** It is the first that is looked at of a scene. */
-  isFirst: boolean;
-  isToldAnew: boolean;
-}
-
 /** Counts what is looked at, and what fires. */
 class Course {
   readonly #rule: Rule;
@@ -118,7 +91,7 @@ class Course {
   look(past: Remembered, step: RehearsalStep): void {
     if (past.isFirst) {
       step.looked += 1;
-      if (look(this.#rule, past) === 'mute') step.mute += 1;
+      if (partsOf(this.#rule).every((part) => look(part, past) === 'mute')) step.mute += 1;
       if (past.isToldAnew) step.retold += 1;
     }
     step.sinceMs = this.#sinceMs ??= past.startMs;
@@ -130,73 +103,5 @@ class Course {
       step.told.push(thresholds);
       if (thresholds.includes(this.#threshold)) step.fired.push({ ...fired, ...scene });
     }
-  }
-}
-
-function past(store: Past, query: RehearsalQuery, signal: AbortSignal): AsyncIterable<Remembered> {
-  const { rule, index } = query;
-  return rule.subject.kind === 'speech' || !index ? said(store, query, signal) : seen(store, query, index, signal);
-}
-
-/** What was said, by when it was said; written down it may have been in another order. */
-async function* said(store: Past, query: RehearsalQuery, signal: AbortSignal): AsyncGenerator<Remembered, void> {
-  const { streamId, index } = query;
-  const batches = batchesOf<Transcript>((after) =>
-    store.replay.transcripts(streamId, { ...query, after, limit: BATCH }),
-  );
-  for await (const transcripts of batches) {
-    for (const { startMs, endMs, text } of transcripts) {
-      if (signal.aborted) return;
-      if (endMs <= query.fromMs || endMs > query.toMs) continue;
-      const what = { streamId, indexId: index?.id ?? '', startMs, endMs, text, isTranscript: true };
-      yield { ...what, isFirst: true, isToldAnew: false };
-    }
-  }
-}
-
-async function* seen(
-  store: Past,
-  query: RehearsalQuery,
-  index: SceneIndex,
-  signal: AbortSignal,
-): AsyncGenerator<Remembered, void> {
-  const ends = await knownEnds(store.journal, query.streamId);
-  let waiting: Piece[] = [];
-  const batches = batchesOf<Scene>((after) => store.replay.scenes(index.id, { ...query, after, limit: BATCH }));
-  for await (const scenes of batches) {
-    for (const scene of scenes) {
-      // A piece of a scene comes before whatever begins behind its end.
-      const due = waiting.filter(({ endMs }) => endMs <= scene.startMs);
-      if (due.length > 0) waiting = waiting.filter(({ endMs }) => endMs > scene.startMs);
-      yield* inOrder(due, signal);
-      waiting.push(...piecesOf(scene, index, ends, query));
-    }
-  }
-  yield* inOrder(waiting, signal);
-}
-
-function* inOrder(pieces: Piece[], signal: AbortSignal): Generator<Remembered, void> {
-  pieces.sort((a, b) => a.endMs - b.endMs || a.scene.id - b.scene.id);
-  for (const { scene, endMs, seq, isFirst } of pieces) {
-    if (signal.aborted) return;
-    const isToldAnew = scene.facts?.told !== undefined;
-    yield { ...scene, sceneId: scene.id, endMs, isFirst, isToldAnew, ...(seq === undefined ? {} : { seq }) };
-  }
-}
-
-interface Row {
-  id: number;
-  startMs: number;
-}
-
-/** Batch after batch until there is none; everything else has its turn in between. */
-async function* batchesOf<T extends Row>(read: (after: Row | undefined) => T[]): AsyncGenerator<T[], void> {
-  let after: Row | undefined;
-  for (;;) {
-    const batch = read(after);
-    if (batch.length > 0) yield batch;
-    after = batch.at(-1);
-    if (after === undefined || batch.length < BATCH) return;
-    await setImmediate();
   }
 }

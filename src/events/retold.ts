@@ -1,6 +1,8 @@
 import type { Rule } from '#domain';
+import type { Fired } from './decide.ts';
+import type { SceneView } from './simple.ts';
 import type { RuleState } from './state.ts';
-import { type Fired, type SceneView, step } from './step.ts';
+import { step } from './step.ts';
 
 /** Longer ago what one has said no longer speaks for the other. */
 const SAME_MS = 60_000;
@@ -18,7 +20,9 @@ export function stepRetold(
 ): { state: RuleState | undefined; fired?: Fired } {
   if (rule.subject.kind !== 'text' || !before) return { state: before };
   const { retold, ...first } = before;
-  const { state, fired } = step(rule, retold, scene, threshold);
+  // They are told anew in any order.
+  const { sceneId: _sceneId, ...view } = scene;
+  const { state, fired } = step(rule, retold, view, threshold);
   const next = state ? { ...first, retold: withoutRetold(state) } : before;
   return fired && !speaksFor(first, scene) ? { state: next, fired } : { state: next };
 }

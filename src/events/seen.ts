@@ -1,4 +1,4 @@
-import { type Rule, type RuleSubject, type SceneFacts, type SceneObject, shareOfWords } from '#domain';
+import { boxArea, type RulePart, type RuleSubject, type SceneFacts, type SceneObject, shareOfWords } from '#domain';
 import { type Audible, hear } from './heard.ts';
 import type { Alike } from './steady.ts';
 
@@ -15,7 +15,7 @@ export interface Seen {
   objects: SceneObject[];
 }
 
-const WITHOUT_DETECTOR: ReadonlySet<Rule['relation']> = new Set(['present', 'appears', 'enters'] as const);
+const WITHOUT_DETECTOR: ReadonlySet<RulePart['relation']> = new Set(['present', 'appears', 'enters'] as const);
 
 /** Fewer of the words are a coincidence. */
 const MOST_WORDS = 2 / 3;
@@ -36,7 +36,7 @@ type Of<Kind extends RuleSubject['kind']> = Extract<RuleSubject, { kind: Kind }>
  * anything that is seen, asked of what was heard; anything that is heard where nobody listened; a colour where nobody
  * looked for any.
  */
-export function look(rule: Rule, scene: Audible, before: Before = {}): Seen | 'mute' {
+export function look(rule: RulePart, scene: Audible, before: Before = {}): Seen | 'mute' {
   const { subject } = rule;
   const { facts } = scene;
   if (subject.kind === 'sound' || subject.kind === 'microphone' || subject.kind === 'speech') {
@@ -49,7 +49,7 @@ export function look(rule: Rule, scene: Audible, before: Before = {}): Seen | 'm
   switch (subject.kind) {
     case 'object':
       if (facts.packs.some((pack) => pack !== 'built-in')) return objects(subject, rule, facts);
-      return WITHOUT_DETECTOR.has(rule.relation) && rule.colour === undefined ? standIn(rule, facts) : 'mute';
+      return canStandIn(rule) ? standIn(rule, facts) : 'mute';
     case 'motion':
       return motion(rule.zone, facts);
     case 'light':
@@ -66,6 +66,10 @@ export function look(rule: Rule, scene: Audible, before: Before = {}): Seen | 'm
   }
 }
 
+function canStandIn({ relation, colour, size }: RulePart): boolean {
+  return WITHOUT_DETECTOR.has(relation) && colour === undefined && size === undefined;
+}
+
 /** Words or pictures, whichever is surer. */
 function described({ words, sentence = '' }: Of<'text'>, text: string, alike: Alike | undefined): Seen {
   const share = shareOfWords(words, text);
@@ -80,14 +84,22 @@ function described({ words, sentence = '' }: Of<'text'>, text: string, alike: Al
   return shown.n >= told.n ? shown : told;
 }
 
-function objects({ labels, name }: Of<'object'>, { zone, colour, relation }: Rule, facts: SceneFacts): Seen | 'mute' {
+function objects(
+  { labels, name }: Of<'object'>,
+  { zone, colour, size, relation }: RulePart,
+  facts: SceneFacts,
+): Seen | 'mute' {
   const named = facts.objects.filter(({ label }) => labels.includes(label));
   if (colour !== undefined && named.length > 0 && named.every(({ colours }) => colours === undefined)) return 'mute';
   const there = (object: SceneObject) => {
+    // What moves is followed wherever it is.
+    if (relation === 'moves' || relation === 'approaches') return true;
     if (relation === 'crosses') return zone === undefined ? cameIn(object) : (object.crossed?.includes(zone) ?? false);
     return zone === undefined || object.zones.includes(zone);
   };
-  const wanted = named.filter((one) => there(one) && (colour === undefined || one.colours?.includes(colour)));
+  const wanted = named.filter(
+    (one) => there(one) && (colour === undefined || one.colours?.includes(colour)) && hasSize(one, size),
+  );
   const atOnce = labels.reduce((sum, label) => sum + (facts.counts[label] ?? 0), 0);
   const n = Math.min(wanted.length, atOnce || wanted.length);
   const best = [...wanted].sort((a, b) => b.score - a.score);
@@ -96,12 +108,17 @@ function objects({ labels, name }: Of<'object'>, { zone, colour, relation }: Rul
   return { n, confidence, name: best[0]?.label ?? name, tier: 'object', objects: wanted };
 }
 
+function hasSize({ box }: SceneObject, size: RulePart['size']): boolean {
+  if (!size) return true;
+  return size.op === '>=' ? boxArea(box) >= size.share : boxArea(box) <= size.share;
+}
+
 /** Over an edge of the picture. */
 function cameIn({ appeared }: SceneObject): boolean {
   return appeared !== undefined && appeared !== 'in';
 }
 
-function standIn(rule: Rule, facts: SceneFacts): Seen {
+function standIn(rule: RulePart, facts: SceneFacts): Seen {
   const seen = motion(rule.zone, facts);
   return { ...seen, confidence: Math.min(0.5, seen.confidence - 0.25) };
 }

@@ -1,7 +1,7 @@
 import type { Box } from '#domain';
 import type { Alike } from './steady.ts';
 
-/** One thing that a `stays` rule follows. */
+/** One thing that is followed from scene to scene. */
 export interface Followed {
   /** Tracks are numbered anew when a tracker starts, so the time is part of its identity. */
   track: number;
@@ -12,6 +12,15 @@ export interface Followed {
   sinceMs: number;
   seenMs: number;
   told: boolean;
+  /** How it has moved, for rules about that. */
+  way?: Way;
+}
+
+/** How far a thing has come in a direction: least and most since it turned, and whether that is far enough. */
+export interface Way {
+  low: number;
+  high: number;
+  moved: boolean;
 }
 
 /** What an alert remembers of what a model was asked. */
@@ -55,8 +64,39 @@ export interface RuleState {
   alike?: Alike;
   /** Where a model is asked before it fires. */
   checking?: Checking;
+  /** How many there were in the last windows, for rules that ask for several. */
+  recent?: number[];
+  /** The newest scene; older ones are no news. */
+  sceneId?: number;
+  /** What is remembered of each part, for rules that have several. */
+  parts?: PartState[];
+  /** The beginning of what was told last, for rules whose parts must all be so. */
+  toldMs?: number;
   /** The same of the scenes that were told anew, for rules about words. */
   retold?: Omit<RuleState, 'retold'>;
+}
+
+/** A stretch of time in which a part was so, or was not; `text` says what. */
+export interface So {
+  fromMs: number;
+  toMs: number;
+  text: string;
+  confidence: number;
+  by: Source;
+}
+
+/** Scenes that see, or what is only heard. */
+export type Source = 'seen' | 'heard';
+
+/** What is remembered of one part of a rule. */
+export interface PartState {
+  /** Of each source by itself. */
+  states: Partial<Record<Source, RuleState>>;
+  /** When it was so, and when it was not, last. */
+  yes?: So;
+  no?: So;
+  /** The beginning that was told, where each part is told by itself. */
+  toldMs?: number;
 }
 
 /** A stored state; undefined when it is of another version or damaged: the rule then starts anew. */

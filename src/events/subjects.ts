@@ -31,7 +31,7 @@ export function takeSubjects(sentence: Sentence): Named[] {
   return found;
 }
 
-type Special = Exclude<RuleSubject, { kind: 'object' }>;
+type Special = Exclude<RuleSubject, { kind: 'object' | 'parts' }>;
 
 /** The camera itself and the light win over a person who covers or switches it; motion is what is left without a name. */
 export function takeSpecial(sentence: Sentence, meanings: readonly Meaning[], named: boolean): Special | undefined {

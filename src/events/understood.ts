@@ -3,7 +3,7 @@ import { duringWords } from './during.ts';
 import type { Place } from './zones.ts';
 
 /** One sentence that tells a person what the rule does. */
-export function understood(rule: Omit<Rule, 'understood' | 'needs'>, places: readonly Place[]): string {
+export function understood(rule: Omit<Rule, 'understood' | 'needs'>, places: readonly (Place | undefined)[]): string {
   const when = rule.during ? `, only ${duringWords(rule.during)} by the box's clock` : '';
   const reservations = partsOf(rule)
     .map((part, i) => reservation(part, places[i]))
@@ -36,7 +36,7 @@ function percent(share: number): string {
 const OPERATOR_WORDS = { '>': 'more than', '>=': 'at least', '==': 'exactly', '<': 'fewer than', '<=': 'at most' };
 
 /** What is to be so, without a capital and a full stop. */
-export function clause(rule: RulePart): string {
+function clause(rule: RulePart): string {
   const { subject, relation } = rule;
   const long = rule.forMs === undefined ? '' : ` for ${durationWords(rule.forMs)}`;
   if (subject.kind === 'parts') return joined(subject);
@@ -57,6 +57,15 @@ function joined({ join, parts }: Extract<Rule['subject'], { kind: 'parts' }>): s
     return part.relation === 'present' ? clause({ ...part, relation: 'absent' }) : `it is not so that ${clause(part)}`;
   });
   return clauses.join(join === 'all' ? ' and ' : ' or ');
+}
+
+/** That a part was not so, in the past. */
+export function notWords(part: RulePart): string {
+  const { subject, relation } = part;
+  if (relation !== 'present' || (subject.kind !== 'object' && subject.kind !== 'motion'))
+    return `it was not so that ${clause(part)}`;
+  const bare = subject.kind === 'motion' ? 'motion' : looking(subject.name.replace('someone', 'person'), part);
+  return `no ${bare} was in ${placeWords(part.zone)}`;
 }
 
 type SeenSubject = Extract<Rule['subject'], { kind: 'object' | 'motion' }>;

@@ -1,6 +1,7 @@
 /** What a word of a prompt does. One table; the grammar in `parse.ts` only asks for meanings, never for spellings. */
 export type Meaning =
   | 'enter'
+  | 'approach'
   | 'cross'
   | 'travel'
   | 'come'
@@ -21,7 +22,8 @@ export type Meaning =
   | 'empty';
 
 const VERBS: Readonly<Record<Meaning, string>> = {
-  enter: 'enter access invade approach reach arrive entry',
+  enter: 'enter access invade reach arrive entry',
+  approach: 'approach',
   cross: 'cross traverse pass',
   travel: 'walk pass ride rode roll wander travel',
   come: 'come came coming go goes went gone step drive drove get gets got getting pull break broke',
@@ -174,6 +176,16 @@ export const LIGHTNESS = set('dark darker darkness darkens dim dims bright brigh
 
 export const ANYTHING = set('something anything nothing things thing object objects');
 export const NEGATIONS = set('no not nobody nothing none never without absent missing absence');
+
+/** What share of the picture a thing covers, by the word for its size: at least when it is large, else at most. */
+export const SIZES: Readonly<Record<string, { op: '>=' | '<='; share: number }>> = {
+  huge: { op: '>=', share: 0.25 },
+  large: { op: '>=', share: 0.1 },
+  big: { op: '>=', share: 0.1 },
+  small: { op: '<=', share: 0.01 },
+  little: { op: '<=', share: 0.01 },
+  tiny: { op: '<=', share: 0.0025 },
+};
 
 /** Would be taken for a place, though they say what no rule can check. */
 export const UNCHECKABLE = set(

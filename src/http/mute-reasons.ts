@@ -1,22 +1,32 @@
-import { isOtherThing, listens, type Rule, type SceneIndex, type Stream, shareOfWords, toldByAudio } from '#domain';
+import {
+  isOtherThing,
+  listens,
+  partsOf,
+  type Rule,
+  type RulePart,
+  type SceneIndex,
+  type Stream,
+  shareOfWords,
+  toldByAudio,
+} from '#domain';
 import { planFor } from '#prompts';
 import type { HttpDeps } from './deps.ts';
 
 /** The parts that see and hear. */
-type Senses = Pick<HttpDeps, 'inference' | 'listening' | 'supervisor'> & { tellers?: { present: boolean } };
+type Senses = Pick<HttpDeps, 'store' | 'inference' | 'listening' | 'supervisor'> & { tellers?: { present: boolean } };
 
 /** Why a rule that is armed on the index can't fire yet: said at once, since such an alert would otherwise be silent. */
 export function muteReasons(rule: Rule, index: SceneIndex, stream: Stream, senses: Senses): string[] {
   return [
-    ...zoneReasons(rule, stream),
-    ...indexReasons(rule, index),
+    ...new Set(partsOf(rule).flatMap((part) => zoneReasons(part, stream))),
+    ...(rule.subject.kind === 'parts' ? besideReasons(partsOf(rule), index, senses) : indexReasons(rule, index)),
     ...wordReasons(rule, index, senses),
     ...packReasons(rule, senses),
     ...(listens(rule) ? soundReasons(rule, stream, senses) : []),
   ];
 }
 
-function zoneReasons({ zone }: Rule, { id, name, zones }: Stream): string[] {
+function zoneReasons({ zone }: RulePart, { id, name, zones }: Stream): string[] {
   if (zone === undefined || zones.some((known) => known.name.toLowerCase() === zone.toLowerCase())) return [];
   return [`the camera "${name}" has no zone "${zone}" yet: PUT /v1/streams/${id}/zones sets it`];
 }
@@ -32,6 +42,19 @@ function indexReasons(rule: Rule, { extraction }: SceneIndex): string[] {
   if (audio && !toldByAudio(rule))
     return ['this index tells what is said and which sounds begin, and no more: arm the rule on one that sees'];
   return [];
+}
+
+/** What the index doesn't tell, another one of the camera must. */
+function besideReasons(parts: readonly RulePart[], { streamId, extraction }: SceneIndex, { store }: Senses): string[] {
+  const running = store.indexes.listRunning(streamId);
+  const hears = (one: Pick<SceneIndex, 'extraction'>) => one.extraction.type === 'transcript';
+  const ears = parts.some(({ subject }) => subject.kind === 'speech') && !hears({ extraction }) && !running.some(hears);
+  const eyes = parts.some((part) => part.not === true || !toldByAudio(part));
+  const blind = eyes && hears({ extraction }) && running.every(hears);
+  return [
+    ...(ears ? ['a part is about what is said: start an index with extraction_type "transcript" beside this one'] : []),
+    ...(blind ? ['a part is told by what is seen: start an index that sees beside this one'] : []),
+  ];
 }
 
 /** What no detector has a label for is told of by indexes whose prompt names it, or by a model that follows instructions. */
@@ -66,11 +89,12 @@ export function packReasons(
   });
 }
 
-function soundReasons({ subject }: Rule, { id, name, transcription }: Stream, { supervisor }: Senses): string[] {
+function soundReasons(rule: Rule, { id, name, transcription }: Stream, { supervisor }: Senses): string[] {
   const facts = supervisor.status().find(({ streamId }) => streamId === id)?.facts;
   const reasons: string[] = [];
   if (facts && facts.audioCodec === undefined) reasons.push(`the camera "${name}" sends no sound`);
-  if (subject.kind === 'speech' && !transcription.wanted)
+  const speaks = partsOf(rule).some((part) => part.subject.kind === 'speech');
+  if (speaks && !transcription.wanted)
     reasons.push(`nothing is written down: POST /rtstream/${id}/transcription {"action": "start"} begins it`);
   return reasons;
 }

@@ -151,8 +151,12 @@ export interface ArmingJson {
 export interface RuleJson {
   understood: string;
   needs?: string[];
-  subject: { kind: string };
+  subject: { kind: string; parts?: readonly RulePartJson[] };
   relation: string;
+}
+
+export interface RulePartJson extends Pick<RuleJson, 'subject' | 'relation'> {
+  not?: true;
 }
 
 export interface UnderstoodJson {

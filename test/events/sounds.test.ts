@@ -144,8 +144,6 @@ const REFUSED: readonly (readonly [prompt: string, words: string])[] = [
   ['a car is on fire', '"fire"'],
   ['hello world', '"hello"'],
   ['a person and a dog barks', '"person"'],
-  ['a dog barks and a siren', 'several sounds together'],
-  ['a scream and a gunshot', 'several sounds together'],
   ['a siren enters the yard', 'a sound only begins'],
   ['two gunshots', '"two"'],
   ['more than 3 gunshots', 'a number'],
