@@ -233,7 +233,7 @@ export class Evaluator implements AsyncDisposable {
 
   #firing({ alert, event, happening, seq }: Look, fired: Fired, check: Evidence['check']): Firing {
     const { stampOf = () => undefined } = this.#deps;
-    const { streamId, indexId, sceneId } = happening;
+    const { streamId, sceneId } = happening;
     const evidence = evidenceOf(event.rule, happening, { threshold: alert.threshold, stampOf });
     return {
       id: firingId(alert.id, seq),
@@ -241,7 +241,7 @@ export class Evaluator implements AsyncDisposable {
       eventId: event.id,
       label: event.label,
       streamId,
-      indexId,
+      indexId: alert.indexId,
       ...(sceneId === undefined ? {} : { sceneId }),
       atMs: happening.endMs,
       ...fired,
