@@ -14,6 +14,8 @@ import { compileRule } from '#events';
 import type { Clock } from '#runtime';
 import type { Store } from '#store';
 
+const GB = 1e9;
+
 /** Who changes what is armed, in the log of changes. */
 const BY = 'configuration';
 
@@ -62,9 +64,13 @@ function applyCamera(camera: CameraConfig, known: Stream | undefined, store: Sto
 }
 
 function policyOf({ recording }: CameraConfig): RecordingPolicy {
-  const { mode, preSeconds, postSeconds, schedule, audio } = recording;
+  const { mode, preSeconds, postSeconds, schedule, audio, keepDays, quotaGb } = recording;
   const times = schedule ? { schedule: scheduleOf(schedule) } : {};
-  return { mode, preMs: preSeconds * 1000, postMs: postSeconds * 1000, audio, ...times };
+  const limits = {
+    ...(keepDays === undefined ? {} : { keepDays }),
+    ...(quotaGb === undefined ? {} : { quotaBytes: quotaGb * GB }),
+  };
+  return { mode, preMs: preSeconds * 1000, postMs: postSeconds * 1000, audio, ...times, ...limits };
 }
 
 function applyIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: Clock): void {

@@ -77,13 +77,14 @@ async function sift({ store, clock, log }: HousekeepingDeps, signal: AbortSignal
 }
 
 async function freeSpace({ config, store, log }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
-  const { reservePercent, keepDays } = config.recording;
+  const { reservePercent, keepDays, budgetGb } = config.recording;
   const freed = await store.retention.enforce({
     mediaDir: mediaDir(config.dataDir),
     thumbsDir: thumbsDir(config.dataDir),
     assetsDir: assetsDir(config.dataDir),
     reservePercent,
     ...(keepDays === undefined ? {} : { keepDays }),
+    ...(budgetGb === undefined ? {} : { budgetBytes: budgetGb * 1e9 }),
     signal,
   });
   if (freed.deletedSegments > 0) log.info(freed, 'deleted the oldest recordings');

@@ -130,6 +130,16 @@ const cameraRecording = z.strictObject({
     .boolean('must be true or false')
     .default(true)
     .describe('Whether the camera’s sound is recorded and listened to.'),
+  keepDays: z
+    .number()
+    .positive('must be more than 0')
+    .exactOptional()
+    .describe('Delete what is older of this camera. Default: as `recording.keepDays` says of all.'),
+  quotaGb: z
+    .number()
+    .positive('must be more than 0')
+    .exactOptional()
+    .describe('Most that this camera’s recordings take, in GB: its oldest go. Default: as much as there is room for.'),
 });
 
 const cameraAddress = z
@@ -210,6 +220,11 @@ const recording = z.strictObject({
     .max(90, 'must not be more than 90')
     .default(5)
     .describe('Share of the disk that stays free: the oldest recordings are deleted to keep it.'),
+  budgetGb: z
+    .number()
+    .positive('must be more than 0')
+    .exactOptional()
+    .describe('Most that all recordings take, in GB: the oldest go. Default: 85 % of their disk.'),
   keepDays: z
     .number()
     .positive('must be more than 0')

@@ -13,6 +13,7 @@ const PREFIX = {
   image: 'img-',
   connection: 'conn-',
   upload: 'up-',
+  hold: 'hold-',
 } as const;
 
 /** Kinds whose ids are 16 bare hex digits: clients extract them with hex-only patterns. */
@@ -36,6 +37,7 @@ export function newId(kind: IdKind, nowMs: number = Date.now()): string {
     case 'job':
     case 'connection':
     case 'upload':
+    case 'hold':
       return PREFIX[kind] + randomBytes(12).toString('hex');
     case 'stream':
     case 'session':

@@ -11,6 +11,7 @@ export * from './backfill.ts';
 export * from './colours.ts';
 export * from './geometry.ts';
 export * from './hearing.ts';
+export * from './hold.ts';
 export * from './ids.ts';
 export * from './index-spec.ts';
 export * from './job.ts';

@@ -44,6 +44,10 @@ export interface RecordingPolicy {
   schedule?: TimeOfDay[];
   /** Whether sound is recorded and listened to. */
   audio: boolean;
+  /** What is older goes. Absent: as the box does with all of them. */
+  keepDays?: number;
+  /** Most that its recordings take. Absent: as much as there is room for. */
+  quotaBytes?: number;
 }
 
 export const RECORD_ALL: RecordingPolicy = { mode: 'continuous', preMs: 5000, postMs: 10_000, audio: true };

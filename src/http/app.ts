@@ -17,6 +17,7 @@ import { exportRoutes } from './export.ts';
 import { feedbackRoutes } from './feedback.ts';
 import { groupRoutes } from './groups.ts';
 import { hlsRoutes } from './hls.ts';
+import { holdRoutes } from './holds.ts';
 import { indexRoutes } from './indexes.ts';
 import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
@@ -96,6 +97,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     backfillRoutes,
     streamRoutes,
     recordingRoutes,
+    holdRoutes,
     deliveryRoutes,
     callbackRoutes,
     statusRoutes,

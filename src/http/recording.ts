@@ -10,6 +10,8 @@ import { Api } from './route.ts';
 const mode = z.enum(['continuous', 'motion', 'events'], 'must be "continuous", "motion" or "events"');
 const seconds = number(0, 600, 'must be seconds from 0 to 600');
 
+const GB = 1e9;
+
 const shape = {
   mode: mode.describe('What stays: everything, where something moves, or where an alert fires'),
   pre_seconds: seconds.describe('So much before that stays, too'),
@@ -18,11 +20,20 @@ const shape = {
   audio: z.boolean('must be true or false').describe('Whether sound is recorded and listened to'),
 };
 const answer = z
-  .object({ ...shape, substream: z.boolean().describe('Whether a smaller stream of the camera is looked at') })
+  .object({
+    ...shape,
+    keep_days: z.number().optional().describe('What is older goes; absent: as the box does with all of them'),
+    quota_gb: z.number().optional().describe('Most that its recordings take; absent: as much as there is room for'),
+    substream: z.boolean().describe('Whether a smaller stream of the camera is looked at'),
+  })
   .meta({ id: 'RecordingPolicy' });
 const wishes = z
   .object({
     ...shape,
+    keep_days: number(0, 36_500, 'must be days from 0 to 36500').describe('What is older goes; 0: as the box does'),
+    quota_gb: number(0, 1_000_000, 'must be GB from 0 to 1000000').describe(
+      'Most that its recordings take; 0: no limit',
+    ),
     substream_url: z
       .string("must be the address of the camera's smaller stream")
       .max(2048)
@@ -44,7 +55,7 @@ export function recordingRoutes(deps: HttpDeps): Api {
   api.patch(
     '/v1/streams/:id/recording',
     {
-      summary: 'Changes what stays from now on; nothing that is recorded goes by it, and the recording goes on',
+      summary: 'Changes what stays from now on; the recording goes on',
       body: wishes,
       answer,
     },
@@ -67,7 +78,9 @@ export function recordingRoutes(deps: HttpDeps): Api {
 }
 
 function policyOf(before: RecordingPolicy, wish: z.output<typeof wishes>): RecordingPolicy {
-  const { schedule: known, ...rest } = before;
+  const { schedule: known, keepDays: knownDays, quotaBytes: knownBytes, ...rest } = before;
+  const keepDays = wish.keep_days ?? knownDays;
+  const quotaBytes = wish.quota_gb === undefined ? knownBytes : wish.quota_gb * GB;
   const schedule = wish.schedule ? scheduleOf(wish.schedule) : known;
   return {
     ...rest,
@@ -76,17 +89,21 @@ function policyOf(before: RecordingPolicy, wish: z.output<typeof wishes>): Recor
     postMs: wish.post_seconds === undefined ? before.postMs : wish.post_seconds * 1000,
     audio: wish.audio ?? before.audio,
     ...(schedule && schedule.length > 0 ? { schedule } : {}),
+    ...(keepDays ? { keepDays } : {}),
+    ...(quotaBytes ? { quotaBytes } : {}),
   };
 }
 
 function recordingView({ recording, substreamUrl }: Stream): z.input<typeof answer> {
-  const { mode: what, preMs, postMs, schedule = [], audio } = recording;
+  const { mode: what, preMs, postMs, schedule = [], audio, keepDays, quotaBytes } = recording;
   return {
     mode: what,
     pre_seconds: preMs / 1000,
     post_seconds: postMs / 1000,
     schedule: writtenSchedule(schedule),
     audio,
+    ...(keepDays === undefined ? {} : { keep_days: keepDays }),
+    ...(quotaBytes === undefined ? {} : { quota_gb: quotaBytes / GB }),
     substream: substreamUrl !== undefined,
   };
 }

@@ -1,13 +1,15 @@
 import type { Statement } from 'better-sqlite3';
 import { faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
-import { DONE_WITH, NO_EVIDENCE, NO_FIRING } from './held.ts';
+import { DONE_WITH, NO_EVIDENCE, NO_FIRING, NOT_HELD } from './held.ts';
 import type { Vectors } from './vectors.ts';
 
 /** Rows in one transaction: few enough that nothing else waits long. */
 const BATCH = 500;
 
 type Sized = { id: number; bytes: number };
+type Described = { id: number; startMs: number };
+type Ended = { stream: string; end: number; limit: number };
 type Ids = Statement<[string]>;
 
 export interface Erased {
@@ -24,6 +26,7 @@ const NOT_NEWEST = `
       FROM streams
     ) WHERE newest IS NOT NULL
   )`;
+const NOT_NEWEST_OF_STREAM = 'id <> (SELECT max(id) FROM segments WHERE stream_id = @stream)';
 
 /**
  * The first half of deleting: rows go and the paths of their files are noted as garbage, in one transaction that is on
@@ -33,14 +36,15 @@ export class Eraser {
   readonly #connection: Connection;
   readonly #vectors: readonly Vectors[];
   readonly #orphanedSegments: Statement<[number], Sized>;
-  readonly #endedSegments: Statement<[number, number], Sized>;
+  readonly #endedSegments: Statement<Ended, Sized>;
   readonly #firstSegments: Statement<[number], Sized>;
+  readonly #firstOfStream: Statement<{ stream: string; limit: number }, Sized>;
   readonly #segmentFiles: Ids;
   readonly #segmentRows: Ids;
   readonly #emptySessionFiles: Statement<[]>;
   readonly #emptySessionRows: Statement<[]>;
-  readonly #firingRows: Statement<[number]>;
-  readonly #endedScenes: Statement<[number, number], { id: number }>;
+  readonly #firingRows: Statement<[string, number]>;
+  readonly #endedScenes: Statement<Ended, Described>;
   readonly #sceneWords: Ids;
   readonly #sceneRows: Ids;
   readonly #thumbed: Statement<[number], { id: number }>;
@@ -54,10 +58,15 @@ export class Eraser {
     this.#orphanedSegments = sql.prepare(`
       SELECT s.id, s.bytes FROM recording_sessions r CROSS JOIN segments s ON s.session_id = r.id
       WHERE r.stream_id NOT IN (SELECT id FROM streams) LIMIT ?`);
-    this.#endedSegments = sql.prepare(
-      `SELECT id, bytes FROM segments WHERE end_ms < ? AND ${NOT_NEWEST} ORDER BY end_ms LIMIT ?`,
-    );
-    this.#firstSegments = sql.prepare(`SELECT id, bytes FROM segments WHERE ${NOT_NEWEST} ORDER BY id LIMIT ?`);
+    this.#endedSegments = sql.prepare(`
+      SELECT id, bytes FROM segments INDEXED BY segments_to_go
+      WHERE stream_id = @stream AND held = 0 AND end_ms < @end AND ${NOT_NEWEST_OF_STREAM}
+      ORDER BY end_ms LIMIT @limit`);
+    this.#firstSegments = sql.prepare(`
+      SELECT id, bytes FROM segments INDEXED BY segments_first WHERE held = 0 AND ${NOT_NEWEST} ORDER BY id LIMIT ?`);
+    this.#firstOfStream = sql.prepare(`
+      SELECT id, bytes FROM segments INDEXED BY segments_by_stream
+      WHERE stream_id = @stream AND held = 0 AND ${NOT_NEWEST_OF_STREAM} ORDER BY id LIMIT @limit`);
     this.#segmentFiles = sql.prepare(
       `INSERT INTO garbage (root, path, dir) SELECT 'media', path, 0 FROM segments WHERE id IN ${LISTED}`,
     );
@@ -71,14 +80,18 @@ export class Eraser {
       `INSERT INTO garbage (root, path, dir) SELECT 'media', init_path, 1 FROM recording_sessions WHERE ${empty}`,
     );
     this.#emptySessionRows = sql.prepare(`DELETE FROM recording_sessions WHERE ${empty}`);
-    this.#firingRows = sql.prepare(`DELETE FROM firings WHERE at_ms < ? AND ${DONE_WITH}`);
-    this.#endedScenes = sql.prepare(`SELECT id FROM scenes WHERE end_ms < ? AND ${NO_FIRING} ORDER BY end_ms LIMIT ?`);
+    this.#firingRows = sql.prepare(`DELETE FROM firings WHERE stream_id = ? AND at_ms < ? AND ${DONE_WITH}`);
+    this.#endedScenes = sql.prepare(`
+      SELECT id, start_ms AS startMs FROM scenes
+      WHERE stream_id = @stream AND end_ms < @end AND ${NO_FIRING} AND ${NOT_HELD} ORDER BY end_ms LIMIT @limit`);
     this.#sceneWords = sql.prepare(`DELETE FROM scene_words WHERE rowid IN ${LISTED}`);
     this.#sceneRows = sql.prepare(`DELETE FROM scenes WHERE id IN ${LISTED}`);
     this.#thumbed = sql.prepare(`
       SELECT scenes.id FROM streams CROSS JOIN scenes ON scenes.stream_id = streams.id
       WHERE thumb_path IS NOT NULL AND ${NO_EVIDENCE}
-        AND end_ms <= coalesce((SELECT min(start_ms) FROM segments WHERE stream_id = streams.id), 9e15)
+        AND end_ms <= coalesce(
+          (SELECT start_ms FROM segments s WHERE s.stream_id = streams.id AND held = 0 ORDER BY s.end_ms LIMIT 1), 9e15)
+        AND ${NOT_HELD}
       ORDER BY end_ms LIMIT ?`);
     this.#thumbFiles = sql.prepare(`
       INSERT INTO garbage (root, path, dir)
@@ -102,26 +115,19 @@ export class Eraser {
     return this.#eraseSegments(this.#orphanedSegments.all(BATCH));
   }
 
-  /** A batch of the segments that ended before the time; zero when there is none left. */
-  segmentsEndedBefore(endMs: number): Erased {
-    return this.#eraseSegments(this.#endedSegments.all(endMs, BATCH));
+  /** A batch of the stream's segments that ended before the time and nobody holds; zero when there is none left. */
+  segmentsEndedBefore(stream: string, end: number): Erased {
+    return this.#eraseSegments(this.#endedSegments.all({ stream, end, limit: BATCH }));
   }
 
-  /** The first stored segments, enough for so many bytes or a batch; zero when there is none left. */
+  /** The first stored segments that nobody holds, enough for so many bytes or a batch; zero when there is none left. */
   firstSegments(bytes: number): Erased {
-    let sum = 0;
-    const enough: Sized[] = [];
-    for (const segment of this.#firstSegments.iterate(BATCH)) {
-      if (sum >= bytes) break;
-      sum += segment.bytes;
-      enough.push(segment);
-    }
-    return this.#eraseSegments(enough);
+    return this.#eraseSegments(enough(this.#firstSegments.iterate(BATCH), bytes));
   }
 
-  /** Firings from before the time that nobody waits for any more and nobody has marked. */
-  firingsBefore(atMs: number): void {
-    this.#connection.write(() => this.#firingRows.run(atMs));
+  /** As `firstSegments`, of one stream. */
+  firstSegmentsOf(stream: string, bytes: number): Erased {
+    return this.#eraseSegments(enough(this.#firstOfStream.iterate({ stream, limit: BATCH }), bytes));
   }
 
   /** These, whatever their age; `also` is written in the same step. */
@@ -129,21 +135,40 @@ export class Eraser {
     return this.#eraseSegments(segments, also);
   }
 
-  /** A batch of the scenes that ended before the time and no firing tells of, without their vectors; returns how many. */
-  scenesEndedBefore(endMs: number): number {
-    const scenes = this.#endedScenes.all(endMs, BATCH);
-    if (scenes.length > 0) this.#connection.writeDurably(() => this.#eraseScenes(idList(scenes)));
+  /** The stream's firings from before the time that nobody waits for any more and nobody has marked. */
+  firingsBefore(stream: string, atMs: number): void {
+    this.#connection.write(() => this.#firingRows.run(stream, atMs));
+  }
+
+  /**
+   * A batch of the stream's scenes that ended before the time, no firing tells of and nobody holds; returns how many.
+   * `vectors`: theirs go, too; else they go with their day.
+   */
+  scenesEndedBefore(stream: string, end: number, { vectors }: { vectors: boolean }): number {
+    const scenes = this.#endedScenes.all({ stream, end, limit: BATCH });
+    if (scenes.length === 0) return 0;
+    this.#connection.writeDurably(() => {
+      this.#eraseScenes(idList(scenes));
+      if (vectors) for (const kind of this.#vectors) kind.erase(scenes);
+    });
     return scenes.length;
   }
 
-  /** What else is told of the time before: vectors, gaps, what was said. */
-  tracesBefore(endMs: number): void {
+  /** What else is told of the stream's time before: gaps, what was said. */
+  tracesBefore(stream: string, end: number): void {
     const { sql } = this.#connection;
     this.#connection.write(() => {
+      for (const table of ['gaps', 'transcripts', 'transcript_gaps']) {
+        // A trigger takes the words of transcripts.
+        sql.prepare(`DELETE FROM ${table} WHERE stream_id = ? AND start_ms < ? AND end_ms < ?`).run(stream, end, end);
+      }
+    });
+  }
+
+  /** Of all streams. */
+  vectorsBefore(endMs: number): void {
+    this.#connection.write(() => {
       for (const vectors of this.#vectors) vectors.eraseBefore(endMs);
-      sql.prepare('DELETE FROM gaps WHERE end_ms < ?').run(endMs);
-      sql.prepare('DELETE FROM transcripts WHERE end_ms < ?').run(endMs); // A trigger takes the words.
-      sql.prepare('DELETE FROM transcript_gaps WHERE end_ms < ?').run(endMs);
     });
   }
 
@@ -178,6 +203,17 @@ export class Eraser {
     this.#sceneWords.run(ids);
     this.#sceneRows.run(ids);
   }
+}
+
+function enough(segments: Iterable<Sized>, bytes: number): Sized[] {
+  let sum = 0;
+  const taken: Sized[] = [];
+  for (const segment of segments) {
+    if (sum >= bytes) break;
+    sum += segment.bytes;
+    taken.push(segment);
+  }
+  return taken;
 }
 
 function idList(rows: readonly { id: number }[]): string {

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { DeliveryChannel, Firing, Question, Verdict } from '#domain';
 import { type Clock, faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
+import type { Holds } from './holds.ts';
 import type { Journal } from './journal.ts';
 import type { Questions } from './questions.ts';
 
@@ -45,6 +46,7 @@ export interface FiringReader {
 export class Firings {
   readonly #connection: Connection;
   readonly #journal: Journal;
+  readonly #holds: Holds;
   readonly #clock: Clock;
   readonly #questions: Questions;
   readonly #insert: Statement<FiringRow>;
@@ -57,10 +59,15 @@ export class Firings {
   readonly #confidences: Statement<[string, number], number>;
   readonly #count: Statement<[], { count: number }>;
 
-  constructor(connection: Connection, journal: Journal, { clock, questions }: { clock: Clock; questions: Questions }) {
+  constructor(
+    connection: Connection,
+    journal: Journal,
+    { clock, holds, questions }: { clock: Clock; holds: Holds; questions: Questions },
+  ) {
     const { sql } = connection;
     this.#connection = connection;
     this.#journal = journal;
+    this.#holds = holds;
     this.#clock = clock;
     this.#questions = questions;
     // An alert that has been deleted meanwhile fires no more; one that fired for this start has done so.
@@ -142,6 +149,7 @@ export class Firings {
       for (const { alertId, state } of batch.states) this.#saveState.run(state, alertId);
       for (const { firing, deliveries } of batch.firings) {
         if (this.#insert.run(rowOf(firing)).changes === 0) continue;
+        this.#holds.addFor(firing);
         const nowMs = this.#clock.nowMs();
         for (const { channel, target } of deliveries) this.#insertDelivery.run(firing.id, channel, target, nowMs);
         this.#journal.append('firing', firing.streamId, firing.id, firing.atMs);

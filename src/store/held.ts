@@ -1,6 +1,7 @@
 /**
- * What is held because a firing tells of it: as long as a firing is there, its scene is, and the pictures of the newest
- * stay although nothing recorded shows that time any more, as do those of firings that somebody has marked.
+ * What is held beside recordings (see holds.ts): as long as a firing is there, its scene is, and the pictures of the
+ * newest stay although nothing recorded shows that time any more, as do those of firings that somebody has marked, and
+ * all of a time that somebody holds.
  */
 
 /** About 25 kB each. */
@@ -13,6 +14,10 @@ export const NO_FIRING = 'NOT EXISTS (SELECT 1 FROM firings WHERE scene_id = sce
 export const NO_EVIDENCE = `scenes.id NOT IN (
   SELECT scene_id FROM (SELECT scene_id FROM firings ORDER BY at_ms DESC LIMIT ${MOST_PICTURES})
   UNION SELECT scene_id FROM marks JOIN firings ON firings.id = firing_id)`;
+
+/** In a condition on `scenes`: nobody holds the recording of that time. */
+export const NOT_HELD = `NOT EXISTS (SELECT 1 FROM holds
+  WHERE stream_id = scenes.stream_id AND from_ms < scenes.end_ms AND to_ms > scenes.start_ms)`;
 
 /** In a condition on `firings`: nobody waits for it, and nobody has marked it. */
 export const DONE_WITH = `id NOT IN (SELECT firing_id FROM deliveries WHERE delivered_ms IS NULL AND dead_ms IS NULL)

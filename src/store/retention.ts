@@ -2,10 +2,17 @@ import { statfs } from 'node:fs/promises';
 import { type Clock, Fault, isSane } from '#runtime';
 import type { Erased, Eraser } from './eraser.ts';
 import type { Garbage, Leftover, Roots } from './garbage.ts';
+import type { Holds } from './holds.ts';
+import type { RecordedBytes } from './recorded-bytes.ts';
 import { DAY_MS, startOfDay } from './vector-tables.ts';
 
 /** Sizes of the file system that holds a directory, in its blocks. */
-export type FreeSpace = (dir: string) => Promise<{ bsize: number; blocks: number; bavail: number }>;
+export type FreeSpace = (dir: string) => Promise<DiskSize>;
+interface DiskSize {
+  bsize: number;
+  blocks: number;
+  bavail: number;
+}
 
 export interface RetentionOptions {
   mediaDir: string;
@@ -13,26 +20,67 @@ export interface RetentionOptions {
   assetsDir: string;
   /** Percent of the disk that stay free. */
   reservePercent: number;
-  /** Older recordings, scenes and firings go; absent means never by age. */
+  /** Most that recordings take; absent means their usual share of the disk. */
+  budgetBytes?: number;
+  /** Older recordings, scenes and firings go; absent means never by age. A stream's own days come first. */
   keepDays?: number;
   signal: AbortSignal;
   freeSpace?: FreeSpace;
 }
 
+/** What of one stream is kept. */
+export interface StreamLimits {
+  id: string;
+  keepDays?: number;
+  quotaBytes?: number;
+}
+
+/** Of the disk, for recordings: pictures, words, models and exports find room beside them. */
+const USUAL_SHARE = 0.85;
+/** Of what recordings may take. */
+const HELD_SHARE = 0.5;
+const NOTHING: Erased = { deletedSegments: 0, bytes: 0 };
+
+/** Most that recordings take, in bytes. */
+export function recordingBudget({ bsize, blocks }: Pick<DiskSize, 'bsize' | 'blocks'>, budgetBytes?: number): number {
+  return budgetBytes ?? Math.floor(blocks * bsize * USUAL_SHARE);
+}
+
+/** Most of it that may be held. */
+export function holdableBytes(budgetBytes: number): number {
+  return Math.floor(budgetBytes * HELD_SHARE);
+}
+
+type Round = () => Erased | undefined | Promise<Erased | undefined>;
+
 /**
- * Keeps the disk from filling. Age counts only while the clock is sane; free space always does, and takes what was
- * stored first: recordings, and with them the thumbnails of that time. The words of scenes go by age alone. A stream's
- * newest segment is never touched.
+ * Keeps the disk from filling. Age counts only while the clock is sane; free space, the budget and quotas always do, and
+ * take what was stored first: recordings, and with them the thumbnails of that time. The words of scenes go by age alone.
+ * A stream's newest segment is never touched, nor is what people hold; what alerts hold is let go, the oldest first, when
+ * holds take more than half of the budget, or when there is nothing else to take.
  */
 export class Retention {
   readonly #eraser: Eraser;
   readonly #garbage: Garbage;
+  readonly #holds: Holds;
+  readonly #recorded: RecordedBytes;
+  readonly #limits: () => StreamLimits[];
   readonly #clock: Clock;
 
-  constructor(eraser: Eraser, garbage: Garbage, clock: Clock) {
-    this.#eraser = eraser;
-    this.#garbage = garbage;
-    this.#clock = clock;
+  constructor(parts: {
+    eraser: Eraser;
+    garbage: Garbage;
+    holds: Holds;
+    recorded: RecordedBytes;
+    limits: () => StreamLimits[];
+    clock: Clock;
+  }) {
+    this.#eraser = parts.eraser;
+    this.#garbage = parts.garbage;
+    this.#holds = parts.holds;
+    this.#recorded = parts.recorded;
+    this.#limits = parts.limits;
+    this.#clock = parts.clock;
   }
 
   /**
@@ -40,17 +88,11 @@ export class Retention {
    * tried the others; where new ones can't be, it takes no further rows, for that gains no space.
    */
   async enforce(options: RetentionOptions): Promise<Erased> {
-    const { signal, keepDays } = options;
+    const { signal } = options;
     const roots: Roots = { media: options.mediaDir, thumbs: options.thumbsDir, assets: options.assetsDir };
-    const nowMs = this.#clock.nowMs();
-    const rounds: (() => Erased | undefined | Promise<Erased | undefined>)[] = [
-      () => someOf(this.#eraser.orphanedSegments()),
-      ...(keepDays !== undefined && isSane(nowMs) ? [() => this.#forgetOld(nowMs - keepDays * DAY_MS)] : []),
-      () => this.#makeRoom(options),
-    ];
-    const total = { deletedSegments: 0, bytes: 0 };
+    const total = { ...NOTHING };
     let left = await this.#garbage.sweep(roots, signal);
-    for (const round of rounds) {
+    for (const round of [...this.#roundsByAge(options), ...this.#roundsBySize(options)]) {
       for (let erased = await round(); erased; erased = await round()) {
         total.deletedSegments += erased.deletedSegments;
         total.bytes += erased.bytes;
@@ -63,23 +105,68 @@ export class Retention {
     return total;
   }
 
-  #forgetOld(beforeMs: number): Erased | undefined {
-    this.#eraser.firingsBefore(startOfDay(beforeMs)); // First: they hold their scenes.
-    const erased = this.#eraser.segmentsEndedBefore(beforeMs);
-    const scenes = this.#eraser.scenesEndedBefore(startOfDay(beforeMs));
+  #roundsByAge({ keepDays }: RetentionOptions): Round[] {
+    const nowMs = this.#clock.nowMs();
+    const rounds: Round[] = [() => someOf(this.#eraser.orphanedSegments())];
+    if (!isSane(nowMs)) return rounds;
+    this.#holds.expire(nowMs);
+    const ages = this.#limits().map((stream) => ({ id: stream.id, days: stream.keepDays ?? keepDays ?? Infinity }));
+    const longest = Math.max(keepDays ?? 0, ...ages.map(({ days }) => days));
+    for (const { id, days } of ages) {
+      if (days === Infinity) continue;
+      rounds.push(() => this.#forgetOld(id, nowMs - days * DAY_MS, { vectors: days < longest }));
+    }
+    if (longest > 0 && longest < Infinity) {
+      rounds.push(() => this.#forgetVectors(nowMs - longest * DAY_MS));
+    }
+    return rounds;
+  }
+
+  #roundsBySize(options: RetentionOptions): Round[] {
+    const quotas = this.#limits().map(({ id, quotaBytes }): Round => {
+      return () => (quotaBytes === undefined ? undefined : this.#keepQuota(id, quotaBytes));
+    });
+    return [...quotas, () => this.#keepHoldsShare(options), () => this.#makeRoom(options)];
+  }
+
+  #forgetOld(id: string, beforeMs: number, also: { vectors: boolean }): Erased | undefined {
+    this.#eraser.firingsBefore(id, startOfDay(beforeMs)); // First: they hold their scenes.
+    const erased = this.#eraser.segmentsEndedBefore(id, beforeMs);
+    const scenes = this.#eraser.scenesEndedBefore(id, startOfDay(beforeMs), also);
     if (erased.deletedSegments > 0 || scenes > 0) return erased;
-    this.#eraser.tracesBefore(startOfDay(beforeMs));
+    this.#eraser.tracesBefore(id, startOfDay(beforeMs));
     return undefined;
   }
 
-  async #makeRoom(options: RetentionOptions): Promise<Erased | undefined> {
-    const { bsize, blocks, bavail } = await (options.freeSpace ?? statfs)(options.mediaDir);
-    const missing = (blocks * options.reservePercent) / 100 - bavail;
-    if (missing <= 0) return undefined;
-    const erased = this.#eraser.firstSegments(missing * bsize);
-    const thumbs = this.#eraser.thumbsBeforeRecordings();
-    return erased.deletedSegments > 0 || thumbs > 0 ? erased : undefined;
+  #forgetVectors(beforeMs: number): undefined {
+    this.#eraser.vectorsBefore(startOfDay(beforeMs));
   }
+
+  #keepQuota(id: string, quotaBytes: number): Erased | undefined {
+    const over = this.#recorded.of(id).bytes - quotaBytes;
+    return over > 0 ? someOf(this.#eraser.firstSegmentsOf(id, over)) : undefined;
+  }
+
+  async #keepHoldsShare(options: RetentionOptions): Promise<Erased | undefined> {
+    const budget = recordingBudget(await diskOf(options), options.budgetBytes);
+    return this.#holds.bytes() > holdableBytes(budget) && this.#holds.letAlertsGo() > 0 ? NOTHING : undefined;
+  }
+
+  async #makeRoom(options: RetentionOptions): Promise<Erased | undefined> {
+    const disk = await diskOf(options);
+    const overBudget = this.#recorded.total().bytes - recordingBudget(disk, options.budgetBytes);
+    const intoReserve = ((disk.blocks * options.reservePercent) / 100 - disk.bavail) * disk.bsize;
+    const missing = Math.max(overBudget, intoReserve);
+    if (missing <= 0) return undefined;
+    const erased = this.#eraser.firstSegments(missing);
+    const thumbs = this.#eraser.thumbsBeforeRecordings();
+    if (erased.deletedSegments > 0 || thumbs > 0) return erased;
+    return this.#holds.letAlertsGo() > 0 ? NOTHING : undefined;
+  }
+}
+
+function diskOf({ freeSpace = statfs, mediaDir }: RetentionOptions): Promise<DiskSize> {
+  return freeSpace(mediaDir);
 }
 
 function someOf(erased: Erased): Erased | undefined {

@@ -1,4 +1,5 @@
 import { ASSETS_SCHEMA } from './schema-assets.ts';
+import { KEEPING_SCHEMA } from './schema-keeping.ts';
 
 /**
  * The newest schema, whole and commented. A fresh database is made from it; an older one is brought to it by the
@@ -97,13 +98,15 @@ CREATE TABLE segments (
   start_ms   INTEGER NOT NULL,
   end_ms     INTEGER NOT NULL,
   path       TEXT NOT NULL UNIQUE,
-  bytes      INTEGER NOT NULL
+  bytes      INTEGER NOT NULL,
+  held       INTEGER NOT NULL DEFAULT 0 -- retention takes it last of all, or never
 ) STRICT;
 CREATE INDEX segments_by_stream ON segments (stream_id);
 CREATE INDEX segments_by_time ON segments (stream_id, start_ms);
 CREATE INDEX segments_by_length ON segments (stream_id, end_ms - start_ms); -- bounds the look back of an overlap query
 CREATE INDEX segments_by_session ON segments (session_id);
-CREATE INDEX segments_by_end ON segments (end_ms);
+CREATE INDEX segments_to_go ON segments (stream_id, end_ms) WHERE held = 0;
+CREATE INDEX segments_first ON segments (id) WHERE held = 0;
 
 -- One row, kept by the triggers: counting hundreds of thousands of segments for every status would not be cheap.
 CREATE TABLE segment_totals (
@@ -143,7 +146,7 @@ CREATE TABLE scenes (
 CREATE INDEX scenes_by_index ON scenes (index_id, start_ms);
 CREATE INDEX scenes_by_length ON scenes (index_id, end_ms - start_ms);
 CREATE INDEX scenes_by_stream ON scenes (stream_id);
-CREATE INDEX scenes_by_end ON scenes (end_ms);
+CREATE INDEX scenes_to_go ON scenes (stream_id, end_ms);
 CREATE INDEX scenes_with_thumb ON scenes (stream_id, end_ms) WHERE thumb_path IS NOT NULL;
 
 -- Words of scenes.text; rowid = scenes.id.
@@ -352,4 +355,4 @@ CREATE TABLE transcript_gaps (
 CREATE UNIQUE INDEX transcript_gaps_by_time ON transcript_gaps (stream_id, start_ms);
 CREATE INDEX transcript_gaps_by_length ON transcript_gaps (stream_id, end_ms - start_ms); -- bounds the look back
 CREATE INDEX transcript_gaps_by_end ON transcript_gaps (end_ms);
-${ASSETS_SCHEMA}`;
+${ASSETS_SCHEMA}${KEEPING_SCHEMA}`;

@@ -62,8 +62,11 @@ export class Segments {
       VALUES (@id, @streamId, @startedMs, @initPath, @codecs, @width, @height)
       ON CONFLICT (id) DO UPDATE SET codecs = excluded.codecs WHERE codecs IS NULL AND excluded.codecs IS NOT NULL`);
     this.#insert = sql.prepare(`
-      INSERT INTO segments (stream_id, session_id, start_ms, end_ms, path, bytes)
-      VALUES (@streamId, @sessionId, @startMs, @endMs, @path, @bytes)`);
+      INSERT INTO segments (stream_id, session_id, start_ms, end_ms, path, bytes, held)
+      VALUES (@streamId, @sessionId, @startMs, @endMs, @path, @bytes,
+        EXISTS (SELECT 1 FROM holds WHERE stream_id = @streamId AND from_ms < @endMs AND to_ms > @startMs)
+        OR EXISTS (SELECT 1 FROM alert_holds
+          WHERE stream_id = @streamId AND from_ms < @endMs AND to_ms > @startMs AND from_ms > @startMs - 1800000))`);
     // The longest segment bounds how far back one may start that still reaches into the range.
     this.#inRange = sql.prepare(`${SELECT}
       WHERE s.stream_id = @stream AND s.start_ms < @end AND s.end_ms > @start

@@ -7,7 +7,7 @@ interface Stretch {
   startMs: number;
   endMs: number;
 }
-type Sized = Stretch & { id: number; bytes: number };
+type Sized = Stretch & { id: number; bytes: number; held: number };
 type Looked = Stretch & { moving: number };
 type Range = { stream: string; start: number; end: number };
 
@@ -22,7 +22,7 @@ const REASONS = { continuous: 'outside the hours of recording', motion: 'nothing
 /**
  * Decides, two minutes after it was recorded, what stays of a stream that doesn't keep everything. What nobody looked at
  * stays: only where the box has looked and found nothing is a recording given up. Decided pieces go as retention's do,
- * rows first; the stretch without them is noted as unwanted in the same transaction.
+ * rows first; what somebody holds stays; the stretch without them is noted as unwanted in the same transaction.
  */
 export class Sifting {
   readonly #eraser: Eraser;
@@ -39,7 +39,7 @@ export class Sifting {
     this.#eraser = eraser;
     // What is being recorded hangs on to the newest one's session.
     this.#due = sql.prepare(`
-      SELECT s.id, s.bytes, s.start_ms AS startMs, s.end_ms AS endMs
+      SELECT s.id, s.bytes, s.start_ms AS startMs, s.end_ms AS endMs, s.held
       FROM streams t CROSS JOIN segments s ON s.stream_id = t.id
       WHERE t.id = ? AND s.start_ms >= t.sifted_ms AND s.end_ms <= ?
         AND s.id <> (SELECT max(id) FROM segments WHERE stream_id = t.id)
@@ -77,7 +77,7 @@ export class Sifting {
     const [first, last] = [due[0], due.at(-1)];
     if (!first || !last) return undefined;
     const stays = this.#judge(id, recording, { startMs: first.startMs, endMs: last.endMs });
-    const going = due.filter((segment) => !stays(segment));
+    const going = due.filter((segment) => segment.held === 0 && !stays(segment));
     return this.#eraser.segments(going, () => {
       for (const { startMs, endMs } of going) this.#noteGap(id, REASONS[recording.mode], { startMs, endMs });
       this.#advance.run(last.startMs + 1, id);

@@ -18,6 +18,7 @@ import { findersOn } from './finders.ts';
 import { type EvaluationBatch, Firings } from './firings.ts';
 import { Garbage } from './garbage.ts';
 import { Groups } from './groups.ts';
+import { Holds } from './holds.ts';
 import { signingKey } from './identity.ts';
 import { Indexes } from './indexes.ts';
 import { Jobs } from './jobs.ts';
@@ -29,6 +30,7 @@ import { Meta } from './meta.ts';
 import { databaseFile } from './paths.ts';
 import { Prompts } from './prompts.ts';
 import { Questions } from './questions.ts';
+import { RecordedBytes } from './recorded-bytes.ts';
 import { Replay } from './replay.ts';
 import { Retention } from './retention.ts';
 import { Scenes } from './scenes.ts';
@@ -76,6 +78,8 @@ export class Store implements AsyncDisposable {
   readonly prompts: Prompts;
   readonly questions: Omit<Questions, 'put'>;
   readonly replay: Replay;
+  readonly holds: Omit<Holds, 'addFor' | 'expire' | 'letAlertsGo'>;
+  readonly recorded: RecordedBytes;
   readonly retention: Retention;
   readonly sifting: Sifting;
   readonly clockSteps: ClockSteps;
@@ -97,8 +101,10 @@ export class Store implements AsyncDisposable {
     const eraser = new Eraser(connection, [vectors, pictures]);
     this.#connection = connection;
     this.search = search;
+    const holds = new Holds(connection, meta);
+    this.holds = holds;
     const questions = new Questions(connection, journal);
-    this.#firings = new Firings(connection, journal, { clock, questions });
+    this.#firings = new Firings(connection, journal, { clock, holds, questions });
     this.questions = questions;
     this.signingKey = key;
     this.boxId = meta.once('box_id', () => newId('box'));
@@ -131,7 +137,15 @@ export class Store implements AsyncDisposable {
     this.prompts = new Prompts(connection);
     this.replay = new Replay(connection);
     this.sifting = new Sifting(connection, eraser);
-    this.retention = new Retention(eraser, new Garbage(connection), clock);
+    this.recorded = new RecordedBytes(connection);
+    this.retention = new Retention({
+      eraser,
+      garbage: new Garbage(connection),
+      holds,
+      recorded: this.recorded,
+      limits: () => this.streams.list().results.map(({ id, recording }) => ({ id, ...recording })),
+      clock,
+    });
     this.clockSteps = new ClockSteps(connection);
     this.mending = new Mending(connection);
     this.backups = new Backups(connection, meta, clock);

@@ -95,6 +95,13 @@ export class Vectors {
     return row && { model: row.model, vector: new Int8Array(row.embedding) };
   }
 
+  /** Takes away the vectors of these scenes. */
+  erase(scenes: readonly { id: number; startMs: number }[]): void {
+    for (const { id, startMs } of scenes) this.#dayOf(startMs)?.remove.run(id);
+    const tables = new Set(scenes.map(({ startMs }) => tableOf(this.#kind, startMs)));
+    for (const table of tables) this.#tell({ table });
+  }
+
   /** Takes away the vectors of the stream. */
   eraseStream(streamId: string): void {
     for (const name of this.#days.keys()) {

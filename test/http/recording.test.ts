@@ -36,6 +36,20 @@ it('is everything until somebody says otherwise, and every part of it can be cha
   expect(box.live.reconciled).toBe(4);
 });
 
+it('may be kept for days of its own and within a quota; 0 takes it back', async () => {
+  await using box = await openBox();
+  const { id } = addStream(box.store);
+  const path = `/v1/streams/${id}/recording`;
+  expect((await box.call('PATCH', path, { keep_days: 2.5, quota_gb: 40 })).data).toMatchObject({
+    keep_days: 2.5,
+    quota_gb: 40,
+  });
+  expect(box.store.streams.get(id)?.recording).toMatchObject({ keepDays: 2.5, quotaBytes: 4e10 });
+  expect((await box.call('PATCH', path, { keep_days: 0 })).data).toMatchObject({ quota_gb: 40 });
+  expect((await box.call('PATCH', path, { quota_gb: 0 })).data).toEqual(USUAL);
+  expect((await box.call('PATCH', path, { quota_gb: -1 })).message).toMatch(/quota_gb.*GB/);
+});
+
 it('refuses what makes no sense, and says where', async () => {
   await using box = await openBox();
   const { id } = addStream(box.store);
