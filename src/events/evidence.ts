@@ -45,5 +45,5 @@ function seenOf(rule: Rule, happening: Happening): readonly Detection[] {
 /** All that had a part in the scene. */
 function packsOf({ facts, sound = facts?.sound, comparedBy }: Happening): string[] {
   const heardBy = sound?.pack === undefined ? [] : [sound.pack];
-  return [...(facts?.packs ?? []), ...heardBy, ...(comparedBy === undefined ? [] : [comparedBy])];
+  return [...new Set([...(facts?.packs ?? []), ...heardBy, ...(comparedBy === undefined ? [] : [comparedBy])])];
 }

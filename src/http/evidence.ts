@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { verdictView } from '#delivery';
 import { type Evidence, type Firing, partsOf } from '#domain';
 import { outlined } from '#inference';
 import { Fault } from '#runtime';
@@ -8,7 +9,7 @@ import { demandKeyOrLink } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { firingBy } from './lookup.ts';
 import { Api } from './route.ts';
-import { firingAnswer, firingView, sceneAnswer, sceneView, snake } from './scene-views.ts';
+import { firingAnswer, firingView, sceneAnswer, sceneView, snake, verdictAnswer } from './scene-views.ts';
 
 /** Scenes of one firing that are shown, the last ones. */
 const MOST_SCENES = 20;
@@ -38,6 +39,14 @@ const evidenceAnswer = z
         }),
       )
       .describe('What the rule counted, the surest first; left, top, right and bottom as fractions of the picture'),
+    check: z
+      .object({
+        decided_by: z.enum(['model', 'likeness']),
+        likeness: z.number().optional().describe('How sure words and pictures were, 0–1'),
+        verdict: verdictAnswer.optional(),
+      })
+      .optional()
+      .describe('Of a prompt about which a model that follows instructions is asked first: who decided'),
     scenes: z.array(sceneAnswer).describe('What the index tells of the time for which it fired, newest first'),
   })
   .meta({ id: 'Evidence' });
@@ -91,7 +100,7 @@ export function evidencePictureRoutes(deps: HttpDeps): Api {
 }
 
 function evidenceView(firing: Firing, deps: HttpDeps): z.input<typeof evidenceAnswer> {
-  const { rule, sceneText, window, objects = [], threshold = 0 } = firing.evidence;
+  const { rule, sceneText, window, objects = [], threshold = 0, check } = firing.evidence;
   return {
     rule: snake(rule),
     models: modelsOf(firing.evidence),
@@ -100,7 +109,16 @@ function evidenceView(firing: Firing, deps: HttpDeps): z.input<typeof evidenceAn
     text: sceneText,
     ...(window ? { window: { start: window.startMs / 1000, end: window.endMs / 1000 } } : {}),
     objects: objects.map(({ label, score, box: { x1, y1, x2, y2 } }) => ({ label, score, box: [x1, y1, x2, y2] })),
+    ...(check ? { check: checkView(check) } : {}),
     scenes: scenesOf(firing, deps),
+  };
+}
+
+function checkView({ decidedBy, likeness, verdict }: Evidence['check'] & {}): z.input<typeof evidenceAnswer>['check'] {
+  return {
+    decided_by: decidedBy,
+    ...(likeness === undefined ? {} : { likeness }),
+    ...(verdict ? { verdict: verdictView(verdict) } : {}),
   };
 }
 

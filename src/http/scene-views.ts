@@ -84,6 +84,15 @@ export function sceneView(scene: Scene, { store, links }: Names): z.input<typeof
   };
 }
 
+export const verdictAnswer = z
+  .object({
+    confirmed: z.boolean().nullable().describe('Null when the answer does not tell'),
+    text: z.string(),
+    by: z.string().describe('The pack or the model of the server'),
+    timestamp: z.string(),
+  })
+  .meta({ id: 'Verdict' });
+
 export const firingAnswer = z
   .object({
     id: z.string(),
@@ -106,13 +115,7 @@ export const firingAnswer = z
       .object({ verdict: z.enum(['right', 'wrong']), note: z.string().optional(), timestamp: z.string() })
       .optional()
       .describe('What somebody has said of it'),
-    verdict: z
-      .object({
-        confirmed: z.boolean().nullable().describe('Null when the answer does not tell'),
-        text: z.string(),
-        by: z.string().describe('The pack or the model of the server'),
-        timestamp: z.string(),
-      })
+    verdict: verdictAnswer
       .optional()
       .describe('What a model that follows instructions said when it looked at the alert again'),
   })

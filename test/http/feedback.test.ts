@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import type { Alert, Firing } from '#domain';
+import type { Alert, Evidence, Firing } from '#domain';
 import { aFiring, anAlert, anEvent } from '../store/fixture.ts';
 import { addIndex, addScene, addStream, type Box, openBox, T0 } from './box.ts';
 
@@ -32,7 +32,7 @@ it('an alert that fired shows its evidence, and the scenes of its time', async (
   const before = addScene(box.store, index, 0, 'An empty yard.');
   const scene = addScene(box.store, index, 5, 'A person.');
   addScene(box.store, index, 60, 'Later.');
-  const evidence = {
+  const evidence: Evidence = {
     rule: anEvent().rule,
     packs: ['built-in', 'gone'],
     models: [{ name: 'built-in', version: '1' }],
@@ -40,6 +40,7 @@ it('an alert that fired shows its evidence, and the scenes of its time', async (
     window: { startMs: T0 + 5000, endMs: T0 + 10_000 },
     objects: [{ label: 'person', score: 0.8, box: BOX }],
     threshold: 0.5,
+    check: { decidedBy: 'model', likeness: 0.7, verdict: { confirmed: true, text: 'Yes.', by: 'seer', atMs: 1000 } },
   };
   const { id } = fire(0.8, 2, { endMs: T0 + 10_000, sceneId: scene.id, evidence });
   const { data } = await box.call('GET', `/v1/alerts/${id}`);
@@ -52,6 +53,7 @@ it('an alert that fired shows its evidence, and the scenes of its time', async (
     text: 'A person.',
     window: { start: (T0 + 5000) / 1000, end: (T0 + 10_000) / 1000 },
     objects: [{ label: 'person', score: 0.8, box: [0.25, 0.25, 0.5, 0.75] }],
+    check: { decided_by: 'model', likeness: 0.7, verdict: { confirmed: true, text: 'Yes.', by: 'seer' } },
   });
   expect(data.evidence.scenes.map((one: { id: number }) => one.id)).toEqual([scene.id, before.id]);
 
