@@ -1,4 +1,8 @@
 /** Models on real footage: six times one person walks into a room, stands there and goes; the alerts say so. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { offsetOf, sketch } from './support/alignment.ts';
@@ -51,6 +55,8 @@ const EVENTS: Readonly<Record<string, Expected>> = {
 };
 /** There is never more than one. */
 const NEVER = { label: 'crowd', prompt: 'two or more people' };
+/** The detector is not always as sure. */
+const SURE = { label: 'sure', prompt: 'a person enters', threshold: 0.85 };
 
 test('who comes, stays, crosses a zone and leaves: one alert per visit, one identity per visit', {
   timeout: 300_000,
@@ -66,6 +72,9 @@ test('who comes, stays, crosses a zone and leaves: one alert per visit, one iden
   await appliance.data('PUT', `/v1/streams/${watch.streamId}/zones`, { zones: [EXIT] });
   for (const [label, { prompt }] of Object.entries(EVENTS)) await arm(appliance, watch, { prompt, label });
   await arm(appliance, watch, NEVER);
+  const sure = await arm(appliance, watch, SURE);
+  const { threshold } = SURE;
+  await appliance.data('PATCH', `/rtstream/${watch.streamId}/index/${watch.indexId}/alert/${sure}`, { threshold });
 
   const url = await until('the clip has been recorded to its end', () => stretch(appliance, watch.streamId), 240_000);
   const offset = offsetOf(await sketch(url, FPS), await sketch(CLIP, FPS)) / FPS - (await playlistStart(url));
@@ -85,6 +94,7 @@ test('who comes, stays, crosses a zone and leaves: one alert per visit, one iden
     return { label, ...result, line: `${label.padEnd(9)} ${line}` };
   });
   await rehearsedAsLive(appliance);
+  await shownWithEvidence(appliance, PACK);
   const seen = await visitors(appliance, watch.streamId, inClip);
   const report = [
     ...results.map(({ line }) => line),
@@ -123,15 +133,40 @@ function compare(
 async function rehearsedAsLive(appliance: TestAppliance): Promise<void> {
   const told = await firings(appliance);
   const to = Math.max(...told.map(({ end }) => end));
-  for (const [label, { prompt }] of [...Object.entries(EVENTS), [NEVER.label, NEVER] as const]) {
+  const plain = [...Object.entries(EVENTS).map(([label, { prompt }]) => ({ label, prompt })), NEVER];
+  for (const { label, ...wish } of [...plain, SURE]) {
+    const { prompt } = wish;
     const { fired } = await appliance.data<{ fired: { start: number; end: number }[] }>('POST', '/v1/events/rehearse', {
-      prompt,
+      ...wish,
       to,
     });
     const times = (all: readonly { start: number; end: number }[]) => all.map(({ start, end }) => `${start}-${end}`);
     const live = told.filter((firing) => firing.label === label && firing.end <= to);
     expect(times(fired).sort(), `rehearsal of "${prompt}"`).toEqual(times(live).sort());
   }
+}
+
+/** An alert shows whom the detector saw where, and which detector that was; with a threshold none is less sure. */
+async function shownWithEvidence(appliance: TestAppliance, pack: string): Promise<void> {
+  const told = await firings(appliance);
+  const confidences = told.filter(({ label }) => label === SURE.label).map(({ confidence }) => confidence);
+  expect(confidences.length).toBeGreaterThan(0);
+  expect(Math.min(...confidences)).toBeGreaterThanOrEqual(SURE.threshold);
+  const [present] = told.filter(({ label }) => label === 'present');
+  const { evidence, picture_url: picture } = await appliance.data<FiringEvidence>('GET', `/v1/alerts/${present?.id}`);
+  const [weights = ''] = (await readdir(pack)).filter((name) => name.endsWith('.onnx'));
+  const sha256 = createHash('sha256')
+    .update(await readFile(join(pack, weights)))
+    .digest('hex');
+  expect(evidence.models).toContainEqual({ name: 'yolox-nano', sha256 });
+  expect(evidence.objects).toMatchObject([{ label: 'person', score: present?.confidence }]);
+  const { width } = await sharp(await (await fetch(new URL(picture, appliance.url))).arrayBuffer()).metadata();
+  expect(width).toBe(480);
+}
+
+interface FiringEvidence {
+  evidence: { models: { name: string; sha256?: string }[]; objects: { label: string; score: number }[] };
+  picture_url: string;
 }
 
 /** The tracks of people during each visit, and the numbers they are known by. */
