@@ -36,6 +36,7 @@ const TEST = {
   mosquitto: program('mosquitto'),
   chromium: program('chromium'),
   'espeak-ng': program('espeak-ng'),
+  'python3-jinja2': () => existsSync('/usr/lib/python3/dist-packages/jinja2'),
 };
 const NEEDS = {
   build: BUILD,

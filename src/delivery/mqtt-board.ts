@@ -25,7 +25,7 @@ export class MqttBoard implements MqttGuest {
   readonly #errand: Wake;
   /** Retained topics as this connection has left them. */
   readonly #said = new Map<string, string>();
-  /** Retained topics of former lives. */
+  /** Retained topics that may be of things that are gone: of former lives, and of before Home Assistant started. */
   readonly #found = new Set<string>();
   #isOnline = false;
   #seq = 0;
@@ -79,6 +79,8 @@ export class MqttBoard implements MqttGuest {
   /** Home Assistant has started, and may know nothing of us. */
   #born(payload: Buffer): void {
     if (payload.toString() !== 'online') return;
+    // What goes before it is said again is still to be taken back.
+    for (const topic of this.#said.keys()) this.#found.add(topic);
     this.#startAnew();
     this.#news.ring();
   }
