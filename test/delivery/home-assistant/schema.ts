@@ -164,7 +164,10 @@ function wrongSensor(component: string, config: Record<string, unknown>): string
 
 /** Whether Home Assistant makes something of what a template has rendered for the entity; `None` is unknown to it. */
 export function isState({ component, config }: Entity, rendered: string): boolean {
-  const given = (name: string, otherwise: string) => String(config[name] ?? otherwise);
+  const given = (name: string, otherwise: string) => {
+    const value = config[name];
+    return typeof value === 'string' ? value : otherwise;
+  };
   const [on, off] = [given('payload_on', 'ON'), given('payload_off', 'OFF')];
   if (component === 'event')
     return rendered === '' || texts([eventType(rendered)].filter((type) => isType(config, type)));
