@@ -77,7 +77,7 @@ const group = z.strictObject({
   name: groupName.describe('What the group is called, as in `group` of an event: night, away.'),
   arm: z
     .array(weekly)
-    .max(50, 'must not be more than 50')
+    .max(20, 'must not be more than 20')
     .exactOptional()
     .describe(
       'When it is armed each week; what is done by hand holds until the next change. Default: as it was set over HTTP.',
@@ -123,7 +123,7 @@ const cameraRecording = z.strictObject({
   schedule: z
     .array(weekly)
     .min(1, 'must hold a time; leave it out for always')
-    .max(50, 'must not be more than 50')
+    .max(20, 'must not be more than 20')
     .exactOptional()
     .describe('Outside these times nothing stays. Default: always.'),
   audio: z

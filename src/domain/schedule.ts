@@ -40,9 +40,13 @@ function changes(schedule: Schedule, aroundMs: number): ScheduledChange[] {
 
 /** In order; none overlaps or touches the next. */
 function stretches(schedule: Schedule, aroundMs: number): { startMs: number; endMs: number }[] {
-  const days = Array.from({ length: 2 * DAYS_AROUND + 1 }, (_, i) => i - DAYS_AROUND);
+  const around = new Date(aroundMs);
+  const days = Array.from(
+    { length: 2 * DAYS_AROUND + 1 },
+    (_, i) => new Date(around.getFullYear(), around.getMonth(), around.getDate() + i - DAYS_AROUND),
+  );
   const found = schedule
-    .flatMap((time) => days.flatMap((offset) => stretchOn(time, aroundMs, offset)))
+    .flatMap((time) => days.flatMap((day) => stretchOn(time, day)))
     .sort((a, b) => a.startMs - b.startMs);
   const merged: typeof found = [];
   for (const one of found) {
@@ -53,12 +57,11 @@ function stretches(schedule: Schedule, aroundMs: number): { startMs: number; end
   return merged;
 }
 
-/** The stretch that begins so many days after the day of `aroundMs`; none when that isn't one of its days. */
-function stretchOn({ fromMinute, toMinute, days }: TimeOfDay, aroundMs: number, offset: number) {
-  const around = new Date(aroundMs);
+/** The stretch that begins on that day; none when that isn't one of its days. */
+function stretchOn({ fromMinute, toMinute, days }: TimeOfDay, day: Date): { startMs: number; endMs: number }[] {
+  if (days && !days.includes(day.getDay())) return [];
   const at = (minute: number, later = 0) =>
-    new Date(around.getFullYear(), around.getMonth(), around.getDate() + offset + later, 0, minute).getTime();
-  if (days && !days.includes(new Date(at(0)).getDay())) return [];
+    new Date(day.getFullYear(), day.getMonth(), day.getDate() + later, 0, minute).getTime();
   const startMs = at(fromMinute);
   const endMs = at(toMinute, toMinute > fromMinute ? 0 : 1);
   // The hour that summer time skips.

@@ -83,6 +83,6 @@ export function groupView(group: ArmGroup, { store, clock }: HttpDeps): z.input<
     by: group.by,
     arm: writtenSchedule(group.schedule ?? []),
     ...(next ? { next_change: { at: next.atMs / 1000, armed: next.armed } } : {}),
-    alerts: store.alerts.list().filter((alert) => alert.group === group.name).length,
+    alerts: store.alerts.countInGroup(group.name),
   };
 }

@@ -34,6 +34,7 @@ export class Alerts {
   readonly #snooze: Statement<[number | null, string]>;
   readonly #setThreshold: Statement<[number | null, string]>;
   readonly #setGroup: Statement<[string | null, string]>;
+  readonly #inGroup: Statement<[string], { count: number }>;
   readonly #state: Statement<[string], { state: string }>;
 
   constructor(connection: Connection, log: ArmingLog, groups: Groups) {
@@ -53,6 +54,7 @@ export class Alerts {
     this.#snooze = sql.prepare('UPDATE alerts SET snoozed_until_ms = ? WHERE id = ?');
     this.#setThreshold = sql.prepare('UPDATE alerts SET threshold = ? WHERE id = ?');
     this.#setGroup = sql.prepare('UPDATE alerts SET group_name = ? WHERE id = ?');
+    this.#inGroup = sql.prepare('SELECT count(*) AS count FROM alerts WHERE group_name = ?');
     this.#state = sql.prepare('SELECT state FROM alert_states WHERE alert_id = ?');
   }
 
@@ -77,6 +79,10 @@ export class Alerts {
   /** Oldest first. */
   listByIndex(indexId: string): Alert[] {
     return this.#byIndex.all(indexId).map(alertOf);
+  }
+
+  countInGroup(group: string): number {
+    return this.#inGroup.get(group)?.count ?? 0;
   }
 
   enabledByIndex(indexId: string): Alert[] {

@@ -4,7 +4,7 @@ import { type Clock, Fault, isSane } from '#runtime';
 import type { ArmingLog } from './arming-log.ts';
 import type { Connection } from './connection.ts';
 
-const MOST = 100;
+const MOST = 50;
 /** A clock that is corrected by less has not been set back. */
 const SETBACK_MS = 60_000;
 

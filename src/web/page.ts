@@ -5,6 +5,7 @@
 import { AlertForm } from './add-alert.ts';
 import { addCameraForm } from './add-camera.ts';
 import { AlertFeedback } from './alert-feedback.ts';
+import { alertSnooze } from './alert-snooze.ts';
 import type { Api } from './api.ts';
 import { Arming } from './arming.ts';
 import { boxFacts } from './box-facts.ts';
@@ -45,7 +46,11 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
   signal.addEventListener('abort', () => cameras.end());
   const search = new Search(api, watchScene, signal);
   const feed = new Feed(
-    { watchScene, watchAlert, below: (alert) => new AlertFeedback(api, alert).element },
+    {
+      watchScene,
+      watchAlert,
+      below: (alert) => el('div', {}, new AlertFeedback(api, alert).element, alertSnooze(api, alert)),
+    },
     () => api.now(),
     signal,
   );

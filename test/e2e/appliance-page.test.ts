@@ -84,6 +84,13 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
     expect(await feedback.getByRole('button', { pressed: true }).count()).toBe(0);
     expect((await firings(appliance)).find(({ id }) => id === fired?.id)).not.toHaveProperty('feedback');
 
+    await row.getByRole('button', { name: 'Snooze movement for 1 hour' }).click();
+    await row.getByText(/^Snoozed until /).waitFor();
+    const listed = page.getByRole('list', { name: 'Alerts', exact: true }).locator('li');
+    await listed.getByText(/^Snoozed until /).waitFor();
+    await listed.getByRole('button', { name: 'End the snooze of movement' }).click();
+    await listed.getByText('Armed', { exact: true }).waitFor();
+
     await page.setViewportSize({ width: 390, height: 844 });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overflow).toBeLessThanOrEqual(0);

@@ -145,7 +145,7 @@ it('two groups that were one on MQTT are not made, nor hundreds', async () => {
   await using box = await openBox();
   box.groups.put('Night', {}, 'anna');
   expect(() => box.groups.put('night', {}, 'anna')).toThrow(expect.objectContaining({ kind: 'conflict' }));
-  for (let i = 1; i < 100; i += 1) box.groups.put(`group ${i}`, {}, 'anna');
+  for (let i = 1; i < 50; i += 1) box.groups.put(`group ${i}`, {}, 'anna');
   expect(() => box.groups.put('one more', {}, 'anna')).toThrow(expect.objectContaining({ kind: 'refused' }));
 });
 
