@@ -10,6 +10,7 @@ import type { Store } from '#store';
 import { keepBackups } from './backups.ts';
 import { boxOnBroker } from './broker.ts';
 import { checkCameras } from './check-cameras.ts';
+import { watchClock } from './clock-watch.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
 import { startHearing, startSummaries } from './hearing.ts';
@@ -153,7 +154,7 @@ function cameraOptions({ ingest, recording }: Config, dir: string, clock: Clock)
 
 function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {
   const stop = new AbortController();
-  const ended = Promise.all([keepHouse(deps, stop.signal), keepBackups(deps, stop.signal)]);
+  const ended = Promise.all([keepHouse, keepBackups, watchClock].map((keep) => keep(deps, stop.signal)));
   return {
     [Symbol.asyncDispose]: () => {
       stop.abort();

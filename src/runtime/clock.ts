@@ -24,7 +24,7 @@ export const systemClock: Clock = {
 };
 
 /** 2024-01-01: a box whose clock shows an earlier time hasn't got its time yet (no battery, no NTP). */
-const EARLIEST_SANE_MS = Date.UTC(2024, 0, 1);
+export const EARLIEST_SANE_MS: number = Date.UTC(2024, 0, 1);
 
 export function isSane(nowMs: number): boolean {
   return nowMs >= EARLIEST_SANE_MS;

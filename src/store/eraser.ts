@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import { faultPoint } from '#runtime';
+import { EARLIEST_SANE_MS, faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
 import { DONE_WITH, NO_EVIDENCE, NO_FIRING, NOT_HELD } from './held.ts';
 import type { Vectors } from './vectors.ts';
@@ -58,9 +58,10 @@ export class Eraser {
     this.#orphanedSegments = sql.prepare(`
       SELECT s.id, s.bytes FROM recording_sessions r CROSS JOIN segments s ON s.session_id = r.id
       WHERE r.stream_id NOT IN (SELECT id FROM streams) LIMIT ?`);
+    // What was recorded before the box had its time is younger than it seems: it goes for want of space alone.
     this.#endedSegments = sql.prepare(`
       SELECT id, bytes FROM segments INDEXED BY segments_to_go
-      WHERE stream_id = @stream AND held = 0 AND end_ms < @end AND ${NOT_NEWEST_OF_STREAM}
+      WHERE stream_id = @stream AND held = 0 AND end_ms < @end AND end_ms >= ${EARLIEST_SANE_MS} AND ${NOT_NEWEST_OF_STREAM}
       ORDER BY end_ms LIMIT @limit`);
     this.#firstSegments = sql.prepare(`
       SELECT id, bytes FROM segments INDEXED BY segments_first WHERE held = 0 AND ${NOT_NEWEST} ORDER BY id LIMIT ?`);

@@ -13,12 +13,13 @@ import { restoreDamaged, Store } from '#store';
 import { ffmpeg } from '../e2e/support/ffmpeg.ts';
 import { type TempDir, tempDir } from '../e2e/support/temp-dir.ts';
 import { anArmedCamera, quiet } from '../store/fixture.ts';
+import { isFull } from './form.ts';
 import type { Promised } from './steps.ts';
 
 const SCHEMA_2 = join(import.meta.dirname, '../store/schema-2.sql');
 const KILL_AT = pathToFileURL(join(import.meta.dirname, 'kill-at.mjs')).href;
 /** In the long form also at the second and third time that it comes there. */
-const TIMES = process.env['WATCHPOST_FAULTS'] === 'full' ? [1, 2, 3] : [1];
+const TIMES = isFull ? [1, 2, 3] : [1];
 /** Steps that are taken once in a life. */
 const ONCE = /^(session|restore|migration\.copied|backup|erase)/;
 

@@ -200,12 +200,14 @@ describe('age', () => {
   it('does not count while the clock is not sane, nor without keepDays', async () => {
     await using box = await openBox();
     const session = aSession(aCamera(box.store).stream.id);
-    for (const at of [0, 1000, 2000]) box.record(session, at);
+    const beforeTheTimeWasKnown = box.record(session, 1000);
+    for (const at of [NOON - 3 * DAY, NOON - 2 * DAY, NOON]) box.record(session, at);
     box.clock.now = DAY * 300;
     expect(await box.enforce({ keepDays: 1 })).toMatchObject({ deletedSegments: 0 });
     box.clock.now = NOON;
     expect(await box.enforce()).toMatchObject({ deletedSegments: 0 });
     expect(await box.enforce({ keepDays: 1 })).toMatchObject({ deletedSegments: 2 });
+    expect(box.media()).toContain(beforeTheTimeWasKnown.path);
   });
 
   it('never takes assets, nor does a full disk', async () => {
