@@ -39,6 +39,12 @@ const AGREEMENTS: readonly { what: string; count: string }[] = [
     count: 'SELECT count(*) FROM transcripts WHERE id NOT IN (SELECT rowid FROM transcript_words)',
   },
   {
+    what: 'cameras whose recordings take more or less than is reckoned',
+    count: `
+      SELECT count(*) FROM (SELECT stream_id, bytes, held_bytes FROM stream_bytes EXCEPT
+        SELECT stream_id, sum(bytes), sum(held * bytes) FROM segments GROUP BY stream_id)`,
+  },
+  {
     what: 'segments more or fewer than are counted',
     count: 'SELECT abs((SELECT count(*) FROM segments) - (SELECT count FROM segment_totals))',
   },

@@ -211,5 +211,13 @@ function derive(sql: Database.Database): void {
   sql.exec(`
     UPDATE main.segment_totals SET
       count = (SELECT count(*) FROM main.segments),
-      bytes = (SELECT coalesce(sum(bytes), 0) FROM main.segments)`);
+      bytes = (SELECT coalesce(sum(bytes), 0) FROM main.segments);
+    UPDATE main.segments SET held =
+      EXISTS (SELECT 1 FROM main.holds h
+        WHERE h.stream_id = segments.stream_id AND h.from_ms < segments.end_ms AND h.to_ms > segments.start_ms)
+      OR EXISTS (SELECT 1 FROM main.alert_holds a
+        WHERE a.stream_id = segments.stream_id AND a.from_ms < segments.end_ms AND a.to_ms > segments.start_ms);
+    DELETE FROM main.stream_bytes;
+    INSERT INTO main.stream_bytes
+      SELECT stream_id, sum(bytes), sum(held * bytes) FROM main.segments GROUP BY stream_id`);
 }
