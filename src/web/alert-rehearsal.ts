@@ -14,6 +14,7 @@ interface FiredJson {
 export interface RehearsalJson {
   alerts: number;
   alerts_per_day: number;
+  thresholds: { confidence: number; alerts: number }[];
   streams: { stream_name: string; days: number; looked: number; mute: number }[];
   fired: FiredJson[];
 }
@@ -79,8 +80,8 @@ export class AlertRehearsal {
   }
 }
 
-/** "It would have fired 3 times in 12 hours: about 6 a day." */
-export function rehearsedWords({ alerts, alerts_per_day: perDay, streams }: RehearsalJson): string {
+/** "It would have fired 3 times in the last 12 hours: about 6 a day. Told from 70 % on: 1." */
+export function rehearsedWords({ alerts, alerts_per_day: perDay, thresholds, streams }: RehearsalJson): string {
   const hours = Math.max(0, ...streams.map(({ days }) => days * 24));
   if (streams.every(({ looked }) => looked === 0)) return 'Nothing is stored of the last day that could tell.';
   const blind = streams.some(({ mute, looked }) => mute > looked / 2);
@@ -88,5 +89,12 @@ export function rehearsedWords({ alerts, alerts_per_day: perDay, streams }: Rehe
   const time = hours >= 1 ? plural(Math.round(hours), 'hour') : plural(Math.max(1, Math.round(hours * 60)), 'minute');
   if (alerts === 0) return `It would not have fired in the last ${time}.${note}`;
   const about = perDay >= 10 ? Math.round(perDay) : Number(perDay.toFixed(1));
-  return `It would have fired ${plural(alerts, 'time')} in the last ${time}: about ${about} a day.${note}`;
+  return `It would have fired ${plural(alerts, 'time')} in the last ${time}: about ${about} a day.${remaining(thresholds)}${note}`;
+}
+
+/** Each threshold that leaves fewer than the one before. */
+function remaining(thresholds: RehearsalJson['thresholds']): string {
+  const steps = thresholds.filter(({ alerts }, i) => i > 0 && alerts !== thresholds[i - 1]?.alerts);
+  const [first, ...others] = steps.map(({ confidence, alerts }) => `from ${percent(confidence)} on: ${alerts}`);
+  return first === undefined ? '' : ` Told ${[first, ...others].join(', ')}.`;
 }
