@@ -56,9 +56,13 @@ const BETWEEN =
  * picture. A sentence is believed only as far as it fits better than all of these.
  */
 export function contrastsOf(sentence: string): string[] {
-  return [...new Set([...contrariesOf(sentence), ...partsOf(sentence), ...NEUTRAL])].filter(
-    (other) => other.toLowerCase() !== sentence.toLowerCase(),
-  );
+  return [...new Set([...rivalsOf(sentence), ...NEUTRAL])];
+}
+
+/** Those of the sentence's own. */
+export function rivalsOf(sentence: string): string[] {
+  const rivals = [...contrariesOf(sentence), ...partsOf(sentence)];
+  return [...new Set(rivals)].filter((other) => other.toLowerCase() !== sentence.toLowerCase());
 }
 
 function contrariesOf(sentence: string): string[] {

@@ -5,6 +5,7 @@
  */
 export { attend, firingId } from './attend.ts';
 export * from './compile.ts';
+export { rivalsOf } from './contrasts.ts';
 export type { Fired } from './decide.ts';
 export * from './evaluator.ts';
 export * from './examples.ts';

@@ -30,7 +30,7 @@ export interface HttpDeps {
   /** A text as pictures are searched by it; undefined without a model that compares them, or when it has no time. */
   pictureQuery?: (text: string, signal: AbortSignal) => Promise<PictureQuery | undefined>;
   /** Absent: nobody on this box follows instructions. */
-  tellers?: Pick<Tellers, 'present' | 'status'>;
+  tellers?: Pick<Tellers, 'present' | 'status' | 'follower'>;
   verdicts?: Pick<Verdicts, 'status'>;
   checks?: Pick<Checks, 'status'>;
   /** Absent: pictures are compared with no prompts. */

@@ -7,6 +7,7 @@ import { zoneNames } from './events.ts';
 import { number, prompt, text, time } from './input.ts';
 import { indexBy } from './lookup.ts';
 import { muteReasons, packReasons } from './mute-reasons.ts';
+import { byWordsAlone, checkAnswer, checkOf } from './prompt-check.ts';
 import { fittingIndex, type Rehearsal, rehearseAll } from './rehearsal.ts';
 import { firedAnswer, firedView, summaryAnswer, summaryView } from './rehearsal-views.ts';
 import { Api } from './route.ts';
@@ -33,6 +34,7 @@ const LINES = 'application/x-ndjson';
 const understoodAnswer = z.object({
   understood: z.string(),
   needs: z.array(z.string()),
+  check: checkAnswer,
   missing: z.array(z.string()).describe("Why it can't fire yet on any of the cameras; empty when it can"),
   would_fire: z.array(z.string()).describe('Examples, each of which was played to the rule'),
   would_not_fire: z.array(z.string()),
@@ -54,10 +56,12 @@ export function rehearsalRoutes(deps: HttpDeps): Api {
     },
     (_c, { body }) => {
       const rule = ruleFor(body.prompt, { zones: zoneNames(deps) });
-      const { fires, silent } = examplesOf(rule, deps.clock.nowMs());
+      const check = checkOf(rule, deps);
+      const { fires, silent } = examplesOf(check.kind === 'words' ? byWordsAlone(rule) : rule, deps.clock.nowMs());
       return {
         understood: rule.understood,
         needs: rule.needs,
+        check,
         missing: missingOn(rule, streamsOf(body.stream, deps), deps),
         would_fire: fires.map((example) => example.text),
         would_not_fire: silent.map((example) => example.text),

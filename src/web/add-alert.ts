@@ -1,5 +1,6 @@
 /** The form that arms an alert: a sentence, how the box understands it (asked as you type), a label and cameras. */
 
+import { AlertExamples } from './alert-examples.ts';
 import { AlertRehearsal } from './alert-rehearsal.ts';
 import { type Api, ApiError, isAbort, reasonOf } from './api.ts';
 import { armAlert } from './arm-alert.ts';
@@ -20,6 +21,7 @@ export class AlertForm {
   readonly #camera = byId('alert-camera', HTMLSelectElement);
   readonly #callback = byId('alert-callback', HTMLInputElement);
   readonly #understood = byId('alert-understood', HTMLElement);
+  readonly #examples = new AlertExamples();
   readonly #problem = byId('alert-problem', HTMLElement);
   readonly #submit = byId('alert-submit', HTMLButtonElement);
   #status: StatusJson | undefined;
@@ -85,10 +87,12 @@ export class AlertForm {
 
   async #understand(prompt: string, signal: AbortSignal): Promise<void> {
     try {
-      const { rule } = await this.#api.post<UnderstoodJson>('/v1/events/understand', { prompt }, signal);
+      const understood = await this.#api.post<UnderstoodJson>('/v1/events/understand', { prompt }, signal);
+      const { rule } = understood;
       const missing = missingFor(rule, this.#status);
       const warning = missing ? ` This needs ${missing} and none is installed: it can’t fire until one is.` : '';
       this.#showUnderstood(`Understood: ${rule.understood}${warning}`, missing ? 'warn' : 'good');
+      this.#examples.show(understood);
     } catch (error) {
       if (isAbort(error)) return;
       this.#showUnderstood(reasonOf(error), error instanceof ApiError && error.status === 0 ? 'bad' : 'warn');
@@ -96,6 +100,7 @@ export class AlertForm {
   }
 
   #showUnderstood(text: string, tone: 'quiet' | 'good' | 'warn' | 'bad'): void {
+    this.#examples.show();
     setText(this.#understood, text || 'Say it in one sentence. What the box understands appears here.');
     this.#understood.dataset.tone = tone;
   }

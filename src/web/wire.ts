@@ -161,6 +161,9 @@ export interface RulePartJson extends Pick<RuleJson, 'subject' | 'relation'> {
 
 export interface UnderstoodJson {
   rule: RuleJson;
+  check: { kind: 'rule' | 'words' | 'pictures' | 'model'; says: string; lacking?: string[] };
+  would_fire: string[];
+  would_not_fire: string[];
 }
 
 export interface IndexJson {

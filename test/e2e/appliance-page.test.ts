@@ -48,7 +48,14 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
       .waitFor();
 
     await page.getByRole('button', { name: 'New alert' }).click();
+    const examples = page.getByLabel('Examples').locator('li');
+    await page.getByLabel('Tell me when').fill('the shelf looks messy');
+    await examples.getByText('Only the words of descriptions decide.').waitFor();
+    await examples.getByText('Would fire: the scene is described as "shelf looks messy"').waitFor();
     await page.getByLabel('Tell me when').fill('something moves');
+    await examples.getByText('Would fire: something moves in the picture for 5 seconds').waitFor();
+    await examples.getByText('Would not: nothing moves').waitFor();
+    expect(await examples.getByText('words of descriptions').count()).toBe(0);
     await page.getByRole('button', { name: 'Try it on the last day' }).click();
     await page.getByText(/It would have fired \d+ times? in the last \d+ minutes?/).waitFor();
     await page.getByLabel('When it would have fired').locator('li', { hasText: 'Yard' }).first().waitFor();

@@ -9,7 +9,8 @@ import { ABSENT, sharedFile } from './support/shared.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { type Shown, squaresInTurn, stillOf } from './support/videos.ts';
 import { until } from './support/waiting.ts';
-import { addCamera, recordedSince, scenes } from './support/watching.ts';
+import { addCamera, arm, recordedSince, scenes } from './support/watching.ts';
+import { startWebhook } from './support/webhook.ts';
 
 /** Of this project's own making; knows coloured shapes and where they are. */
 const CLIP_MODEL = fileURLToPath(new URL('../fixtures/clip-model/model', import.meta.url));
@@ -53,6 +54,27 @@ test('a picture is found by what it looks like, though no word of it was ever wr
     const seen = await colourAt(new URL(hit.thumbnail_url, appliance.url).href, x, y);
     expect(Math.hypot(seen[0] - r, seen[1] - g, seen[2] - b), `${query}: ${seen.join()}`).toBeLessThan(90);
   }
+});
+
+test('what only pictures show fires an alert, and its contrary does not', async () => {
+  await using dir = await tempDir();
+  await importPacks(dir.path, [CLIP_MODEL]);
+  await using camera = await startRtspServer({ file: await squaresInTurn(SHOWN.slice(0, 2), 8), name: 'squares' });
+  await using hook = await startWebhook();
+  await using appliance = await TestAppliance.start({ dataDir: dir.path });
+  const yard = await addCamera(appliance, { url: camera.url, name: 'squares', seconds: 2, frames: 1 });
+  const armed = { callbackUrl: hook.url };
+  await arm(appliance, yard, { prompt: 'tell me when a red square is on the left', label: 'left', ...armed });
+  await arm(appliance, yard, { prompt: 'a red square on the right', label: 'right', ...armed });
+  const prompt = 'a red square on the left';
+  const { check } = await appliance.data<{ check: object }>('POST', '/v1/events/understand', { prompt });
+  expect(check).toMatchObject({ kind: 'pictures', instead_of: expect.arrayContaining(['a red square on the right']) });
+  const first = await hook.next();
+  expect(first).toMatchObject({ label: 'left', explanation: expect.stringContaining('The picture looks like "a red') });
+  const again = await hook.next(({ firing_id: id }) => id !== first['firing_id']);
+  // The other one is shown in between.
+  expect(Number(again['start_time'])).toBeGreaterThan(Number(first['start_time']) + 4);
+  expect(hook.alerts.every(({ label }) => label === 'left')).toBe(true);
 });
 
 test('a new index describes what was recorded before it was there', async () => {

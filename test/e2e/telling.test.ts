@@ -26,6 +26,7 @@ function answers(): ChatServer['answer'] {
     const asked = JSON.stringify(body.messages);
     refusals -= 1;
     if (refusals >= 0) response.writeHead(429, { 'retry-after': '1' }).end('{"error": "too many requests"}');
+    else if (asked.includes('crane')) response.end(completion('No, there is no crane.'));
     else if (asked.includes('Is this what the pictures show')) response.end(completion('Yes, something white passes.'));
     else {
       response.setHeader('content-type', 'text/event-stream');
@@ -54,6 +55,10 @@ interface Record_ {
   metadata: { told?: object; json?: object };
 }
 
+interface Telling {
+  checks: { confirmed: number; denied: number };
+}
+
 async function records(appliance: TestAppliance, { streamId, indexId }: Watch): Promise<Record_[]> {
   const path = `/rtstream/${streamId}/index/scene/${indexId}`;
   return (await appliance.data<{ scene_index_records: Record_[] }>('GET', path)).scene_index_records;
@@ -72,6 +77,7 @@ test('a server tells scenes anew, alerts by its words, and looks at alerts that 
   const yard = await addCamera(appliance, { ...wish, prompt: 'What is being done in the yard?' });
   await arm(appliance, yard, { prompt: 'something moves', label: 'moved', callbackUrl: hook.url });
   await arm(appliance, yard, { prompt: 'forklift lifts a pallet', label: 'lifted', callbackUrl: hook.url });
+  await arm(appliance, yard, { prompt: 'a crane topples over', label: 'toppled', callbackUrl: hook.url });
   const prompt = 'Return JSON: {"vehicle": "name of the vehicle", "pallets": "number of pallets"}';
   const listed = await addCamera(appliance, { ...wish, name: 'list', prompt });
 
@@ -85,7 +91,7 @@ test('a server tells scenes anew, alerts by its words, and looks at alerts that 
   expect(answered.metadata).toMatchObject({ json: { vehicle: 'forklift', pallets: 1 }, json_by: 'seer:7b' });
 
   const lifted = await hook.next(({ label }) => label === 'lifted');
-  expect(lifted['explanation']).toContain('forklift');
+  expect(lifted['explanation']).toMatch(/^seer:7b looked at the picture for "forklift lifts a pallet" and says: Yes, /);
   const second = await hook.next(({ label, verdict }) => label === 'moved' && verdict !== undefined);
   expect(second['verdict']).toMatchObject({ confirmed: true, text: 'Yes, something white passes.', by: 'seer:7b' });
   const [first, again, ...more] = hook.alerts.filter(({ firing_id: id }) => id === second['firing_id']);
@@ -101,6 +107,12 @@ test('a server tells scenes anew, alerts by its words, and looks at alerts that 
   const status = await appliance.data<{ telling: { verdicts: { given: number } } }>('GET', '/v1/status');
   expect(status).toMatchObject({ telling: { tellers: [{ name: 'endpoint', state: 'ready', model: 'seer:7b' }] } });
   expect(status.telling.verdicts.given).toBeGreaterThan(0);
+  const checks = await until('a no', async () => {
+    const { telling } = await appliance.data<{ telling: Telling }>('GET', '/v1/status');
+    return telling.checks.denied > 0 ? telling.checks : undefined;
+  });
+  expect(checks.confirmed).toBeGreaterThan(0);
+  expect(hook.alerts.map(({ label }) => label)).not.toContain('toppled');
   expect(JSON.stringify([status, hook.alerts]) + appliance.output).not.toContain('canary');
 });
 

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { HttpDeps } from '#http';
 import { openBox } from './box.ts';
 
-const TELLERS = { present: true, status: () => ({ tellers: [], waiting: 0, told: 0, dropped: 0, passed: 0 }) };
+const TELLERS = {
+  present: true,
+  follower: 'seer',
+  status: () => ({ tellers: [], waiting: 0, told: 0, dropped: 0, passed: 0 }),
+};
 
 async function indexOf(prompt: string, body: object, overrides: Partial<HttpDeps> = {}) {
   await using box = await openBox(overrides);

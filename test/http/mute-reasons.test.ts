@@ -17,7 +17,18 @@ beforeAll(async () => {
       get present() {
         return installed.telling;
       },
+      get follower() {
+        return installed.telling ? 'seer' : undefined;
+      },
       status: () => ({ tellers: [], waiting: 0, told: 0, dropped: 0, passed: 0 }),
+    },
+    meanings: {
+      get model() {
+        return installed.likeness ? 'clip' : undefined;
+      },
+      learn: () => undefined,
+      prepare: async () => undefined,
+      similar: () => undefined,
     },
     listening: {
       get speechAvailable() {
@@ -144,5 +155,30 @@ describe('POST /v1/events/understand', () => {
   ])('says how "%s" is understood', async (prompt, needs, understood, kind) => {
     const { data } = await box.call('POST', '/v1/events/understand', { prompt });
     expect(data).toMatchObject({ needs, understood, rule: { subject: { kind }, understood } });
+  });
+
+  it('says who decides where no rule does, and what would do it better', async () => {
+    const prompt = 'the shelf looks messy';
+    const understand = async () => (await box.call('POST', '/v1/events/understand', { prompt })).data;
+    expect((await box.call('POST', '/v1/events/understand', { prompt: 'a person' })).data.check).toMatchObject({
+      kind: 'rule',
+    });
+    installed.likeness = false;
+    const words = await understand();
+    expect(words.check).toMatchObject({
+      kind: 'words',
+      lacking: [expect.stringContaining('image-text'), expect.stringContaining('follows')],
+    });
+    expect(words.would_fire).toEqual(['the scene is described as "shelf looks messy"']);
+    installed.likeness = true;
+    const pictures = await understand();
+    expect(pictures.check).toMatchObject({ kind: 'pictures', by: 'clip', instead_of: ['the shelf looks tidy'] });
+    expect(pictures.would_fire).toContain('the picture looks like "the shelf looks messy" for 20 seconds');
+    expect(pictures.would_not_fire).toContain('the picture looks more like "the shelf looks tidy"');
+    installed.telling = true;
+    const asked = await understand();
+    expect(asked.check).toMatchObject({ kind: 'model', by: 'seer', says: expect.stringContaining('seer is asked') });
+    expect(asked.check).not.toHaveProperty('lacking');
+    installed.telling = false;
   });
 });

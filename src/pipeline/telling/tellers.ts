@@ -55,7 +55,12 @@ export class Tellers implements AsyncDisposable {
 
   /** One that does what it is told is here, if perhaps not now. */
   get hasFollower(): boolean {
-    return this.#deps.tellers.some((teller) => teller.follows && teller.status() !== undefined);
+    return this.follower !== undefined;
+  }
+
+  /** Its model; of several, the one that is asked first. */
+  get follower(): string | undefined {
+    return this.#deps.tellers.flatMap((teller) => (teller.follows ? (teller.status()?.model ?? []) : []))[0];
   }
 
   /** One that does what it is told could be asked now, though perhaps not begin at once. */
