@@ -123,7 +123,7 @@ export async function newestBackup(dir: string): Promise<Pick<BackupStatus, 'atM
   return {};
 }
 
-/** Copies a database, whoever writes to it, in a process of its own. Returns what is wrong with it. */
+/** Copies a database, whoever writes to it, in a process of its own, within an hour. Returns what is wrong with it. */
 export async function copySound(from: string, to: string, signal: AbortSignal): Promise<string[]> {
   const source = fileURLToPath(
     new URL(`./backup-process${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
@@ -133,6 +133,7 @@ export async function copySound(from: string, to: string, signal: AbortSignal): 
     execArgv: source.endsWith('.ts') ? ['--import', 'tsx'] : [],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     signal,
+    timeout: HOUR_MS,
     killSignal: 'SIGKILL',
   });
   let answer: BackupAnswer | undefined;

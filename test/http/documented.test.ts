@@ -81,6 +81,17 @@ function headings(markdown: string): string[] {
   );
 }
 
+it('the loss contract names counters that there are', () => {
+  const contract = /## Loss contract\n([^#]*)/.exec(readFileSync(new URL('operations.md', DOCS), 'utf8'))?.[1] ?? '';
+  const rows = contract.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| When'));
+  const counters = rows.flatMap((row) =>
+    [...(row.split('|').at(-2) ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+  );
+  const metrics = readFileSync(new URL('../../src/http/metrics.ts', import.meta.url), 'utf8');
+  expect(rows.length).toBeGreaterThanOrEqual(12);
+  expect(counters.filter((name) => !metrics.includes(`'${name}'`))).toEqual([]);
+});
+
 it('docs/operations.md names tests that there are', () => {
   const named = readFileSync(new URL('operations.md', DOCS), 'utf8').matchAll(/`(test\/[^`]+)`/g);
   for (const [, path = ''] of named) expect(existsSync(new URL(`../${path}`, DOCS)), path).toBe(true);
