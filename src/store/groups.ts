@@ -72,7 +72,7 @@ export class Groups {
   put(name: string, wish: GroupWish, by: string): ArmGroup {
     return this.#connection.writeDurably(() => {
       const nowMs = this.#clock.nowMs();
-      const before = this.#asOf(this.get(name) ?? this.#newGroup(name, by), nowMs);
+      const before = this.#settled(this.get(name) ?? this.#newGroup(name, by), nowMs);
       const schedule = wish.schedule ?? before.schedule ?? [];
       const isNew = JSON.stringify(schedule) !== JSON.stringify(before.schedule ?? []);
       const armed = wish.armed ?? (isNew && schedule.length > 0 ? isScheduled(schedule, nowMs) : before.armed);
@@ -114,23 +114,19 @@ export class Groups {
   follow(): number | undefined {
     const nowMs = this.#clock.nowMs();
     for (const group of this.list()) {
-      const after = this.#asOf(group, nowMs);
-      if (after === group) continue;
-      this.#connection.writeDurably(() => {
-        this.#save.run(rowOf(after));
-        const what = after.armed ? 'armed' : 'disarmed';
-        if (after.armed !== group.armed) this.#log.note({ by: after.by, what, group: group.name });
-      });
+      if (asOf(group, nowMs) === group) continue;
+      this.#connection.writeDurably(() => this.#save.run(rowOf(this.#settled(group, nowMs))));
     }
     const next = this.list().flatMap(({ schedule = [] }) => nextChange(schedule, nowMs)?.atMs ?? []);
     return next.length > 0 ? Math.min(...next) : undefined;
   }
 
-  /** The group as it has become; the same object when nothing has changed. */
-  #asOf(group: ArmGroup, nowMs: number): ArmGroup {
-    if (group.putMs > nowMs + SETBACK_MS && isSane(nowMs)) return { ...group, sinceMs: 0, putMs: nowMs };
-    const change = group.putMs <= nowMs ? scheduledSince(group, nowMs) : undefined;
-    return change ? { ...group, armed: change.armed, sinceMs: change.atMs, putMs: change.atMs, by: 'schedule' } : group;
+  /** The group as it has become, with what its schedule did in the log. Only inside a transaction. */
+  #settled(group: ArmGroup, nowMs: number): ArmGroup {
+    const after = asOf(group, nowMs);
+    const what = after.armed ? 'armed' : 'disarmed';
+    if (after.armed !== group.armed) this.#log.note({ by: after.by, what, group: group.name });
+    return after;
   }
 
   #newGroup(name: string, by: string): ArmGroup {
@@ -140,6 +136,13 @@ export class Groups {
     if (others.length >= MOST) throw new Fault('refused', `group: there are ${MOST} already, which is the most`);
     return { name, armed: true, sinceMs: 0, putMs: this.#clock.nowMs(), by };
   }
+}
+
+/** The same object when nothing has changed. */
+function asOf(group: ArmGroup, nowMs: number): ArmGroup {
+  if (group.putMs > nowMs + SETBACK_MS && isSane(nowMs)) return { ...group, sinceMs: 0, putMs: nowMs };
+  const change = group.putMs <= nowMs ? scheduledSince(group, nowMs) : undefined;
+  return change ? { ...group, armed: change.armed, sinceMs: change.atMs, putMs: change.atMs, by: 'schedule' } : group;
 }
 
 function groupOf(row: Row): ArmGroup {

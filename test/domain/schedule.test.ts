@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type ArmGroup,
   isArmed,
@@ -11,6 +11,8 @@ import {
   snoozedUntil,
   writtenSchedule,
 } from '#domain';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Where summer time begins on 2026-03-29 at 02:00 and ends on 2026-10-25 at 03:00. */
 const BEFORE = process.env['TZ'];
