@@ -13,6 +13,8 @@ export interface Similar {
   comparedBy: string;
 }
 
+type Picture = NonNullable<ReturnType<Store['scenes']['pictureOf']>>;
+
 export interface MeaningsDeps {
   store: Pick<Store, 'prompts' | 'events' | 'scenes'>;
   eyes: Pick<Eyes, 'ask' | 'has' | 'status'>;
@@ -36,6 +38,7 @@ export class Meanings implements AsyncDisposable {
   readonly #wake: Wake;
   readonly #known = new Map<string, Meant>();
   readonly #unread = new Set<string>();
+  #seen: { id: number; picture: Picture | undefined } | undefined;
   #ended: Promise<void> = Promise.resolve();
 
   private constructor(deps: MeaningsDeps) {
@@ -67,7 +70,7 @@ export class Meanings implements AsyncDisposable {
   /** What the scene's picture makes of the rule's sentences; undefined when nothing tells, or not yet. */
   similar(rule: Rule, scene: { id: number; startMs: number }): Similar | undefined {
     const sentences = sentencesOf(rule);
-    const picture = sentences.length > 0 ? this.#deps.store.scenes.pictureOf(scene) : undefined;
+    const picture = sentences.length > 0 ? this.#pictureOf(scene) : undefined;
     if (!picture) return undefined;
     const similar: Record<string, number> = {};
     for (const sentence of sentences) {
@@ -90,6 +93,12 @@ export class Meanings implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#ended;
+  }
+
+  /** All alerts of an index look at one scene after the other. */
+  #pictureOf(scene: { id: number; startMs: number }): Picture | undefined {
+    if (this.#seen?.id !== scene.id) this.#seen = { id: scene.id, picture: this.#deps.store.scenes.pictureOf(scene) };
+    return this.#seen.picture;
   }
 
   /** What is not known is read soon, as long as the model is the one that is here. */

@@ -65,8 +65,8 @@ export class Questions {
   /** Only inside the transaction that stores what the alert remembers of it. */
   put(question: Question): void {
     const { alertId, seq, askedMs, ...about } = question;
-    this.#put.run({ alert_id: alertId, seq, question: JSON.stringify(about), asked_ms: askedMs });
-    this.#journal.append('question', question.streamId, alertId, askedMs);
+    const row = { alert_id: alertId, seq, question: JSON.stringify(about), asked_ms: askedMs };
+    if (this.#put.run(row).changes > 0) this.#journal.append('question', question.streamId, alertId, askedMs);
   }
 }
 
