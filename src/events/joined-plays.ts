@@ -1,4 +1,4 @@
-import type { Rule, RulePart, RuleSubject, SceneFacts } from '#domain';
+import type { Rule, RulePart, RuleSubject, SceneFacts, SoundFacts } from '#domain';
 import { firedIn, NOTHING, type Play, scenesOf } from './plays.ts';
 import type { SceneView } from './simple.ts';
 import { storiesOf } from './stories.ts';
@@ -14,7 +14,7 @@ interface Choice {
 
 /** What fires all parts at once, what leaves one of them out, and what fires only one. */
 export function joinedPlays({ parts }: Extract<RuleSubject, { kind: 'parts' }>): Play[] {
-  const choices = parts.map((part) => choiceOf(part));
+  const choices = parts.map((part) => choiceOf(part, parts));
   const all = parts.map(() => true);
   const none = parts.map(() => false);
   const wanted = [
@@ -27,13 +27,30 @@ export function joinedPlays({ parts }: Extract<RuleSubject, { kind: 'parts' }>):
   return plays.filter(({ text }, i) => plays.findIndex((one) => one.text === text) === i);
 }
 
-function choiceOf({ not, ...part }: RulePart): Choice {
-  const rule: Rule = { version: 2, ...part, needs: [], understood: '' };
-  const stories = storiesOf(rule).map((story) => (part.subject.kind === 'speech' ? later(story) : story));
-  const fired = stories.map((story) => ({ story, at: firedIn(rule, scenesOf(story, 0))?.startMs }));
-  const yes = fired.find(({ at }) => at !== undefined);
-  const no = fired.find(({ at }) => at === undefined)?.story;
-  return not ? { so: no, otherwise: yes?.story, afterMs: 0 } : { so: yes?.story, otherwise: no, afterMs: yes?.at ?? 0 };
+function choiceOf({ not, ...part }: RulePart, all: readonly RulePart[]): Choice {
+  const stories = storiesOf(ruleOf(part)).map((story) => (part.subject.kind === 'speech' ? later(story) : story));
+  const fired = stories.map((story) => ({ story, at: firedAt(part, story) }));
+  const yes = fired.flatMap(({ story, at }) => (at === undefined ? [] : [{ story, at }]));
+  const silent = fired.filter(({ at }) => at === undefined).map(({ story }) => story);
+  // Best nothing of the rule is in what doesn't fire a part of it.
+  const no = silent.find((story) => all.every((other) => firedAt(other, story) === undefined)) ?? silent[0];
+  const [first] = yes;
+  // From the beginning to the end, if there is such a story: it comes after those that end.
+  const soonest = yes.reduce<(typeof yes)[number] | undefined>(
+    (best, one) => (best && best.at < one.at ? best : one),
+    undefined,
+  );
+  return not
+    ? { so: no, otherwise: soonest?.story, afterMs: 0 }
+    : { so: first?.story, otherwise: no, afterMs: first?.at ?? 0 };
+}
+
+function firedAt({ not: _not, ...part }: RulePart, story: Story): number | undefined {
+  return firedIn(ruleOf(part), scenesOf(story, 0))?.startMs;
+}
+
+function ruleOf(part: Omit<RulePart, 'not'>): Rule {
+  return { version: 2, ...part, needs: [], understood: '' };
 }
 
 function later({ text, moments }: Story): Story {
@@ -79,7 +96,7 @@ function laidOver(one: readonly SceneView[], other: readonly SceneView[]): Scene
 function merged(one: SceneFacts, other: SceneFacts): SceneFacts {
   const counts = { ...one.counts };
   for (const [label, n] of Object.entries(other.counts)) counts[label] = (counts[label] ?? 0) + n;
-  const sound = other.sound && other.sound.sounds.length >= (one.sound?.sounds.length ?? 0) ? other.sound : one.sound;
+  const sound = one.sound && other.sound ? bothHeard(one.sound, other.sound) : (one.sound ?? other.sound);
   return {
     ...one,
     objects: [...one.objects, ...other.objects.map((object) => ({ ...object, track: object.track + 100 }))],
@@ -89,4 +106,9 @@ function merged(one: SceneFacts, other: SceneFacts): SceneFacts {
     tamper: [...one.tamper, ...other.tamper],
     ...(sound ? { sound } : {}),
   };
+}
+
+function bothHeard(one: SoundFacts, other: SoundFacts): SoundFacts {
+  const sounds = [...one.sounds, ...other.sounds];
+  return { ...one, ...other, sounds, levelDb: Math.max(one.levelDb, other.levelDb) };
 }

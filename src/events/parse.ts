@@ -62,7 +62,7 @@ export function parse(prompt: string, zones: readonly string[], mayListen = true
   const places = takePlaces(sentence, zones);
   const subjects = takeSubjects(sentence);
   const direction = heard ? undefined : directionOf(sentence);
-  const meanings = takeMeanings(sentence, direction !== undefined);
+  const meanings = takeMeanings(sentence, direction !== undefined || heading !== undefined);
   const special = heard?.subject ?? takeSpecial(sentence, meanings, subjects.length > 0);
   const negated = sentence.words.some((word) => NEGATIONS.has(word));
   sentence.takeAll(NEGATIONS);

@@ -94,7 +94,9 @@ function tellAny(
     return one ? { ...part, toldMs: one.fromMs } : part;
   });
   const startMs = Math.min(...so.map((one) => one.fromMs));
-  return told({ ...state, parts: next }, so, { startMs, endMs: Math.max(endMs, startMs) }, confidence);
+  // What began in the same moment is told already.
+  if (startMs === state.toldMs) return { state: { ...state, parts: next } };
+  return told({ ...state, parts: next, toldMs: startMs }, so, { startMs, endMs: Math.max(endMs, startMs) }, confidence);
 }
 
 function told(state: RuleState, so: readonly So[], when: Piece, confidence: number): Told {

@@ -70,7 +70,7 @@ export interface RuleState {
   sceneId?: number;
   /** What is remembered of each part, for rules that have several. */
   parts?: PartState[];
-  /** The beginning of what was told last, for rules whose parts must all be so. */
+  /** The beginning of what was told last, for rules that have parts. */
   toldMs?: number;
   /** The same of the scenes that were told anew, for rules about words. */
   retold?: Omit<RuleState, 'retold'>;

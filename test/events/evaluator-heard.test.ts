@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Scene, SceneIndex, SoundFacts, Stream } from '#domain';
-import { compileRule, Evaluator } from '#events';
+import { compileRule, Evaluator, rehearse } from '#events';
 import { describeSound } from '#inference';
 import type { Store } from '#store';
 import { aCamera, anAlert, anEvent, anIndex, openStore, quiet, standingClock } from '../store/fixture.ts';
-import { EMPTY, T0 } from './scenes.ts';
+import { anObject, EMPTY, T0, withObjects } from './scenes.ts';
 
 const VECTOR = new Float32Array(256).fill(1 / 16);
 
@@ -111,5 +111,51 @@ describe('Evaluator, of what is heard', () => {
     expect(firedBy(at.store)).toEqual(['a dog barks 6']);
     const [firing] = at.store.firings.recent({ limit: 1 });
     expect(firing?.evidence.packs).toEqual(['built-in', 'yolox-nano', 'yamnet']);
+  });
+
+  it('feeds rules of several parts from indexes that see and that hear, and rehearses them as they fired', async () => {
+    await using at = await openStore();
+    const { stream, index: eyes } = aCamera(at.store);
+    const ears = anIndex(stream.id, {
+      extraction: { type: 'transcript', segmenter: 'sentence', value: 1 },
+      resumedMs: T0,
+    });
+    at.store.indexes.create(ears);
+    const prompts = ['a dog barks and nobody is there', 'someone says "help" while a person is there'] as const;
+    for (const prompt of prompts) arm(at.store, eyes, prompt);
+    const person = withObjects(anObject('person'));
+    addScene(at.store, eyes, 0, { text: 'all is still', facts: EMPTY });
+    addScene(at.store, ears, 0.5, { text: 'a dog barks', sound: soundOf('bark') });
+    await evaluated(at.store);
+    for (const startS of [20, 21, 22]) addScene(at.store, eyes, startS, { text: 'a person', facts: person });
+    addScene(at.store, ears, 21, { text: 'a dog barks', sound: soundOf('bark') });
+    await evaluated(at.store);
+    say(at.store, stream, 20.5, 'help');
+    await evaluated(at.store);
+    expect(firedBy(at.store).sort()).toEqual([`${prompts[0]} 1.5`, `${prompts[1]} 21.5`]);
+    expect(at.store.firings.recent({ limit: 9 }).map(({ indexId }) => indexId)).toEqual([eyes.id, eyes.id]);
+    const query = { streamId: stream.id, index: eyes, fromMs: T0, toMs: T0 + 60_000 };
+    const starts: number[] = [];
+    for (const prompt of prompts) {
+      const rule = compileRule(prompt, { zones: [] });
+      for await (const { fired } of rehearse(at.store, { ...query, rule }, new AbortController().signal))
+        starts.push(...fired.map(({ startMs }) => (startMs - T0) / 1000));
+    }
+    const live = at.store.firings.recent({ limit: 9 }).map(({ startMs }) => (startMs - T0) / 1000);
+    expect(starts.sort()).toEqual(live.sort());
+  });
+
+  it('tells a rule on one index once, however many of the other kind there are', async () => {
+    await using at = await openStore();
+    const { stream, index: eyes } = aCamera(at.store);
+    for (const value of [1, 2]) {
+      const extraction = { type: 'transcript', segmenter: 'sentence', value } as const;
+      at.store.indexes.create(anIndex(stream.id, { extraction, resumedMs: T0 }));
+    }
+    arm(at.store, eyes, 'someone says "help" or the lights go off');
+    addScene(at.store, eyes, 0, { text: 'all is still', facts: EMPTY });
+    say(at.store, stream, 1, 'help');
+    await evaluated(at.store);
+    expect(firedBy(at.store)).toEqual(['someone says "help" or the lights go off 2']);
   });
 });

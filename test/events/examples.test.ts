@@ -1,11 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import { examplesOf, ruleFor, step } from '#events';
 import { WRITTEN_FIRST, WRITTEN_SECOND, WRITTEN_THIRD, ZONES } from './prompt-table.ts';
+import { WRITTEN_FOURTH } from './prompt-table-parts.ts';
 import { T0 } from './scenes.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const PROMPTS = [...WRITTEN_FIRST, ...WRITTEN_SECOND, ...WRITTEN_THIRD]
+const PROMPTS = [...WRITTEN_FIRST, ...WRITTEN_SECOND, ...WRITTEN_THIRD, ...WRITTEN_FOURTH]
   .filter(([, meaning]) => !meaning.startsWith('refused'))
   .map(([prompt]) => prompt);
 

@@ -1,4 +1,4 @@
-import type { Rule, TimeOfDay } from '#domain';
+import type { Rule, RulePart, TimeOfDay } from '#domain';
 import { ruleFor } from '#events';
 import { isFault } from '#runtime';
 
@@ -12,16 +12,25 @@ export function meaningOf(prompt: string, zones: readonly string[]): string {
   }
 }
 
-function told({ subject, relation, zone, colour, during, forMs, count }: Rule): string {
+function told(rule: Rule): string {
+  const { subject, during } = rule;
+  if (subject.kind !== 'parts') return [partTold(rule), during && timeOf(during)].filter(Boolean).join(' ');
+  const parts = subject.parts.map((part) => `${part.not ? 'not ' : ''}${partTold(part)}`);
+  return [parts.join(subject.join === 'all' ? ' + ' : ' / '), during && timeOf(during)].filter(Boolean).join(' ');
+}
+
+function partTold({ subject, relation, zone, colour, size, direction, windows, forMs, count }: RulePart): string {
   if (subject.kind === 'text' || subject.kind === 'speech') return subject.kind;
   return [
+    size && (size.op === '>=' ? 'large' : 'small'),
     subjectOf(subject),
     relation,
+    direction,
     count && `${count.op}${count.value}`,
     forMs !== undefined && `for ${forMs / 1000}s`,
     zone && `@${zone}`,
     colour,
-    during && timeOf(during),
+    windows && `in ${windows.least}/${windows.of}`,
   ]
     .filter((part) => part !== undefined && part !== false)
     .join(' ');

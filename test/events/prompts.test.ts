@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { meaningOf } from './prompt-meaning.ts';
 import { WRITTEN_FIRST, WRITTEN_SECOND, WRITTEN_THIRD, ZONES } from './prompt-table.ts';
+import { WRITTEN_FOURTH } from './prompt-table-parts.ts';
 
 describe('prompts of events', () => {
   it('are understood as the table says', () => {
-    const rows = [...WRITTEN_FIRST, ...WRITTEN_SECOND, ...WRITTEN_THIRD];
+    const rows = [...WRITTEN_FIRST, ...WRITTEN_SECOND, ...WRITTEN_THIRD, ...WRITTEN_FOURTH];
     const wrong = rows
       .map(([prompt, meaning]) => ({ prompt, meaning, got: meaningOf(prompt, ZONES) }))
       .filter(({ meaning, got }) => meaning !== got);

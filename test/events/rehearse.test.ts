@@ -70,6 +70,10 @@ const PROMPTS = [
   'the lights go off',
   'the camera is covered',
   'a forklift carries a pallet',
+  'a person at the gate in at least 2 of 3 windows',
+  'a person walks to the right',
+  'someone is at the gate while the lights go off',
+  'someone enters the gate or the camera is covered',
 ];
 
 describe('a rehearsal', () => {
