@@ -15,6 +15,10 @@ export default defineConfig({
   test: {
     root: '.',
     reporters: ['default'],
+    // A busy machine is no defect: what has to happen has time to.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

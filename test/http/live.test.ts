@@ -111,7 +111,7 @@ describe('/v1/live', () => {
     const viewers = await Promise.all(Array.from({ length: 32 }, open));
     expect(await box.call('GET', '/v1/live')).toMatchObject({ status: 503, error_code: 'unavailable' });
     await Promise.all(viewers.map((viewer) => viewer.return()));
-    await vi.waitFor(async () => (await open()).return());
+    await vi.waitFor(async () => (await open()).return(), 20_000);
   });
 
   it('gives no seat to a HEAD', async () => {

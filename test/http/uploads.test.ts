@@ -185,9 +185,9 @@ describe('an upload that is refused leaves nothing', () => {
     const sent = open(await uploadUrl(), headers);
     sent.on('error', () => undefined); // We break it off.
     sent.write(`${head}${'x'.repeat(200_000)}`);
-    await vi.waitFor(async () => expect(await stored()).toEqual([expect.stringMatching(/\.part$/)]));
+    await vi.waitFor(async () => expect(await stored()).toEqual([expect.stringMatching(/\.part$/)]), 20_000);
     sent.destroy();
-    await vi.waitFor(async () => expect(await stored()).toEqual([]));
+    await vi.waitFor(async () => expect(await stored()).toEqual([]), 20_000);
   });
 
   it('what is announced to be larger than the room', async () => {
@@ -226,7 +226,7 @@ describe('an upload that is refused leaves nothing', () => {
     const eight = await Promise.all(Array.from({ length: 8 }, async () => open(await uploadUrl())));
     const answers = eight.map(answerTo);
     for (const sent of eight) sent.write('x');
-    await vi.waitFor(async () => expect(await stored()).toHaveLength(8));
+    await vi.waitFor(async () => expect(await stored()).toHaveLength(8), 20_000);
     const url = await uploadUrl();
     expect(await send(url, 'hello')).toMatchObject({ status: 503 });
     for (const sent of eight) sent.end('y');

@@ -177,7 +177,7 @@ describe('the socket', () => {
     const peer = raw(pathname);
     await once(peer, 'data');
     peer.resetAndDestroy();
-    await vi.waitFor(() => expect(box.deps.hub.status().open).toBe(0));
+    await vi.waitFor(() => expect(box.deps.hub.status().open).toBe(0), 20_000);
   });
 
   it('is cut when its peer is dead: two pings without an answer', async () => {
@@ -188,7 +188,7 @@ describe('the socket', () => {
     const alive = await greeted(await address());
     const dead = raw(pathname);
     await once(dead.resume(), 'close');
-    await vi.waitFor(() => expect(box.deps.hub.status().open).toBe(1));
+    await vi.waitFor(() => expect(box.deps.hub.status().open).toBe(1), 20_000);
     expect(alive.socket.readyState).toBe(WebSocket.OPEN);
     server = normal;
     await hasty[Symbol.asyncDispose]();

@@ -176,7 +176,7 @@ describe('the work', () => {
     });
     await using filler = await start();
     filler.wake();
-    await vi.waitFor(() => expect(box.store.backfills.get(index.id)?.status).toBe('done'));
+    await vi.waitFor(() => expect(box.store.backfills.get(index.id)?.status).toBe('done'), 20_000);
     expect(box.scenes(index)).toEqual([
       [0, 4, STILL],
       [4, 8, STILL],

@@ -54,7 +54,7 @@ describe('the journal', () => {
     expect(heads).toEqual([]);
     scenes.add(aScene(index), axis(0), 'm');
     expect(heads).toEqual([]);
-    await vi.waitFor(() => expect(heads).toEqual([1]));
+    await vi.waitFor(() => expect(heads).toEqual([1]), 20_000);
     listening[Symbol.dispose]();
     scenes.add(aScene(index), axis(0), 'm');
     await Promise.resolve();
