@@ -2,7 +2,7 @@ import type { Config } from '#config';
 import { Meanings } from '#events';
 import { Inference, Providers, pictureQuery, Telling } from '#inference';
 import type { ModelLibrary } from '#models';
-import { Backfiller, Checks, Closer, EndpointTeller, LocalTeller, Tellers, Verdicts } from '#pipeline';
+import { Backfiller, Checks, Closer, EndpointTeller, LocalTeller, Renewer, Tellers, Verdicts } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
 import { modelsDir } from './places.ts';
@@ -37,6 +37,7 @@ export async function startSeeing(
   const checks = life.use(Checks.start({ store, tellers, thumbsDir, mediaDir, clock, log }, signal));
   const older = { store, mediaDir, thumbsDir, eyes: inference, clock, log };
   const backfiller = life.use(await Backfiller.start(older, signal));
+  life.use(Renewer.start(older, signal));
   const meanings = life.use(Meanings.start({ store, eyes: inference, clock, log }, signal));
   const look = (text: string, stop: AbortSignal) => pictureQuery(text, inference, stop);
   return {

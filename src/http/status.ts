@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { CameraStatus, Stream } from '#domain';
 import type { ChecksStatus, TellersStatus, VerdictsStatus } from '#pipeline';
+import type { RenewalStatus, SearchStatus } from '#store';
 import { type DatabaseStatus, databaseAnswer, databaseStatus } from './database-status.ts';
 import type { HttpDeps } from './deps.ts';
 import {
@@ -33,7 +34,7 @@ export interface BoxStatus {
   models: { name: string; task: string; licence: string; problem?: string }[];
   storage: { segments: number; bytes: number; freeBytes?: number };
   database: DatabaseStatus;
-  search: ReturnType<HttpDeps['store']['search']['status']>;
+  search: SearchStatus & { renewal: RenewalStatus };
 }
 
 interface IndexStatus extends Understanding {
@@ -186,7 +187,7 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     })),
     storage: { segments, bytes, ...(disk ? { freeBytes: disk.bavail * disk.bsize } : {}) },
     database: await databaseStatus(store),
-    search: store.search.status(),
+    search: { ...store.search.status(), renewal: store.renewal.status() },
   };
 }
 

@@ -10,6 +10,7 @@ export { type CheckLimits, Checks, type ChecksDeps, type ChecksStatus } from './
 export { Closer } from './closer.ts';
 export type { Ears } from './hear.ts';
 export type { SpeechRecogniser } from './recogniser.ts';
+export { Renewer, type RenewerDeps } from './renewer.ts';
 export { EndpointWriter } from './summaries/endpoint.ts';
 export { LocalWriter } from './summaries/local.ts';
 export { Summaries } from './summaries/summaries.ts';

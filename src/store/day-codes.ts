@@ -20,6 +20,7 @@ const MOST = 0xffff_ffff;
 const ENOUGH = 8;
 /** A day that has grown so many times since its centres were found has others by now. */
 const GROWN = 4;
+const MANY = 64;
 
 /** The codes of one day's vectors. */
 export class DayCodes {
@@ -31,6 +32,8 @@ export class DayCodes {
   readonly #centres: ReadonlyMap<string, Float32Array>;
   #count = 0;
   #firstCount = Number.POSITIVE_INFINITY;
+  /** Codes since then about no centre. */
+  #loose = 0;
   #last = -1;
 
   /** `sample` is of the vectors that are there already. */
@@ -51,12 +54,15 @@ export class DayCodes {
 
   /** It has grown so much that what was usual when it was read no longer is. */
   get isOutdated(): boolean {
-    return this.#count > Math.max(ENOUGH, this.#firstCount * GROWN);
+    return (
+      this.#count > Math.max(ENOUGH, this.#firstCount * GROWN) || this.#loose > Math.max(MANY, this.#firstCount / 4)
+    );
   }
 
   /** All that was there has been added. */
   complete(): void {
     this.#firstCount = this.#count;
+    this.#loose = 0;
   }
 
   groups(): Iterable<Group> {
@@ -65,6 +71,12 @@ export class DayCodes {
 
   /** In the order of ids. False when there is no memory left. */
   add(row: VectorRow): boolean {
+    const added = this.#append(row);
+    if (added) this.#last = row[0];
+    return added;
+  }
+
+  #append(row: VectorRow): boolean {
     const [id, , , startMs, endMs, , embedding] = row;
     const group = this.#groupOf(row);
     const words = wordsOf(group.dimensions);
@@ -80,20 +92,25 @@ export class DayCodes {
     slab.ends[at] = this.#after(endMs);
     this.#slabs.encode(slab, at, signed(embedding), group.centre);
     this.#count += 1;
-    this.#last = id;
+    if (!this.#centres.has(keyOf(row))) this.#loose += 1;
     return true;
   }
 
-  /** The same scene with another vector, or another end. False when it was not among the codes of its index and model. */
+  /**
+   * The same scene with another vector, or another end. With another model it stands beside what it was, which nobody
+   * asks for any more. False when there is no memory left.
+   */
   replace(row: VectorRow): boolean {
     const [id, , , , endMs, , embedding] = row;
     const group = this.#groupOf(row);
-    const slab = group.slabs.find(({ ids, count }) => (ids[0] ?? 0) <= id && id <= (ids[count - 1] ?? 0));
-    const at = slab ? slab.ids.subarray(0, slab.count).indexOf(id) : -1;
-    if (!slab || at < 0) return false;
-    slab.ends[at] = this.#after(endMs);
-    this.#slabs.encode(slab, at, signed(embedding), group.centre);
-    return true;
+    for (const slab of group.slabs) {
+      const at = slab.ids.subarray(0, slab.count).indexOf(id);
+      if (at < 0) continue;
+      slab.ends[at] = this.#after(endMs);
+      this.#slabs.encode(slab, at, signed(embedding), group.centre);
+      return true;
+    }
+    return this.#append(row);
   }
 
   erase(streamId: string): void {

@@ -106,7 +106,7 @@ export class RecordSearch<Filter extends object> {
   constructor(connection: ReadingConnection, records: Records, slice: number) {
     const { rows, words, metadata, where, pictured = false } = records;
     const columns = `r.id, r.start_ms AS startMs, ${metadata} AS metadata`;
-    this.#words = new WordSearch(connection.sql, { words, rows, columns, where }, slice);
+    this.#words = new WordSearch(connection.sql, { words, rows, columns, text: 'r.text', where }, slice);
     if (!connection.hasVectors) return;
     this.#texts = new NearRows(connection, records, columns, distance('r.embedding', 'r.model'));
     if (!pictured) return;

@@ -52,6 +52,9 @@ interface Sought {
   signal: AbortSignal | undefined;
 }
 
+/** What a scene `r` is found by: a summary by what was said, too. */
+export const SCENE_TEXT = `iif(r.facts LIKE '{"said"%', r.text || char(10) || json_extract(r.facts, '$.said.text'), r.text)`;
+
 /** Candidates taken from each way of looking. */
 const POOL = 200;
 /** Of these most may not pass a filter. */
@@ -76,6 +79,7 @@ export class Search {
         words: 'scene_words',
         rows: 'scenes',
         columns: 'r.id, r.start_ms AS startMs',
+        text: SCENE_TEXT,
         where: `
         (@stream IS NULL OR r.stream_id = @stream)
         AND (@collection IS NULL OR r.stream_id IN (SELECT id FROM streams WHERE collection_id = @collection))

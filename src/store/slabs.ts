@@ -16,7 +16,6 @@ export interface Slab {
   /** 64 bits each, that a code takes. */
   words: number;
   count: number;
-  /** Ascending. */
   ids: Float64Array;
   /** Milliseconds after the start of the day; a scene that goes on for weeks counts as one without end. */
   starts: Uint32Array;

@@ -31,6 +31,7 @@ import { databaseFile } from './paths.ts';
 import { Prompts } from './prompts.ts';
 import { Questions } from './questions.ts';
 import { RecordedBytes } from './recorded-bytes.ts';
+import { Renewal } from './renewal.ts';
 import { Replay } from './replay.ts';
 import { Retention } from './retention.ts';
 import { Scenes } from './scenes.ts';
@@ -86,6 +87,7 @@ export class Store implements AsyncDisposable {
   readonly backups: Backups;
   readonly mending: Mending;
   readonly search: Pick<SearchApart, 'start' | 'status'>;
+  readonly renewal: Renewal;
   readonly #connection: Connection;
   readonly #firings: Firings;
 
@@ -103,6 +105,7 @@ export class Store implements AsyncDisposable {
     this.search = search;
     const holds = new Holds(connection, meta);
     this.holds = holds;
+    this.renewal = new Renewal(connection, meta, { vectors, pictures });
     const questions = new Questions(connection, journal);
     this.#firings = new Firings(connection, journal, { clock, holds, questions });
     this.questions = questions;

@@ -20,6 +20,7 @@ interface Day {
   grow: Statement<[number, number]>;
   remove: Statement<[number]>;
   get: Statement<[number], { model: string; embedding: Buffer }>;
+  model: Statement<[number], { model: string }>;
 }
 
 /**
@@ -89,6 +90,13 @@ export class Vectors {
     if (grown?.changes) this.#tell({ table: tableOf(this.#kind, startMs), id: sceneId });
   }
 
+  /** Those of the scenes, by id, that have a vector of this model. */
+  ofModel(scenes: readonly { id: number; startMs: number }[], model: string): Set<number> {
+    const of = new Set<number>();
+    for (const { id, startMs } of scenes) if (this.#dayOf(startMs)?.model.get(id)?.model === model) of.add(id);
+    return of;
+  }
+
   /** The scene's own vector, at any scale. */
   of({ id, startMs }: { id: number; startMs: number }): { model: string; vector: Int8Array } | undefined {
     const row = this.#dayOf(startMs)?.get.get(id);
@@ -142,6 +150,7 @@ export class Vectors {
         VALUES (@scene, @stream, @index, @start, @end, @model, @vector)`),
       grow: sql.prepare<[number, number]>(`UPDATE ${name} SET end_ms = max(end_ms, ?) WHERE scene_id = ?`),
       remove: sql.prepare<[number]>(`DELETE FROM ${name} WHERE scene_id = ?`),
+      model: sql.prepare<[number], { model: string }>(`SELECT model FROM ${name} WHERE scene_id = ?`),
       get: sql.prepare<[number], { model: string; embedding: Buffer }>(
         `SELECT model, embedding FROM ${name} WHERE scene_id = ?`,
       ),

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Database, Statement } from 'better-sqlite3';
-import { neighbours, slices } from './slices.ts';
+import { FewWords } from './few-words.ts';
+import { neighbours, SHORT_SLICE, slices } from './slices.ts';
 import type { Term } from './terms.ts';
 
 /** What is looked through. */
@@ -10,6 +11,8 @@ export interface Texts {
   rows: string;
   /** Of `r`; `id` among them. */
   columns: string;
+  /** What the words are of: an expression on `r`. */
+  text: string;
   /** A condition on `r` with the filter's names as parameters. */
   where: string;
 }
@@ -19,6 +22,8 @@ type Asked = { match: string; from: number; to: number; limit: number };
 
 /** Of texts that have only some of the words, so many of the newest are weighed. */
 const WEIGHED = 5000;
+/** Among so many for each, texts are better looked at than words looked up. */
+const SPARSE = 64;
 
 /**
  * Finds texts by their words (FTS5). What has every word, and what has one, is read newest first until it is enough;
@@ -27,12 +32,14 @@ const WEIGHED = 5000;
  */
 export class WordSearch<Filter extends object, Row extends { id: number }> {
   readonly #slice: number;
+  readonly #few: FewWords | undefined;
   readonly #bounds: Statement<[], Bounds>;
   readonly #newest: Statement<[Filter & Asked], Row>;
   readonly #having: Statement<[{ match: string; from: number; to: number; ids: string }], { id: number }>;
 
-  constructor(sql: Database, { words, rows, columns, where }: Texts, slice: number) {
+  constructor(sql: Database, { words, rows, columns, text, where }: Texts, slice: number) {
     this.#slice = slice;
+    if (slice > SHORT_SLICE) this.#few = new FewWords(sql, { words, rows, text });
     this.#bounds = sql.prepare(`SELECT (SELECT min(id) FROM ${rows}) AS first, (SELECT max(id) FROM ${rows}) AS last`);
     // The driver binds every number as REAL, which FTS5 does not take for a bound: it would read all.
     const matching = `${words} MATCH @match AND w.rowid BETWEEN CAST(@from AS INTEGER) AND CAST(@to AS INTEGER)`;
@@ -62,6 +69,11 @@ export class WordSearch<Filter extends object, Row extends { id: number }> {
   async coverage(terms: readonly Term[], ids: readonly number[]): Promise<Map<number, number>> {
     const shares = new Map<number, number>();
     for (const { from, to, ids: near } of neighbours(ids, this.#slice)) {
+      if (this.#few && to - from > near.length * SPARSE) {
+        await setImmediate();
+        for (const id of this.#few.having(terms, near).flat()) shares.set(id, (shares.get(id) ?? 0) + 1);
+        continue;
+      }
       const asked = { from, to, ids: JSON.stringify(near) };
       for (const match of terms) {
         await setImmediate();
