@@ -13,6 +13,9 @@ import {
   standingClock,
 } from './fixture.ts';
 
+// One of them stores thirteen thousand lines, which a busy machine takes its time for.
+vi.setConfig({ testTimeout: 60_000 });
+
 const WEBHOOK = { channel: 'webhook', target: 'https://example.com/hook' } as const;
 const MQTT = { channel: 'mqtt', target: 'front-door/person' } as const;
 
