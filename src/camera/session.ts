@@ -161,7 +161,8 @@ export class Session implements AsyncDisposable {
 
   #frame(streamMs: number): void {
     // RTSP's first picture often has no time of its own: ffmpeg then says 0, which would mislead the clock.
-    if (this.#lastFrameMs !== undefined) this.#clock.arrived(streamMs);
+    if (this.#lastFrameMs === undefined) this.#clock.arrivedFirst(streamMs);
+    else this.#clock.arrived(streamMs);
     this.#watchdog.saw('frames');
     if (this.recipe.plan.mode === 'keyframes' && this.#lastFrameMs !== undefined) {
       this.keyframeIntervalS = Math.max(this.keyframeIntervalS ?? 0, (streamMs - this.#lastFrameMs) / 1000);
@@ -176,8 +177,9 @@ export class Session implements AsyncDisposable {
       for (const name of await this.#directory.completed()) {
         const times = await this.#directory.times(name);
         if (!times) continue;
-        // Without frames nothing else tells the time: a segment is finished when what follows it has come.
-        if (this.recipe.plan.mode === 'none') this.#clock.arrived(times.startMs + times.durationMs);
+        // Without frames this tells the time: a segment is finished when what follows it has come, or late at the end.
+        if (this.recipe.plan.mode === 'none' && this.#child.running)
+          this.#clock.arrived(times.startMs + times.durationMs);
         await this.#finishSegment(name, times);
       }
     } catch (error) {

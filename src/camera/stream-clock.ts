@@ -13,6 +13,8 @@ export class StreamClock {
   #wallOffsetMs: number;
   /** Monotonic time of stream time 0, as now used. */
   #anchorMs: number | undefined;
+  /** The same by what may be some tenths of a second off; for a session that nothing better comes of. */
+  #roughMs: number | undefined;
   /** The earliest seen since the last `settle`. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #held = false;
@@ -28,9 +30,14 @@ export class StreamClock {
     if (!this.#held) this.#anchorMs = this.#earliestMs;
   }
 
+  /** The first that came, whose time is not quite its own. */
+  arrivedFirst(streamMs: number): void {
+    this.#roughMs = this.#clock.monotonicMs() - streamMs;
+  }
+
   /** Unix milliseconds. */
   toUtcMs(streamMs: number): number {
-    const anchorMs = this.#anchorMs ?? this.#clock.monotonicMs() - streamMs;
+    const anchorMs = this.#anchorMs ?? this.#roughMs ?? this.#clock.monotonicMs() - streamMs;
     return Math.round(anchorMs + this.#wallOffsetMs + streamMs);
   }
 

@@ -3,8 +3,11 @@ import type { RecordingSession, Segment } from '#domain';
 import { messageOf } from '#runtime';
 import type { Life } from './life.ts';
 
-/** Less than this between two segments is the camera's own rounding, not lost video. */
-const SEAM_MS = 1000;
+/**
+ * Less than this between two segments is no lost video: the camera's own rounding; within a session also a picture a
+ * second, as the last one of a segment doesn't say how long it lasts.
+ */
+const SEAM_MS = { sessions: 1000, pictures: 3000 };
 /** Finished files that wait for the database to take their rows; the oldest beyond this are found again at start-up. */
 const MAX_PENDING = 1000;
 
@@ -19,12 +22,14 @@ interface Finished {
  */
 export async function keep(segments: Camera['segments'], life: Life): Promise<void> {
   const pending: Finished[] = [];
+  let lastSessionId: string | undefined;
   for await (const finished of segments) {
     pending.push(finished);
     if (pending.length > MAX_PENDING) pending.shift();
     try {
       for (let next = pending[0]; next; next = pending[0]) {
-        enter(next, life);
+        enter(next, next.session.id === lastSessionId ? SEAM_MS.pictures : SEAM_MS.sessions, life);
+        lastSessionId = next.session.id;
         pending.shift();
       }
     } catch (error) {
@@ -36,11 +41,11 @@ export async function keep(segments: Camera['segments'], life: Life): Promise<vo
   }
 }
 
-function enter({ segment, session }: Finished, life: Life): void {
+function enter({ segment, session }: Finished, seamMs: number, life: Life): void {
   const { segments } = life.deps.store;
   const lastEndMs = segments.bounds(segment.streamId)?.endMs;
   segments.add(segment, session);
-  if (lastEndMs !== undefined && segment.startMs - lastEndMs > SEAM_MS) {
+  if (lastEndMs !== undefined && segment.startMs - lastEndMs > seamMs) {
     segments.addGap({
       streamId: segment.streamId,
       startMs: lastEndMs,
