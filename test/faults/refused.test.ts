@@ -5,14 +5,15 @@ import { expect, test } from 'vitest';
 import { Supervisor } from '#pipeline';
 import { type Clock, Gate, systemClock } from '#runtime';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
+import { freePort } from '../e2e/support/ports.ts';
+import { processTree } from '../e2e/support/processes.ts';
+import { tempDir } from '../e2e/support/temp-dir.ts';
+import { passingBlock } from '../e2e/support/videos.ts';
+import { until } from '../e2e/support/waiting.ts';
 import { openBox } from '../pipeline/box.ts';
-import { freePort } from './support/ports.ts';
-import { processTree } from './support/processes.ts';
-import { tempDir } from './support/temp-dir.ts';
-import { passingBlock } from './support/videos.ts';
-import { until } from './support/waiting.ts';
+import { isFull } from './form.ts';
 
-const AWAY_MINUTES = process.env['WATCHPOST_FAULTS'] === 'full' ? 120 : 30;
+const AWAY_MINUTES = isFull ? 120 : 30;
 
 /** Whoever sleeps wakes at once, later by as much as it wanted to sleep. */
 function hurriedClock(): Clock & { slept: number[] } {

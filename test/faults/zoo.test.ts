@@ -8,16 +8,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Lifetime } from '#runtime';
-import { TestAppliance } from './support/appliance.ts';
-import { authority } from './support/mosquitto.ts';
-import { ffmpegsOf } from './support/processes.ts';
-import { type Picture, type Reel, reelOf } from './support/reel.ts';
-import { tempDir } from './support/temp-dir.ts';
-import { until } from './support/waiting.ts';
-import { cameraState, recordedSince, streamUrl, timeline } from './support/watching.ts';
-import { type Habits, pause, roundAndRound, WildCamera } from './support/wild-camera.ts';
+import { TestAppliance } from '../e2e/support/appliance.ts';
+import { authority } from '../e2e/support/mosquitto.ts';
+import { ffmpegsOf } from '../e2e/support/processes.ts';
+import { type Picture, type Reel, reelOf } from '../e2e/support/reel.ts';
+import { tempDir } from '../e2e/support/temp-dir.ts';
+import { until } from '../e2e/support/waiting.ts';
+import { cameraState, recordedSince, streamUrl, timeline } from '../e2e/support/watching.ts';
+import { type Habits, pause, roundAndRound, WildCamera } from '../e2e/support/wild-camera.ts';
+import { isFull } from './form.ts';
 
-const isFull = process.env['WATCHPOST_FAULTS'] === 'full';
 const BACK_WITHIN_MS = 10_000;
 const run = promisify(execFile);
 
