@@ -1,5 +1,5 @@
 /** What is armed, snoozed and scheduled, as words. Pure; `nowMs` is always the box's time. */
-import type { ArmedAlertJson, GroupJson } from './wire.ts';
+import type { ArmedAlertJson, ArmingChangeJson, GroupJson } from './wire.ts';
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
@@ -38,6 +38,28 @@ export function groupWords({ armed, by, next_change: next }: GroupJson, nowMs: n
 /** "Mon–Fri 22:00–06:00, Sun 12:00–14:00"; empty without a schedule. */
 export function scheduleWords(arm: GroupJson['arm']): string {
   return arm.map(({ days, from, to }) => `${days ? `${daysWords(days)} ` : 'Daily '}${from}–${to}`).join(', ');
+}
+
+const DEEDS: Record<string, string> = {
+  snooze_ended: 'snooze ended',
+  joined: 'put in a group:',
+  left: 'taken out of its group',
+  scheduled: 'got a schedule',
+  schedule_removed: 'lost its schedule',
+  group_deleted: 'deleted',
+};
+
+/** "movement snoozed until 15:30", "night armed"; `label` is the alert's, where it is known. */
+export function changeWords(
+  change: ArmingChangeJson,
+  label: string | undefined,
+  nowMs: number,
+  locale?: string,
+): string {
+  const { what, group, until, alert_id: alertId } = change;
+  const whose = alertId === undefined ? (group ?? '') : (label ?? 'an alert');
+  const to = what === 'joined' ? ` ${group}` : '';
+  return `${whose} ${DEEDS[what] ?? what}${to}${until === undefined ? '' : ` until ${hour(until, nowMs, locale)}`}`;
 }
 
 /** Days in a row as from – to. */

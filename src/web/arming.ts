@@ -2,6 +2,7 @@
 import { type Api, isAbort, reasonOf } from './api.ts';
 import { AlertRow } from './armed-alert.ts';
 import type { ArmingRequest } from './arming-change.ts';
+import { ArmingLog } from './arming-log.ts';
 import { byId, setHidden, setText } from './dom.ts';
 import { GroupRow } from './group-row.ts';
 import type { ArmingJson } from './wire.ts';
@@ -15,6 +16,7 @@ export class Arming {
   readonly #signal: AbortSignal;
   readonly #alerts = new Map<string, AlertRow>();
   readonly #groups = new Map<string, GroupRow>();
+  readonly #log: ArmingLog;
   readonly #problem = byId('arming-problem', HTMLElement);
   #shown: ArmingJson = { alerts: [], groups: [] };
   #loading = false;
@@ -24,6 +26,7 @@ export class Arming {
   constructor(api: Api, signal: AbortSignal) {
     this.#api = api;
     this.#signal = signal;
+    this.#log = new ArmingLog(api, () => this.#shown.alerts, signal);
     byId('arming-list', HTMLElement).replaceChildren();
     byId('arming-groups', HTMLElement).replaceChildren();
     byId('group-form', HTMLFormElement).addEventListener('submit', (event) => this.#addGroup(event), { signal });
@@ -79,6 +82,7 @@ export class Arming {
       () => new AlertRow(this.#change),
     );
     this.tick();
+    this.#log.refresh();
   }
 
   #change = (row: HTMLElement, request: ArmingRequest): void => void this.#ask(row, request);

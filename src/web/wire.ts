@@ -143,6 +143,17 @@ export interface GroupJson {
   next_change?: { at: number; armed: boolean };
 }
 
+/** Who armed, disarmed or snoozed something. */
+export interface ArmingChangeJson {
+  id: number;
+  at: number;
+  by: string;
+  what: string;
+  alert_id?: string;
+  group?: string;
+  until?: number;
+}
+
 export interface ArmingJson {
   alerts: ArmedAlertJson[];
   groups: GroupJson[];

@@ -59,7 +59,12 @@ test('arms, snoozes and groups alerts, and follows what others do', async () => 
     const days = ['mon', 'tue', 'wed', 'thu', 'fri'];
     expect((await arming()).groups).toMatchObject([{ name: 'night', arm: [{ days, from: '22:00', to: '06:00' }] }]);
 
+    await page.getByText('Who changed what').click();
+    const log = page.getByRole('list', { name: 'Who changed what' }).locator('li');
+    await log.getByText('night got a schedule').waitFor();
+    await log.getByText('movement put in a group: night').waitFor();
     await appliance.data('PUT', '/v1/groups/night', { armed: true, arm: [] });
+    await log.getByText('night armed').waitFor();
     await night.getByText(/^Armed by key/).waitFor();
     await row.getByText('Armed', { exact: true }).waitFor();
     await appliance.data('PATCH', `/rtstream/${watch.streamId}/index/${watch.indexId}/alert/${id}/status`, {

@@ -1,4 +1,6 @@
 /** Who is armed and why: groups, their schedules, and the log of changes; over restarts and clocks that are set. */
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { scheduleOf } from '#domain';
 import { Store } from '#store';
@@ -149,7 +151,7 @@ it('two groups that were one on MQTT are not made, nor hundreds', async () => {
   expect(() => box.groups.put('one more', {}, 'anna')).toThrow(expect.objectContaining({ kind: 'refused' }));
 });
 
-it('changes of arming are journalled, and the log is bounded', async () => {
+it('changes of arming are journalled', async () => {
   await using box = await openBox();
   const { alert, stream } = anArmedCamera(box.store);
   box.groups.put('night', { armed: false }, 'anna');
@@ -159,4 +161,16 @@ it('changes of arming are journalled, and the log is bounded', async () => {
   expect(entries.map(({ streamId }) => streamId)).toEqual(['', stream.id]);
   expect(entries.map(({ ref }) => box.store.armingLog.get(Number(ref))?.what)).toEqual(['disarmed', 'disarmed']);
   expect(box.store.armingLog.get(99)).toBeUndefined();
+});
+
+it('the log keeps the last 10 000 changes', async () => {
+  await using box = await openBox();
+  box.groups.put('night', { armed: false }, 'anna');
+  const sql = new Database(join(box.dir, 'watchpost.db'));
+  sql.exec("INSERT INTO arming_changes (id, at_ms, who, what) VALUES (9999, 1, 'ben', 'armed')");
+  sql.close();
+  box.groups.put('night', { armed: true }, 'anna');
+  expect(box.log()).toHaveLength(3);
+  box.groups.put('night', { armed: false }, 'anna');
+  expect(box.store.armingLog.list({ limit: 9 }).map(({ id }) => id)).toEqual([10_001, 10_000, 9999]);
 });

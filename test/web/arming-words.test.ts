@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alertWords, groupWords, hour, scheduleWords } from '../../src/web/arming-words.ts';
+import { alertWords, changeWords, groupWords, hour, scheduleWords } from '../../src/web/arming-words.ts';
 
 const NOON = new Date(2026, 4, 14, 12).getTime();
 const at = (hours: number) => NOON / 1000 + (hours - 12) * 3600;
@@ -43,4 +43,16 @@ describe('a group on the page', () => {
       'Sat, Sun 00:00–00:00, Fri 20:00–24:00',
     ],
   ])('writes %j as "%s"', (arm, text) => expect(scheduleWords(arm)).toBe(text));
+});
+
+describe('a change on the page', () => {
+  it.each([
+    [{ what: 'snoozed', alert_id: 'a', until: at(15.5) }, 'movement', 'movement snoozed until 15:30'],
+    [{ what: 'joined', alert_id: 'a', group: 'night' }, 'movement', 'movement put in a group: night'],
+    [{ what: 'armed', alert_id: 'a' }, undefined, 'an alert armed'],
+    [{ what: 'disarmed', group: 'night' }, undefined, 'night disarmed'],
+    [{ what: 'schedule_removed', group: 'night' }, undefined, 'night lost its schedule'],
+  ])('%j is "%s"', (change, label, words) => {
+    expect(changeWords({ id: 1, at: at(12), by: 'MQTT', ...change }, label, NOON, 'en-GB')).toBe(words);
+  });
 });
