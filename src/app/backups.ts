@@ -1,6 +1,7 @@
 import type { Config } from '#config';
 import { type Clock, type Log, messageOf } from '#runtime';
 import type { Store } from '#store';
+import { tendSpareRoom } from './spare-room.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -11,12 +12,13 @@ export interface BackupDeps {
   log: Log;
 }
 
-/** Looks every minute whether the database is to be copied, from a minute after the start on. Ends when aborted. */
+/** Looks every minute after spare room and whether the database is to be copied. Ends when aborted. */
 export async function keepBackups({ config, store, clock, log }: BackupDeps, signal: AbortSignal): Promise<void> {
   const { reservePercent } = config.recording;
   for (;;) {
     try {
       await clock.sleep(MINUTE_MS, signal);
+      await tendSpareRoom(config.dataDir);
       if (await store.backups.makeIfDue({ reservePercent, signal })) log.info('the database was copied and checked');
     } catch (error) {
       if (signal.aborted) return;

@@ -5,6 +5,7 @@ import type { Config } from '#config';
 import { RECORD_ALL, type Stream } from '#domain';
 import type { Clock, Log } from '#runtime';
 import { Ledger, type RestoreReport, type Root, restoreDamaged, Store } from '#store';
+import { tendSpareRoom } from './spare-room.ts';
 
 interface SoundDeps {
   config: Config;
@@ -21,6 +22,7 @@ interface RestoredDeps extends SoundDeps {
 /** Opens the store of a data directory that nobody else uses; a damaged one is restored first, which is logged as an error. */
 export async function openSound(deps: SoundDeps): Promise<Store> {
   const { config, clock, log } = deps;
+  await tendSpareRoom(config.dataDir);
   const report = await restoreDamaged(config.dataDir, clock);
   const store = await Store.open(config.dataDir, { clock, log });
   if (report) await settleRestored(report, { ...deps, store });

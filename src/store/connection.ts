@@ -154,7 +154,8 @@ function explained<T>(work: () => T): T {
   }
 }
 
-function explanationOf(error: unknown): unknown {
+/** What is to be thrown instead of SQLite's own error. */
+export function explanationOf(error: unknown): unknown {
   if (isDamage(error)) return damage(messageOf(error), error);
   return error instanceof Database.SqliteError ? faultOf(error) : error;
 }

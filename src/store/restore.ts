@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Clock, Fault, faultPoint, messageOf } from '#runtime';
-import { damageMark } from './connection.ts';
+import { damageMark, explanationOf } from './connection.ts';
 import { syncPath } from './file-system.ts';
 import { migrate, NEWEST_VERSION, versionOf } from './migrate.ts';
 import { backupFiles, databaseFile } from './paths.ts';
@@ -89,6 +89,8 @@ function restoreInto(next: string, dir: string): Pick<RestoreReport, 'backup' | 
     faultPoint('restore.based');
     const salvaged = existsSync(databaseFile(dir)) ? salvageIfReadable(sql, databaseFile(dir)) : undefined;
     return { ...(backup === undefined ? {} : { backup }), ...(salvaged ? { salvaged } : {}) };
+  } catch (error) {
+    throw explanationOf(error);
   } finally {
     sql.close();
   }
