@@ -23,11 +23,6 @@ export class Listener {
     this.#groups = [{ thresholds: sorted, state: undefined, starts: new Set() }];
   }
 
-  /** How many of the alerts differ by now: each takes its time. */
-  get size(): number {
-    return this.#groups.length;
-  }
-
   look(happening: Happening): { thresholds: number[]; fired: Fired }[] {
     const told: { thresholds: number[]; fired: Fired }[] = [];
     // What pictures look like is decided over several windows, with the threshold: each has its own view of them.

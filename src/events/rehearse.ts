@@ -32,14 +32,14 @@ export interface RehearsalStep {
   told: (readonly number[])[];
 }
 
-/** Looks before everything else has its turn. */
-const SLICE = 512;
+/** After so long everything else has its turn, on whatever machine. */
+const SLICE_MS = 8;
 
 /**
  * Has a rule look at what was stored as if it had been armed then: the same steps as the evaluator's, in the same order,
  * over the same pieces in which scenes grew: exactly those where the journal still knows them, else on the index's own
  * grid. What was never stored it can't know: windows that were dropped, the first words of scenes told anew, zones drawn
- * since. Ends when `signal` aborts. Writes nothing, and gives way to everything else after every few hundred looks.
+ * since. Ends when `signal` aborts. Writes nothing, and gives way to everything else every few milliseconds.
  */
 export async function* rehearse(
   store: Past,
@@ -49,16 +49,15 @@ export async function* rehearse(
   const rule = ownRule(query.rule, store.streams.get(query.streamId)?.zones ?? []);
   const course = new Course(rule, query);
   let step = course.begin();
-  let slice = 0;
+  let begunMs = performance.now();
   for await (const happening of past(store, { ...query, rule }, signal)) {
     if (signal.aborted) return;
     course.look(happening, step);
-    slice += course.width;
-    if (slice < SLICE) continue;
-    slice = 0;
+    if (performance.now() - begunMs < SLICE_MS) continue;
     yield step;
     step = course.begin();
     await setImmediate();
+    begunMs = performance.now();
   }
   if (!signal.aborted) yield { ...step, reachedMs: query.toMs };
 }
@@ -77,11 +76,6 @@ class Course {
     this.#threshold = threshold;
     this.#meanings = meanings;
     this.#listener = new Listener(rule, [threshold, ...SHOWN_THRESHOLDS]);
-  }
-
-  /** How much work one look is. */
-  get width(): number {
-    return this.#listener.size;
   }
 
   begin(): RehearsalStep {

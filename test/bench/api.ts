@@ -14,8 +14,9 @@ import { TestAppliance } from '../e2e/support/appliance.ts';
 import { tempDir } from '../e2e/support/temp-dir.ts';
 import { quietCamera } from '../e2e/support/videos.ts';
 import { until } from '../e2e/support/waiting.ts';
-import type { CameraState, StatusAnswer, TimelineAnswer } from '../e2e/support/wire.ts';
+import type { CameraState, TimelineAnswer } from '../e2e/support/wire.ts';
 import { type Archive, storeScenes } from './archive.ts';
+import { gapsSince, recordingCameras } from './cameras.ts';
 import { type Ask, type Load, load, type Summary, summaryOf } from './load.ts';
 import type { Figures } from './main.ts';
 import { endProgress, showProgress } from './progress.ts';
@@ -77,38 +78,15 @@ async function measure(
 ): Promise<{ loads: Loads; gaps: number; recordedS: number }> {
   showProgress('waiting until all cameras record');
   const cameras = await until('all cameras record', async () => {
-    const recording = await recordingCameras(appliance);
+    const recording = await recordingCameras(appliance, CAMERAS);
     return recording.every(({ segments_written: count }) => count >= SETTLED_SEGMENTS) ? recording : undefined;
   });
   const fromS = Date.now() / 1000;
   const loads = await measureLoads(appliance, archives, cameras, dir);
   const toS = Date.now() / 1000;
   showProgress('waiting for the last segments');
-  await until('the last segments are written', async () => {
-    const recording = await recordingCameras(appliance);
-    return recording.every(({ last_segment_end_ms: endMs = 0 }) => endMs >= toS * 1000);
-  });
-  let gaps = 0;
-  for (const { stream_id: id } of cameras) {
-    const range = `start=${Math.floor(fromS)}&end=${Math.ceil(toS)}`;
-    gaps += gapsIn(await appliance.data<TimelineAnswer>('GET', `/v1/timeline?stream=${id}&${range}`), fromS, toS);
-  }
+  const gaps = await gapsSince(appliance, CAMERAS, fromS);
   return { loads, gaps, recordedS: (toS - fromS) * cameras.length };
-}
-
-async function recordingCameras(appliance: TestAppliance): Promise<CameraState[]> {
-  const { cameras } = await appliance.data<StatusAnswer>('GET', '/v1/status');
-  const recording = cameras.filter(({ phase }) => phase !== 'stopped');
-  if (recording.length !== CAMERAS) throw new Error(`${recording.length} cameras are wanted, not ${CAMERAS}`);
-  return recording;
-}
-
-/** What the box itself calls a gap, and what is missing between or around what it has recorded. */
-function gapsIn({ recorded, gaps }: TimelineAnswer, fromS: number, toS: number): number {
-  const starts = [...recorded.map(([start]) => start), toS];
-  const ends = [fromS, ...recorded.map(([, end]) => end)];
-  const holes = starts.filter((start, n) => start > (ends[n] ?? 0)).length;
-  return Math.max(holes, gaps.length);
 }
 
 async function measureLoads(

@@ -157,7 +157,7 @@ describe('a rehearsal line by line', () => {
     expect(lines.at(-1)).toMatchObject({ type: 'summary', alerts: 24, alerts_per_day: 24 });
   });
 
-  it('ends when the client goes away: others have their turn', async () => {
+  it('ends when the client goes away: others have their turn', { timeout: 60_000 }, async () => {
     aDay();
     for (let n = 0; n < 5; n += 1) {
       const stop = new AbortController();
@@ -167,7 +167,7 @@ describe('a rehearsal line by line', () => {
       await reader?.read();
       stop.abort();
       await expect(reader?.read()).rejects.toThrow(/abort/);
-      await expect.poll(async () => (await rehearse({})).status).toBe(200);
+      await expect.poll(async () => (await rehearse({})).status, { timeout: 20_000 }).toBe(200);
     }
   });
 });
