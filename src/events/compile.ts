@@ -1,5 +1,6 @@
 import { type Rule, type RulePart, type RuleSubject, tellingWords } from '#domain';
 import { Fault, isFault } from '#runtime';
+import { affirmative } from './contrasts.ts';
 import { type Joined, joinedIn } from './join.ts';
 import { isNoise, nonsenseIn } from './nonsense.ts';
 import { partOf } from './part.ts';
@@ -28,7 +29,7 @@ export function ruleFor(prompt: string, context: { zones: readonly string[] }): 
     if (!isFault(error, 'invalid') || words.length === 0 || problem || isContrary(rest, context.zones)) throw error;
     if (isNoise(rest)) throw refusal(`no word of it is known: ${quoted(words)}`, context.zones);
     const place = zone === undefined ? undefined : { name: zone, known: true };
-    const subject = { kind: 'text', words, sentence: sentenceOf(text) } as const;
+    const subject = { kind: 'text', words, sentence: affirmative(sentenceOf(text)) } as const;
     return complete({ version: 2, subject, relation: 'present' }, place, during);
   }
 }

@@ -46,6 +46,7 @@ const CONTRARY = new Map(
   CONTRARIES.flatMap(([words, other]) => words.split(' ').map((word): [string, string] => [word, other])),
 );
 const DENIAL = /\b(?:is|are|was|were)(?:\s+not|n['’]t)\s+|\b(?:does|do|did|has|have)(?:\s+not|n['’]t)\s+|\bnot\s+/i;
+const DENIED_STATE = /\b(is|are|was|were|looks?)(?:\s+not|n['’]t)\s+(\p{L}+)/giu;
 const NONE = /\b(?:there (?:is|are) )?no\s+(?=\p{L})/iu;
 /** Between two things, neither of which is enough. */
 const BETWEEN =
@@ -63,6 +64,14 @@ export function contrastsOf(sentence: string): string[] {
 export function rivalsOf(sentence: string): string[] {
   const rivals = [...contrariesOf(sentence), ...partsOf(sentence)];
   return [...new Set(rivals)].filter((other) => other.toLowerCase() !== sentence.toLowerCase());
+}
+
+/** "The gate is not closed" → "the gate is open": models of pictures and texts hardly read a "not". */
+export function affirmative(sentence: string): string {
+  return sentence.replace(DENIED_STATE, (all: string, verb: string, state: string) => {
+    const contrary = CONTRARY.get(state.toLowerCase());
+    return contrary === undefined ? all : `${verb} ${contrary}`;
+  });
 }
 
 function contrariesOf(sentence: string): string[] {

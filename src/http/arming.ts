@@ -5,6 +5,7 @@ import type { HttpDeps } from './deps.ts';
 import { groupAnswer, groupName, groupView } from './groups.ts';
 import { number, whole } from './input.ts';
 import { alertBy, indexBy } from './lookup.ts';
+import { lastCheckAnswer, lastCheckView } from './prompt-check.ts';
 import { Api } from './route.ts';
 import { alertAnswer, alertView } from './views.ts';
 
@@ -24,6 +25,7 @@ const armedAlertAnswer = alertAnswer
     rtstream_name: z.string(),
     scene_index_id: z.string(),
     told: z.boolean().describe('Whether somebody would be told if it fired now'),
+    last_check: lastCheckAnswer.optional().describe('Where a model is asked before it fires: what it said last'),
   })
   .meta({ id: 'ArmedAlert' });
 
@@ -127,8 +129,10 @@ function armedAlertView(alert: Alert, { store, clock }: HttpDeps): z.input<typeo
   const group = alert.group === undefined ? undefined : store.groups.get(alert.group);
   const { snoozed_until: _former, ...view } = alertView(alert, store.events.get(alert.eventId));
   const untilMs = snoozedUntil(alert, nowMs);
+  const question = store.questions.get(alert.id);
   return {
     ...view,
+    ...(question ? { last_check: lastCheckView(question) } : {}),
     ...(untilMs === undefined ? {} : { snoozed_until: untilMs / 1000 }),
     rtstream_id: alert.streamId,
     rtstream_name: store.streams.get(alert.streamId)?.name ?? '',

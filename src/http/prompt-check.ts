@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { Rule } from '#domain';
+import { verdictView } from '#delivery';
+import type { Question, Rule } from '#domain';
 import { rivalsOf } from '#events';
 import type { HttpDeps } from './deps.ts';
+import { verdictAnswer } from './scene-views.ts';
 
 export const checkAnswer = z.object({
   kind: z.enum(['rule', 'words', 'pictures', 'model']).describe('Who decides whether it is so'),
@@ -12,6 +14,15 @@ export const checkAnswer = z.object({
     .optional()
     .describe('What a picture may show instead, which is weighed against the prompt'),
   lacking: z.array(z.string()).optional().describe('What would tell it more surely'),
+});
+
+/** What a model was asked last before the alert would have fired. */
+export const lastCheckAnswer = z.object({
+  at: z.number().describe('Unix seconds'),
+  scene_id: z.number(),
+  likeness: z.number().optional().describe('How sure words and pictures were'),
+  state: z.enum(['waiting', 'confirmed', 'denied', 'undecided']),
+  verdict: verdictAnswer.optional(),
 });
 
 const NO_PICTURES =
@@ -44,4 +55,17 @@ export function checkOf(
 /** The rule as it works where nothing looks at pictures. */
 export function byWordsAlone(rule: Rule): Rule {
   return rule.subject.kind === 'text' ? { ...rule, subject: { kind: 'text', words: rule.subject.words } } : rule;
+}
+
+export function lastCheckView({ askedMs, sceneId, likeness, answer }: Question): z.input<typeof lastCheckAnswer> {
+  const { verdict } = answer ?? {};
+  const decided = verdict?.confirmed ? 'confirmed' : 'denied';
+  const settled = verdict?.confirmed === undefined ? 'undecided' : decided;
+  return {
+    at: askedMs / 1000,
+    scene_id: sceneId,
+    ...(likeness === undefined ? {} : { likeness }),
+    state: answer ? settled : 'waiting',
+    ...(verdict ? { verdict: verdictView(verdict) } : {}),
+  };
 }

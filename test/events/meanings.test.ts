@@ -54,6 +54,10 @@ describe('a sentence', () => {
     expect(rule.subject).toMatchObject({ kind: 'text', sentence: MESSY });
     expect(ruleFor('graffiti on the wall', { zones: [] }).subject).toMatchObject({ sentence: 'graffiti on the wall' });
     expect(ruleFor('Detect a forklift', { zones: [] }).subject).toMatchObject({ sentence: 'a forklift' });
+    expect(ruleFor("the gate isn't closed", { zones: [] }).subject).toMatchObject({ sentence: 'the gate is open' });
+    expect(ruleFor('the gate is not there', { zones: [] }).subject).toMatchObject({
+      sentence: 'the gate is not there',
+    });
   });
 
   it.each([

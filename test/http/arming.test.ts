@@ -40,6 +40,29 @@ it('an alert joins a group, which is then armed and disarmed for it', async () =
   expect(await overview()).toMatchObject({ groups: [] });
 });
 
+it('says what a model that is asked before an alert fires said last', async () => {
+  const about = {
+    alertId: alert.id,
+    streamId: alert.streamId,
+    seq: 1,
+    sceneId: 3,
+    startMs: 0,
+    endMs: 5000,
+    likeness: 0.4,
+  };
+  const question = { ...about, askedMs: Date.now() };
+  box.store.commitEvaluation({ cursor: 1, cursorName: 'x', states: [], firings: [], questions: [question] });
+  const [waiting] = (await overview()).alerts;
+  expect(waiting.last_check).toEqual({ at: question.askedMs / 1000, scene_id: 3, likeness: 0.4, state: 'waiting' });
+  const verdict = { confirmed: false, text: 'No, it is tidy.', by: 'seer', atMs: question.askedMs + 900 };
+  box.store.questions.answer(question, { verdict }, verdict.atMs);
+  const [denied] = (await overview()).alerts;
+  expect(denied.last_check).toMatchObject({
+    state: 'denied',
+    verdict: { confirmed: false, text: verdict.text, by: 'seer' },
+  });
+});
+
 it('a weekly schedule is kept as it was written, and says what it changes next', async () => {
   const arm = [
     { days: ['mon', 'tue'], from: '22:00', to: '06:00' },
