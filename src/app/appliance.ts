@@ -95,9 +95,8 @@ async function build(
 
   applyConfiguredCameras(config, store, clock);
   const camera = cameraOptions(config, places.mediaDir, clock);
-  const supervisor = life.use(
-    await Supervisor.start({ store, ...seeing, hearing, camera, thumbsDir: places.thumbsDir, clock, log }),
-  );
+  const where = { thumbsDir: places.thumbsDir, demandPlace: () => store.mediaPlace.demand(places.mediaDir) };
+  const supervisor = life.use(await Supervisor.start({ store, ...seeing, hearing, camera, ...where, clock, log }));
 
   delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: () => origin }));
   const deps = {

@@ -9,6 +9,7 @@ import { LINKS_LAST_MS } from '#playback';
 import { type Clock, isSane, type Log, messageOf, retryDelays } from '#runtime';
 import type { Store } from '#store';
 import { assetsDir, mediaDir, thumbsDir, uploadsDir } from './places.ts';
+import { wearMeter } from './wear.ts';
 
 const MINUTE_MS = 60_000;
 /** The model's address may come back with the network at any time, and nobody waits for it. */
@@ -37,6 +38,7 @@ export async function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): Pr
   await Promise.all([
     every(MINUTE_MS, 'sifting recordings', () => sift(deps, signal), deps, signal),
     every(MINUTE_MS, 'retention', () => freeSpace(deps, signal), deps, signal),
+    every(MINUTE_MS, 'measuring wear', wearMeter(store, clock), deps, signal),
     every(MINUTE_MS, 'sweeping uploads', () => sweepUploads(uploads, { nowMs: clock.nowMs() }), deps, signal),
     every(60 * MINUTE_MS, 'forgetting cuts', () => forgetCuts(deps), deps, signal),
     every(MINUTE_MS, 'looking for model packs', () => takeUpPacks(deps), deps, signal),
@@ -62,9 +64,9 @@ async function every(
 }
 
 /** Of cameras that don't keep everything. */
-async function sift({ store, clock, log }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
+async function sift({ config, store, clock, log }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
   const nowMs = clock.nowMs();
-  if (!isSane(nowMs)) return;
+  if (!isSane(nowMs) || (await store.mediaPlace.problem(mediaDir(config.dataDir))) !== undefined) return;
   for (const stream of store.streams.list().results) {
     let gone = 0;
     for (let batch = store.sifting.sift(stream, nowMs); batch && !signal.aborted; ) {
@@ -78,6 +80,7 @@ async function sift({ store, clock, log }: HousekeepingDeps, signal: AbortSignal
 
 async function freeSpace({ config, store, log }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
   const { reservePercent, keepDays, budgetGb } = config.recording;
+  await store.mediaPlace.demand(mediaDir(config.dataDir)); // Else rows would go whose files are well.
   const freed = await store.retention.enforce({
     mediaDir: mediaDir(config.dataDir),
     thumbsDir: thumbsDir(config.dataDir),

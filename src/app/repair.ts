@@ -12,7 +12,8 @@ import { adoptCameras, forgetMissing } from './restored.ts';
 
 /**
  * Makes a data directory agree with itself: a damaged database is restored, rows without files and thumbnails without rows
- * go, segments without rows are entered. Returns what was done. Throws `conflict` while an appliance runs on it.
+ * go, segments without rows are entered. Returns what was done. Throws `conflict` while an appliance runs on it,
+ * `unavailable` when the disk of the recordings isn't there.
  */
 export async function repair(config: Config, clock: Clock, log: Log): Promise<string[]> {
   const { dataDir } = config;
@@ -21,8 +22,9 @@ export async function repair(config: Config, clock: Clock, log: Log): Promise<st
   const report = await restoreDamaged(dataDir, clock, databaseProblem(dataDir) ?? deepProblem(dataDir));
   await using store = await Store.open(dataDir, { clock, log });
   if (report) store.backups.noteRestore(report);
-  const forgotten = forgetMissing(store, dataDir, { media: places.mediaDir, thumbs: places.thumbsDir });
   const cameras = await adoptCameras({ store, config, ...places, clock });
+  await store.mediaPlace.demand(places.mediaDir); // Else all recordings would be forgotten.
+  const forgotten = forgetMissing(store, dataDir, { media: places.mediaDir, thumbs: places.thumbsDir });
   const found = await recoverSegments(places.mediaDir, (path) => store.segments.has(path));
   for (const { segment, session } of found) store.segments.addFound(segment, session);
   const disagreed = mendAgreement(store, dataDir);

@@ -39,8 +39,12 @@ const NO_ADDRESS = 'rtsp://address-was-lost.invalid/';
 async function settleRestored(report: RestoreReport, deps: RestoredDeps): Promise<void> {
   const { store, config, mediaDir, thumbsDir, log } = deps;
   store.backups.noteRestore(report);
-  const forgotten = forgetMissing(store, config.dataDir, { media: mediaDir, thumbs: thumbsDir });
   const cameras = await adoptCameras(deps);
+  const mounted = (await store.mediaPlace.problem(mediaDir)) === undefined;
+  const forgotten = forgetMissing(store, config.dataDir, {
+    ...(mounted ? { media: mediaDir } : {}),
+    thumbs: thumbsDir,
+  });
   const { setAside, problem, backup, salvaged } = report;
   log.error(
     {

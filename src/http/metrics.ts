@@ -69,6 +69,7 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ),
     ...metric('storage_segments', 'gauge', 'Segments kept', one(storage.segments)),
     ...metric('storage_bytes', 'gauge', 'Bytes of segments kept', one(storage.bytes)),
+    ...storageMetrics(status),
     ...metric('storage_free_bytes', 'gauge', 'Free bytes on the recording disk', one(storage.freeBytes)),
     ...lossMetrics(status),
     ...searchMetrics(status),
@@ -108,6 +109,39 @@ function lossMetrics({ database, cameras }: BoxStatus): string[] {
       'When the newest good copy was made, Unix seconds',
       one(backup.atMs === undefined ? undefined : backup.atMs / 1000),
     ),
+  ];
+}
+
+function storageMetrics({ storage, cameras }: BoxStatus): string[] {
+  const of = (read: (stream: (typeof storage.streams)[number]) => number | undefined): Sample[] =>
+    cameras.flatMap((camera) => {
+      const stream = storage.streams.find(({ streamId }) => streamId === camera.streamId);
+      return stream ? [[labelsOf(camera), read(stream)] satisfies Sample] : [];
+    });
+  return [
+    ...metric('storage_usable', 'gauge', '1 while recordings can be written', one(Number(!storage.problem))),
+    ...metric('storage_held_bytes', 'gauge', 'Bytes of segments that are held', one(storage.heldBytes)),
+    ...metric('storage_budget_bytes', 'gauge', 'Most that segments may take', one(storage.budgetBytes)),
+    ...metric('storage_days', 'gauge', 'How far back recordings will reach', one(storage.days)),
+    ...metric(
+      'camera_storage_bytes',
+      'gauge',
+      'Bytes of segments kept',
+      of(({ bytes }) => bytes),
+    ),
+    ...metric(
+      'camera_storage_days',
+      'gauge',
+      'How far back recordings will reach',
+      of(({ days }) => days),
+    ),
+    ...metric(
+      'camera_written_today_bytes',
+      'gauge',
+      'Bytes recorded this UTC day',
+      of((stream) => stream.writtenToday),
+    ),
+    ...metric('written_today_bytes', 'gauge', 'Bytes written beside recordings', one(storage.otherWrittenToday)),
   ];
 }
 

@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { CameraStatus, Stream } from '#domain';
 import type { ChecksStatus, TellersStatus, VerdictsStatus } from '#pipeline';
@@ -16,6 +15,7 @@ import { metricsText } from './metrics.ts';
 import { Api } from './route.ts';
 import { snake } from './scene-views.ts';
 import { searchStatusAnswer } from './search-status.ts';
+import { type StorageStatus, storageAnswer, storageStatus } from './storage-status.ts';
 import { zoneAnswer } from './views.ts';
 
 /** What the box is doing now, for people, the live page and Prometheus. */
@@ -32,7 +32,7 @@ export interface BoxStatus {
   delivery: object;
   websockets: ReturnType<HttpDeps['hub']['status']>;
   models: { name: string; task: string; licence: string; problem?: string }[];
-  storage: { segments: number; bytes: number; freeBytes?: number };
+  storage: StorageStatus;
   database: DatabaseStatus;
   search: SearchStatus & { renewal: RenewalStatus };
 }
@@ -137,7 +137,7 @@ const statusAnswer = z.looseObject({
   models: z.array(
     z.object({ name: z.string(), task: z.string(), licence: z.string(), problem: z.string().optional() }),
   ),
-  storage: z.looseObject({ segments: z.number(), bytes: z.number(), free_bytes: z.number().optional() }),
+  storage: storageAnswer,
   database: databaseAnswer,
   search: searchStatusAnswer,
 });
@@ -165,9 +165,7 @@ export function statusRoutes(deps: HttpDeps): Api {
 }
 
 export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
-  const { store, config, version, mediaDir } = deps;
-  const { count: segments, bytes } = store.segments.totals();
-  const disk = await statfs(mediaDir).catch(() => undefined);
+  const { store, config, version } = deps;
   return {
     box: { id: store.boxId, name: config.name, version, uptimeS: Math.round(process.uptime()) },
     cameras: cameraStatuses(deps),
@@ -185,7 +183,7 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
       licence,
       ...(problem === undefined ? {} : { problem }),
     })),
-    storage: { segments, bytes, ...(disk ? { freeBytes: disk.bavail * disk.bsize } : {}) },
+    storage: await storageStatus(deps),
     database: await databaseStatus(store),
     search: { ...store.search.status(), renewal: store.renewal.status() },
   };

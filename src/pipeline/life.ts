@@ -110,7 +110,8 @@ export class Life implements AsyncDisposable {
   async #connectAndRun(signal: AbortSignal): Promise<void> {
     this.#enter('connecting');
     this.#restarts += 1;
-    const { camera: options } = this.deps;
+    const { camera: options, demandPlace } = this.deps;
+    await demandPlace?.();
     const camera = await openCamera(this.stream, this.#demand(), { ...options, log: this.log }, signal);
     this.#camera = camera;
     this.#enter('recording');

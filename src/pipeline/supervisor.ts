@@ -1,7 +1,7 @@
 import { type CameraOptions, recoverSegments } from '#camera';
 import type { CameraStatus, Frame, Stream } from '#domain';
 import type { Inference } from '#inference';
-import { type Clock, type Log, messageOf } from '#runtime';
+import { type Clock, isFault, type Log, messageOf } from '#runtime';
 import type { Store } from '#store';
 import type { HearDeps } from './hear.ts';
 import { Life } from './life.ts';
@@ -14,6 +14,8 @@ export interface PipelineDeps extends Pick<Outlook, 'closer' | 'tellers'> {
   thumbsDir: string;
   /** Without it nothing is listened to. */
   hearing?: Pick<HearDeps, 'listening' | 'spool'>;
+  /** Throws while recordings can't be written where they should be. Absent: they always can. */
+  demandPlace?: () => Promise<void>;
   clock: Clock;
   log: Log;
 }
@@ -24,18 +26,22 @@ export class Supervisor implements AsyncDisposable {
   #lives = new Map<string, Life>();
   #leaving = new Map<string, Promise<void>>();
   #ending = false;
+  #recovering: Promise<void> | undefined;
 
   private constructor(deps: PipelineDeps) {
-    this.#deps = deps;
+    this.#deps = { ...deps, demandPlace: () => this.#demandPlace(deps) };
   }
 
-  /** Enters segments that a crash left without a row, then starts every wanted camera. */
+  /**
+   * Enters segments that a crash left without a row, then starts every wanted camera. While recordings have no place
+   * cameras wait, and so do those segments.
+   */
   static async start(deps: PipelineDeps): Promise<Supervisor> {
-    const { segments } = deps.store;
-    const found = await recoverSegments(deps.camera.mediaDir, (path) => segments.has(path));
-    for (const { segment, session } of found) segments.addFound(segment, session);
-    if (found.length > 0) deps.log.info({ segments: found.length }, 'entered segments found after a crash');
     const supervisor = new Supervisor(deps);
+    await supervisor.#demandPlace(deps).catch((error: unknown) => {
+      if (!isFault(error, 'unavailable')) throw error;
+      deps.log.error({ error: error.message }, 'nothing is recorded until this is mended');
+    });
     supervisor.reconcile();
     return supervisor;
   }
@@ -70,6 +76,15 @@ export class Supervisor implements AsyncDisposable {
     await Promise.all(this.#leaving.values());
   }
 
+  async #demandPlace(deps: PipelineDeps): Promise<void> {
+    await deps.demandPlace?.();
+    this.#recovering ??= recover(deps).catch((error: unknown) => {
+      this.#recovering = undefined;
+      throw error;
+    });
+    await this.#recovering;
+  }
+
   #wanted(): Stream[] {
     return this.#deps.store.streams.list({ status: 'connected' }).results;
   }
@@ -94,6 +109,12 @@ export class Supervisor implements AsyncDisposable {
       });
     this.#leaving.set(id, left);
   }
+}
+
+async function recover({ store: { segments }, camera, log }: PipelineDeps): Promise<void> {
+  const found = await recoverSegments(camera.mediaDir, (path) => segments.has(path));
+  for (const { segment, session } of found) segments.addFound(segment, session);
+  if (found.length > 0) log.info({ segments: found.length }, 'entered segments found after a crash');
 }
 
 function sameSource(a: Stream, b: Stream): boolean {

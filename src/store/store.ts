@@ -25,6 +25,7 @@ import { Jobs } from './jobs.ts';
 import { Journal } from './journal.ts';
 import { Keys } from './keys.ts';
 import { Marks } from './marks.ts';
+import { MediaPlace } from './media-place.ts';
 import { Mending } from './mending.ts';
 import { Meta } from './meta.ts';
 import { databaseFile } from './paths.ts';
@@ -81,6 +82,7 @@ export class Store implements AsyncDisposable {
   readonly replay: Replay;
   readonly holds: Omit<Holds, 'addFor' | 'expire' | 'letAlertsGo'>;
   readonly recorded: RecordedBytes;
+  readonly mediaPlace: MediaPlace;
   readonly retention: Retention;
   readonly sifting: Sifting;
   readonly clockSteps: ClockSteps;
@@ -141,6 +143,7 @@ export class Store implements AsyncDisposable {
     this.replay = new Replay(connection);
     this.sifting = new Sifting(connection, eraser);
     this.recorded = new RecordedBytes(connection);
+    this.mediaPlace = new MediaPlace(connection, meta);
     this.retention = new Retention({
       eraser,
       garbage: new Garbage(connection),

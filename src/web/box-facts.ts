@@ -34,6 +34,8 @@ export function boxFacts(status: StatusJson): BoxFact[] {
   if (evaluator && evaluator.lag > LATE_ENTRIES)
     facts.push({ text: `Alerts ${evaluator.lag} scenes behind`, tone: 'warn' });
   if (storage?.bytes != null) facts.push({ text: `${bytes(storage.bytes)} recorded`, tone: 'plain' });
+  if (storage?.problem) facts.push({ text: 'Recordings have no place: their disk is not mounted', tone: 'bad' });
+  if (storage?.days != null) facts.push({ text: `Reaches back ${reach(storage.days)}`, tone: 'plain' });
   if (storage?.free_bytes != null) {
     facts.push({ text: `${bytes(storage.free_bytes)} free`, tone: storage.free_bytes < LOW_BYTES ? 'warn' : 'plain' });
   }
@@ -42,6 +44,12 @@ export function boxFacts(status: StatusJson): BoxFact[] {
     { text: `Version ${status.box.version}`, tone: 'plain' },
   );
   return facts;
+}
+
+/** As far as is sure: half a day more or less is worth saying only where there are few. */
+function reach(days: number): string {
+  if (days < 2) return `${Math.round(days * 24)} hours`;
+  return `${days < 10 ? days.toFixed(1) : Math.round(days)} days`;
 }
 
 function mqttFact({ connected, problem, refused = [] }: MqttJson): BoxFact {

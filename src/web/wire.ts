@@ -62,7 +62,7 @@ export interface StatusJson {
   listening?: { sounds: { state: string }; speech: { state: string } };
   delivery?: { mqtt?: MqttJson | null; dead?: number; callbacks_dead?: number };
   evaluator?: { lag: number };
-  storage?: { segments?: number; bytes?: number; free_bytes?: number | null };
+  storage?: { segments?: number; bytes?: number; free_bytes?: number | null; days?: number; problem?: string };
 }
 
 export interface SceneJson {

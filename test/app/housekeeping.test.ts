@@ -16,8 +16,8 @@ const NOON = Date.UTC(2026, 5, 15, 12);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** Retention, uploads, cuts, packs. */
-const DUTIES = 5;
+/** Sifting, retention, wear, uploads, cuts, packs. */
+const DUTIES = 6;
 const PARTS = [{ assetId: 'm-1', startMs: 0, endMs: 1000 }];
 
 /** A clock whose sleepers wake when a test lets the time pass. */

@@ -57,6 +57,7 @@ export async function openBox() {
   store.streams.create(stream);
 
   return {
+    dir,
     deps,
     store,
     stream,

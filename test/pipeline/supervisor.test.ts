@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -31,7 +31,7 @@ function video(dir: string, seconds: number): string {
 
 it('indexes come and go while a camera is recorded, and the recording goes on', { timeout: 60_000 }, async () => {
   const { store, stream, deps } = box;
-  const mediaDir = join(deps.thumbsDir, '..', 'media');
+  const mediaDir = join(box.dir, 'media');
   mkdirSync(mediaDir);
   store.streams.update(stream.id, { url: video(mediaDir, 40) });
   const { clock, log } = deps;
@@ -54,12 +54,40 @@ it('indexes come and go while a camera is recorded, and the recording goes on', 
   expect(supervisor.status()).toMatchObject([{ phase: 'recording', restarts: 0, windowsDropped: 0 }]);
 });
 
+it('while the disk of the recordings is not mounted cameras wait, and go on by themselves when it is', {
+  timeout: 60_000,
+}, async () => {
+  const { store, stream, deps, dir } = box;
+  const [mediaDir, disk] = [join(dir, 'media'), join(dir, 'disk')];
+  mkdirSync(mediaDir);
+  store.streams.update(stream.id, { url: video(dir, 40) });
+  const { clock, log } = deps;
+  const camera = { mediaDir, segmentSeconds: 1, allowFile: true, spawnGate: new Gate(1), clock };
+  const demandPlace = () => store.mediaPlace.demand(mediaDir);
+  const recorded = () => store.segments.inRange(stream.id, 0, Number.MAX_SAFE_INTEGER).length;
+  {
+    await using _before = await Supervisor.start({ ...deps, camera, demandPlace, log });
+    await box.when(() => recorded() >= 2);
+  }
+  const before = recorded();
+  renameSync(mediaDir, disk);
+  mkdirSync(mediaDir);
+  await using supervisor = await Supervisor.start({ ...deps, camera, demandPlace, log });
+  const lastError = () => supervisor.status()[0]?.lastError;
+  await vi.waitFor(() => expect(lastError()).toMatch(/not mounted/), { timeout: 20_000 });
+  expect([readdirSync(mediaDir), recorded()]).toEqual([[], before]);
+  rmSync(mediaDir, { recursive: true });
+  renameSync(disk, mediaDir);
+  await box.when(() => recorded() > before);
+  await vi.waitFor(() => expect(lastError()).toBeUndefined(), { timeout: 20_000 });
+});
+
 it('survives a database that can not be asked when a camera has been left', async () => {
   const { store, stream, deps } = box;
   store.streams.update(stream.id, { url: 'rtsp://127.0.0.1:1/nobody' });
   const { clock, log } = deps;
   const camera = {
-    mediaDir: join(deps.thumbsDir, '..', 'media'),
+    mediaDir: join(box.dir, 'media'),
     segmentSeconds: 1,
     allowFile: false,
     spawnGate: new Gate(1),
@@ -83,7 +111,7 @@ it('survives a database that can not be asked when a camera has been left', asyn
 describe('a camera that hears', () => {
   async function listening(ears: Ears) {
     const { store, stream, deps } = box;
-    const mediaDir = join(deps.thumbsDir, '..', 'media');
+    const mediaDir = join(box.dir, 'media');
     mkdirSync(mediaDir);
     store.streams.update(stream.id, { url: talkingVideo(mediaDir, 40) });
     const { clock, log } = deps;

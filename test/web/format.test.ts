@@ -113,6 +113,14 @@ describe('the box in words', () => {
     ]);
   });
 
+  it('says how far back recordings will reach, and when they have no place', () => {
+    const of = (storage: { days?: number; problem?: string }) =>
+      boxFacts({ ...status, storage }).map(({ tone, text }) => `${tone}: ${text}`);
+    const reaches = [1.26, 9.04, 30.4].map((days) => of({ days })[0]);
+    expect(reaches).toEqual(['30 hours', '9.0 days', '30 days'].map((reach) => `plain: Reaches back ${reach}`));
+    expect(of({ problem: 'x' })[0]).toMatch(/^bad: .*not mounted/);
+  });
+
   it('leaves out what the box does not have', () => {
     expect(boxFacts(status).map((fact) => fact.text)).toEqual(['Up 1 min', 'Version 1']);
   });
