@@ -29,7 +29,9 @@ export function stepParts(
 ): { state: RuleState | undefined; fired?: Fired } {
   const known = before?.parts ?? [];
   const during = rule.during ? { during: rule.during } : {};
-  const parts = subject.parts.map((part, i) => stepPart({ ...part, ...during }, known[i] ?? { states: {} }, scene));
+  const parts = subject.parts.map((part, i) =>
+    stepPart({ ...part, ...during }, known[i] ?? { states: {} }, scene, threshold),
+  );
   if (parts.every((part, i) => part === known[i])) return { state: before };
   const state: RuleState = {
     ...NOTHING,
@@ -110,10 +112,11 @@ function soOf({ not }: RulePart, part: PartState | undefined): So | undefined {
 }
 
 /** The same state when the scene says nothing of the part. */
-function stepPart(rule: SimpleRule, before: PartState, scene: SceneView): PartState {
+function stepPart(rule: SimpleRule, before: PartState, scene: SceneView, threshold: number): PartState {
   const by: Source = scene.facts ? 'seen' : 'heard';
   const own = before.states[by];
-  const { state, fired } = stepSimple(rule, own, scene, 0);
+  // Of what must not be there little is enough.
+  const { state, fired } = stepSimple(rule, own, scene, rule.not ? 0 : threshold);
   if (!state || state === own) return before;
   const goesOn = own?.sceneStartMs === state.sceneStartMs && own.untilMs <= state.untilMs;
   const piece = { startMs: goesOn ? own.untilMs : scene.startMs, endMs: state.untilMs };

@@ -40,6 +40,19 @@ it('names what was counted, the surest first, and nothing else', async () => {
   expect(evidence.objects).toEqual([0.9, 0.7].map((score) => ({ label: 'person', score, box: expect.any(Object) })));
 });
 
+it('names what each part of a rule counted, save what must not be there', async () => {
+  const facts = withObjects(
+    anObject('person', { score: 0.7, zones: ['gate'] }),
+    anObject('dog', { score: 0.9, track: 2, zones: ['gate'] }),
+    anObject('cat', { score: 0.9, track: 3, zones: ['gate'] }),
+  );
+  const { evidence } = await fired('a person is at the gate and a dog is there and no car is there', facts);
+  expect(evidence.objects).toMatchObject([
+    { label: 'dog', score: 0.9 },
+    { label: 'person', score: 0.7 },
+  ]);
+});
+
 it('shows where it moved', async () => {
   const { confidence, evidence } = await fired('something moves', undetected(moved(0.1)));
   expect(evidence.objects).toEqual([{ label: 'motion', score: confidence, box: { x1: 0, y1: 0, x2: 0.5, y2: 0.5 } }]);

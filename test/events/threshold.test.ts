@@ -43,6 +43,21 @@ describe('a threshold', () => {
     expect(watch(prompt, 0.95, COMES)).toEqual([]);
   });
 
+  it.each([
+    ['a person is at the gate and a dog is there', ['1: 0.4'], ['3: 0.8']],
+    ['a person enters the gate while no car is there', ['1: 0.4'], ['3: 0.8']],
+    ['a person is at the gate or the lights go off', ['1: 0.4'], ['3: 0.8']],
+  ])('goes by all parts of a rule: %s', (prompt, without, at06) => {
+    const both = COMES.map((facts) =>
+      facts === EMPTY
+        ? EMPTY
+        : withObjects(...facts.objects, anObject('dog', { track: 9, score: 0.95, zones: ['gate'] })),
+    );
+    expect(watch(prompt, undefined, both)).toEqual(without);
+    expect(watch(prompt, 0.6, both)).toEqual(at06);
+    expect(watch(prompt, 0.96, both)).toEqual([]);
+  });
+
   it('of exactly that is reached', () => {
     expect(watch('a person appears', 0.5, [EMPTY, person(0.5)])).toEqual(['1: 0.5']);
   });
