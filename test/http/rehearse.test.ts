@@ -1,5 +1,5 @@
 /** What a prompt means before it is armed. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SceneIndex, Stream } from '#domain';
 import { type HttpServer, listen } from '#http';
 import { anObject, EMPTY, withObjects } from '../events/scenes.ts';
@@ -8,6 +8,9 @@ import { addIndex, addStream, type Box, openBox, T0 } from './box.ts';
 const VECTOR = new Float32Array(256).fill(1 / 16);
 const HOUR = 3_600_000;
 const PERSON = withObjects(anObject('person', { score: 0.83, sinceMs: 0 }));
+
+// A day is gone through again and again.
+vi.setConfig({ testTimeout: 60_000 });
 
 let box: Box;
 let stream: Stream;
@@ -157,7 +160,7 @@ describe('a rehearsal line by line', () => {
     expect(lines.at(-1)).toMatchObject({ type: 'summary', alerts: 24, alerts_per_day: 24 });
   });
 
-  it('ends when the client goes away: others have their turn', { timeout: 60_000 }, async () => {
+  it('ends when the client goes away: others have their turn', async () => {
     aDay();
     for (let n = 0; n < 5; n += 1) {
       const stop = new AbortController();
