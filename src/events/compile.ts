@@ -25,7 +25,7 @@ export function ruleFor(prompt: string, context: { zones: readonly string[] }): 
   } catch (error) {
     const { rest, during, problem } = takeTimes(prompt);
     const { text, zone } = withoutZone(rest, context.zones);
-    const words = tellingWords(text).slice(0, MOST_TELLING_WORDS);
+    const words = tellingWords(affirmative(text)).slice(0, MOST_TELLING_WORDS);
     if (!isFault(error, 'invalid') || words.length === 0 || problem || isContrary(rest, context.zones)) throw error;
     if (isNoise(rest)) throw refusal(`no word of it is known: ${quoted(words)}`, context.zones);
     const place = zone === undefined ? undefined : { name: zone, known: true };

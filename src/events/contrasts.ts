@@ -74,7 +74,8 @@ export function affirmative(sentence: string): string {
   });
 }
 
-function contrariesOf(sentence: string): string[] {
+/** What says the contrary: another state, another side, another colour, the negation taken back. */
+export function contrariesOf(sentence: string): string[] {
   const affirmed = [sentence.replace(DENIAL, (all) => (/^(?:is|are|was|were)/i.exec(all)?.[0] ?? '').concat(' '))];
   affirmed.push(sentence.replace(NONE, 'a '));
   const replaced = sentence

@@ -1,4 +1,13 @@
-import { boxArea, type RulePart, type RuleSubject, type SceneFacts, type SceneObject, shareOfWords } from '#domain';
+import {
+  boxArea,
+  type RulePart,
+  type RuleSubject,
+  type SceneFacts,
+  type SceneObject,
+  shareOfWords,
+  tellingWords,
+} from '#domain';
+import { contrariesOf } from './contrasts.ts';
 import { type Audible, hear } from './heard.ts';
 import type { Alike } from './steady.ts';
 
@@ -73,15 +82,21 @@ function canStandIn({ relation, colour, size }: RulePart): boolean {
 /** Words or pictures, whichever is surer. */
 function described({ words, sentence = '' }: Of<'text'>, text: string, alike: Alike | undefined): Seen {
   const share = shareOfWords(words, text);
+  const there = share >= MOST_WORDS && !contradicts(text, sentence, share);
   const told = single(
     'text',
-    share >= MOST_WORDS,
+    there,
     TEXT_CONFIDENCE * share,
     `the description of the scene matches "${words.join(' ')}"`,
   );
   if (!alike || (told.n > 0 && told.confidence >= alike.score)) return told;
   const shown = single('text', alike.on, alike.score, `the picture looks like "${sentence}"`);
   return shown.n >= told.n ? shown : told;
+}
+
+/** "The shelf looks tidy" has most of the words of "the shelf looks messy", and more of those of its contrary. */
+function contradicts(text: string, sentence: string, share: number): boolean {
+  return contrariesOf(sentence).some((contrary) => shareOfWords(tellingWords(contrary), text) > share);
 }
 
 function objects(

@@ -39,6 +39,19 @@ describe('a prompt that is no other rule', () => {
     expect(hear(rule, ['A worker without helmet.'])).toHaveLength(1);
   });
 
+  it.each([
+    ['the shelf looks messy', 'The shelf looks messy.', 'The shelf looks tidy.'],
+    ['a red parcel on the doormat', 'A red parcel on a doormat.', 'A blue parcel on a doormat.'],
+    ["the gate isn't closed", 'The gate is open.', 'The gate is closed.'],
+    ['the lid is not locked', 'An unlocked lid: the lid is unlocked.', 'The lid is locked.'],
+    ['water on the left of the boiler', 'Water on the left of the boiler.', 'Water on the right of the boiler.'],
+  ])('does not take the contrary for it: %s', (prompt, true_, contrary) => {
+    const rule = ruleFor(prompt, { zones: [] });
+    expect(rule.subject.kind).toBe('text');
+    expect(hear(rule, [contrary])).toEqual([]);
+    expect(hear(rule, [true_])).toHaveLength(1);
+  });
+
   it('leaves the rules that are understood as they are', () => {
     expect(ruleFor('Detect when someone enters restricted area', { zones: [] })).toMatchObject({
       subject: { kind: 'object' },
