@@ -2,8 +2,8 @@ import type { Frame } from '#domain';
 import type { Clock } from '#runtime';
 import type { Passed } from '#sampling';
 
-/** So many frames tell how long they take to arrive. */
-const REMEMBERED = 8;
+/** So many frames tell how long they take to arrive: a camera on a bad network is waited for, at most until its next one. */
+const REMEMBERED = 32;
 /** Frames that take longer than any of those are not waited for, unless by no more than this. */
 const JITTER_MS = 100;
 
