@@ -8,7 +8,7 @@ import { listener, mosquitto } from './support/mosquitto.ts';
 const ALERTS = 500;
 /** As many as are under way at once may come twice, each time that something breaks. */
 const UNDER_WAY = 16;
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 const soon = (check: () => void) => vi.waitFor(check, { timeout: 40_000, interval: 20 });
 
 it('every alert arrives, in order, again only with the same firing id', async () => {

@@ -6,7 +6,7 @@ import { anArmedCamera, openStore } from '../store/fixture.ts';
 import { AlertingBox } from './support/alerting-box.ts';
 
 const ALERTS = 500;
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 const soon = (check: () => void) => vi.waitFor(check, 40_000);
 
 it('every alert arrives, in order, again only with the same key', async () => {
