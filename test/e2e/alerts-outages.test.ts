@@ -34,7 +34,7 @@ interface Got {
   late: boolean;
 }
 
-test('everybody gets every alert, in order, whoever was away meanwhile', async () => {
+test('everybody gets every alert, in order, whoever was away meanwhile', { timeout: 400_000 }, async () => {
   await using dir = await tempDir();
   await using camera = await startRtspServer({ file: await blinkingRoom(300), name: 'room' });
   await using broker = await mosquitto();
