@@ -21,7 +21,7 @@ const KILL_AT = pathToFileURL(join(import.meta.dirname, 'kill-at.mjs')).href;
 /** In the long form also at the second and third time that it comes there. */
 const TIMES = isFull ? [1, 2, 3] : [1];
 /** Steps that are taken once in a life. */
-const ONCE = /^(session|restore|migration\.copied|backup|erase)/;
+const ONCE = /^(session|restore|migration\.copied|backup|erase|garbage\.swept)/;
 
 let home: TempDir;
 beforeAll(async () => {
@@ -38,7 +38,7 @@ const CASES = FAULT_POINTS.flatMap((point) =>
   TIMES.filter((n) => n === 1 || !ONCE.test(point)).map((n) => ({ point, n })),
 );
 
-it.concurrent.each(CASES)('killed at $point, time $n', { timeout: 120_000 }, async ({ point, n }) => {
+it.concurrent.each(CASES)('killed at $point, time $n', { timeout: 300_000 }, async ({ point, n }) => {
   const dir = mkdtempSync(join(home.path, 'data-'));
   const what = await prepare(dir, point);
   const promised = await killedAt(`${point}:${n}`, what, dir);
