@@ -7,6 +7,7 @@ import type { About } from './inference.ts';
 import type { Priority } from './queue.ts';
 import { describe } from './sentence.ts';
 import { appearancesOf, type Eyes, lookCloser, type Sight, type Wanted, wantedOf } from './sight.ts';
+import { differs, type Substance, substanceOf } from './substance.ts';
 import { isWhole } from './track.ts';
 import { type Look, type Sighting, Tracker } from './tracker.ts';
 
@@ -32,8 +33,6 @@ const LOOK_AGAIN_MS = { withObjects: 30_000, without: 300_000 };
 /** A person who is hardly seen looks like nobody in particular. */
 const CLEAR_PERSON = 0.5;
 const ONLY_LIKENESS: Wanted = { faces: false, texts: false, identity: false, likeness: true, phrases: [] };
-/** A phrase counts as seen from here on. */
-const ALIKE = 0.5;
 
 /** Something to build a window's facts from: what a detector saw in it, or what is known to be still there. */
 interface Seen extends Pick<Sighting, 'objects' | 'counts' | 'gone'> {
@@ -46,7 +45,7 @@ interface Seen extends Pick<Sighting, 'objects' | 'counts' | 'gone'> {
 /** What the window began with, so that it can be decided anew. */
 interface Before {
   tracker: Tracker;
-  substance: string | undefined;
+  substance: Substance | undefined;
   pixels: PixelFacts;
   light: LightFacts;
 }
@@ -69,7 +68,7 @@ export class Observer {
   #before: Before | undefined;
   #lastLookMs = Number.NEGATIVE_INFINITY;
   #packs: string[] = [];
-  #substance: string | undefined;
+  #substance: Substance | undefined;
   #missedLight: 'on' | 'off' | undefined;
 
   /**
@@ -221,8 +220,8 @@ export class Observer {
     const text = describe(facts, this.#plan);
     if (this.#plan.json) facts.answer = answerFrom(this.#plan.json, facts, text);
     const substance = substanceOf(facts);
-    const changed = substance !== this.#substance;
-    this.#substance = substance;
+    const changed = !this.#substance || differs(substance, this.#substance);
+    if (changed) this.#substance = substance;
     if (changed && shown) {
       this.#picture = seen.fresh && picture ? picture : await this.#pictureOf(shown, about, signal);
     }
@@ -266,25 +265,4 @@ function pick(frames: readonly Frame[]): Frame[] {
   return Array.from({ length: MOST_LOOKS }, (_, i) => frames[Math.round(i * step)]).filter(
     (frame) => frame !== undefined,
   );
-}
-
-/** Two windows with the same are one scene: who is where, what happened; not by how much or how bright. */
-function substanceOf(facts: SceneFacts): string {
-  const { objects, gone, counts, motion, light, tamper, packs, faces, texts, likenesses } = facts;
-  const things = objects.map(({ label, track, zones, entered, appeared, crossed }) => ({
-    label,
-    track,
-    zones: [...zones].sort(),
-    entered,
-    appeared,
-    crossed,
-  }));
-  const moves = motion.regions.length > 0;
-  const closer = {
-    faces: faces?.length,
-    read: texts?.map(({ text }) => text).sort(),
-    alike: likenesses?.filter(({ score }) => score >= ALIKE).map(({ phrase }) => phrase),
-  };
-  const pixels = { moves, zones: motion.zones, change: light.change, tamper };
-  return JSON.stringify({ things, gone, counts, ...pixels, packs, ...closer });
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { recordedFrames } from '#camera';
-import type { Frame, Rule, Window } from '#domain';
+import { type Frame, partsOf, type Rule, type Window } from '#domain';
 import { type Clock, deadline, Gate, isFault, type Log } from '#runtime';
 import type { SegmentRow, Store } from '#store';
 import { runsOf } from './runs.ts';
@@ -117,7 +117,9 @@ export class Closer {
 
 /** Whether one of the rules is about something that may just have come. */
 export function isNear(rules: readonly Rule[], wavering: readonly string[]): boolean {
-  return rules.some(({ subject }) => subject.kind === 'object' && subject.labels.some((one) => wavering.includes(one)));
+  return rules
+    .flatMap(partsOf)
+    .some(({ subject }) => subject.kind === 'object' && subject.labels.some((one) => wavering.includes(one)));
 }
 
 /** The window with more frames in it, in order of time. Its own are kept: what was seen in them is known. */
