@@ -130,12 +130,7 @@ function lookAtFiles(ledger: Ledger, dataDir: string, running: boolean): Finding
   const finished = unnamed.filter((path) => SEGMENT.test(path));
   const strays = unnamedFiles(ledger, 'thumbs', thumbs).filter(settled(thumbs));
   return [
-    counted(
-      'recordings',
-      'segments whose files are gone',
-      ledger.stillNamed('media', missingFiles(ledger, 'media', media)),
-      REPAIR,
-    ),
+    lookForSegments(ledger, media),
     counted(
       'recordings',
       'segments whose files are not as long as they were',
@@ -168,6 +163,16 @@ function lookAtFiles(ledger: Ledger, dataDir: string, running: boolean): Finding
       ...ledger.garbage('assets'),
     ]),
   ];
+}
+
+/** Where not one is there, it is not the files that are gone. */
+function lookForSegments(ledger: Ledger, media: string): Finding {
+  const gone = ledger.stillNamed('media', missingFiles(ledger, 'media', media));
+  const all = new Set(ledger.named('media').map(({ path }) => path));
+  if (all.size > 1 && gone.length === all.size) {
+    return bad('recordings', `none of ${all.size} files is there`, `mount the disk of the recordings at ${media}`);
+  }
+  return counted('recordings', 'segments whose files are gone', gone, REPAIR);
 }
 
 function isSettled(file: string): boolean {

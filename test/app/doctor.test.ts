@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -83,6 +92,12 @@ describe('doctor', () => {
     expect(await complaints()).toEqual([]);
     await using store = await open();
     expect(store.segments.totals().count).toBe(3);
+  });
+
+  it('takes a disk that is not mounted for what it is', async () => {
+    await aBox();
+    renameSync(join(dir, 'media'), join(dir, 'elsewhere'));
+    expect(await complaints()).toEqual(['recordings: none of 5 files is there']);
   });
 
   it('finds a segment that no row names, and enters it', async () => {
