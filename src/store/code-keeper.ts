@@ -23,8 +23,12 @@ export class CodeKeeper {
     this.#pause = pause;
   }
 
-  /** Reads what is missing, and tells how far it has come. */
+  /** Takes in what the newest days have got since, reads what is missing, and tells how far it has come. */
   async run(onProgress: (status: CodesStatus) => void): Promise<void> {
+    for (const kind of ['vectors', 'pictures'] as const) {
+      const [newest] = vectorTables(this.#sql, kind);
+      if (newest !== undefined) await this.#codes[kind].freshen(newest);
+    }
     const wanted = this.#wanted();
     for (const [n, { kind, table }] of wanted.entries()) {
       await this.#pause();

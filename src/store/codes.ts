@@ -66,6 +66,12 @@ export class Codes {
     return true;
   }
 
+  /** Takes in what was stored and changed since, if the day is here at all. */
+  async freshen(table: string): Promise<void> {
+    const day = this.#days.get(table);
+    if (day) await this.#catchUp(table, day);
+  }
+
   /** Vectors of the day have changed, or gone. */
   changed(table: string, id: number): void {
     this.#days.get(table)?.changed.add(id);

@@ -75,6 +75,7 @@ async function among(count: number): Promise<Figures> {
   const world: World = { store: box, archives, likenesses, floats: floats.sql };
   const bytes = statSync(join(dir.path, 'watchpost.db')).size;
   await using _apart = box.search.start({ ...QUIET, fromScenes: 0 }, new AbortController().signal);
+  showProgress('reading codes');
   const codesReadMs = await timeOf(() =>
     until('the codes are read', () => box.search.status().codes?.complete, 600_000),
   );
@@ -102,6 +103,7 @@ async function among(count: number): Promise<Figures> {
 function openFloats(file: string): Disposable & { sql: Database.Database } {
   const sql = new Database(file);
   sqliteVec.load(sql);
+  sql.pragma('page_size = 16384'); // Of the default size each page would have room for one vector only.
   sql.pragma('journal_mode = OFF');
   sql.pragma('synchronous = OFF');
   sql.exec('CREATE TABLE floats (id INTEGER PRIMARY KEY, vector BLOB NOT NULL)');
