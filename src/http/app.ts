@@ -23,6 +23,7 @@ import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
 import { playbackRoutes, watchRoutes } from './media.ts';
 import { audioRoutes, imageRoutes } from './media-assets.ts';
+import { momentRoutes } from './moments.ts';
 import { notHereRoutes } from './not-here.ts';
 import { openapiRoutes } from './openapi.ts';
 import { ownRoutes } from './own.ts';
@@ -47,6 +48,19 @@ import { websocketNote, websocketRoutes } from './websocket.ts';
 
 export type HttpApp = Routes;
 
+/** Those that need no API key, or another proof. */
+const OPEN = [
+  pageRoutes,
+  hlsRoutes,
+  watchRoutes,
+  healthRoutes,
+  pictureRoutes,
+  momentRoutes,
+  evidencePictureRoutes,
+  uploadTargetRoutes,
+  websocketNote,
+] as const;
+
 /** All routes; what is registered before `requireKey` is open. Listens nowhere yet. */
 export function createHttpApp(deps: HttpDeps): HttpApp {
   const app = new Hono<HttpEnv>({ getPath: routePath });
@@ -58,16 +72,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     c.header('Referrer-Policy', 'no-referrer');
   });
 
-  const open = [
-    pageRoutes,
-    hlsRoutes,
-    watchRoutes,
-    healthRoutes,
-    pictureRoutes,
-    evidencePictureRoutes,
-    uploadTargetRoutes,
-    websocketNote,
-  ].map((group) => group(deps));
+  const open = OPEN.map((group) => group(deps));
   const closed = [
     collectionRoutes,
     websocketRoutes,

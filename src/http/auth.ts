@@ -55,7 +55,7 @@ function hasKey(c: HttpContext, store: Pick<HttpDeps['store'], 'keys'>): boolean
   return findKey(keyOf(c), store) !== undefined;
 }
 
-/** For pictures: throws `unauthorized` without a key, or with a signature that isn't that of the link. */
+/** For pictures and clips: throws `unauthorized` without a key, or with a signature that isn't that of the link. */
 export function demandKeyOrLink(
   c: HttpContext,
   { store }: Pick<HttpDeps, 'store'>,
@@ -63,7 +63,7 @@ export function demandKeyOrLink(
   verify: (signed: string) => boolean,
 ): void {
   const allowed = signed === undefined ? hasKey(c, store) : verify(signed);
-  if (!allowed) throw new Fault('unauthorized', 'the picture needs an API key or a link that is still valid');
+  if (!allowed) throw new Fault('unauthorized', 'this needs an API key or a link that is still valid');
 }
 
 /** Who asks, by the label of the key: only on routes that need one. */

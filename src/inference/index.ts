@@ -25,7 +25,7 @@ export {
 } from './listening.ts';
 export { type Observation, Observer } from './observer.ts';
 export { patient } from './patient.ts';
-export { decodeImage, outlined, thumbnail } from './picture.ts';
+export { contactSheet, decodeImage, outlined, thumbnail } from './picture.ts';
 export { type PictureQuery, pictureQuery } from './picture-query.ts';
 export type { Answers, Asks, Recognition } from './protocol.ts';
 export { Providers } from './providers.ts';

@@ -26,6 +26,25 @@ export async function thumbnail(frame: Frame, boxes: readonly Box[] = []): Promi
     .toBuffer();
 }
 
+/** Pictures side by side, of one size, in rows: a JPEG. */
+export async function contactSheet(
+  jpegs: readonly Uint8Array[],
+  { columns, cell }: { columns: number; cell: { width: number; height: number } },
+): Promise<Buffer> {
+  const size = { width: columns * cell.width, height: Math.ceil(jpegs.length / columns) * cell.height };
+  const tiles = await Promise.all(
+    jpegs.map(async (jpeg, n) => ({
+      input: await sharp(jpeg, { limitInputPixels: MAX_PIXELS })
+        .resize(cell.width, cell.height, { fit: 'contain' })
+        .toBuffer(),
+      left: (n % columns) * cell.width,
+      top: Math.floor(n / columns) * cell.height,
+    })),
+  );
+  const sheet = sharp({ create: { ...size, channels: 3, background: 'black' } });
+  return sheet.composite(tiles).jpeg({ quality: QUALITY }).toBuffer();
+}
+
 /** Drawn into the pixels: to have it rendered takes longer than all the rest. */
 function outline(pixels: Uint8Array, { width, height }: { width: number; height: number }, box: Box): void {
   const at = (share: number, side: number) => Math.min(side - 1, Math.max(0, Math.round(share * side)));

@@ -7,9 +7,11 @@
  * verifies as undefined.
  */
 export { captionsOf, spokenIn } from './captions.ts';
+export { openClip } from './clip.ts';
 export { H264Renditions, type MediaFiles, needsH264 } from './h264.ts';
 export { LINKS_LAST_MS, MediaLinks, type MediaTicket, type Player } from './links.ts';
 export { buildMasterPlaylist } from './master-playlist.ts';
+export { pastPicture } from './past-picture.ts';
 export { buildCutPlaylist, buildPlaylist, type PlayedPart } from './playlist.ts';
 export { nothingRecorded, playableRange, type TimeRange } from './range.ts';
 export { captionsWithin, subRip, type TimeMap, webVtt } from './subtitles.ts';

@@ -26,10 +26,12 @@ export class Player {
   readonly #problem = byId('player-problem', HTMLElement);
   readonly #message = byId('player-message', HTMLElement);
   readonly #link = byId('player-link', HTMLButtonElement);
+  readonly #save = byId('player-save', HTMLButtonElement);
   #clip: Clip | undefined;
   #playback: Playback | undefined;
   #attempt = new AbortController();
   #playerUrl: string | undefined;
+  #fileUrl: string | undefined;
 
   constructor(api: Api, signal: AbortSignal) {
     this.#api = api;
@@ -45,6 +47,7 @@ export class Player {
     on('player-later', () => this.#shift(STEP_S));
     on('player-now', () => this.#clip && this.watchLive(this.#clip.streamId, this.#clip.title));
     on('player-link', () => void this.#copyLink());
+    on('player-save', () => this.#fileUrl && window.open(this.#fileUrl, '_blank', 'noopener'));
     signal.addEventListener('abort', () => this.#dialog.close());
   }
 
@@ -86,6 +89,8 @@ export class Player {
       const found = await this.#api.get<StreamUrlJson>(path, query, signal);
       this.#playerUrl = found.player_url;
       setHidden(this.#link, !found.player_url);
+      this.#fileUrl = clip.live ? undefined : fileUrlOf(clip.streamId, found);
+      setHidden(this.#save, this.#fileUrl === undefined);
       const playback = await play(this.#video, found.stream_url, {
         live: clip.live,
         onProblem: (message) => !signal.aborted && this.#showProblem(message),
@@ -107,6 +112,7 @@ export class Player {
     setText(this.#message, 'Loading…');
     setHidden(this.#problem, true);
     setHidden(this.#link, true);
+    setHidden(this.#save, true);
     setHidden(byId('player-now', HTMLButtonElement), clip.live);
     byId('player-later', HTMLButtonElement).disabled = clip.live || clip.start + STEP_S >= now / 1000;
   }
@@ -138,4 +144,12 @@ export class Player {
     this.#playerUrl = undefined;
     setText(this.#link, 'Copy link');
   }
+}
+
+/** The token that opens the playlist opens the file as well: a browser that saves a file sends no key. */
+function fileUrlOf(streamId: string, { stream_url, start, end }: StreamUrlJson): string | undefined {
+  const token = /\/hls\/([^/]+)\//.exec(stream_url)?.[1];
+  if (token === undefined || start === undefined || end === undefined) return undefined;
+  const query = new URLSearchParams({ start: String(start), end: String(end), t: token });
+  return `/v1/streams/${encodeURIComponent(streamId)}/clip.mp4?${query.toString()}`;
 }

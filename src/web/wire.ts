@@ -187,6 +187,9 @@ export interface IndexJson {
 export interface StreamUrlJson {
   stream_url: string;
   player_url?: string;
+  /** Of what is recorded of the range. */
+  start?: number;
+  end?: number;
 }
 
 export interface WatchJson {

@@ -1,0 +1,157 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { RecordingSession, Segment } from '#domain';
+import { Child, Fault } from '#runtime';
+
+/** Less than this between two segments is the camera's own rounding. */
+const SEAM_MS = 1000;
+/** A reader that takes nothing for so long has gone, and an ffmpeg that gives nothing hangs. */
+const STUCK_MS = 60_000;
+
+type Row = Pick<Segment, 'startMs' | 'endMs' | 'path'> & {
+  session: Pick<RecordingSession, 'id' | 'initPath' | 'codecs' | 'width' | 'height'>;
+};
+
+export interface OpenClip {
+  stream: Readable;
+  /** When nothing works on it any more. */
+  ended: Promise<void>;
+}
+
+/**
+ * MP4 of recorded segments as they are: nothing is decoded, and what is missing between them is left out. It is made while
+ * it is read, in fragments, so that it begins at once and takes no room; it fails while it is read when a file has gone.
+ * Throws `refused` when the camera's picture changed on the way, as one MP4 can't hold both, `unavailable` when nothing of it
+ * can be read.
+ */
+export async function openClip(rows: readonly Row[], mediaDir: string, signal: AbortSignal): Promise<OpenClip> {
+  const [first] = rows;
+  if (!first) throw new Fault('not_found', 'nothing is recorded in it');
+  const runs = runsOf(rows);
+  demandAlike(rows, runs.length);
+  const isHevc = /^(?:hvc1|hev1)/.test(first.session.codecs ?? '');
+  const [only] = runs;
+  const input = runs.length === 1 && only ? () => bytesOf(only, mediaDir) : () => asTransport(runs, mediaDir, signal);
+  const format = runs.length === 1 ? 'mp4' : 'mpegts';
+  const child = await Child.start('nice', ['-n', '10', 'ffmpeg', ...muxArguments(format, isHevc)], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const { stdin, stdout } = child.process;
+  if (!stdin || !stdout) throw new Fault('internal', 'ffmpeg was started without pipes');
+  // When a file can't be read ffmpeg must not take what came for the whole.
+  const feeding = pipeline(input, stdin).catch(() => child.kill('SIGKILL'));
+  const chunks = output(child, stdout, feeding, signal);
+  const beginning = await chunks.next();
+  if (beginning.done) throw new Fault('unavailable', 'the recording of that time can not be read');
+  const ended = child.ended.then(() => undefined);
+  return { stream: Readable.from(following(beginning.value, chunks), { objectMode: false }), ended };
+}
+
+async function* following(first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
+}
+
+function muxArguments(format: string, isHevc: boolean): string[] {
+  return [
+    ['-hide_banner', '-nostats', '-loglevel', 'error', '-protocol_whitelist', 'pipe', '-f', format, '-i', 'pipe:0'],
+    ['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy', ...(isHevc ? ['-tag:v', 'hvc1'] : [])],
+    format === 'mpegts' ? ['-bsf:a', 'aac_adtstoasc'] : [],
+    ['-movflags', 'frag_keyframe+delay_moov+default_base_moof', '-f', 'mp4', 'pipe:1'],
+  ].flat();
+}
+
+/** Segments that follow each other without a gap and share an init file. */
+function runsOf(rows: readonly Row[]): Row[][] {
+  const runs: Row[][] = [];
+  for (const row of rows) {
+    const last = runs.at(-1)?.at(-1);
+    const joins = last && last.session.id === row.session.id && Math.abs(row.startMs - last.endMs) <= SEAM_MS;
+    if (joins) runs.at(-1)?.push(row);
+    else runs.push([row]);
+  }
+  return runs;
+}
+
+function demandAlike(rows: readonly Row[], runs: number): void {
+  const [first] = rows;
+  const form = ({ session: { codecs, width, height } }: Row) => `${videoOf(codecs)} ${width}x${height}`;
+  const other = first && rows.find((row) => form(row) !== form(first));
+  if (other) {
+    const at = new Date(other.startMs).toISOString();
+    throw new Fault(
+      'refused',
+      `start: the camera's picture changed at ${at}: ask for what is before and after it apart`,
+    );
+  }
+  if (runs > 1 && first && first.session.width > 0 && !/^(?:avc|hvc1|hev1)/.test(first.session.codecs ?? '')) {
+    throw new Fault('refused', 'start: there are gaps in it, and only H.264 and H.265 can be joined: ask for a part');
+  }
+}
+
+/** The family alone: what stands behind the dot may differ from start to start of a camera. */
+function videoOf(codecs = ''): string {
+  return codecs.split('.')[0] ?? '';
+}
+
+async function* bytesOf(run: readonly Row[], mediaDir: string): AsyncGenerator<Buffer> {
+  const [first] = run;
+  if (!first) return;
+  for (const path of [first.session.initPath, ...run.map((row) => row.path)]) {
+    yield* createReadStream(join(mediaDir, path), { highWaterMark: 256 * 1024 });
+  }
+}
+
+/** Runs as one MPEG transport stream, whose times go on where the run before has ended. */
+async function* asTransport(runs: readonly Row[][], mediaDir: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  let offsetMs = 0;
+  for (const run of runs) {
+    signal.throwIfAborted();
+    await using child = await Child.start('nice', ['-n', '10', 'ffmpeg', ...transportArguments(offsetMs)], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    const { stdin, stdout } = child.process;
+    if (!stdin || !stdout) throw new Fault('internal', 'ffmpeg was started without pipes');
+    const feeding = pipeline(() => bytesOf(run, mediaDir), stdin);
+    feeding.catch(() => undefined); // Thrown below.
+    yield* stdout;
+    await feeding;
+    offsetMs += run.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  }
+}
+
+function transportArguments(offsetMs: number): string[] {
+  return [
+    ['-hide_banner', '-nostats', '-loglevel', 'error', '-protocol_whitelist', 'pipe', '-f', 'mp4', '-i', 'pipe:0'],
+    ['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy', '-output_ts_offset', String(offsetMs / 1000)],
+    ['-muxdelay', '0', '-muxpreload', '0', '-f', 'mpegts', 'pipe:1'],
+  ].flat();
+}
+
+/** What ffmpeg writes; ends ffmpeg when nobody reads it any more. */
+async function* output(
+  child: Child,
+  stdout: Readable,
+  feeding: Promise<unknown>,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const stop = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', stop, { once: true });
+  let stuck = setTimeout(stop, STUCK_MS);
+  try {
+    for await (const chunk of stdout) {
+      clearTimeout(stuck);
+      stuck = setTimeout(stop, STUCK_MS);
+      yield chunk;
+    }
+    await feeding;
+    const { code } = await child.ended;
+    if (code !== 0) throw new Fault('unavailable', 'a piece of the recording is damaged or has been deleted meanwhile');
+  } finally {
+    clearTimeout(stuck);
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
+}

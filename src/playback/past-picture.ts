@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { Child, deadline, Fault } from '#runtime';
+import type { MediaFiles } from './h264.ts';
+
+const LONGEST_MS = 20_000;
+
+export interface Wanted {
+  /** From the start of the piece; the last picture up to then. */
+  offsetMs: number;
+  /** As recorded when it is absent. */
+  width?: number;
+}
+
+/**
+ * The picture that a piece of recording shows at a time, as JPEG. Throws `not_found` when its file has gone, `unavailable`
+ * when it can't be decoded or takes too long.
+ */
+export async function pastPicture(files: MediaFiles, wanted: Wanted, closed: AbortSignal): Promise<Buffer> {
+  const input = await Promise.all([readFile(files.init), readFile(files.media)]).catch((cause: unknown) => {
+    throw new Fault('not_found', 'the recording of that moment is no longer there', { cause });
+  });
+  using limit = deadline(closed, LONGEST_MS);
+  const media = Buffer.concat(input);
+  const exact = await decode(media, wanted, limit.signal);
+  // Behind the last picture there is none: then the piece's first.
+  const jpeg = exact.length > 0 ? exact : await decode(media, { ...wanted, offsetMs: 0 }, limit.signal);
+  if (jpeg.length === 0) throw new Fault('unavailable', 'the recording of that moment can not be decoded');
+  return jpeg;
+}
+
+async function decode(media: Buffer, { offsetMs, width }: Wanted, signal: AbortSignal): Promise<Buffer> {
+  const args = [
+    ['-n', '10', 'ffmpeg', '-hide_banner', '-nostats', '-loglevel', 'error', '-threads', '1'],
+    ['-protocol_whitelist', 'pipe', '-f', 'mp4', '-i', 'pipe:0', '-map', '0:v:0'],
+    offsetMs > 0 ? ['-ss', String(offsetMs / 1000)] : [],
+    width === undefined ? [] : ['-vf', `scale=${width}:-2`],
+    ['-frames:v', '1', '-c:v', 'mjpeg', '-q:v', '3', '-pix_fmt', 'yuvj420p', '-f', 'image2pipe', 'pipe:1'],
+  ].flat();
+  await using child = await Child.start('nice', args, { stdio: ['pipe', 'pipe', 'ignore'], graceMs: 500 });
+  const { stdin, stdout } = child.process;
+  if (!stdin || !stdout) throw new Fault('internal', 'ffmpeg was started without pipes');
+  const kill = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', kill, { once: true });
+  stdin.end(media);
+  const jpeg = await buffer(stdout);
+  signal.removeEventListener('abort', kill);
+  if (signal.aborted) throw new Fault('unavailable', 'this box is too busy to show that moment: try again later');
+  return jpeg;
+}
