@@ -100,6 +100,17 @@ describe('a rule that is armed', () => {
     expect(await warnings(prompt, { hears })).toEqual([expect.stringContaining(reason)]);
   });
 
+  it.each([
+    ['a person enters while no car is there', false, []],
+    ['a dog barks and nobody is there', false, []],
+    ['a dog barks and nobody is there', true, ['a part is told by what is seen']],
+    ['a dog barks and glass breaks', true, []],
+    ['someone says hello while a person is there', false, ['a part is about what is said']],
+    ['someone says hello or a dog barks', true, []],
+  ])('"%s" needs both kinds of indexes where its parts do (audio index: %s)', async (prompt, hears, reasons) => {
+    expect(await warnings(prompt, { hears })).toEqual(reasons.map((reason) => expect.stringContaining(reason)));
+  });
+
   it('says which model is missing', async () => {
     Object.assign(installed, { sounds: 'none', speech: false });
     try {
