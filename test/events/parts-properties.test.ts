@@ -1,10 +1,12 @@
 /** What holds of rules of several parts, and of who comes and goes, whatever the order, the gaps and the clock. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Rule, SceneObject } from '#domain';
 import { compileRule, type SceneView, step } from '#events';
 import { anObject, EMPTY, T0, withObjects } from './scenes.ts';
 import { play, type Told, timelines, viewsOf } from './timelines.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const ZONES = ['loading'];
 const rules = [
@@ -16,7 +18,7 @@ const rules = [
   'more than 1 person is in the loading zone and the lights go on',
 ].map((prompt) => [prompt, compileRule(prompt, { zones: ZONES })] as const);
 
-const RUNS = { numRuns: 60 };
+const RUNS = { numRuns: 40 };
 const starts = (rule: Rule, views: readonly SceneView[][], options = {}) =>
   play(rule, views, options).fired.map(({ startMs }) => startMs);
 

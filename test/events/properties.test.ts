@@ -1,6 +1,6 @@
 /** What holds of the rules, whatever happens before the camera, however it is told and whatever the clock does. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Rule } from '#domain';
 import { type SceneView, step } from '#events';
 import { anObject, EMPTY, T0, withObjects } from './scenes.ts';
@@ -18,6 +18,8 @@ import {
   timelines,
   viewsOf,
 } from './timelines.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const RUNS = { numRuns: 60 };
 const COOLDOWN_MS = 3000;

@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Rule, SOUND_LABELS } from '#domain';
 import { compileRule, ruleFor } from '#events';
 import { isFault } from '#runtime';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const ZONES = ['yard', 'front door'];
 const rule = (prompt: string): Rule => compileRule(prompt, { zones: ZONES });
