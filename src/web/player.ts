@@ -1,6 +1,6 @@
 /** The dialog that plays a stretch of one camera's recording, or follows what is being recorded now. */
 import { type Api, isAbort, reasonOf } from './api.ts';
-import { byId, setHidden, setText } from './dom.ts';
+import { byId, el, setHidden, setText } from './dom.ts';
 import { clock } from './format.ts';
 import { NOTHING_RECORDED, type Playback, play } from './hls-video.ts';
 import type { StreamUrlJson } from './wire.ts';
@@ -47,7 +47,7 @@ export class Player {
     on('player-later', () => this.#shift(STEP_S));
     on('player-now', () => this.#clip && this.watchLive(this.#clip.streamId, this.#clip.title));
     on('player-link', () => void this.#copyLink());
-    on('player-save', () => this.#fileUrl && window.open(this.#fileUrl, '_blank', 'noopener'));
+    on('player-save', () => this.#fileUrl && el('a', { href: this.#fileUrl, download: '' }).click());
     signal.addEventListener('abort', () => this.#dialog.close());
   }
 

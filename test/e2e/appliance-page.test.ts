@@ -1,5 +1,6 @@
 /** The page in a real browser on the real appliance: log in by the address, see the camera, its scenes and its video. */
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
@@ -66,6 +67,14 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
     const row = page.locator(`[data-key="alert-${fired?.id}"]`);
     expect(await row.locator('img').evaluate(isShown)).toBe(true);
     expect(await row.locator('img').getAttribute('src')).toContain('/picture.jpg');
+    await row.locator('.moment').click();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save MP4' }).click();
+    const saved = await download;
+    expect(saved.suggestedFilename()).toMatch(/^Yard-\d{4}-\d\d-\d\dT[\d-]+Z\.mp4$/);
+    expect((await stat(await saved.path())).size).toBeGreaterThan(1000);
+    await page.locator('#player-close').click();
+
     const feedback = row.getByRole('group', { name: 'Was “movement” right?' });
     await feedback.getByRole('button', { name: 'Wrong' }).focus();
     await page.keyboard.press('Enter');
