@@ -69,7 +69,8 @@ async function build(
 
   const places = await makePlaces(dataDir);
   life.use(lockDataDir(dataDir));
-  const store = life.use(await openSound({ config, ...places, clock, log }));
+  life.use(feedWatchdog(notify));
+  const store = life.use(await openSound({ config, ...places, clock, log }, signal));
   life.use(store.search.start({ clock, log }, signal));
   const firstKey = ensureFirstKey(store, options.firstKey);
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
@@ -163,7 +164,6 @@ function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {
 }
 
 function ready(notify: Notify, life: Lifetime): void {
-  life.use(feedWatchdog(notify));
   notify('READY=1');
   life.defer(() => notify('STOPPING=1'));
 }

@@ -4,7 +4,7 @@ import { recordedStreams } from '#camera';
 import type { Config } from '#config';
 import { RECORD_ALL, type Stream } from '#domain';
 import type { Clock, Log } from '#runtime';
-import { Ledger, type RestoreReport, type Root, restoreDamaged, Store } from '#store';
+import { Ledger, type RestoreReport, type Root, restoreApart, Store } from '#store';
 import { tendSpareRoom } from './spare-room.ts';
 
 interface SoundDeps {
@@ -20,10 +20,10 @@ interface RestoredDeps extends SoundDeps {
 }
 
 /** Opens the store of a data directory that nobody else uses; a damaged one is restored first, which is logged as an error. */
-export async function openSound(deps: SoundDeps): Promise<Store> {
+export async function openSound(deps: SoundDeps, signal: AbortSignal): Promise<Store> {
   const { config, clock, log } = deps;
   await tendSpareRoom(config.dataDir);
-  const report = await restoreDamaged(config.dataDir, clock);
+  const report = await restoreApart(config.dataDir, signal);
   const store = await Store.open(config.dataDir, { clock, log });
   if (report) await settleRestored(report, { ...deps, store });
   return store;

@@ -1,6 +1,7 @@
 import { type ApplianceOptions, runAppliance } from '#app';
 import { type Config, loadConfig } from '#config';
-import { createLog, Fault, systemClock, systemdNotify } from '#runtime';
+import { createLog, Fault, isFault, systemClock, systemdNotify } from '#runtime';
+import { databaseProblem } from '#store';
 import { aborted, print, styled } from './terminal.ts';
 
 export interface RunOptions {
@@ -25,10 +26,21 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<voi
   const notify = systemdNotify();
   for (let restores = 0; restores <= MOST_RESTORES; restores += 1) {
     const startedMs = systemClock.monotonicMs();
-    if (await live(config, { log, notify, firstKey }, signal)) return;
+    if (await lastLife(config, { log, notify, firstKey }, signal)) return;
     if (systemClock.monotonicMs() - startedMs > SHORT_LIFE_MS) restores = 0;
   }
   throw new Fault('internal', 'the database was damaged again and again: the disk fails; move the data directory');
+}
+
+/** One life, and whether it was the last: a damaged database, be it found at the start, asks for another. */
+async function lastLife(config: Config, options: ApplianceOptions, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await live(config, options, signal);
+  } catch (error) {
+    const canRestore = !isFault(error, 'unavailable') && databaseProblem(config.dataDir) !== undefined;
+    if (signal.aborted || !canRestore) throw error;
+    return false;
+  }
 }
 
 /** One life; false when it ended because its database is damaged. */

@@ -1,9 +1,7 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname } from 'node:path';
 import { type Clock, Fault, faultPoint, messageOf } from '#runtime';
+import { runApart } from './apart.ts';
 import type { Connection } from './connection.ts';
 import { demandRoom, type FileSystemOf, syncPath } from './file-system.ts';
 import type { Meta } from './meta.ts';
@@ -125,24 +123,10 @@ export async function newestBackup(dir: string): Promise<Pick<BackupStatus, 'atM
 
 /** Copies a database, whoever writes to it, in a process of its own, within an hour. Returns what is wrong with it. */
 export async function copySound(from: string, to: string, signal: AbortSignal): Promise<string[]> {
-  const source = fileURLToPath(
-    new URL(`./backup-process${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-  );
-  const child = fork(source, [resolve(from), resolve(to)], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    execArgv: source.endsWith('.ts') ? ['--import', 'tsx'] : [],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    signal,
-    timeout: HOUR_MS,
-    killSignal: 'SIGKILL',
-  });
-  let answer: BackupAnswer | undefined;
-  child.on('message', (message) => {
-    answer = message as BackupAnswer; // Only backup-process.ts writes to this channel.
-  });
-  const ended = once(child, 'exit');
-  await ended.catch(() => signal.throwIfAborted());
-  signal.throwIfAborted();
+  // Only backup-process.ts answers here.
+  const answer = (await runApart('backup-process', [from, to], { signal, timeoutMs: HOUR_MS })) as
+    | BackupAnswer
+    | undefined;
   if (answer?.kind === 'copied') return answer.problems;
   throw new Fault('unavailable', `the database could not be copied: ${answer?.problem ?? 'the process for it ended'}`);
 }

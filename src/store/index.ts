@@ -21,7 +21,13 @@ export { Ledger, type Root } from './ledger.ts';
 export { databaseFile } from './paths.ts';
 export { best as bestHits, type Narrowing } from './ranking.ts';
 export type { Outdated, RenewalStatus } from './renewal.ts';
-export { problemOf as databaseProblem, type RestoreReport, restoreDamaged, restoreFrom } from './restore.ts';
+export {
+  problemOf as databaseProblem,
+  type RestoreReport,
+  restoreApart,
+  restoreDamaged,
+  restoreFrom,
+} from './restore.ts';
 export { type FreeSpace, holdableBytes, type RetentionOptions, recordingBudget } from './retention.ts';
 export type { SceneHit } from './scenes.ts';
 export type { SceneQuery } from './search.ts';

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Clock, Fault, faultPoint, messageOf } from '#runtime';
+import { runApart } from './apart.ts';
 import { damageMark, explanationOf } from './connection.ts';
 import { syncPath } from './file-system.ts';
 import { migrate, NEWEST_VERSION, versionOf } from './migrate.ts';
@@ -48,6 +49,17 @@ export async function restoreDamaged(dir: string, clock: Clock, found?: string):
   await syncPath(dir);
   faultPoint('restore.salvaged');
   return finishRestore(dir, clock);
+}
+
+export type RestoreAnswer = { kind: 'done'; report?: RestoreReport } | { kind: 'failed'; problem: string };
+
+/** As `restoreDamaged`, in a process of its own where there is something to do. Throws `unavailable` when that fails. */
+export async function restoreApart(dir: string, signal: AbortSignal): Promise<RestoreReport | undefined> {
+  if (problemOf(dir) === undefined && !existsSync(`${databaseFile(dir)}.restored`)) return undefined;
+  // Only restore-process.ts answers here.
+  const answer = (await runApart('restore-process', [dir], { signal })) as RestoreAnswer | undefined;
+  if (answer?.kind === 'done') return answer.report;
+  throw new Fault('unavailable', `the database can't be restored: ${answer?.problem ?? 'the process for it ended'}`);
 }
 
 /** Puts a database in the place of the one that is there, which is set aside. Throws `invalid` when it isn't a good one. */

@@ -54,7 +54,7 @@ test('a database that is damaged while it is in use is restored, and recording g
   const log = 'the database was damaged and has been restored';
   await until('it notices the damage and restores the database', () => {
     if (appliance.output.includes(log)) return true;
-    scribble(appliance.dataDir);
+    if (!/is damaged/.test(appliance.output)) scribble(appliance.dataDir); // Once is enough.
     return false;
   });
   await until('it serves again', () => appliance.output.split('"watchpost is running"').length > 2);
