@@ -9,7 +9,7 @@ import {
   snoozedUntil,
 } from '#domain';
 import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
-import type { Store } from '#store';
+import { EVALUATOR, type Store } from '#store';
 import { attend, firingId, type Happening, ownRule } from './attend.ts';
 import { attendAnswer, attendChecked } from './checked.ts';
 import type { Fired } from './decide.ts';
@@ -19,7 +19,6 @@ import { besides } from './sources.ts';
 import { type RuleState, readState } from './state.ts';
 import { topicOf } from './topic.ts';
 
-const CURSOR = 'events';
 const BATCH = 200;
 const RETRY = { firstMs: 500, capMs: 30_000 };
 
@@ -83,7 +82,7 @@ export class Evaluator implements AsyncDisposable {
   /** `lag`: journal entries not looked at yet. `failures`: times that a rule threw and was skipped. */
   status(): { lag: number; failures: number } {
     const { journal } = this.#deps.store;
-    const lag = journal.head() - Math.max(this.#handled, journal.cursor(CURSOR));
+    const lag = journal.head() - Math.max(this.#handled, journal.cursor(EVALUATOR));
     return { lag: Math.max(0, lag), failures: this.#failures };
   }
 
@@ -91,7 +90,7 @@ export class Evaluator implements AsyncDisposable {
   runOnce(): number {
     const { store } = this.#deps;
     const head = store.journal.head();
-    const from = store.journal.cursor(CURSOR);
+    const from = store.journal.cursor(EVALUATOR);
     const entries = store.journal.after(from, BATCH, ['scene', 'growth', 'retold', 'transcript', 'answer']);
     const last = entries.at(-1);
     if (last) store.commitEvaluation(this.#evaluate(entries, last.seq));
@@ -137,7 +136,7 @@ export class Evaluator implements AsyncDisposable {
       }
     }
     const saved = [...pass.states].map(([alertId, state]) => ({ alertId, state: JSON.stringify(state) }));
-    return { cursor, cursorName: CURSOR, states: saved, firings: pass.firings, questions: pass.questions };
+    return { cursor, cursorName: EVALUATOR, states: saved, firings: pass.firings, questions: pass.questions };
   }
 
   /** The scene as it was then; none when it was deleted meanwhile. */

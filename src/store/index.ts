@@ -16,6 +16,7 @@ export { networkKind } from './file-system.ts';
 export type { EvaluationBatch } from './firings.ts';
 export { forecastOf, type StreamForecast } from './forecast.ts';
 export type { JobCallback, JobDraft } from './jobs.ts';
+export { EVALUATOR } from './journal.ts';
 export type { StoredKey } from './keys.ts';
 export { Ledger, type Root } from './ledger.ts';
 export { databaseFile } from './paths.ts';

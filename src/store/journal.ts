@@ -2,6 +2,9 @@ import type { Statement } from 'better-sqlite3';
 import type { JournalEntry, JournalKind } from '#domain';
 import type { Connection } from './connection.ts';
 
+/** The name of the reader that makes alerts fire. */
+export const EVALUATOR = 'events';
+
 /** Entries that are kept although every cursor has passed them: for live views that resume. */
 const KEEP = 10_000;
 const PRUNE_EVERY = 1000;

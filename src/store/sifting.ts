@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { isScheduled, isSelective, type RecordingPolicy, type Stream } from '#domain';
 import type { Connection } from './connection.ts';
 import type { Erased, Eraser } from './eraser.ts';
+import { EVALUATOR } from './journal.ts';
 
 interface Stretch {
   startMs: number;
@@ -31,6 +32,8 @@ export class Sifting {
   readonly #fired: Statement<Range & { before: number; after: number }, Stretch>;
   readonly #eyes: Statement<[string], { n: number }>;
   readonly #longestRule: Statement<[string], { ms: number | null }>;
+  readonly #undecided: Statement<{ stream: string }, { ms: number | null }>;
+  readonly #comeBack: Statement<{ stream: string; now: number; from: number }>;
   readonly #advance: Statement<[number, string]>;
   readonly #extendGap: Statement<Stretch & { stream: string; reason: string }>;
   readonly #addGap: Statement<Stretch & { stream: string; reason: string }>;
@@ -59,8 +62,20 @@ export class Sifting {
       "SELECT count(*) AS n FROM indexes WHERE stream_id = ? AND json_extract(extraction, '$.type') <> 'transcript'",
     );
     this.#longestRule = sql.prepare(`
-      SELECT max(json_extract(e.rule, '$.forMs')) AS ms
-      FROM alerts a JOIN events e ON e.id = a.event_id WHERE a.stream_id = ?`);
+      SELECT max(j.value) AS ms
+      FROM alerts a JOIN events e ON e.id = a.event_id CROSS JOIN json_tree(e.rule) j
+      WHERE a.stream_id = ? AND j.key = 'forMs'`);
+    // An alert may still fire for it: after a restart, or on a box that can't keep up.
+    this.#undecided = sql.prepare(`
+      SELECT min(ms) AS ms FROM (
+        SELECT at_ms AS ms FROM journal
+        WHERE seq > coalesce((SELECT seq FROM cursors WHERE name = '${EVALUATOR}'), 0) AND stream_id = @stream
+          AND kind IN ('scene', 'growth', 'retold', 'transcript', 'answer')
+        UNION ALL
+        SELECT asked_ms FROM alert_questions q JOIN alerts a ON a.id = q.alert_id
+        WHERE a.stream_id = @stream AND q.answer IS NULL
+      )`);
+    this.#comeBack = sql.prepare('UPDATE streams SET sifted_ms = @from WHERE id = @stream AND sifted_ms > @now');
     this.#advance = sql.prepare('UPDATE streams SET sifted_ms = ? WHERE id = ?');
     this.#extendGap = sql.prepare(`
       UPDATE gaps SET end_ms = @endMs
@@ -73,7 +88,9 @@ export class Sifting {
   /** A batch of what can be decided by now; undefined when there is nothing. */
   sift({ id, recording }: Pick<Stream, 'id' | 'recording'>, nowMs: number): Erased | undefined {
     if (!isSelective(recording)) return undefined;
-    const due = this.#due.all(id, nowMs - this.#settledMs(id, recording));
+    const settledMs = this.#settledMs(id, recording);
+    this.#comeBack.run({ stream: id, now: nowMs, from: nowMs - settledMs }); // The clock was set back since.
+    const due = this.#due.all(id, this.#lookedAtUntil(id, recording, nowMs) - settledMs);
     const [first, last] = [due[0], due.at(-1)];
     if (!first || !last) return undefined;
     const stays = this.#judge(id, recording, { startMs: first.startMs, endMs: last.endMs });
@@ -82,6 +99,11 @@ export class Sifting {
       for (const { startMs, endMs } of going) this.#noteGap(id, REASONS[recording.mode], { startMs, endMs });
       this.#advance.run(last.startMs + 1, id);
     });
+  }
+
+  #lookedAtUntil(stream: string, { mode }: RecordingPolicy, nowMs: number): number {
+    const undecidedMs = mode === 'events' ? this.#undecided.get({ stream })?.ms : undefined;
+    return Math.min(nowMs, undecidedMs ?? nowMs);
   }
 
   #settledMs(streamId: string, { mode, postMs }: RecordingPolicy): number {

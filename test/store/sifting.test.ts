@@ -1,7 +1,21 @@
 /** What stays of streams that don't keep everything: where something moved, where an alert fired, at certain hours. */
 import { expect, it } from 'vitest';
-import { type Box, RECORD_ALL, type RecordingPolicy } from '#domain';
-import { aFiring, anArmedCamera, aScene, aSegment, aSession, axis, NOON, openStore, standingClock } from './fixture.ts';
+import { type Box, type Question, RECORD_ALL, type RecordingPolicy } from '#domain';
+import type { EvaluationBatch } from '#store';
+import {
+  aFiring,
+  anAlert,
+  anArmedCamera,
+  anEvent,
+  aScene,
+  aSegment,
+  aSession,
+  axis,
+  DAY,
+  NOON,
+  openStore,
+  standingClock,
+} from './fixture.ts';
 
 const LATER = NOON + 3_600_000;
 const HALF: Box = { x1: 0, y1: 0, x2: 0.5, y2: 0.5 };
@@ -20,11 +34,17 @@ async function recorded(policy: Partial<RecordingPolicy>) {
     (startMs - NOON) / 1000,
     (endMs - NOON) / 1000,
   ];
+  const evaluated = (firings: EvaluationBatch['firings'] = [], questions: Question[] = []) => {
+    const cursor = at.store.journal.head();
+    at.store.commitEvaluation({ cursor, cursorName: 'events', states: [], firings, questions });
+  };
   return {
     ...at,
     clock,
     stream,
     session,
+    index,
+    alert,
     [Symbol.asyncDispose]: at[Symbol.asyncDispose],
     see(fromS: number, toS: number, moves = false): void {
       const [startMs, endMs] = [NOON + fromS * 1000, NOON + toS * 1000];
@@ -36,9 +56,9 @@ async function recorded(policy: Partial<RecordingPolicy>) {
     },
     fire(fromS: number, toS: number): void {
       const firing = { ...aFiring(alert, NOON + fromS * 1000), endMs: NOON + toS * 1000, atMs: NOON + toS * 1000 };
-      const batch = { cursor: 0, cursorName: 'events', states: [], firings: [{ firing, deliveries: [] }] };
-      at.store.commitEvaluation(batch);
+      evaluated([{ firing, deliveries: [] }]);
     },
+    evaluated,
     sift(nowMs = LATER): void {
       const now = () => at.store.streams.get(stream.id);
       for (let one = now(); one && at.store.sifting.sift(one, nowMs); ) one = now();
@@ -90,6 +110,58 @@ it('events: what alerts fired for stays, over the whole of it', async () => {
     [116, 120],
   ]);
   expect(box.gaps().map(([, , reason]) => reason)).toEqual(['no alert fired', 'no alert fired']);
+});
+
+it('events: nothing goes that an alert may still fire for', async () => {
+  await using box = await recorded({ mode: 'events' });
+  box.see(0, 60);
+  box.evaluated();
+  box.see(60, 70, true); // And then the box was off for an hour.
+  box.sift();
+  expect(box.stays()).toEqual([[0, 120]]);
+  box.evaluated();
+  const { store, stream, alert } = box;
+  const question = { alertId: alert.id, streamId: stream.id, seq: 1, sceneId: 2, startMs: NOON + 60_000 };
+  const asked = { ...question, endMs: NOON + 70_000, askedMs: NOON + 70_000 };
+  box.evaluated([], [asked]);
+  box.sift();
+  expect(box.stays(), 'a model has not answered').toEqual([[0, 120]]);
+  store.questions.answer(asked, {}, LATER);
+  box.fire(60, 70);
+  box.sift();
+  expect(box.stays()).toEqual([
+    [52, 120], // Nobody looked after 70.
+  ]);
+});
+
+it('events: a part that takes its time is waited for', async () => {
+  await using box = await recorded({ mode: 'events' });
+  const { store, index } = box;
+  const event = anEvent();
+  const stays = { subject: { kind: 'motion' as const }, relation: 'stays' as const, forMs: 1_800_000 };
+  const parts = { kind: 'parts' as const, join: 'all' as const, parts: [stays] };
+  store.events.create({ ...event, rule: { ...event.rule, subject: parts } });
+  store.alerts.create(anAlert(index, event));
+  box.see(0, 120);
+  box.evaluated();
+  box.sift(NOON + 1_800_000);
+  expect(box.stays()).toEqual([[0, 120]]);
+  box.sift();
+  expect(box.stays()).toEqual([[116, 120]]);
+});
+
+it('a clock that was ahead: what is recorded by the right one is decided as ever', async () => {
+  await using box = await recorded({ mode: 'motion' });
+  const ahead = NOON + 30 * DAY;
+  const session = aSession(box.stream.id, { startedMs: ahead });
+  for (const s of [0, 4]) box.store.segments.add(aSegment(session, ahead + s * 1000), session);
+  box.sift(ahead + 3_600_000);
+  box.sift(NOON - 60_000); // Set right again.
+  box.see(0, 120);
+  box.sift();
+  const [far] = box.stays();
+  expect(box.stays(), 'what is dated ahead').toEqual([far]);
+  expect(far?.[0]).toBe((ahead - NOON) / 1000);
 });
 
 it('events without a single index: nobody looks, and everything stays', async () => {
