@@ -26,7 +26,7 @@ export interface Client {
   nth: number;
   signal: AbortSignal;
   /** Cuts the connection without a word. */
-  hangUp(): void;
+  hangUp: () => void;
 }
 
 const CLOCK_HZ = 90_000;
