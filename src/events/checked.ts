@@ -34,10 +34,35 @@ export function attendChecked(
   const likeness = likenessOf(rule, happening);
   const checking = remembered(before, happening, state);
   const withheld = fired && !checking.confirmed ? { withheld: fired } : {};
-  if ((likeness ?? 1) < CANDIDATE || !mayAsk(checking, happening))
+  if (!isCandidate(checking, likeness, happening) || !mayAsk(checking, happening))
     return { state: { ...state, checking: { ...checking, ...withheld } } };
-  const asking = { ...checking, ...withheld, askedMs: happening.endMs, sceneStartMs: happening.startMs, waiting: true };
+  const askedMs = happening.isRetold ? Math.max(checking.askedMs, happening.endMs) : happening.endMs;
+  const asking = { ...checking, ...withheld, askedMs, sceneStartMs: happening.startMs, waiting: true };
   return { state: { ...state, checking: asking }, asks: likeness === undefined ? {} : { likeness } };
+}
+
+/**
+ * As `attend`, while nobody is asked: there is nobody to ask, or nobody to tell. What it fires for is as good as confirmed:
+ * it is not told later.
+ */
+export function attendUnasked(
+  rule: Rule,
+  before: RuleState | undefined,
+  happening: Happening,
+  threshold = 0,
+): { state: RuleState | undefined; fired?: Fired } {
+  const { state, fired } = attend(rule, before, happening, threshold);
+  if (!state || state === before) return { state };
+  const checking = remembered(before, happening, state);
+  if (!fired) return { state: { ...state, checking } };
+  return { state: { ...state, checking: { ...checking, confirmed: true } }, fired };
+}
+
+/** The question has become void: its alert was disarmed, or its scene is gone. */
+export function withoutQuestion(before: RuleState | undefined): RuleState | undefined {
+  if (!before?.checking?.waiting) return before;
+  const { withheld: _withheld, ...checking } = before.checking;
+  return { ...before, checking: { ...checking, waiting: false } };
 }
 
 /** What the model said, or that it said nothing in time: then words and pictures decide. */
@@ -66,12 +91,24 @@ function known(before: RuleState | undefined): Pick<RuleState, 'checking'> {
   return before?.checking ? { checking: before.checking } : {};
 }
 
-/** What was confirmed is over when nobody looked for long, or when pictures have stopped to look like it. */
-function remembered(before: RuleState | undefined, { startMs }: Happening, { alike }: RuleState): Checking {
-  const { checking, untilMs = 0 } = before ?? {};
+/**
+ * What was confirmed is over when nobody looked for long, or when pictures have stopped to look like it; so is what was
+ * withheld, unless a question about it waits. What is told anew is of an earlier time.
+ */
+function remembered(before: RuleState | undefined, { startMs, isRetold }: Happening, { alike }: RuleState): Checking {
+  const { checking, untilMs = 0, sceneStartMs } = before ?? {};
   if (!checking) return { askedMs: Number.MIN_SAFE_INTEGER, waiting: false, confirmed: false };
-  const isOver = Math.abs(startMs - untilMs) > FORGET_MS || (alike !== undefined && alike.score < CANDIDATE);
-  return isOver ? { ...checking, confirmed: false } : checking;
+  // A scene that goes on has been looked at all along.
+  const isApart = startMs !== sceneStartMs && Math.abs(startMs - untilMs) > FORGET_MS;
+  const isOver = isApart || (alike !== undefined && alike.score < CANDIDATE);
+  if (!isOver || isRetold) return checking;
+  const { withheld, ...rest } = checking;
+  return { ...rest, ...(withheld && checking.waiting ? { withheld } : {}), confirmed: false };
+}
+
+/** What was told anew was worth a question when it was new, unless its new words say more. */
+function isCandidate({ confirmed }: Checking, likeness: number | undefined, { isRetold }: Happening): boolean {
+  return isRetold ? likeness !== undefined && !confirmed : (likeness ?? 1) >= CANDIDATE;
 }
 
 function mayAsk({ askedMs, sceneStartMs, waiting }: Checking, { startMs, endMs }: Happening): boolean {

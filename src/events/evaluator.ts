@@ -11,7 +11,7 @@ import {
 import { type Clock, type Log, messageOf, retryDelays } from '#runtime';
 import { EVALUATOR, type Store } from '#store';
 import { attend, firingId, type Happening, ownRule } from './attend.ts';
-import { attendAnswer, attendChecked } from './checked.ts';
+import { attendAnswer, attendChecked, attendUnasked, withoutQuestion } from './checked.ts';
 import type { Fired } from './decide.ts';
 import { evidenceOf } from './evidence.ts';
 import { type Meanings, withSimilar } from './meanings.ts';
@@ -21,6 +21,8 @@ import { topicOf } from './topic.ts';
 
 const BATCH = 200;
 const RETRY = { firstMs: 500, capMs: 30_000 };
+/** After so long everything else has its turn: many rules may have many scenes to catch up with. */
+const SLICE_MS = 8;
 
 export interface EvaluatorDeps {
   store: Store;
@@ -86,16 +88,17 @@ export class Evaluator implements AsyncDisposable {
     return { lag: Math.max(0, lag), failures: this.#failures };
   }
 
-  /** Handles the next scenes of the journal, at most 200, in one transaction; returns how many. */
+  /** Handles the next scenes of the journal, as many as a few milliseconds allow, in one transaction; returns how many. */
   runOnce(): number {
     const { store } = this.#deps;
     const head = store.journal.head();
     const from = store.journal.cursor(EVALUATOR);
     const entries = store.journal.after(from, BATCH, ['scene', 'growth', 'retold', 'transcript', 'answer']);
-    const last = entries.at(-1);
-    if (last) store.commitEvaluation(this.#evaluate(entries, last.seq));
-    this.#handled = entries.length < BATCH ? head : (last?.seq ?? head);
-    return entries.length;
+    const { handled, ...batch } = this.#evaluate(entries, from);
+    if (handled > 0) store.commitEvaluation(batch);
+    const isAll = handled === entries.length && entries.length < BATCH;
+    this.#handled = isAll ? head : batch.cursor;
+    return handled;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,9 +127,13 @@ export class Evaluator implements AsyncDisposable {
     }
   }
 
-  #evaluate(entries: readonly JournalEntry[], cursor: number): Batch {
+  #evaluate(entries: readonly JournalEntry[], from: number): Batch & { handled: number } {
     const pass: Pass = { states: new Map(), firings: [], questions: [] };
+    const begunMs = performance.now();
+    let [cursor, handled] = [from, 0];
     for (const entry of entries) {
+      if (handled > 0 && performance.now() - begunMs >= SLICE_MS) break;
+      [cursor, handled] = [entry.seq, handled + 1];
       if (entry.kind === 'answer') this.#heed(entry, pass);
       else {
         for (const happening of entry.kind === 'transcript' ? this.#said(entry) : this.#seen(entry)) {
@@ -136,7 +143,7 @@ export class Evaluator implements AsyncDisposable {
       }
     }
     const saved = [...pass.states].map(([alertId, state]) => ({ alertId, state: JSON.stringify(state) }));
-    return { cursor, cursorName: EVALUATOR, states: saved, firings: pass.firings, questions: pass.questions };
+    return { handled, cursor, cursorName: EVALUATOR, states: saved, firings: pass.firings, questions: pass.questions };
   }
 
   /** The scene as it was then; none when it was deleted meanwhile. */
@@ -157,13 +164,18 @@ export class Evaluator implements AsyncDisposable {
       .map(({ id: indexId }) => ({ streamId, indexId, startMs, endMs, text, isTranscript: true }));
   }
 
-  /** A model has said what it was asked, or could not: of an alert that is still armed. */
+  /** A model has said what it was asked, or could not: it fires while the alert is still armed. */
   #heed({ ref }: JournalEntry, pass: Pass): void {
     const { store } = this.#deps;
     const question = store.questions.get(ref);
     const alert = store.alerts.get(ref);
     const scene = question && store.scenes.get(question.sceneId);
-    if (!question?.answer || !scene || alert?.status !== 'enabled') return;
+    if (!question?.answer || !alert) return;
+    if (!scene || alert.status !== 'enabled') {
+      const state = withoutQuestion(this.#before(alert, pass));
+      if (state) pass.states.set(alert.id, state);
+      return;
+    }
     const { seq, endMs, likeness } = question;
     const { verdict } = question.answer;
     const happening = { ...scene, sceneId: scene.id, endMs };
@@ -199,7 +211,7 @@ export class Evaluator implements AsyncDisposable {
       const stored = store.events.get(alert.eventId);
       if (!stored) return;
       const event = { ...stored, rule: ownRule(stored.rule, store.streams.get(happening.streamId)?.zones ?? []) };
-      const before = pass.states.get(alert.id) ?? readState(store.alerts.evidenceState(alert.id));
+      const before = this.#before(alert, pass);
       const look = { alert, event, happening: withSimilar(event.rule, happening, this.#deps.meanings), seq, before };
       const { state, fired, check } = attending(look);
       if (state) pass.states.set(alert.id, state);
@@ -213,12 +225,17 @@ export class Evaluator implements AsyncDisposable {
     }
   }
 
+  #before({ id }: Alert, { states }: Pass): RuleState | undefined {
+    return states.get(id) ?? readState(this.#deps.store.alerts.evidenceState(id));
+  }
+
   #look({ alert, event, happening, seq, before }: Look, { questions }: Pass): Looked {
     const { tellers, clock } = this.#deps;
     const { sceneId, streamId, startMs, endMs } = happening;
     const isAsked = event.rule.subject.kind === 'text' && event.rule.subject.sentence !== undefined;
-    if (!isAsked || sceneId === undefined || !tellers?.hasFollower || this.#isQuiet(alert, happening))
-      return attend(event.rule, before, happening, alert.threshold);
+    if (!isAsked) return attend(event.rule, before, happening, alert.threshold);
+    if (sceneId === undefined || !tellers?.hasFollower || this.#isQuiet(alert, happening))
+      return attendUnasked(event.rule, before, happening, alert.threshold);
     const { asks, ...looked } = attendChecked(event.rule, before, happening, alert.threshold);
     const about = { alertId: alert.id, streamId, seq, sceneId, startMs, endMs };
     if (asks) questions.push({ ...about, ...asks, askedMs: clock.nowMs() });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Question, Verdict } from '#domain';
 import { ruleFor } from '#events';
-import { attendAnswer, attendChecked } from '../../src/events/checked.ts';
+import { attendAnswer, attendChecked, attendUnasked, withoutQuestion } from '../../src/events/checked.ts';
 import type { RuleState } from '../../src/events/state.ts';
 import { EMPTY, T0 } from './scenes.ts';
 
@@ -26,7 +26,7 @@ class Watched {
   sees(
     atS: number,
     similarity: number | undefined,
-    { text = '', sinceS = atS, facts = true } = {},
+    { text = '', sinceS = atS, facts = true, isRetold = false, attends = attendChecked } = {},
   ): 'asks' | 'fires' | undefined {
     const times = { startMs: T0 + sinceS * 1000, endMs: T0 + (atS + 5) * 1000 };
     const similar = similarity === undefined ? {} : { similar: { [MESSY]: similarity } };
@@ -38,8 +38,9 @@ class Watched {
       text,
       ...(facts ? { facts: EMPTY } : {}),
       ...similar,
+      ...(isRetold ? { isRetold } : {}),
     };
-    const { state, fired, asks } = attendChecked(rule, this.state, scene, this.threshold);
+    const { state, fired, asks } = attends(rule, this.state, scene, this.threshold);
     this.state = state && JSON.parse(JSON.stringify(state));
     if (asks) this.asked = { ...times, ...asks };
     if (fired) return 'fires';
@@ -156,6 +157,69 @@ describe('a scene that may show it', () => {
     expect(alert.sees(300, 0.5)).toBeUndefined();
     expect(alert.sees(700, 0.5)).toBe('asks');
   });
+});
+
+describe('while nobody is asked', () => {
+  const attends = attendUnasked;
+
+  it('what fires is as good as confirmed: it is not told when the model says yes later', () => {
+    const alert = new Watched();
+    expect([alert.sees(0, 0.9, { attends }), alert.sees(5, 0.9, { attends })]).toEqual([undefined, 'fires']);
+    expect(alert.sees(10, 0.9)).toBe('asks');
+    expect(alert.hears(YES)).toBeUndefined();
+  });
+
+  it('what was confirmed before stays so, and what was asked gets its answer', () => {
+    const alert = new Watched();
+    alert.sees(0, 0.5);
+    expect(alert.hears(YES)).toBeDefined();
+    alert.sees(5, 0.5, { attends });
+    expect(alert.sees(40, 0.5)).toBe('asks');
+    expect(alert.hears(YES)).toBeUndefined();
+    const other = new Watched();
+    other.sees(0, 0.5);
+    other.sees(5, 0.5, { attends });
+    expect(other.hears(YES)).toBeDefined();
+  });
+});
+
+it('what was withheld is not told of another thing, long after', () => {
+  const alert = new Watched();
+  alert.sees(0, 0.3);
+  alert.hears(NO);
+  // Too soon for another question.
+  expect([alert.sees(5, 0.9), alert.sees(10, 0.9), alert.sees(15, 0.05)]).toEqual([undefined, undefined, undefined]);
+  expect(alert.state?.checking?.withheld).toBeDefined();
+  for (const at of [20, 25, 30]) alert.sees(at, 0.05);
+  expect(alert.sees(600, 0.5)).toBe('asks');
+  expect(alert.hears(undefined)).toBeUndefined();
+});
+
+it('a scene that is told anew is asked about only for its new words, and ends nothing that was confirmed', () => {
+  const alert = new Watched();
+  alert.sees(0, 0.05);
+  expect(alert.sees(35, 0.05)).toBeUndefined();
+  expect(alert.sees(0, undefined, { text: 'A tidy room.', isRetold: true })).toBeUndefined();
+  expect(alert.sees(0, undefined, { text: 'A shelf that looks messy.', isRetold: true })).toBe('asks');
+  expect(alert.hears(YES)).toBeDefined();
+  const confirmed = new Watched();
+  confirmed.sees(0, 0.5);
+  expect(confirmed.hears(YES)).toBeDefined();
+  // It goes on for longer than anything is remembered that nobody looks at.
+  for (let at = 5; at <= 95; at += 5) confirmed.sees(at, 0.5, { sinceS: 0 });
+  expect(confirmed.sees(0, undefined, { text: 'A shelf that looks messy.', isRetold: true })).toBeUndefined();
+  expect(confirmed.sees(100, 0.5)).toBe('asks');
+  expect(confirmed.hears(YES)).toBeUndefined();
+});
+
+it('a question that has become void is one that is waited for no longer', () => {
+  const alert = new Watched();
+  alert.sees(0, 0.9);
+  alert.sees(5, 0.9);
+  alert.state = withoutQuestion(alert.state);
+  expect(alert.hears(YES)).toBeUndefined();
+  expect(alert.sees(35, 0.9)).toBe('asks');
+  expect(withoutQuestion(undefined)).toBeUndefined();
 });
 
 it('an answer that nobody waits for changes nothing', () => {

@@ -178,6 +178,20 @@ describe('before an alert fires that no rule stands for', () => {
     await soon(() => expect(tellers.asked).toHaveLength(1));
   });
 
+  it('an alert that was disarmed meanwhile asks anew when it is armed again', async () => {
+    await using box = await openBox();
+    const tellers = seer(() => undefined);
+    await using life = await box.start(tellers, { deadlineMs: 2000 }, 0.4);
+    await box.show();
+    await soon(() => expect(tellers.asked).toHaveLength(1));
+    box.store.alerts.setStatus(box.alert.id, 'disabled', 'test');
+    await soon(() => expect(life.checks.status().undecided).toBe(1));
+    await soon(() => expect(life.evaluator.status().lag).toBe(0));
+    box.store.alerts.setStatus(box.alert.id, 'enabled', 'test');
+    await box.show();
+    await soon(() => expect(tellers.asked).toHaveLength(2));
+  });
+
   it('pictures decide by themselves where no such model is', async () => {
     await using box = await openBox();
     await using _life = await box.start({ ...seer(), hasFollower: false }, {}, 0.9);
