@@ -9,6 +9,7 @@ import {
   type Stream,
   scheduleOf,
   toldByAudio,
+  topicLevel,
 } from '#domain';
 import { compileRule } from '#events';
 import type { Clock } from '#runtime';
@@ -26,7 +27,8 @@ const BY = 'configuration';
  * about what is heard are armed on an audio index of the camera's, as only that tells them, or tells them first.
  */
 export function applyConfiguredCameras(config: Config, store: Store, clock: Clock): void {
-  for (const { name, arm: written } of config.groups) {
+  for (const { name: wanted, arm: written } of config.groups) {
+    const name = groupCalled(wanted, store);
     const schedule = written && scheduleOf(written);
     if (!store.groups.get(name) || schedule) store.groups.put(name, { schedule }, BY);
   }
@@ -172,5 +174,10 @@ function arm(event: EventDefinition, wish: EventConfig, index: SceneIndex, store
     createdMs: clock.nowMs(),
   };
   if (!known) store.alerts.create(alert, BY);
-  if (group !== undefined) store.alerts.setGroup(alert.id, group, BY);
+  if (group !== undefined) store.alerts.setGroup(alert.id, groupCalled(group, store), BY);
+}
+
+/** One that was made over HTTP may be written otherwise ("Night"): no two are the same on MQTT. */
+function groupCalled(name: string, store: Store): string {
+  return store.groups.list().find((known) => topicLevel(known.name) === topicLevel(name))?.name ?? name;
 }

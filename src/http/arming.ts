@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Alert, type ArmingChange, isArmed, snoozedUntil } from '#domain';
+import { type Alert, type ArmingChange, snoozedUntil } from '#domain';
 import { callerName } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { groupAnswer, groupName, groupView } from './groups.ts';
@@ -68,10 +68,11 @@ export function armingRoutes(deps: HttpDeps): Api {
       summary: 'Every alert and every group of the box: what is armed, disarmed and snoozed now',
       answer: z.object({ alerts: z.array(armedAlertAnswer), groups: z.array(groupAnswer) }),
     },
-    () => ({
-      alerts: store.alerts.list().map((alert) => armedAlertView(alert, deps)),
-      groups: store.groups.list().map((group) => groupView(group, deps)),
-    }),
+    () => {
+      const groups = store.groups.list().map((group) => groupView(group, deps));
+      const disarmed = new Set(groups.flatMap(({ name, armed }) => (armed ? [] : [name])));
+      return { alerts: store.alerts.list().map((alert) => armedAlertView(alert, disarmed, deps)), groups };
+    },
   );
 
   api.get(
@@ -94,8 +95,9 @@ export function armingRoutes(deps: HttpDeps): Api {
       const index = indexBy(deps, params.id, params.index);
       const alert = alertBy(deps, index, params.alert);
       const by = callerName(c, deps);
-      if (threshold !== undefined) store.alerts.setThreshold(alert.id, threshold || undefined, by);
+      // First what may be refused: all is changed or nothing.
       if (group !== undefined) store.alerts.setGroup(alert.id, group || undefined, by);
+      if (threshold !== undefined) store.alerts.setThreshold(alert.id, threshold || undefined, by);
       const changed = store.alerts.get(alert.id) ?? alert;
       return alertView(changed, store.events.get(changed.eventId));
     },
@@ -124,9 +126,12 @@ export function changeView({
   };
 }
 
-function armedAlertView(alert: Alert, { store, clock }: HttpDeps): z.input<typeof armedAlertAnswer> {
+function armedAlertView(
+  alert: Alert,
+  disarmed: ReadonlySet<string>,
+  { store, clock }: HttpDeps,
+): z.input<typeof armedAlertAnswer> {
   const nowMs = clock.nowMs();
-  const group = alert.group === undefined ? undefined : store.groups.get(alert.group);
   const { snoozed_until: _former, ...view } = alertView(alert, store.events.get(alert.eventId));
   const untilMs = snoozedUntil(alert, nowMs);
   const question = store.questions.get(alert.id);
@@ -137,6 +142,6 @@ function armedAlertView(alert: Alert, { store, clock }: HttpDeps): z.input<typeo
     rtstream_id: alert.streamId,
     rtstream_name: store.streams.get(alert.streamId)?.name ?? '',
     scene_index_id: alert.indexId,
-    told: alert.status === 'enabled' && untilMs === undefined && (group === undefined || isArmed(group, nowMs, nowMs)),
+    told: alert.status === 'enabled' && untilMs === undefined && !disarmed.has(alert.group ?? ''),
   };
 }

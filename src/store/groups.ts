@@ -7,6 +7,8 @@ import type { Connection } from './connection.ts';
 const MOST = 50;
 /** A clock that is corrected by less has not been set back. */
 const SETBACK_MS = 60_000;
+/** Who turns what a schedule does. */
+const SCHEDULE = 'schedule';
 
 interface Row {
   name: string;
@@ -109,7 +111,7 @@ export class Groups {
 
   /**
    * Writes down what the schedules have changed, which holds without it. What was put by a clock that has been set back
-   * since is put now: else its schedule would wait until then. Returns when a schedule changes something next.
+   * since is put now: else its schedule would wait until then; what the schedule itself did too soon is undone. Returns when a schedule changes something next.
    */
   follow(): number | undefined {
     const nowMs = this.#clock.nowMs();
@@ -140,9 +142,13 @@ export class Groups {
 
 /** The same object when nothing has changed. */
 function asOf(group: ArmGroup, nowMs: number): ArmGroup {
-  if (group.putMs > nowMs + SETBACK_MS && isSane(nowMs)) return { ...group, sinceMs: 0, putMs: nowMs };
+  const { schedule } = group;
+  if (group.putMs > nowMs + SETBACK_MS && isSane(nowMs)) {
+    const armed = group.by === SCHEDULE && schedule ? isScheduled(schedule, nowMs) : group.armed;
+    return { ...group, armed, sinceMs: 0, putMs: nowMs };
+  }
   const change = group.putMs <= nowMs ? scheduledSince(group, nowMs) : undefined;
-  return change ? { ...group, armed: change.armed, sinceMs: change.atMs, putMs: change.atMs, by: 'schedule' } : group;
+  return change ? { ...group, armed: change.armed, sinceMs: change.atMs, putMs: change.atMs, by: SCHEDULE } : group;
 }
 
 function groupOf(row: Row): ArmGroup {

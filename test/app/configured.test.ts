@@ -77,4 +77,16 @@ describe('events of the configuration file', () => {
     read();
     expect({ groups: at.store.groups.list(), alerts: at.store.alerts.list() }).toEqual(before);
   });
+
+  it('that are in groups join the one that was made over HTTP in other letters', async () => {
+    await using at = await openStore(clock);
+    at.store.groups.put('Night', { armed: false }, 'a test');
+    const events = [{ prompt: 'a person', label: 'person', group: 'night' }];
+    const camera = { name: 'yard', url: 'rtsp://127.0.0.1/yard', indexes: [{ name: 'scenes', events }] };
+    const groups = [{ name: 'night', arm: [] }];
+    const config = parseConfig(JSON.stringify({ cameras: [camera], groups }), {}, 'test');
+    applyConfiguredCameras(config, at.store, clock);
+    expect(at.store.groups.list()).toMatchObject([{ name: 'Night', armed: false }]);
+    expect(at.store.alerts.list()).toMatchObject([{ group: 'Night' }]);
+  });
 });

@@ -40,6 +40,12 @@ it('an alert joins a group, which is then armed and disarmed for it', async () =
   expect(await overview()).toMatchObject({ groups: [] });
 });
 
+it('a change that is refused changes nothing', async () => {
+  await box.call('PUT', '/v1/groups/night', {});
+  expect((await box.call('PATCH', path, { threshold: 0.7, group: 'NIGHT' })).status).toBe(409);
+  expect(box.store.alerts.get(alert.id)).toEqual(alert);
+});
+
 it('says what a model that is asked before an alert fires said last', async () => {
   const about = {
     alertId: alert.id,

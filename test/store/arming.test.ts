@@ -114,6 +114,23 @@ it('a clock that is set back holds no schedule up, and a box that has no time ye
   expect(box.groups.wasArmed('night', at(30))).toBe(false);
 });
 
+it('what a schedule did by a clock that ran ahead is undone when that is set right', async () => {
+  await using box = await openBox();
+  box.groups.put('night', { schedule: NIGHTS }, 'anna');
+  box.clock.now = at(23);
+  box.groups.follow();
+  box.clock.now = at(31);
+  box.groups.follow();
+  expect(box.groups.get('night')).toMatchObject({ armed: false, by: 'schedule' });
+  box.clock.now = at(29);
+  box.groups.follow();
+  expect(box.groups.wasArmed('night', at(29))).toBe(true);
+  box.clock.now = at(31);
+  box.groups.follow();
+  expect(box.groups.wasArmed('night', at(31))).toBe(false);
+  expect(box.log().slice(0, 3)).toEqual(['schedule disarmed night', 'schedule armed night', 'schedule disarmed night']);
+});
+
 it('alerts join and leave groups; a group that is deleted leaves them armed by themselves', async () => {
   await using box = await openBox();
   const { alert, index } = anArmedCamera(box.store);
