@@ -49,7 +49,8 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
     {
       watchScene,
       watchAlert,
-      below: (alert) => el('div', {}, new AlertFeedback(api, alert).element, alertSnooze(api, alert)),
+      below: (alert) =>
+        el('div', { class: 'alert-below' }, new AlertFeedback(api, alert).element, alertSnooze(api, alert)),
     },
     () => api.now(),
     signal,
