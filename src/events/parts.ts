@@ -42,7 +42,8 @@ export function stepParts(
     untilMs: scene.endMs,
     parts,
   };
-  return (subject.join === 'all' ? tellAll : tellAny)(subject.parts, state, parts, scene.endMs, threshold);
+  if (subject.join === 'all') return tellAll(subject.parts, state, parts, scene.endMs, threshold);
+  return tellAny(subject.parts, state, { parts, known }, scene.endMs, threshold);
 }
 
 /** Fields of rules without parts. */
@@ -76,17 +77,19 @@ function tellAll(
   return told({ ...state, toldMs: fromMs }, so, { startMs: fromMs, endMs: Math.max(endMs, fromMs) }, confidence);
 }
 
+/** Of what is so now: a part that was never sure enough is not told when another one comes true later. */
 function tellAny(
   rules: readonly RulePart[],
   state: RuleState,
-  parts: readonly PartState[],
+  { parts, known }: { parts: readonly PartState[]; known: readonly PartState[] },
   endMs: number,
   threshold: number,
 ): Told {
   const due = new Map<PartState, So>();
   for (const [i, part] of parts.entries()) {
     const so = rules[i] && soOf(rules[i], part);
-    if (so && so.fromMs !== part.toldMs) due.set(part, so);
+    const isNew = so !== undefined && so !== (rules[i] && soOf(rules[i], known[i]));
+    if (isNew && so.fromMs !== part.toldMs) due.set(part, so);
   }
   const so = [...due.values()];
   const confidence = Math.max(0, ...so.map((one) => one.confidence));

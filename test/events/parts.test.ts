@@ -268,3 +268,20 @@ describe('any of several parts', () => {
     expect(whens(prompt, [...told, [60, 61, bark]])).toHaveLength(2);
   });
 });
+
+it('a part that was never sure enough is not told with another one, long after', () => {
+  const faint = withObjects(anObject('person', { zones: ['hall'], score: 0.4 }));
+  const told = follow(
+    'a person is in the hall or a dog barks',
+    [
+      [0, 5, faint],
+      [5, 10, faint],
+      [10, 15, EMPTY],
+      [600, 605, EMPTY],
+      [601, 603, bark],
+    ],
+    0.6,
+  );
+  expect(told.map(({ when }) => when)).toEqual(['601-603']);
+  expect(told[0]?.explanation).not.toContain('person');
+});
