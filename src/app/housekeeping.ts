@@ -80,7 +80,8 @@ async function sift({ config, store, clock, log }: HousekeepingDeps, signal: Abo
 
 async function freeSpace({ config, store, log }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
   const { reservePercent, keepDays, budgetGb } = config.recording;
-  await store.mediaPlace.demand(mediaDir(config.dataDir)); // Else rows would go whose files are well.
+  const demandPlace = () => store.mediaPlace.demand(mediaDir(config.dataDir)); // Else rows would go whose files are well.
+  await demandPlace();
   const freed = await store.retention.enforce({
     mediaDir: mediaDir(config.dataDir),
     thumbsDir: thumbsDir(config.dataDir),
@@ -88,6 +89,7 @@ async function freeSpace({ config, store, log }: HousekeepingDeps, signal: Abort
     reservePercent,
     ...(keepDays === undefined ? {} : { keepDays }),
     ...(budgetGb === undefined ? {} : { budgetBytes: budgetGb * 1e9 }),
+    demandPlace,
     signal,
   });
   if (freed.deletedSegments > 0) log.info(freed, 'deleted the oldest recordings');

@@ -7,6 +7,9 @@ import type { Vectors } from './vectors.ts';
 /** Rows in one transaction: few enough that nothing else waits long. */
 const BATCH = 500;
 
+/** Each lets go of its recordings, too. */
+const FIRINGS = 200;
+
 type Sized = { id: number; bytes: number };
 type Described = { id: number; startMs: number };
 type Ended = { stream: string; end: number; limit: number };
@@ -81,7 +84,9 @@ export class Eraser {
       `INSERT INTO garbage (root, path, dir) SELECT 'media', init_path, 1 FROM recording_sessions WHERE ${empty}`,
     );
     this.#emptySessionRows = sql.prepare(`DELETE FROM recording_sessions WHERE ${empty}`);
-    this.#firingRows = sql.prepare(`DELETE FROM firings WHERE stream_id = ? AND at_ms < ? AND ${DONE_WITH}`);
+    this.#firingRows = sql.prepare(`
+      DELETE FROM firings WHERE id IN (
+        SELECT id FROM firings WHERE stream_id = ? AND at_ms < ? AND ${DONE_WITH} LIMIT ${FIRINGS})`);
     this.#endedScenes = sql.prepare(`
       SELECT id, start_ms AS startMs FROM scenes
       WHERE stream_id = @stream AND end_ms < @end AND ${NO_FIRING} AND ${NOT_HELD} ORDER BY end_ms LIMIT @limit`);
@@ -136,9 +141,9 @@ export class Eraser {
     return this.#eraseSegments(segments, also);
   }
 
-  /** The stream's firings from before the time that nobody waits for any more and nobody has marked. */
-  firingsBefore(stream: string, atMs: number): void {
-    this.#connection.write(() => this.#firingRows.run(stream, atMs));
+  /** A batch of the stream's firings from before the time that nobody waits for any more and nobody has marked. */
+  firingsBefore(stream: string, atMs: number): number {
+    return this.#connection.write(() => this.#firingRows.run(stream, atMs).changes);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { type Clock, Fault, isSane } from '#runtime';
+import type { ClockSteps } from './clock-steps.ts';
 import type { Erased, Eraser } from './eraser.ts';
 import type { Garbage, Leftover, Roots } from './garbage.ts';
 import type { Holds } from './holds.ts';
@@ -25,6 +26,8 @@ export interface RetentionOptions {
   /** Older recordings, scenes and firings go; absent means never by age. A stream's own days come first. */
   keepDays?: number;
   signal: AbortSignal;
+  /** Throws when the recordings aren't where they were (any more). */
+  demandPlace?: () => Promise<void>;
   freeSpace?: FreeSpace;
 }
 
@@ -39,6 +42,8 @@ export interface StreamLimits {
 const USUAL_SHARE = 0.85;
 /** Of what recordings may take. */
 const HELD_SHARE = 0.5;
+/** Set ahead by more than this, a clock may be wrong; it is given as long to be set right. */
+const LEAP_MS = DAY_MS;
 const NOTHING: Erased = { deletedSegments: 0, bytes: 0 };
 
 /** Most that recordings take, in bytes. */
@@ -54,7 +59,8 @@ export function holdableBytes(budgetBytes: number): number {
 type Round = () => Erased | undefined | Promise<Erased | undefined>;
 
 /**
- * Keeps the disk from filling. Age counts only while the clock is sane; free space, the budget and quotas always do, and
+ * Keeps the disk from filling. Age counts only while the clock is sane, and not on the day
+ * after it was set far ahead; free space, the budget and quotas always do, and
  * take what was stored first: recordings, and with them the thumbnails of that time. The words of scenes go by age alone.
  * A stream's newest segment is never touched, nor is what people hold; what alerts hold is let go, the oldest first, when
  * holds take more than half of the budget, or when there is nothing else to take.
@@ -65,7 +71,9 @@ export class Retention {
   readonly #holds: Holds;
   readonly #recorded: RecordedBytes;
   readonly #limits: () => StreamLimits[];
+  readonly #clockSteps: Pick<ClockSteps, 'leaps'>;
   readonly #clock: Clock;
+  #wallOffsetMs: number;
 
   constructor(parts: {
     eraser: Eraser;
@@ -73,6 +81,7 @@ export class Retention {
     holds: Holds;
     recorded: RecordedBytes;
     limits: () => StreamLimits[];
+    clockSteps: Pick<ClockSteps, 'leaps'>;
     clock: Clock;
   }) {
     this.#eraser = parts.eraser;
@@ -80,7 +89,9 @@ export class Retention {
     this.#holds = parts.holds;
     this.#recorded = parts.recorded;
     this.#limits = parts.limits;
+    this.#clockSteps = parts.clockSteps;
     this.#clock = parts.clock;
+    this.#wallOffsetMs = parts.clock.nowMs() - parts.clock.monotonicMs();
   }
 
   /**
@@ -99,6 +110,7 @@ export class Retention {
         const before = left.length;
         left = await this.#garbage.sweep(roots, signal);
         if (left.length > before) break;
+        await options.demandPlace?.();
       }
     }
     if (left.length > 0) throw stuck(left);
@@ -108,7 +120,7 @@ export class Retention {
   #roundsByAge({ keepDays }: RetentionOptions): Round[] {
     const nowMs = this.#clock.nowMs();
     const rounds: Round[] = [() => someOf(this.#eraser.orphanedSegments())];
-    if (!isSane(nowMs)) return rounds;
+    if (!this.#isTrusted(nowMs)) return rounds;
     this.#holds.expire(nowMs);
     const ages = this.#limits().map((stream) => ({ id: stream.id, days: stream.keepDays ?? keepDays ?? Infinity }));
     const longest = Math.max(keepDays ?? 0, ...ages.map(({ days }) => days));
@@ -122,6 +134,15 @@ export class Retention {
     return rounds;
   }
 
+  #isTrusted(nowMs: number): boolean {
+    const before = this.#wallOffsetMs;
+    this.#wallOffsetMs = nowMs - this.#clock.monotonicMs();
+    // Whoever notes steps may not have come to this one yet.
+    const hasLeapt = this.#wallOffsetMs - before > LEAP_MS;
+    const leaps = this.#clockSteps.leaps(LEAP_MS, { afterMs: nowMs - LEAP_MS, untilMs: nowMs });
+    return isSane(nowMs) && !hasLeapt && leaps === 0;
+  }
+
   #roundsBySize(options: RetentionOptions): Round[] {
     const quotas = this.#limits().map(({ id, quotaBytes }): Round => {
       return () => (quotaBytes === undefined ? undefined : this.#keepQuota(id, quotaBytes));
@@ -130,10 +151,10 @@ export class Retention {
   }
 
   #forgetOld(id: string, beforeMs: number, also: { vectors: boolean }): Erased | undefined {
-    this.#eraser.firingsBefore(id, startOfDay(beforeMs)); // First: they hold their scenes.
+    const firings = this.#eraser.firingsBefore(id, startOfDay(beforeMs)); // First: they hold their scenes.
     const erased = this.#eraser.segmentsEndedBefore(id, beforeMs);
     const scenes = this.#eraser.scenesEndedBefore(id, startOfDay(beforeMs), also);
-    if (erased.deletedSegments > 0 || scenes > 0) return erased;
+    if (erased.deletedSegments + scenes + firings > 0) return erased;
     this.#eraser.tracesBefore(id, startOfDay(beforeMs));
     return undefined;
   }

@@ -144,15 +144,16 @@ export class Store implements AsyncDisposable {
     this.sifting = new Sifting(connection, eraser);
     this.recorded = new RecordedBytes(connection);
     this.mediaPlace = new MediaPlace(connection, meta);
+    this.clockSteps = new ClockSteps(connection);
     this.retention = new Retention({
       eraser,
       garbage: new Garbage(connection),
       holds,
       recorded: this.recorded,
       limits: () => this.streams.list().results.map(({ id, recording }) => ({ id, ...recording })),
+      clockSteps: this.clockSteps,
       clock,
     });
-    this.clockSteps = new ClockSteps(connection);
     this.mending = new Mending(connection);
     this.backups = new Backups(connection, meta, clock);
   }

@@ -30,7 +30,9 @@ export function standingClock(nowMs = NOON): Clock & { now: number } {
     nowMs() {
       return this.now;
     },
-    monotonicMs: () => 0,
+    monotonicMs() {
+      return this.now;
+    },
     sleep: () => Promise.reject(new Error('nothing here sleeps')),
   };
 }
