@@ -2,13 +2,8 @@ import type { Statement } from 'better-sqlite3';
 import { EARLIEST_SANE_MS, faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
 import { DONE_WITH, NO_EVIDENCE, NO_FIRING, NOT_HELD } from './held.ts';
+import { Pace } from './pace.ts';
 import type { Vectors } from './vectors.ts';
-
-/** Rows in one transaction: few enough that nothing else waits long. */
-const BATCH = 500;
-
-/** Each lets go of its recordings, too. */
-const FIRINGS = 200;
 
 type Sized = { id: number; bytes: number };
 type Described = { id: number; startMs: number };
@@ -38,6 +33,12 @@ const NOT_NEWEST_OF_STREAM = 'id <> (SELECT max(id) FROM segments WHERE stream_i
 export class Eraser {
   readonly #connection: Connection;
   readonly #vectors: readonly Vectors[];
+  readonly #paces = {
+    segments: new Pace(),
+    firings: new Pace(),
+    scenes: new Pace(),
+    traces: new Pace(),
+  };
   readonly #orphanedSegments: Statement<[number], Sized>;
   readonly #endedSegments: Statement<Ended, Sized>;
   readonly #firstSegments: Statement<[number], Sized>;
@@ -46,7 +47,8 @@ export class Eraser {
   readonly #segmentRows: Ids;
   readonly #emptySessionFiles: Statement<[]>;
   readonly #emptySessionRows: Statement<[]>;
-  readonly #firingRows: Statement<[string, number]>;
+  readonly #firingRows: Statement<Ended>;
+  readonly #traces: readonly Statement<Ended>[];
   readonly #endedScenes: Statement<Ended, Described>;
   readonly #sceneWords: Ids;
   readonly #sceneRows: Ids;
@@ -86,7 +88,13 @@ export class Eraser {
     this.#emptySessionRows = sql.prepare(`DELETE FROM recording_sessions WHERE ${empty}`);
     this.#firingRows = sql.prepare(`
       DELETE FROM firings WHERE id IN (
-        SELECT id FROM firings WHERE stream_id = ? AND at_ms < ? AND ${DONE_WITH} LIMIT ${FIRINGS})`);
+        SELECT id FROM firings WHERE stream_id = @stream AND at_ms < @end AND ${DONE_WITH} LIMIT @limit)`);
+    // A trigger takes the words of transcripts.
+    this.#traces = ['gaps', 'transcripts', 'transcript_gaps'].map((table) =>
+      sql.prepare(`
+        DELETE FROM ${table} WHERE id IN (
+          SELECT id FROM ${table} WHERE stream_id = @stream AND start_ms < @end AND end_ms < @end LIMIT @limit)`),
+    );
     this.#endedScenes = sql.prepare(`
       SELECT id, start_ms AS startMs FROM scenes
       WHERE stream_id = @stream AND end_ms < @end AND ${NO_FIRING} AND ${NOT_HELD} ORDER BY end_ms LIMIT @limit`);
@@ -116,24 +124,29 @@ export class Eraser {
     });
   }
 
+  /** So many segments are a batch, as others are not to wait long. */
+  get segmentsAtOnce(): number {
+    return this.#paces.segments.rows;
+  }
+
   /** A batch of the segments whose stream has been deleted. */
   orphanedSegments(): Erased {
-    return this.#eraseSegments(this.#orphanedSegments.all(BATCH));
+    return this.#eraseSegments(this.#orphanedSegments.all(this.segmentsAtOnce));
   }
 
   /** A batch of the stream's segments that ended before the time and nobody holds; zero when there is none left. */
   segmentsEndedBefore(stream: string, end: number): Erased {
-    return this.#eraseSegments(this.#endedSegments.all({ stream, end, limit: BATCH }));
+    return this.#eraseSegments(this.#endedSegments.all({ stream, end, limit: this.segmentsAtOnce }));
   }
 
   /** The first stored segments that nobody holds, enough for so many bytes or a batch; zero when there is none left. */
   firstSegments(bytes: number): Erased {
-    return this.#eraseSegments(enough(this.#firstSegments.iterate(BATCH), bytes));
+    return this.#eraseSegments(enough(this.#firstSegments.iterate(this.segmentsAtOnce), bytes));
   }
 
   /** As `firstSegments`, of one stream. */
   firstSegmentsOf(stream: string, bytes: number): Erased {
-    return this.#eraseSegments(enough(this.#firstOfStream.iterate({ stream, limit: BATCH }), bytes));
+    return this.#eraseSegments(enough(this.#firstOfStream.iterate({ stream, limit: this.segmentsAtOnce }), bytes));
   }
 
   /** These, whatever their age; `also` is written in the same step. */
@@ -142,8 +155,11 @@ export class Eraser {
   }
 
   /** A batch of the stream's firings from before the time that nobody waits for any more and nobody has marked. */
-  firingsBefore(stream: string, atMs: number): number {
-    return this.#connection.write(() => this.#firingRows.run(stream, atMs).changes);
+  firingsBefore(stream: string, end: number): number {
+    const limit = this.#paces.firings.rows;
+    return this.#paces.firings.measure(limit, () =>
+      this.#connection.write(() => this.#firingRows.run({ stream, end, limit }).changes),
+    );
   }
 
   /**
@@ -151,24 +167,27 @@ export class Eraser {
    * `vectors`: theirs go, too; else they go with their day.
    */
   scenesEndedBefore(stream: string, end: number, { vectors }: { vectors: boolean }): number {
-    const scenes = this.#endedScenes.all({ stream, end, limit: BATCH });
+    const scenes = this.#endedScenes.all({ stream, end, limit: this.#paces.scenes.rows });
     if (scenes.length === 0) return 0;
-    this.#connection.writeDurably(() => {
+    this.#durably(this.#paces.scenes, scenes.length, () => {
       this.#eraseScenes(idList(scenes));
       if (vectors) for (const kind of this.#vectors) kind.erase(scenes);
     });
     return scenes.length;
   }
 
-  /** What else is told of the stream's time before: gaps, what was said. */
-  tracesBefore(stream: string, end: number): void {
-    const { sql } = this.#connection;
-    this.#connection.write(() => {
-      for (const table of ['gaps', 'transcripts', 'transcript_gaps']) {
-        // A trigger takes the words of transcripts.
-        sql.prepare(`DELETE FROM ${table} WHERE stream_id = ? AND start_ms < ? AND end_ms < ?`).run(stream, end, end);
-      }
-    });
+  /** A batch of what else is told of the stream's time before: gaps, what was said. */
+  tracesBefore(stream: string, end: number): number {
+    const limit = this.#paces.traces.rows;
+    return this.#paces.traces.measure(limit, () =>
+      this.#connection.write(() => {
+        let gone = 0;
+        for (const traces of this.#traces) {
+          if (gone < limit) gone += traces.run({ stream, end, limit: limit - gone }).changes;
+        }
+        return gone;
+      }),
+    );
   }
 
   /** Of all streams. */
@@ -180,9 +199,9 @@ export class Eraser {
 
   /** A batch of the oldest thumbnails of scenes that nothing recorded shows any more and are no evidence; their words stay. */
   thumbsBeforeRecordings(): number {
-    const scenes = this.#thumbed.all(BATCH);
+    const scenes = this.#thumbed.all(this.#paces.scenes.rows);
     if (scenes.length === 0) return 0;
-    this.#connection.writeDurably(() => {
+    this.#durably(this.#paces.scenes, scenes.length, () => {
       this.#thumbFiles.run(idList(scenes));
       this.#thumbPaths.run(idList(scenes));
     });
@@ -191,7 +210,7 @@ export class Eraser {
 
   #eraseSegments(segments: readonly Sized[], also?: () => void): Erased {
     if (segments.length > 0 || also) {
-      this.#connection.writeDurably(() => {
+      this.#durably(this.#paces.segments, segments.length, () => {
         also?.();
         this.#segmentFiles.run(idList(segments));
         this.#segmentRows.run(idList(segments));
@@ -202,6 +221,10 @@ export class Eraser {
       faultPoint('erase.entered');
     }
     return { deletedSegments: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) };
+  }
+
+  #durably(pace: Pace, rows: number, work: () => void): void {
+    pace.measure(rows, () => this.#connection.writeDurably(work));
   }
 
   #eraseScenes(ids: string): void {

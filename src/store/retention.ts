@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { type Clock, Fault, isSane } from '#runtime';
 import type { ClockSteps } from './clock-steps.ts';
 import type { Erased, Eraser } from './eraser.ts';
@@ -108,6 +109,7 @@ export class Retention {
         total.deletedSegments += erased.deletedSegments;
         total.bytes += erased.bytes;
         const before = left.length;
+        await setImmediate();
         left = await this.#garbage.sweep(roots, signal);
         if (left.length > before) break;
         await options.demandPlace?.();
@@ -126,7 +128,7 @@ export class Retention {
     const longest = Math.max(keepDays ?? 0, ...ages.map(({ days }) => days));
     for (const { id, days } of ages) {
       if (days === Infinity) continue;
-      rounds.push(() => this.#forgetOld(id, nowMs - days * DAY_MS, { vectors: days < longest }));
+      rounds.push(...this.#forgetting(id, nowMs - days * DAY_MS, { vectors: days < longest }));
     }
     if (longest > 0 && longest < Infinity) {
       rounds.push(() => this.#forgetVectors(nowMs - longest * DAY_MS));
@@ -150,13 +152,14 @@ export class Retention {
     return [...quotas, () => this.#keepHoldsShare(options), () => this.#makeRoom(options)];
   }
 
-  #forgetOld(id: string, beforeMs: number, also: { vectors: boolean }): Erased | undefined {
-    const firings = this.#eraser.firingsBefore(id, startOfDay(beforeMs)); // First: they hold their scenes.
-    const erased = this.#eraser.segmentsEndedBefore(id, beforeMs);
-    const scenes = this.#eraser.scenesEndedBefore(id, startOfDay(beforeMs), also);
-    if (erased.deletedSegments + scenes + firings > 0) return erased;
-    this.#eraser.tracesBefore(id, startOfDay(beforeMs));
-    return undefined;
+  #forgetting(id: string, beforeMs: number, also: { vectors: boolean }): Round[] {
+    const dayMs = startOfDay(beforeMs);
+    return [
+      () => nothingOf(this.#eraser.firingsBefore(id, dayMs)), // First: they hold their scenes.
+      () => someOf(this.#eraser.segmentsEndedBefore(id, beforeMs)),
+      () => nothingOf(this.#eraser.scenesEndedBefore(id, dayMs, also)),
+      () => nothingOf(this.#eraser.tracesBefore(id, dayMs)),
+    ];
   }
 
   #forgetVectors(beforeMs: number): undefined {
@@ -180,6 +183,7 @@ export class Retention {
     const missing = Math.max(overBudget, intoReserve);
     if (missing <= 0) return undefined;
     const erased = this.#eraser.firstSegments(missing);
+    await setImmediate();
     const thumbs = this.#eraser.thumbsBeforeRecordings();
     if (erased.deletedSegments > 0 || thumbs > 0) return erased;
     return this.#holds.letAlertsGo() > 0 ? NOTHING : undefined;
@@ -192,6 +196,11 @@ function diskOf({ freeSpace = statfs, mediaDir }: RetentionOptions): Promise<Dis
 
 function someOf(erased: Erased): Erased | undefined {
   return erased.deletedSegments > 0 ? erased : undefined;
+}
+
+/** Rows without recordings. */
+function nothingOf(rows: number): Erased | undefined {
+  return rows > 0 ? NOTHING : undefined;
 }
 
 function stuck(left: Leftover[]): Fault {

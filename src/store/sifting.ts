@@ -12,7 +12,6 @@ type Sized = Stretch & { id: number; bytes: number; held: number };
 type Looked = Stretch & { moving: number };
 type Range = { stream: string; start: number; end: number };
 
-const BATCH = 200;
 /** Scenes come some time after their pictures; alerts, and what is looked at again, some time after those. */
 const SETTLED_MS = 120_000;
 /** Windows of an index don't begin and end exactly where segments do. */
@@ -27,7 +26,7 @@ const REASONS = { continuous: 'outside the hours of recording', motion: 'nothing
  */
 export class Sifting {
   readonly #eraser: Eraser;
-  readonly #due: Statement<[string, number], Sized>;
+  readonly #due: Statement<[string, number, number], Sized>;
   readonly #looked: Statement<Range, Looked>;
   readonly #fired: Statement<Range & { before: number; after: number }, Stretch>;
   readonly #eyes: Statement<[string], { n: number }>;
@@ -46,7 +45,7 @@ export class Sifting {
       FROM streams t CROSS JOIN segments s ON s.stream_id = t.id
       WHERE t.id = ? AND s.start_ms >= t.sifted_ms AND s.end_ms <= ?
         AND s.id <> (SELECT max(id) FROM segments WHERE stream_id = t.id)
-      ORDER BY s.start_ms, s.id LIMIT ${BATCH}`);
+      ORDER BY s.start_ms, s.id LIMIT ?`);
     this.#looked = sql.prepare(`
       SELECT c.start_ms AS startMs, c.end_ms AS endMs,
         json_array_length(c.facts, '$.motion.regions') > 0 AS moving
@@ -90,7 +89,8 @@ export class Sifting {
     if (!isSelective(recording)) return undefined;
     const settledMs = this.#settledMs(id, recording);
     this.#comeBack.run({ stream: id, now: nowMs, from: nowMs - settledMs }); // The clock was set back since.
-    const due = this.#due.all(id, this.#lookedAtUntil(id, recording, nowMs) - settledMs);
+    const settled = this.#lookedAtUntil(id, recording, nowMs) - settledMs;
+    const due = this.#due.all(id, settled, this.#eraser.segmentsAtOnce);
     const [first, last] = [due[0], due.at(-1)];
     if (!first || !last) return undefined;
     const stays = this.#judge(id, recording, { startMs: first.startMs, endMs: last.endMs });

@@ -13,6 +13,7 @@ import {
   aSegment,
   aSession,
   axis,
+  countTurns,
   DAY,
   NOON,
   openStore,
@@ -323,4 +324,33 @@ describe('deleting', () => {
     expect(box.media().filter((path) => path.endsWith('.m4s'))).toEqual([stays.path]);
     expect(() => store.streams.delete(stream.id)).toThrowError(expect.objectContaining({ kind: 'not_found' }));
   });
+});
+
+it('serves everything else while thousands of rows go, and stops between two batches', async () => {
+  await using box = await openBox();
+  const { store } = box;
+  const { stream, index, alert } = anArmedCamera(store);
+  const session = aSession(stream.id);
+  for (let n = 0; n < 1200; n++) {
+    const startMs = NOON - 3 * DAY + n * 5000;
+    store.scenes.add(aScene(index, { startMs, endMs: startMs + 5000 }), axis(0), 'm');
+    store.segments.addGap({ streamId: stream.id, startMs, endMs: startMs + 1, reason: 'offline' });
+  }
+  box.record(session, NOON);
+  const firings = Array.from({ length: 600 }, (_, n) => ({
+    firing: aFiring(alert, NOON - 3 * DAY + n * 5000, { sceneId: n + 1 }),
+    deliveries: [],
+  }));
+  store.commitEvaluation({ cursor: 0, cursorName: 'events', states: [], firings, questions: [] });
+  const rows = () => Number(box.ask('SELECT (SELECT count(*) FROM scenes) + (SELECT count(*) FROM gaps)')[0]);
+  const all = rows();
+  const stop = new AbortController();
+  setImmediate(() => setImmediate(() => stop.abort()));
+  await expect(box.enforce({ keepDays: 1, signal: stop.signal })).rejects.toThrow();
+  expect(box.ask('SELECT count(*) FROM firings')[0]).toBeGreaterThan(0);
+  expect(rows()).toBe(all);
+  using turns = countTurns();
+  await box.enforce({ keepDays: 1 });
+  expect(rows()).toBe(0);
+  expect(turns.count).toBeGreaterThan(20);
 });
