@@ -43,14 +43,14 @@ export function momentRoutes(deps: HttpDeps): Api {
     },
     async (c, { params, query }) => {
       const { rows, name } = recordedIn(c, deps, params.id, query);
+      const headers = { 'Content-Type': 'video/mp4', 'Cache-Control': 'no-store', ...attachment(name, rows) };
+      if (c.req.method === 'HEAD') return new Response(null, { headers }); // Nobody would read it.
       const release = clips.take();
       try {
         const { stream, ended } = await openClip(rows, deps.mediaDir, c.req.raw.signal);
         void ended.then(release);
         // Node's and the DOM's declarations of the same class differ.
-        return new Response(Readable.toWeb(stream) as ReadableStream, {
-          headers: { 'Content-Type': 'video/mp4', 'Cache-Control': 'no-store', ...attachment(name, rows) },
-        });
+        return new Response(Readable.toWeb(stream) as ReadableStream, { headers });
       } catch (error) {
         release();
         throw error;

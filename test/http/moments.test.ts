@@ -65,6 +65,14 @@ it('gives a stretch as an MP4 with a name that every system takes', async () => 
   await ffmpeg('-i', file, '-f', 'null', '-');
 });
 
+it('makes nothing for those who ask for headers alone', async () => {
+  const url = `http://box/v1/streams/${streamId}/clip.mp4?start=${FROM}&end=${FROM + 8}`;
+  for (let n = 0; n < 4; n++) {
+    const answer = await box.app.request(url, { method: 'HEAD', headers: KEY });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'video/mp4']);
+  }
+});
+
 it('shows the moment that was asked for, as large as it was recorded', async () => {
   for (const [at, colour] of [
     [3.5, 'red'],
