@@ -62,14 +62,16 @@ export function stepSimple(
   return decide(rule, state, { known, came, threshold }, late ? { ...seen, objects: [] } : seen, piece);
 }
 
+/** Pictures that nobody compares any more say nothing after a while. */
 function pictured(
   { subject }: RulePart,
   before: Alike | undefined,
-  { similar }: SceneView,
+  { similar, endMs }: SceneView,
   threshold: number,
 ): Alike | undefined {
+  const known = before && Math.abs(endMs - before.atMs) <= FORGET_MS ? before : undefined;
   const sure = subject.kind === 'text' && subject.sentence !== undefined ? similar?.[subject.sentence] : undefined;
-  return sure === undefined ? before : steady(before, sure, threshold);
+  return sure === undefined ? known : steady(known, sure, threshold, endMs);
 }
 
 /** A scene that comes again long after newer ones: the clock has not gone back. */

@@ -101,3 +101,30 @@ describe('words', () => {
     expect(shareOfWords(tellingWords(prompt), text)).toBe(share);
   });
 });
+
+describe('what pictures look like', () => {
+  const MESSY = 'the shelf looks messy';
+  const rule = ruleFor(MESSY, { zones: [] });
+
+  /** The windows of five seconds at which it fires, by how much each looks like it; undefined: nothing compares them. */
+  function look(similarities: readonly (number | undefined)[], threshold = 0): number[] {
+    let state: Parameters<typeof step>[1];
+    return similarities.flatMap((similarity, at) => {
+      const times = { startMs: T0 + at * 5000, endMs: T0 + (at + 1) * 5000 };
+      const similar = similarity === undefined ? {} : { similar: { [MESSY]: similarity } };
+      const result = step(rule, state, { ...times, text: '', ...similar }, threshold);
+      state = result.state && JSON.parse(JSON.stringify(result.state));
+      return result.fired ? [at] : [];
+    });
+  }
+
+  it.each([0, 0.05, 0.1, 0.2, 0.9])('is over when they stop to, with a threshold of %s', (threshold) => {
+    expect(look([0.95, 0.95, 0, 0, 0, 0.95, 0.95], threshold)).toEqual([1, 6]);
+  });
+
+  it('is remembered while a few are not compared, and not for ever', () => {
+    expect(look([0.95, 0.95, undefined, undefined, 0.95, 0.95])).toEqual([1]);
+    const minutes = Array.from({ length: 20 }, () => undefined);
+    expect(look([0.95, 0.95, ...minutes, 0.95, 0.95])).toEqual([1, 23]);
+  });
+});
