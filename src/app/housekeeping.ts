@@ -38,6 +38,7 @@ export async function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): Pr
   await Promise.all([
     every(MINUTE_MS, 'sifting recordings', () => sift(deps, signal), deps, signal),
     every(MINUTE_MS, 'retention', () => freeSpace(deps, signal), deps, signal),
+    every(MINUTE_MS, 'sweeping thumbnails', () => sweepThumbnails(deps, signal), deps, signal),
     every(MINUTE_MS, 'measuring wear', wearMeter(store, clock), deps, signal),
     every(MINUTE_MS, 'sweeping uploads', () => sweepUploads(uploads, { nowMs: clock.nowMs() }), deps, signal),
     every(60 * MINUTE_MS, 'forgetting cuts', () => forgetCuts(deps), deps, signal),
@@ -93,6 +94,14 @@ async function freeSpace({ config, store, log }: HousekeepingDeps, signal: Abort
     signal,
   });
   if (freed.deletedSegments > 0) log.info(freed, 'deleted the oldest recordings');
+}
+
+/** A day of one camera's, whose kills and restored databases have left some. */
+async function sweepThumbnails({ config, store, clock, log }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
+  const nowMs = clock.nowMs();
+  if (!isSane(nowMs)) return;
+  const thumbnails = await store.strays.sweepNext(thumbsDir(config.dataDir), nowMs, signal);
+  if (thumbnails > 0) log.info({ thumbnails }, 'deleted thumbnails that no scene names');
 }
 
 /** Those that no valid link can lead to; none while the clock is not sane. */

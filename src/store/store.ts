@@ -39,6 +39,7 @@ import { Scenes } from './scenes.ts';
 import { SearchApart } from './search-apart.ts';
 import { Segments } from './segments.ts';
 import { Sifting } from './sifting.ts';
+import { Strays } from './strays.ts';
 import { Streams } from './streams.ts';
 import { Transcripts } from './transcripts.ts';
 import { Vectors } from './vectors.ts';
@@ -50,6 +51,8 @@ export interface StoreOptions {
   /** Tests pass their own. */
   fileSystemOf?: FileSystemOf;
 }
+
+const SCENES_STORED = 'SELECT coalesce(max(id) - min(id), 0) FROM scenes';
 
 /** Everything the box remembers, one class per aggregate. Calls are synchronous and short; a write is all or nothing. */
 export class Store implements AsyncDisposable {
@@ -84,6 +87,7 @@ export class Store implements AsyncDisposable {
   readonly recorded: RecordedBytes;
   readonly mediaPlace: MediaPlace;
   readonly retention: Retention;
+  readonly strays: Strays;
   readonly sifting: Sifting;
   readonly clockSteps: ClockSteps;
   readonly backups: Backups;
@@ -96,9 +100,7 @@ export class Store implements AsyncDisposable {
   private constructor(connection: Connection, key: Buffer, clock: Clock) {
     const meta = new Meta(connection);
     const journal = new Journal(connection);
-    const scenesStored = connection.sql
-      .prepare<[], number>('SELECT coalesce(max(id) - min(id), 0) FROM scenes')
-      .pluck();
+    const scenesStored = connection.sql.prepare<[], number>(SCENES_STORED).pluck();
     const search = new SearchApart(connection.sql.name, findersOn(connection), () => scenesStored.get() ?? 0);
     const vectors = new Vectors(connection, 'vectors', (change) => search.tell('vectors', change));
     const pictures = new Vectors(connection, 'pictures', (change) => search.tell('pictures', change));
@@ -143,6 +145,7 @@ export class Store implements AsyncDisposable {
     this.replay = new Replay(connection);
     this.sifting = new Sifting(connection, eraser);
     this.recorded = new RecordedBytes(connection);
+    this.strays = new Strays(connection);
     this.mediaPlace = new MediaPlace(connection, meta);
     this.clockSteps = new ClockSteps(connection);
     this.retention = new Retention({

@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** Sifting, retention, wear, uploads, cuts, packs. */
-const DUTIES = 6;
+const DUTIES = 7;
 const PARTS = [{ assetId: 'm-1', startMs: 0, endMs: 1000 }];
 
 /** A clock whose sleepers wake when a test lets the time pass. */
