@@ -21,6 +21,8 @@ export class Arming {
   #shown: ArmingJson = { alerts: [], groups: [] };
   #loading = false;
   #isStale = false;
+  /** The problem that is shown is that it could not be asked for. */
+  #isUnknown = false;
   #askedMs = 0;
 
   constructor(api: Api, signal: AbortSignal) {
@@ -57,9 +59,13 @@ export class Arming {
         this.#isStale = false;
         this.#askedMs = Date.now();
         this.#draw(await this.#api.get<ArmingJson>('/v1/arming', {}, this.#signal));
+        if (this.#isUnknown) setHidden(this.#problem, true);
+        this.#isUnknown = false;
       }
     } catch (error) {
-      if (!isAbort(error)) this.#complain(reasonOf(error));
+      if (isAbort(error)) return;
+      this.#complain(reasonOf(error));
+      this.#isUnknown = true;
     } finally {
       this.#loading = false;
     }
@@ -110,6 +116,7 @@ export class Arming {
   }
 
   #complain(reason: string): void {
+    this.#isUnknown = false;
     setText(this.#problem, reason);
     setHidden(this.#problem, false);
   }

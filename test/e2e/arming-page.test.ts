@@ -79,6 +79,14 @@ test('arms, snoozes and groups alerts, and follows what others do', async () => 
     await page.getByText('would be the same as "night" on MQTT').waitFor();
     expect(problems.splice(0)).toEqual([expect.stringContaining('409')]);
 
+    await page.route('**/v1/arming', (route) => route.fulfill({ status: 200, json: {} }));
+    await appliance.data('PUT', '/v1/groups/night', { armed: false });
+    const unknown = page.getByText('The box answered 200 without saying why.');
+    await unknown.waitFor();
+    await page.unroute('**/v1/arming');
+    await appliance.data('PUT', '/v1/groups/night', { armed: true });
+    await unknown.waitFor({ state: 'hidden' });
+
     await page.setViewportSize({ width: 390, height: 844 });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overflow).toBeLessThanOrEqual(0);
