@@ -59,7 +59,7 @@ export function groupRoutes(deps: HttpDeps): Api {
     '/v1/groups/:name',
     { summary: 'Deletes a group; its alerts stay, in no group', answer: z.object({}) },
     (c, { params }) => {
-      groups.delete(params.name, callerName(c, deps));
+      groups.delete(nameIn(params.name), callerName(c, deps));
       return {};
     },
   );

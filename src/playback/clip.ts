@@ -23,7 +23,7 @@ export interface OpenClip {
 /**
  * MP4 of recorded segments as they are: nothing is decoded, and what is missing between them is left out. It is made while
  * it is read, in fragments, so that it begins at once and takes no room; it fails while it is read when a file has gone.
- * Throws `refused` when the camera's picture changed on the way, as one MP4 can't hold both, `unavailable` when nothing of it
+ * Throws `refused` when the camera's picture changed on the way, as one MP4 can't hold both, `not_found` when nothing of it
  * can be read.
  */
 export async function openClip(rows: readonly Row[], mediaDir: string, signal: AbortSignal): Promise<OpenClip> {
@@ -44,7 +44,7 @@ export async function openClip(rows: readonly Row[], mediaDir: string, signal: A
   const feeding = pipeline(input, stdin).catch(() => child.kill('SIGKILL'));
   const chunks = output(child, stdout, feeding, signal);
   const beginning = await chunks.next();
-  if (beginning.done) throw new Fault('unavailable', 'the recording of that time can not be read');
+  if (beginning.done) throw new Fault('not_found', 'the recording of that time can not be read');
   const ended = child.ended.then(() => undefined);
   return { stream: Readable.from(following(beginning.value, chunks), { objectMode: false }), ended };
 }
@@ -148,7 +148,7 @@ async function* output(
     }
     await feeding;
     const { code } = await child.ended;
-    if (code !== 0) throw new Fault('unavailable', 'a piece of the recording is damaged or has been deleted meanwhile');
+    if (code !== 0) throw new Fault('not_found', 'a piece of the recording is damaged or has been deleted meanwhile');
   } finally {
     clearTimeout(stuck);
     signal.removeEventListener('abort', stop);

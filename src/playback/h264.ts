@@ -30,7 +30,8 @@ export function needsH264(codecs: string | undefined): boolean {
 /**
  * H.264 for players that can't show what cameras record, made piece by piece when it is asked for, on the piece's own
  * times; so many at once at most, at the lowest priority, and kept in memory for a while. A player that asks for more than
- * can wait gets `unavailable` and asks again; a piece that takes longer than 30 s or can't be decoded is `unavailable`.
+ * can wait gets `unavailable` and asks again; a piece that takes longer than 30 s is `unavailable`,
+ * one that is damaged `not_found`.
  */
 export class H264Renditions implements AsyncDisposable {
   readonly #gate: Gate;
@@ -147,5 +148,5 @@ function split(mp4: Buffer): Made {
 }
 
 function damaged(): Fault {
-  return new Fault('unavailable', "a piece of the recording can't be made H.264: it may be damaged");
+  return new Fault('not_found', "a piece of the recording can't be made H.264: it may be damaged");
 }

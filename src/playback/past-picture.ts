@@ -13,8 +13,8 @@ export interface Wanted {
 }
 
 /**
- * The picture that a piece of recording shows at a time, as JPEG. Throws `not_found` when its file has gone, `unavailable`
- * when it can't be decoded or takes too long.
+ * The picture that a piece of recording shows at a time, as JPEG. Throws `not_found` when its file has gone or
+ * can't be decoded, `unavailable` when that takes too long.
  */
 export async function pastPicture(files: MediaFiles, wanted: Wanted, closed: AbortSignal): Promise<Buffer> {
   const input = await Promise.all([readFile(files.init), readFile(files.media)]).catch((cause: unknown) => {
@@ -25,7 +25,7 @@ export async function pastPicture(files: MediaFiles, wanted: Wanted, closed: Abo
   const exact = await decode(media, wanted, limit.signal);
   // Behind the last picture there is none: then the piece's first.
   const jpeg = exact.length > 0 ? exact : await decode(media, { ...wanted, offsetMs: 0 }, limit.signal);
-  if (jpeg.length === 0) throw new Fault('unavailable', 'the recording of that moment can not be decoded');
+  if (jpeg.length === 0) throw new Fault('not_found', 'the recording of that moment can not be decoded');
   return jpeg;
 }
 

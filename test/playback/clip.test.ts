@@ -112,7 +112,7 @@ describe('a clip', () => {
     expect((await look(await clipOf(first, last))).pictures).toBe(30);
     await unlink(copy);
     await expect(clipOf(first, last)).rejects.toThrow();
-    await expect(clipOf(last)).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(clipOf(last)).rejects.toMatchObject({ kind: 'not_found' });
     await expect(clipOf(rows('one', 0, 0), rows('two', 600, 0), last)).rejects.toThrow();
   });
 
@@ -143,6 +143,6 @@ describe('the picture of a moment', () => {
     const missing = pastPicture({ ...files(), media: join(dir.path, 'none.m4s') }, { offsetMs: 0 }, signal);
     await expect(missing).rejects.toMatchObject({ kind: 'not_found' });
     const broken = pastPicture({ init: files().init, media: files().init }, { offsetMs: 0 }, signal);
-    await expect(broken).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(broken).rejects.toMatchObject({ kind: 'not_found' });
   });
 });
