@@ -51,6 +51,7 @@ export class Holds {
   readonly #delete: Statement<[string]>;
   readonly #expire: Statement<[number]>;
   readonly #giveWay: Statement<[number]>;
+  readonly #shorten: Statement<{ now: number }>;
   readonly #bytes: Statement<[], { bytes: number }>;
   readonly #freeWithin: Statement<Range, { bytes: number }>;
 
@@ -80,6 +81,9 @@ export class Holds {
     this.#expire = sql.prepare('DELETE FROM holds WHERE until_ms <= ?');
     this.#giveWay = sql.prepare(`
       DELETE FROM alert_holds WHERE firing_id IN (SELECT firing_id FROM alert_holds ORDER BY from_ms LIMIT ?)`);
+    const reached = `max(from_ms, @now, coalesce(
+      (SELECT end_ms FROM segments s WHERE s.stream_id = holds.stream_id ORDER BY start_ms DESC LIMIT 1), 0))`;
+    this.#shorten = sql.prepare(`UPDATE holds SET to_ms = ${reached} WHERE to_ms > ${reached}`);
     this.#bytes = sql.prepare('SELECT coalesce(sum(held_bytes), 0) AS bytes FROM stream_bytes');
     this.#freeWithin = sql.prepare(`
       SELECT coalesce(sum(bytes), 0) AS bytes FROM segments
@@ -149,6 +153,11 @@ export class Holds {
   /** Those whose time is over. */
   expire(nowMs: number): void {
     this.#connection.write(() => this.#expire.run(nowMs));
+  }
+
+  /** What is recorded from now on is held by nobody; what is there stays so. */
+  reachNoFurther(nowMs: number): void {
+    this.#connection.write(() => this.#shorten.run({ now: nowMs }));
   }
 
   /** The oldest alerts let go of their recordings. Returns how many: zero when none holds any. */

@@ -173,7 +173,11 @@ export class Retention {
 
   async #keepHoldsShare(options: RetentionOptions): Promise<Erased | undefined> {
     const budget = recordingBudget(await diskOf(options), options.budgetBytes);
-    return this.#holds.bytes() > holdableBytes(budget) && this.#holds.letAlertsGo() > 0 ? NOTHING : undefined;
+    if (this.#holds.bytes() <= holdableBytes(budget)) return undefined;
+    if (this.#holds.letAlertsGo() > 0) return NOTHING;
+    const nowMs = this.#clock.nowMs();
+    if (isSane(nowMs)) this.#holds.reachNoFurther(nowMs); // Else there is soon no room to record.
+    return undefined;
   }
 
   async #makeRoom(options: RetentionOptions): Promise<Erased | undefined> {

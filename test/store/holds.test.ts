@@ -103,6 +103,21 @@ describe('a hold', () => {
     expect([left(store, a.id), left(store, b.id)]).toEqual([[1, 2], [2]]);
   });
 
+  it('that reaches into the future ends where half of the budget is held: there is room to record', async () => {
+    await using box = await openBox();
+    const { stream } = aCamera(box.store);
+    const session = aSession(stream.id);
+    const hold = aHold(stream.id, 0, 1000);
+    box.store.holds.add(hold, 5000);
+    for (let n = 0; n < 30; n++) {
+      record(box.store, session, 1, n);
+      box.clock.now = NOON + (n + 1) * SEGMENT;
+      await box.enforce(10_000);
+    }
+    expect(left(box.store, stream.id)).toEqual([0, 1, 2, 3, 4, 5, 26, 27, 28, 29]);
+    expect(box.store.holds.get(hold.id)?.toMs).toBe(NOON + 6 * SEGMENT);
+  });
+
   it('is refused beyond the share that may be held, and beyond a thousand', async () => {
     await using box = await openBox();
     const { store } = box;
