@@ -21,6 +21,8 @@ import { topicOf } from './topic.ts';
 
 const BATCH = 200;
 const RETRY = { firstMs: 500, capMs: 30_000 };
+/** A cursor that stands still, where nothing is looked at, keeps the journal from being pruned. */
+const STRIDE = 500;
 /** After so long everything else has its turn: many rules may have many scenes to catch up with. */
 const SLICE_MS = 8;
 
@@ -95,9 +97,10 @@ export class Evaluator implements AsyncDisposable {
     const from = store.journal.cursor(EVALUATOR);
     const entries = store.journal.after(from, BATCH, ['scene', 'growth', 'retold', 'transcript', 'answer']);
     const { handled, ...batch } = this.#evaluate(entries, from);
-    if (handled > 0) store.commitEvaluation(batch);
     const isAll = handled === entries.length && entries.length < BATCH;
-    this.#handled = isAll ? head : batch.cursor;
+    const cursor = isAll && head - batch.cursor >= STRIDE ? head : batch.cursor;
+    if (cursor > from) store.commitEvaluation({ ...batch, cursor });
+    this.#handled = isAll ? head : cursor;
     return handled;
   }
 

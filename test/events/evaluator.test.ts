@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Alert, Rule, Scene, SceneFacts, SceneIndex } from '#domain';
 import { compileRule, Evaluator } from '#events';
-import type { Store } from '#store';
+import { EVALUATOR, type Store } from '#store';
 import { aCamera, anAlert, anEvent, aScene, openStore, quiet, standingClock } from '../store/fixture.ts';
 import { anObject, EMPTY, moved, T0, withObjects } from './scenes.ts';
 
@@ -116,6 +116,27 @@ describe('Evaluator', () => {
     expect(evaluator.status().lag).toBeGreaterThan(0);
     while (evaluator.runOnce() > 0);
     expect(evaluator.status()).toEqual({ lag: 0, failures: 1 });
+    expect(at.store.firings.count()).toBe(1);
+  });
+
+  it('does not keep the journal from being pruned where nothing is looked at', async () => {
+    await using at = await openStore();
+    const { index } = aCamera(at.store);
+    const alert = arm(at.store, index, 'a person');
+    addScene(at.store, index, 0, EMPTY);
+    await evaluated(at.store);
+    const before = at.store.journal.cursor(EVALUATOR);
+    const change = (times: number) => {
+      for (let n = 0; n < times; n += 1) at.store.alerts.snooze(alert.id, undefined, 'a test');
+    };
+    change(499);
+    await evaluated(at.store);
+    expect(at.store.journal.cursor(EVALUATOR)).toBe(before);
+    change(1);
+    await evaluated(at.store);
+    expect(at.store.journal.cursor(EVALUATOR)).toBe(at.store.journal.head());
+    addScene(at.store, index, 5, PERSON);
+    await evaluated(at.store);
     expect(at.store.firings.count()).toBe(1);
   });
 
