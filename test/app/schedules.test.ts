@@ -35,6 +35,9 @@ it('writes down every change in its time, whatever the clock does', async () => 
   await soon(() => expect(groups.get('night')).toMatchObject({ armed: false, by: 'schedule', sinceMs: at(30) }));
   clock.set(at(2));
   await soon(() => expect(groups.get('night')?.putMs).toBeLessThan(at(3)));
+  expect(groups.get('night'), 'what the schedule did too soon').toMatchObject({ armed: true });
+  clock.set(at(7));
+  await soon(() => expect(groups.get('night')).toMatchObject({ armed: false, sinceMs: at(6) }));
   clock.set(at(22, 1));
   await soon(() => expect(groups.get('night')).toMatchObject({ armed: true, sinceMs: at(22) }));
 });
