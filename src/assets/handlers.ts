@@ -4,6 +4,7 @@ import { exportRecording } from './export.ts';
 import { indexScenes } from './index-scenes.ts';
 import { indexSpokenWords } from './index-spoken-words.ts';
 import { ingest } from './ingest.ts';
+import { timelapse } from './timelapse.ts';
 
 type Handler = (job: Job, work: Work) => Promise<NonNullable<Job['result']>>;
 
@@ -14,5 +15,6 @@ export function assetHandlers(deps: AssetDeps): Record<JobKind, Handler> {
     ingest: (job, work) => ingest(job, deps, work),
     index_scenes: (job, work) => indexScenes(job, deps, work),
     index_spoken_words: (job, work) => indexSpokenWords(job, deps, work),
+    timelapse: (job, work) => timelapse(job, deps, work),
   };
 }

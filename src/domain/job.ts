@@ -1,4 +1,4 @@
-export type JobKind = 'export' | 'ingest' | 'index_scenes' | 'index_spoken_words';
+export type JobKind = 'export' | 'ingest' | 'index_scenes' | 'index_spoken_words' | 'timelapse';
 
 /** Work that outlasts a request. It survives a restart: what was under way is begun again. */
 export interface Job {

@@ -35,6 +35,7 @@ import { Api } from './route.ts';
 import { searchRoutes } from './search.ts';
 import { statusRoutes } from './status.ts';
 import { streamRoutes } from './streams.ts';
+import { timelapseRoutes } from './timelapse.ts';
 import { timelineRoutes } from './timeline.ts';
 import { tokenRoutes } from './tokens.ts';
 import { transcriptFileRoutes } from './transcript-files.ts';
@@ -93,6 +94,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     videoSearchRoutes,
     cutRoutes,
     exportRoutes,
+    timelapseRoutes,
     uploadRoutes,
     audioRoutes,
     imageRoutes,

@@ -94,10 +94,8 @@ function outcome(job: Job, deps: Rendering, base: string): { data?: object; mess
 
 /** What each kind of job made, with links for whom asks; undefined when it is gone. */
 const VIEWS: Record<JobKind, (result: Result, deps: Rendering, base: string) => object | undefined> = {
-  export: ({ assetId = '' }, deps, base) => {
-    const asset = deps.store.assets.get(assetId);
-    return asset && exportView(asset, deps, base);
-  },
+  export: videoMade,
+  timelapse: videoMade,
   ingest: ({ assetId = '' }, deps, base) => {
     const asset = deps.store.assets.get(assetId);
     return asset && assetView(asset, deps, base);
@@ -105,6 +103,11 @@ const VIEWS: Record<JobKind, (result: Result, deps: Rendering, base: string) => 
   index_scenes: ({ indexId = '' }) => ({ scene_index_id: indexId }),
   index_spoken_words: ({ indexId = '', message = '' }) => ({ success: true, message, scene_index_id: indexId }),
 };
+
+function videoMade({ assetId = '' }: Result, deps: Rendering, base: string): object | undefined {
+  const asset = deps.store.assets.get(assetId);
+  return asset && exportView(asset, deps, base);
+}
 
 export function exportView(asset: Asset, deps: Rendering, base: string): z.input<typeof exportAnswer> {
   const duration = asset.lengthMs / 1000;

@@ -23,7 +23,13 @@ async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}) {
   const log = createLog('silent');
   const store = await Store.open(dir, { clock: systemClock, log });
   const unused: JobHandler = async () => ({});
-  const handlers = { export: work, ingest: unused, index_scenes: unused, index_spoken_words: unused };
+  const handlers = {
+    export: work,
+    ingest: unused,
+    index_scenes: unused,
+    index_spoken_words: unused,
+    timelapse: unused,
+  };
   const common = {
     store,
     handlers,
