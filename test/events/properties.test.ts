@@ -79,7 +79,7 @@ describe.each(each)('%s', (_name, rule) => {
           expect(startMs).toBeLessThanOrEqual(endMs);
           expect(confidence > 0 && confidence <= 1).toBe(true);
           const last = fired[i - 1];
-          if (last) expect(Math.abs(endMs - last.endMs)).toBeGreaterThanOrEqual(COOLDOWN_MS);
+          if (last && !tellsEach(rule)) expect(Math.abs(endMs - last.endMs)).toBeGreaterThanOrEqual(COOLDOWN_MS);
         }
       }),
       RUNS,
@@ -102,6 +102,11 @@ describe.each(each)('%s', (_name, rule) => {
     );
   });
 });
+
+/** Of whom it tells one by one, however soon after another one: out of order nobody knows that it is the same. */
+function tellsEach({ subject, relation }: Rule): boolean {
+  return subject.kind === 'object' && ['enters', 'leaves', 'crosses', 'moves', 'approaches'].includes(relation);
+}
 
 function startsDiffer(views: readonly SceneView[][]): boolean {
   return views.every((pieces, i) => pieces[0]?.startMs !== views[i - 1]?.[0]?.startMs);
