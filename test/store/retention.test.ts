@@ -352,5 +352,5 @@ it('serves everything else while thousands of rows go, and stops between two bat
   using turns = countTurns();
   await box.enforce({ keepDays: 1 });
   expect(rows()).toBe(0);
-  expect(turns.count).toBeGreaterThan(20);
+  expect(turns.count).toBeGreaterThan(10); // However quick the machine: each batch is half as large again at most.
 });
