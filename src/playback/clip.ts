@@ -137,7 +137,10 @@ async function* output(
   feeding: Promise<unknown>,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const stop = () => child.kill('SIGKILL');
+  const stop = () => {
+    child.kill('SIGKILL');
+    stdout.destroy(); // What nobody reads any more would keep its end from being known.
+  };
   signal.addEventListener('abort', stop, { once: true });
   let stuck = setTimeout(stop, STUCK_MS);
   try {
