@@ -1,9 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { Job } from '#domain';
-import { Child, deadline, Fault, isFault } from '#runtime';
+import { Child, deadline, Fault, feed, isFault } from '#runtime';
 import type { SegmentRow } from '#store';
 import type { AssetDeps, Work } from './deps.ts';
 import { ingest } from './ingest.ts';
@@ -95,20 +94,12 @@ async function* picturesOf(
 /** As JPEG; empty when the piece has gone, is damaged or takes too long. */
 async function keyframeOf(row: SegmentRow, mediaDir: string, stopped: AbortSignal): Promise<Buffer> {
   const files = [row.session.initPath, row.path].map((path) => readFile(join(mediaDir, path)));
-  const media = await Promise.all(files).catch(() => undefined);
+  const media = await Promise.all(files).catch(() => undefined); // Retention was here first.
   if (!media) return Buffer.alloc(0);
   using limit = deadline(stopped, PICTURE_MS);
-  await using child = await Child.start('nice', DECODER, { stdio: ['pipe', 'pipe', 'ignore'], graceMs: 500 });
-  const { stdin, stdout } = child.process;
-  if (!stdin || !stdout) throw new Fault('internal', 'ffmpeg was started without pipes');
-  const kill = () => child.kill('SIGKILL');
-  limit.signal.addEventListener('abort', kill, { once: true });
-  stdin.on('error', () => undefined); // It has its picture and reads no further.
-  stdin.end(Buffer.concat(media));
-  const jpeg = await buffer(stdout);
-  limit.signal.removeEventListener('abort', kill);
+  const { output } = await feed('nice', DECODER, Buffer.concat(media), limit.signal);
   stopped.throwIfAborted();
-  return jpeg;
+  return output;
 }
 
 function unable(cause?: unknown): Fault {

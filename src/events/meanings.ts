@@ -86,6 +86,7 @@ export class Meanings implements AsyncDisposable {
     const { model } = this;
     if (model === undefined) return;
     for (const sentence of sentencesOf(rule)) {
+      // Without it nothing is compared.
       if (!this.#lookUp(sentence, model)) await this.#read(sentence, model, signal).catch(() => undefined);
     }
   }

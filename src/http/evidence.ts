@@ -90,7 +90,7 @@ export function evidencePictureRoutes(deps: HttpDeps): Api {
       const firing = firingBy(deps, params.id);
       const before = drawing;
       const drawn = before.then(() => drawnOf(firing, deps));
-      drawing = drawn.catch(() => undefined);
+      drawing = drawn.catch(() => undefined); // Told to whoever asked for it; the next one is drawn all the same.
       const jpeg = await drawn;
       return c.body(new Uint8Array(jpeg), 200, { 'Content-Type': 'image/jpeg', 'Cache-Control': A_DAY });
     },

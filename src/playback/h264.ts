@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
-import { Child, deadline, Fault, Gate } from '#runtime';
+import { deadline, Fault, feed, Gate } from '#runtime';
 
 /** One piece of media with the init file that it needs; full paths. */
 export interface MediaFiles {
@@ -120,15 +119,7 @@ async function transcode(input: Buffer, signal: AbortSignal): Promise<Buffer> {
     ['-fps_mode', 'passthrough', '-video_track_timescale', '90000', '-c:a', 'copy'],
     ['-f', 'mp4', '-movflags', 'delay_moov+default_base_moof+frag_discont+frag_custom+skip_trailer', 'pipe:1'],
   ].flat();
-  await using child = await Child.start('nice', args, { stdio: ['pipe', 'pipe', 'ignore'], graceMs: 500 });
-  const { stdin, stdout } = child.process;
-  if (!stdin || !stdout) throw new Fault('internal', 'ffmpeg was started without pipes');
-  const kill = () => child.kill('SIGKILL');
-  signal.addEventListener('abort', kill, { once: true });
-  stdin.end(input);
-  const output = await buffer(stdout);
-  const { code } = await child.ended;
-  signal.removeEventListener('abort', kill);
+  const { output, code } = await feed('nice', args, input, signal);
   if (signal.aborted) throw new Fault('unavailable', 'this box is too busy to make H.264 of it: try again later');
   if (code !== 0) throw damaged();
   return output;

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
-import { Child, deadline, Fault } from '#runtime';
+import { deadline, Fault, feed } from '#runtime';
 import type { MediaFiles } from './h264.ts';
 
 const LONGEST_MS = 20_000;
@@ -37,14 +36,7 @@ async function decode(media: Buffer, { offsetMs, width }: Wanted, signal: AbortS
     width === undefined ? [] : ['-vf', `scale=${width}:-2`],
     ['-frames:v', '1', '-c:v', 'mjpeg', '-q:v', '3', '-pix_fmt', 'yuvj420p', '-f', 'image2pipe', 'pipe:1'],
   ].flat();
-  await using child = await Child.start('nice', args, { stdio: ['pipe', 'pipe', 'ignore'], graceMs: 500 });
-  const { stdin, stdout } = child.process;
-  if (!stdin || !stdout) throw new Fault('internal', 'ffmpeg was started without pipes');
-  const kill = () => child.kill('SIGKILL');
-  signal.addEventListener('abort', kill, { once: true });
-  stdin.end(media);
-  const jpeg = await buffer(stdout);
-  signal.removeEventListener('abort', kill);
+  const { output } = await feed('nice', args, media, signal);
   if (signal.aborted) throw new Fault('unavailable', 'this box is too busy to show that moment: try again later');
-  return jpeg;
+  return output;
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
 import { Fault } from './errors.ts';
 
 export interface ProcessEnd {
@@ -97,4 +98,27 @@ export class Child implements AsyncDisposable {
     clearTimeout(timer);
     return inTime;
   }
+}
+
+/**
+ * What a program writes when it is fed `input`, and how it ended. It may stop reading early; it is killed when the signal
+ * aborts, and what it had written is returned. Throws `unavailable` when it can't be started.
+ */
+export async function feed(
+  command: string,
+  args: readonly string[],
+  input: Buffer,
+  signal: AbortSignal,
+): Promise<ProcessEnd & { output: Buffer }> {
+  await using child = await Child.start(command, args, { stdio: ['pipe', 'pipe', 'ignore'], graceMs: 500 });
+  const { stdin, stdout } = child.process;
+  if (!stdin || !stdout) throw new Fault('internal', `${command} was started without pipes`);
+  const kill = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', kill, { once: true });
+  if (signal.aborted) kill();
+  stdin.end(input);
+  const output = await buffer(stdout);
+  const end = await child.ended;
+  signal.removeEventListener('abort', kill);
+  return { ...end, output };
 }
