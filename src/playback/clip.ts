@@ -40,8 +40,14 @@ export async function openClip(rows: readonly Row[], mediaDir: string, signal: A
   });
   const { stdin, stdout } = child.process;
   if (!stdin || !stdout) throw new Fault('internal', 'ffmpeg was started without pipes');
-  // When a file can't be read ffmpeg must not take what came for the whole.
-  const feeding = pipeline(input, stdin).catch(() => child.kill('SIGKILL'));
+  // When a file can't be read, what came must not be taken for the whole: ffmpeg may have ended before it is killed.
+  const feeding = pipeline(input, stdin).then(
+    () => true,
+    () => {
+      child.kill('SIGKILL');
+      return false;
+    },
+  );
   const chunks = output(child, stdout, feeding, signal);
   const beginning = await chunks.next();
   if (beginning.done) throw new Fault('not_found', 'the recording of that time can not be read');
@@ -134,7 +140,7 @@ function transportArguments(offsetMs: number): string[] {
 async function* output(
   child: Child,
   stdout: Readable,
-  feeding: Promise<unknown>,
+  feeding: Promise<boolean>,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const stop = () => {
@@ -149,9 +155,10 @@ async function* output(
       stuck = setTimeout(stop, STUCK_MS);
       yield chunk;
     }
-    await feeding;
+    const isWhole = await feeding;
     const { code } = await child.ended;
-    if (code !== 0) throw new Fault('not_found', 'a piece of the recording is damaged or has been deleted meanwhile');
+    if (!isWhole || code !== 0)
+      throw new Fault('not_found', 'a piece of the recording is damaged or has been deleted meanwhile');
   } finally {
     clearTimeout(stuck);
     signal.removeEventListener('abort', stop);
