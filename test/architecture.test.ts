@@ -7,7 +7,7 @@ const LEVELS = [
   ['domain', 'runtime'],
   ['config', 'models', 'prompts'],
   ['camera', 'sampling', 'hearing', 'inference', 'store'],
-  ['pipeline', 'events', 'delivery', 'playback', 'assets', 'jobs'],
+  ['pipeline', 'events', 'delivery', 'playback', 'assets', 'jobs', 'sync', 'fleet'],
   ['http'],
   ['app'],
   ['cli'],

@@ -1,5 +1,6 @@
 import { ASSETS_SCHEMA } from './schema-assets.ts';
 import { KEEPING_SCHEMA } from './schema-keeping.ts';
+import { SYNCING_SCHEMA } from './schema-syncing.ts';
 
 /**
  * The newest schema, whole and commented. A fresh database is made from it; an older one is brought to it by the
@@ -299,7 +300,8 @@ CREATE TABLE keys (
   id         INTEGER PRIMARY KEY,
   hash       TEXT NOT NULL UNIQUE,
   label      TEXT NOT NULL,
-  created_ms INTEGER NOT NULL
+  created_ms INTEGER NOT NULL,
+  scopes     TEXT NOT NULL DEFAULT '["all"]' -- JSON: what it opens
 ) STRICT;
 
 -- Files that no row names any more and that are yet to be unlinked. dir: a whole recording session's directory, or an
@@ -355,4 +357,4 @@ CREATE TABLE transcript_gaps (
 CREATE UNIQUE INDEX transcript_gaps_by_time ON transcript_gaps (stream_id, start_ms);
 CREATE INDEX transcript_gaps_by_length ON transcript_gaps (stream_id, end_ms - start_ms); -- bounds the look back
 CREATE INDEX transcript_gaps_by_end ON transcript_gaps (end_ms);
-${ASSETS_SCHEMA}${KEEPING_SCHEMA}`;
+${ASSETS_SCHEMA}${KEEPING_SCHEMA}${SYNCING_SCHEMA}`;

@@ -1,0 +1,14 @@
+/**
+ * From the store to places elsewhere: what is stored goes to hubs, VideoDB's cloud and buckets, over any line, each thing
+ * once. Right of the store: durable, at least once, resumed after a crash. When a target is away, everything else goes on.
+ */
+export {
+  CHUNK_BYTES,
+  type Line,
+  PARCEL_KINDS,
+  type Parcel,
+  type ParcelBody,
+  type ParcelKind,
+  type Target,
+  TargetRefusal,
+} from './target.ts';

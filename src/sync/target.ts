@@ -1,0 +1,61 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * What is sent, the most urgent first: the text of an alert, its picture, the recording around it, what was seen and
+ * heard, and all other recordings.
+ */
+export const PARCEL_KINDS = ['alert', 'picture', 'clip', 'records', 'segment'] as const;
+export type ParcelKind = (typeof PARCEL_KINDS)[number];
+
+/** One thing on its way to one target. */
+export interface Parcel {
+  kind: ParcelKind;
+  /** The same each time it is sent, and of no other: `<box id>/<kind>/<ref>`. By it a target knows what it has already. */
+  key: string;
+  /** Absent where it is about the box. */
+  streamId?: string;
+  startMs: number;
+  endMs: number;
+  /** What it is, in the field names of our API. Never a secret, never a camera's address. */
+  facts: Record<string, unknown>;
+  body?: ParcelBody;
+}
+
+/** The bytes of a parcel. They are the same each time they are opened. */
+export interface ParcelBody {
+  bytes: number;
+  mediaType: 'video/mp4' | 'video/iso.segment' | 'image/jpeg';
+  open(fromByte?: number): Readable;
+}
+
+/** What a target has of the line while it sends one parcel. */
+export interface Line {
+  /** Waits until so many bytes may be sent: asked before each of at most `CHUNK_BYTES`. Rejects when the signal aborts. */
+  take(bytes: number): Promise<void>;
+  /**
+   * To be called when the target has so many bytes more for good. `resume` is stored durably, and given back by `resumed`
+   * when the parcel is sent again, after a failure or a restart of the box. Progress refreshes the budget of retries.
+   */
+  progressed(bytes: number, resume?: Record<string, unknown>): void;
+  readonly resumed: Readonly<Record<string, unknown>> | undefined;
+}
+export const CHUNK_BYTES = 256 * 1024;
+
+/** One place that parcels are sent to: a hub, VideoDB's cloud, a bucket. It knows a protocol, and nothing of queues. */
+export interface Target {
+  /** Its name in the configuration. */
+  readonly name: string;
+  /** Others are never offered to it. */
+  readonly takes: readonly ParcelKind[];
+  /** How the recording around an alert goes there: as one MP4, or as the segments that it lies in, before other segments. */
+  readonly clipsAs: 'mp4' | 'segments';
+  /**
+   * Resolves when the target has it for good; sent again, it makes no second one there. Throws `TargetRefusal` when it
+   * would be refused each time: the parcel is given up, counted and shown. All other errors are tried again, with growing
+   * pauses; a Fault's message is shown to people and names no secret.
+   */
+  send(parcel: Parcel, line: Line, signal: AbortSignal): Promise<void>;
+}
+
+/** The target will never take this parcel as it is. `message` says what to do about it. */
+export class TargetRefusal extends Error {}
