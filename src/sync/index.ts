@@ -5,10 +5,8 @@
 export {
   CHUNK_BYTES,
   type Line,
-  PARCEL_KINDS,
   type Parcel,
   type ParcelBody,
-  type ParcelKind,
   type Target,
   TargetRefusal,
 } from './target.ts';

@@ -1,30 +1,11 @@
 import type { Readable } from 'node:stream';
-
-/**
- * What is sent, the most urgent first: the text of an alert, its picture, the recording around it, what was seen and
- * heard, and all other recordings.
- */
-export const PARCEL_KINDS = ['alert', 'picture', 'clip', 'records', 'segment'] as const;
-export type ParcelKind = (typeof PARCEL_KINDS)[number];
+import type { BodyFacts, ParcelHead, ParcelKind } from '#domain';
 
 /** One thing on its way to one target. */
-export interface Parcel {
-  kind: ParcelKind;
-  /** The same each time it is sent, and of no other: `<box id>/<kind>/<ref>`. By it a target knows what it has already. */
-  key: string;
-  /** Absent where it is about the box. */
-  streamId?: string;
-  startMs: number;
-  endMs: number;
-  /** What it is, in the field names of our API. Never a secret, never a camera's address. */
-  facts: Record<string, unknown>;
-  body?: ParcelBody;
-}
+export type Parcel = ParcelHead & { body?: ParcelBody };
 
 /** The bytes of a parcel. They are the same each time they are opened. */
-export interface ParcelBody {
-  bytes: number;
-  mediaType: 'video/mp4' | 'video/iso.segment' | 'image/jpeg';
+export interface ParcelBody extends BodyFacts {
   open(fromByte?: number): Readable;
 }
 
