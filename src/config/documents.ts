@@ -13,6 +13,9 @@ interface JsonSchema {
   prefixItems?: JsonSchema[];
   minimum?: number;
   maximum?: number;
+  const?: unknown;
+  oneOf?: JsonSchema[];
+  anyOf?: JsonSchema[];
 }
 
 /** JSON Schema (draft 2020-12) of the file, for editors: `# yaml-language-server: $schema=…`. */
@@ -35,8 +38,38 @@ function schema(): JsonSchema {
 /** Keys that may stand at a place of the file; empty when it is unknown. */
 export function keysAt(path: readonly PropertyKey[]): string[] {
   let here: JsonSchema | undefined = schema();
-  for (const key of path) here = typeof key === 'number' ? here?.items : here?.properties?.[String(key)];
+  for (const key of path) here = whole(typeof key === 'number' ? here?.items : here?.properties?.[String(key)]);
   return Object.keys(here?.properties ?? {});
+}
+
+/** What may be one of several groups, as one group with the keys of all. */
+function whole(part: JsonSchema | undefined): JsonSchema | undefined {
+  const groups = (part?.oneOf ?? part?.anyOf)?.filter(({ properties }) => properties);
+  const [first, ...others] = groups ?? [];
+  return first ? { ...part, ...others.reduce(merged, first), ...descriptionOf(part) } : part;
+}
+
+const descriptionOf = (part: JsonSchema | undefined) =>
+  part?.description === undefined ? {} : { description: part.description };
+
+/** What stands in both says what both say; a default that they don't share is left to the description. */
+function merged(a: JsonSchema, b: JsonSchema): JsonSchema {
+  const { default: usual, const: _, ...rest } = { ...b, ...a };
+  const values = [a, b].flatMap((part) => part.enum ?? (part.const === undefined ? [] : [part.const]));
+  const descriptions = new Set([a.description, b.description].filter((text) => text !== undefined));
+  const names = new Set([...Object.keys(a.properties ?? {}), ...Object.keys(b.properties ?? {})]);
+  const properties = [...names].map((name) => {
+    const [inA, inB] = [a.properties?.[name], b.properties?.[name]];
+    return [name, inA && inB ? merged(inA, inB) : (inA ?? inB)];
+  });
+  return {
+    ...rest,
+    ...(JSON.stringify(a.default) === JSON.stringify(b.default) ? { default: usual } : {}),
+    ...(values.length > 0 ? { enum: [...new Set(values)] } : {}),
+    ...(descriptions.size > 0 ? { description: [...descriptions].join(' ') } : {}),
+    ...(names.size > 0 ? { properties: Object.fromEntries(properties) } : {}),
+    required: (a.required ?? []).filter((name) => b.required?.includes(name)),
+  };
 }
 
 /** Every key of the file as a dotted path, lists as `[]`: `cameras[].zones[].polygon`. */
@@ -52,9 +85,10 @@ interface Row {
 
 function rows(parent: JsonSchema, prefix = ''): Row[] {
   return Object.entries(parent.properties ?? {}).flatMap(([key, child]) => {
-    const path = prefix + key + (child.items?.properties ? '[]' : '');
+    const group = whole(child.items ?? child);
+    const path = prefix + key + (child.items && group?.properties ? '[]' : '');
     const row = { path, schema: child, required: parent.required?.includes(key) ?? false };
-    return [row, ...rows(child.items?.properties ? child.items : child, `${path}.`)];
+    return [row, ...(group ? rows(group, `${path}.`) : [])];
   });
 }
 
@@ -71,13 +105,13 @@ function typeText(part: JsonSchema): string {
   if (part.enum) return part.enum.map((value) => `\`${value}\``).join(' ');
   if (part.items?.prefixItems) return 'list of [x, y]';
   if (part.type === 'array') return 'list';
-  if (part.type === 'object') return 'group';
+  if (part.type === 'object' || whole(part)?.properties) return 'group';
   const bounds = [part.minimum, part.maximum].filter((bound) => bound !== undefined && Math.abs(bound) < 1e9);
   return bounds.length === 2 ? `${part.type} ${bounds.join('–')}` : (part.type ?? 'text');
 }
 
 function defaultText(part: JsonSchema): string {
-  if (part.default === undefined || part.type === 'object') return '';
+  if (part.default === undefined || typeText(part) === 'group') return '';
   return `\`${JSON.stringify(part.default)}\``;
 }
 

@@ -6,3 +6,4 @@
 export { configJsonSchema, configKeys, configMarkdown } from './documents.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export type { CameraConfig, Config, EventConfig, IndexConfig, ZoneConfig } from './schema.ts';
+export type { HubTargetConfig, S3TargetConfig, TargetConfig, VideoDbTargetConfig } from './sync.ts';

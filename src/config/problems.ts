@@ -47,6 +47,7 @@ const WANTED: Readonly<Record<string, string>> = {
 };
 
 function unknownKey(key: string, known: readonly string[]): string {
+  if (known.includes(key)) return `\`${key}\` is no key of this kind: remove it`;
   const nearest = known
     .map((name) => ({ name, steps: editDistance(key.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.steps - b.steps)[0];

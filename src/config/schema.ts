@@ -1,19 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { CLOCK_TIME, WEEKDAYS } from '#domain';
-
-const name = z
-  .string()
-  .trim()
-  .min(1, 'must not be empty')
-  .max(100, 'must not be longer than 100 characters')
-  .regex(/^\P{Cc}*$/u, 'must not contain control characters');
-
-function address(schemes: readonly string[], what: string): z.ZodString {
-  const allowed = schemes.map((scheme) => `${scheme}://`).join(', ');
-  const shape = new RegExp(`^(${schemes.join('|')})://[^\\s/]`, 'i');
-  return z.string().regex(shape, `must be ${what} that starts with ${allowed}`);
-}
+import { address, name, pemFile, uniqueNames, weekly } from './fields.ts';
+import { sync } from './sync.ts';
 
 const notAFraction = 'must be a fraction of the picture between 0 and 1, not pixels: divide by its width or height';
 const fraction = z.number('must be a number').min(0, notAFraction).max(1, notAFraction);
@@ -58,19 +46,6 @@ const event = z.strictObject({
   group: groupName
     .exactOptional()
     .describe('The group that it is armed and disarmed with; see `groups`. It is made when it isn’t there.'),
-});
-
-const clockTime = z.string().regex(CLOCK_TIME, 'must be a time of day in quotation marks, such as "22:00"');
-
-/** A time of each week. */
-const weekly = z.strictObject({
-  days: z
-    .array(z.enum(WEEKDAYS, `must be of ${WEEKDAYS.join(', ')}`))
-    .min(1, 'must name a day; leave it out for every day')
-    .exactOptional()
-    .describe('Days on which it begins: sun, mon, tue, wed, thu, fri, sat. Default: every day.'),
-  from: clockTime.describe('Time of day, by the clock of the box: "22:00".'),
-  to: clockTime.describe('Until when; before `from` it is of the next day, the same as `from` a whole day later.'),
 });
 
 const group = z.strictObject({
@@ -167,22 +142,6 @@ const camera = z.strictObject({
     .describe('What is looked at. Default: one index "scenes". An empty list records without looking.'),
 });
 
-function uniqueNames<T extends z.ZodType<{ name: string }[]>>(list: T): T {
-  return list.check((context) => {
-    const seen = new Set<string>();
-    for (const [at, item] of context.value.entries()) {
-      if (seen.has(item.name))
-        context.issues.push({
-          code: 'custom',
-          input: undefined,
-          path: [at, 'name'],
-          message: 'is used twice: give each its own name',
-        });
-      seen.add(item.name);
-    }
-  });
-}
-
 const listen = z
   .string('must be HOST:PORT, for example 0.0.0.0:8080')
   .transform((text, context) => {
@@ -271,7 +230,6 @@ const models = z.strictObject({
     ),
 });
 
-const pemFile = z.string().min(1, 'must not be empty').exactOptional();
 const topic = z
   .string()
   .regex(/^[^\s+#/](?:[^+#]*[^\s+#/])?$/, 'must be a topic without + and # that neither starts nor ends with /');
@@ -335,6 +293,7 @@ export const configSchema = z.strictObject({
   mqtt: mqtt
     .exactOptional()
     .describe('The broker that alerts go to. Without it they go to webhooks and the page only.'),
+  sync: sync.prefault({}).describe('What goes elsewhere: to a hub, VideoDB’s cloud, a bucket.'),
   groups: uniqueNames(z.array(group))
     .default([])
     .describe('Groups of alerts that are armed and disarmed together. More can be made over HTTP.'),

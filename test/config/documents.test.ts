@@ -5,8 +5,16 @@ import { configJsonSchema, configKeys, configMarkdown, parseConfig } from '#conf
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const example = read('config/watchpost.example.yaml');
-const everythingOn = example.replaceAll(/^(\s*)#(?=[a-zA-Z]+:)/gm, '$1');
-const env = { YARD_PASSWORD: 'x', MQTT_PASSWORD: 'y', TEXT_KEY: 'z', VISION_KEY: 'v' };
+const everythingOn = example.replaceAll(/^(\s*)#(?=(?:- )?[a-zA-Z]+:)/gm, '$1');
+const env = {
+  YARD_PASSWORD: 'x',
+  MQTT_PASSWORD: 'y',
+  TEXT_KEY: 'z',
+  VISION_KEY: 'v',
+  HUB_TOKEN: 'h',
+  VIDEODB_KEY: 'k',
+  S3_SECRET: 's',
+};
 
 /** Dotted paths of all keys of a document, lists as `[]`. */
 function keysOf(value: unknown, prefix = ''): string[] {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '#config';
 
 const camera = (rest: string) => `cameras: [{ name: yard, url: "rtsp://h/1", ${rest} }]`;
+const sync = (rest: string) => `sync: { targets: [{ name: a, ${rest} }] }`;
 
 describe('parseConfig', () => {
   it('fills an empty file with defaults', () => {
@@ -23,6 +24,17 @@ describe('parseConfig', () => {
       { name: 'scenes', prompt: 'Describe what is happening', seconds: 5, frames: 2, events: [] },
     ]);
     expect(parseConfig(camera('indexes: []'), {}, 'f.yaml').cameras[0]?.indexes).toEqual([]);
+  });
+
+  it('sends a hub everything but recordings, and a bucket no picture that no alert is about', () => {
+    const hub = sync('kind: hub, url: "http://h", token: x');
+    const clips = { preSeconds: 5, postSeconds: 10 };
+    expect(parseConfig(hub, {}, 'f.yaml').sync.targets[0]).toMatchObject({
+      allowCommands: false,
+      send: { alerts: true, pictures: 'all', clips, records: true, segments: 'never' },
+    });
+    const s3 = sync('kind: s3, bucket: b, accessKeyId: a, secretAccessKey: b, send: { clips: false }');
+    expect(parseConfig(s3, {}, 'f.yaml').sync.targets[0]?.send).toMatchObject({ pictures: 'onAlert', clips: false });
   });
 
   it.each([
@@ -52,6 +64,14 @@ describe('parseConfig', () => {
       'arm[0].days[0]: must be of sun',
     ],
     ['groups: [{ name: night }, { name: night }]', 'groups[1].name: is used twice'],
+    ['sync: { targets: [{ kind: ftp, name: a }] }', 'sync.targets[0].kind: must be hub, videodb or s3'],
+    [
+      sync('kind: hub, url: "http://h", token: x, send: { clip: false }'),
+      'targets[0].send: unknown key `clip` – did you',
+    ],
+    [sync('kind: s3, accessKeyId: a, secretAccessKey: b'), 'sync.targets[0].bucket: is missing'],
+    [sync('kind: hub, url: "http://h", token: x, bucket: b'), 'sync.targets[0]: `bucket` is no key of this kind'],
+    [sync('kind: hub, url: "http://h", token: x, send: { clips: true }'), 'send.clips: must be false, or preSeconds'],
     ['listen: 8080', 'listen: must be HOST:PORT'],
     ['listen: h:99999', 'listen: must be HOST:PORT'],
     ['mqtt: { url: "http://broker" }', 'mqtt.url: must be a broker address that starts with mqtt://'],
