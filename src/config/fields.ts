@@ -14,6 +14,11 @@ export function address(schemes: readonly string[], what: string): z.ZodString {
   return z.string().regex(shape, `must be ${what} that starts with ${allowed}`);
 }
 
+/** What is never shown: passwords, keys, and addresses, which may hold either. Editors know by `writeOnly`. */
+export function secret<T extends z.ZodType>(field: T): T {
+  return field.meta({ ...field.meta(), writeOnly: true });
+}
+
 export const pemFile = z.string().min(1, 'must not be empty').exactOptional();
 
 const clockTime = z.string().regex(CLOCK_TIME, 'must be a time of day in quotation marks, such as "22:00"');

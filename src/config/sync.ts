@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { address, name, pemFile, uniqueNames, weekly } from './fields.ts';
+import { address, name, pemFile, secret, uniqueNames, weekly } from './fields.ts';
 
 const required = z.string().trim().min(1, 'must not be empty');
-/** Editors and whoever shows the configuration know by `writeOnly` that it is never shown. */
-const secret = required.meta({ writeOnly: true });
 const rollSeconds = z.number().min(0, 'must be at least 0').max(300, 'must not be more than 300 seconds');
 
 const clips = z.union(
@@ -86,7 +84,9 @@ const hub = target(
   { alerts: true, pictures: 'all', records: true },
   {
     url: address(['http', 'https'], 'an address').describe('Of a hub: the address under which its page opens.'),
-    token: secret.describe(`Of a hub: an API key with the scope edge, made there. Write \${NAME} or \${file:/path}.`),
+    token: secret(required).describe(
+      `Of a hub: an API key with the scope edge, made there. Write \${NAME} or \${file:/path}.`,
+    ),
     allowCommands: z
       .boolean('must be true or false')
       .default(false)
@@ -103,9 +103,9 @@ const videodb = target(
     url: address(['http', 'https'], 'an address')
       .default('https://api.videodb.io')
       .describe('Of VideoDB: where it is.'),
-    apiKey: secret.describe(`Of VideoDB: your key. Write \${NAME} or \${file:/path}.`),
+    apiKey: secret(required).describe(`Of VideoDB: your key. Write \${NAME} or \${file:/path}.`),
     collectionId: required.default('default').describe('Of VideoDB: the collection that clips become videos of.'),
-    alertUrl: address(['http', 'https'], 'an address')
+    alertUrl: secret(address(['http', 'https'], 'an address'))
       .exactOptional()
       .describe('Of VideoDB: where alerts are POSTed, as webhooks are. Without it they don’t go there.'),
   },
@@ -126,7 +126,7 @@ const s3 = target(
       .default('watchpost')
       .describe('Of a bucket: what all names in it begin with.'),
     accessKeyId: required.describe('Of a bucket: the id of the key.'),
-    secretAccessKey: secret.describe(`Of a bucket: the key. Write \${NAME} or \${file:/path}.`),
+    secretAccessKey: secret(required).describe(`Of a bucket: the key. Write \${NAME} or \${file:/path}.`),
     pathStyle: z
       .boolean('must be true or false')
       .exactOptional()
