@@ -1,7 +1,7 @@
 import type { Config } from '#config';
 import { Delivery, type DeliveryDeps, Hub } from '#delivery';
 import { Evaluator, type EvaluatorDeps } from '#events';
-import { createHttpApp, listen, SessionTokens, Sockets } from '#http';
+import { Certificate, createHttpApp, listen, SessionTokens, Sockets } from '#http';
 import { ModelLibrary } from '#models';
 import { AudioIndexer, Supervisor } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
@@ -67,6 +67,7 @@ async function build(
   const { dataDir } = config;
   checkCameras(config); // A mistake in the file is an error now, not a camera that never connects.
 
+  const certificate = config.tls && (await Certificate.load(config.tls));
   const places = await makePlaces(dataDir);
   life.use(lockDataDir(dataDir));
   life.use(feedWatchdog(notify));
@@ -118,9 +119,12 @@ async function build(
     clock,
     log,
     ...places,
+    certificate,
     version,
   };
-  const server = life.use(await listen(createHttpApp(deps), config.listen, log, Sockets.start(deps)));
+  const server = life.use(
+    await listen(createHttpApp(deps), config.listen, log, { sockets: Sockets.start(deps), certificate }),
+  );
   origin = publicOrigin(config, server.address.port);
   life.use(startHousekeeping({ config, store, models, ...seeing, ...hearing, writing, supervisor, clock, log }));
   ready(notify, life);

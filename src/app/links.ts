@@ -22,7 +22,7 @@ export function publicOrigin(config: Config, port: number): string {
   const { host } = config.listen;
   const everywhere = host === '0.0.0.0' || host === '::';
   const address = everywhere ? (firstLanAddress() ?? '127.0.0.1') : host;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+  return `${config.tls ? 'https' : 'http'}://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 function firstLanAddress(): string | undefined {

@@ -132,9 +132,22 @@ const mqtt = z
     message: 'needs certFile and keyFile together',
   });
 
+const tls = z.strictObject({
+  certFile: z
+    .string()
+    .min(1, 'must not be empty')
+    .describe('PEM file of the certificate, followed by those between it and its authority (fullchain.pem).'),
+  keyFile: z.string().min(1, 'must not be empty').describe('PEM file of its key, without a passphrase (privkey.pem).'),
+});
+
 export const configSchema = z.strictObject({
   name: name.default(() => hostname()).describe('Name of this box. Default: its host name.'),
   listen: listen.describe('HOST:PORT of the API and the page. 127.0.0.1:8080 for this machine only.'),
+  tls: tls
+    .exactOptional()
+    .describe(
+      'Speak HTTPS with this certificate, made and renewed by an ACME client or by you: a new one is taken within a minute. Default: HTTP.',
+    ),
   dataDir: z
     .string()
     .min(1, 'must not be empty')

@@ -11,6 +11,7 @@ import type { Checks, Summaries, Tellers, Transcriber, Verdicts } from '#pipelin
 import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log } from '#runtime';
 import type { Store } from '#store';
+import type { Certificate } from './certificate.ts';
 import type { SessionTokens } from './tokens.ts';
 
 /** Everything the routes reach; the live parts only by the little that is asked of them. */
@@ -54,6 +55,8 @@ export interface HttpDeps {
   assetsDir: string;
   uploadsDir: string;
   version: string;
+  /** Absent: it speaks HTTP. */
+  certificate?: Pick<Certificate, 'status'> | undefined;
   /** Where the built page lies; the package's own by default. */
   webDir?: string;
 }

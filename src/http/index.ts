@@ -7,6 +7,7 @@
  * a key. A request that fails touches no other; nothing here can stop a recording.
  */
 export { createHttpApp, type HttpApp } from './app.ts';
+export { Certificate } from './certificate.ts';
 export type { HttpDeps } from './deps.ts';
 export { jobCallback } from './jobs.ts';
 export { type HttpServer, listen } from './listen.ts';

@@ -1,15 +1,23 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Fault, type Log, messageOf } from '#runtime';
 import type { HttpApp } from './app.ts';
+import type { Certificate } from './certificate.ts';
 import { limitRequestTime } from './request-time.ts';
 import type { Sockets } from './sockets.ts';
 import { answerUnreadable, unreadable } from './unreadable.ts';
 
 export interface HttpServer extends AsyncDisposable {
   readonly address: { host: string; port: number };
+}
+
+export interface ListenOptions {
+  sockets?: Sockets;
+  certificate?: Certificate | undefined;
+  lookAgainMs?: number;
 }
 
 /** How long requests in flight may take when we stop. */
@@ -19,24 +27,30 @@ const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 
 /** A connection on which nothing moves for so long is cut. */
 const SILENCE_MS = 120_000;
 const MOST_CONNECTIONS = 512;
+/** Who renews the certificate tells nobody. */
+const LOOK_AGAIN_MS = 60_000;
+const HANDSHAKE_MS = 5000;
 
 /**
  * Serves the app until disposed: then no new connection is taken, WebSockets are told goodbye, and requests in flight
- * are finished or cut after two seconds. Owns `sockets`. Throws `unavailable` when the address can't be had.
+ * are finished or cut after two seconds. With a certificate it speaks HTTPS and nothing else, and takes a renewed one
+ * within a minute, while connections go on. Owns `sockets`. Throws `unavailable` when the address can't be had.
  */
 export async function listen(
   app: Pick<HttpApp, 'fetch'>,
   address: { host: string; port: number },
   log: Log,
-  sockets?: Sockets,
+  { sockets, certificate, lookAgainMs = LOOK_AGAIN_MS }: ListenOptions = {},
 ): Promise<HttpServer> {
-  const server = createServer(
-    { ...TIMEOUTS, connectionsCheckingInterval: 5000, requireHostHeader: false },
-    getRequestListener((request, bindings) => app.fetch(request, bindings), {
-      overrideGlobalObjects: false,
-      errorHandler: (error) => unreadable(error, log),
-    }),
-  );
+  const options = { ...TIMEOUTS, connectionsCheckingInterval: 5000, requireHostHeader: false };
+  const answer = getRequestListener((request, bindings) => app.fetch(request, bindings), {
+    overrideGlobalObjects: false,
+    errorHandler: (error) => unreadable(error, log),
+  });
+  const secure =
+    certificate && createSecureServer({ ...options, ...certificate.pem, handshakeTimeout: HANDSHAKE_MS }, answer);
+  const server: Server = secure ?? createServer(options, answer);
+  const renewing = secure && renew(secure, certificate, lookAgainMs, log);
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(SILENCE_MS);
   limitRequestTime(server);
@@ -48,6 +62,7 @@ export async function listen(
     server.listen({ host, port });
     await once(server, 'listening');
   } catch (error) {
+    clearInterval(renewing);
     await sockets?.[Symbol.asyncDispose]();
     throw new Fault('unavailable', `listen: can't take ${host}:${port}: ${messageOf(error)}`, { cause: error });
   }
@@ -57,6 +72,7 @@ export async function listen(
   return {
     address: { host: bound.address, port: bound.port },
     [Symbol.asyncDispose]: async () => {
+      clearInterval(renewing);
       if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
@@ -67,6 +83,26 @@ export async function listen(
       clearTimeout(cut);
     },
   };
+}
+
+function renew(server: SecureServer, certificate: Certificate, everyMs: number, log: Log): NodeJS.Timeout {
+  let told: string | undefined;
+  const look = async () => {
+    if (await certificate.reload()) {
+      server.setSecureContext(certificate.pem);
+      log.info({ expires: new Date(certificate.status().expiresMs) }, 'took the new certificate');
+    }
+    const { problem } = certificate.status();
+    if (problem !== undefined && problem !== told)
+      log.error({ problem }, 'the new certificate is of no use; the old one stays');
+    told = problem;
+  };
+  return setInterval(() => void look(), everyMs);
+}
+
+/** Where a connection begins to speak HTTP. */
+function arrivalOn(server: Server): 'connection' | 'secureConnection' {
+  return 'setSecureContext' in server ? 'secureConnection' : 'connection';
 }
 
 function takeUpgrades(server: Server, sockets: Sockets, connections: Connections): void {
@@ -90,7 +126,7 @@ function declineUpgrade(
     if (!/^(upgrade|connection|http2-settings)$/i.test(name)) lines.push(`${name}: ${value}`);
   }
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
-  server.emit('connection', socket);
+  server.emit(arrivalOn(server), socket);
 }
 
 /** Knows which connections serve a request: Node's own list leaves out those that have not sent one yet. */
@@ -98,7 +134,7 @@ class Connections {
   #idle = new Set<Socket>();
 
   constructor(server: Server) {
-    server.on('connection', (socket: Socket) => {
+    server.on(arrivalOn(server), (socket: Socket) => {
       this.#idle.add(socket);
       socket.once('close', () => this.#idle.delete(socket));
     });

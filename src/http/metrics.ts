@@ -54,6 +54,7 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...hearingMetrics(status),
     ...tellingMetrics(status),
     ...metric('events_lag', 'gauge', 'Journal entries not yet evaluated', one(evaluator.lag)),
+    ...metric('certificate_expires_seconds', 'gauge', 'End of the certificate, Unix seconds', expiryOf(status)),
     ...metric('alerts', 'gauge', 'Alerts kept', one(store.firings.count())),
     ...metric('deliveries_done', 'gauge', 'Messages about kept alerts that were delivered', delivered),
     ...metric('deliveries_pending', 'gauge', 'Messages about alerts that wait for delivery', pending),
@@ -210,6 +211,10 @@ function hearingMetrics({ listening, transcriber, summaries, cameras }: BoxStatu
 
 function one(value: number | undefined): Sample[] {
   return [[{}, value]];
+}
+
+function expiryOf({ certificate }: BoxStatus): Sample[] {
+  return certificate ? one(certificate.expiresMs / 1000) : [];
 }
 
 function labelsOf({ streamId, name }: Camera): Record<string, string> {

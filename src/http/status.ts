@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CameraStatus, Stream } from '#domain';
 import type { ChecksStatus, TellersStatus, VerdictsStatus } from '#pipeline';
 import type { RenewalStatus, SearchStatus } from '#store';
+import type { CertificateStatus } from './certificate.ts';
 import { type DatabaseStatus, databaseAnswer, databaseStatus } from './database-status.ts';
 import type { HttpDeps } from './deps.ts';
 import {
@@ -35,6 +36,8 @@ export interface BoxStatus {
   storage: StorageStatus;
   database: DatabaseStatus;
   search: SearchStatus & { renewal: RenewalStatus };
+  /** Absent where the box speaks HTTP. */
+  certificate?: CertificateStatus;
 }
 
 interface IndexStatus extends Understanding {
@@ -140,6 +143,10 @@ const statusAnswer = z.looseObject({
   storage: storageAnswer,
   database: databaseAnswer,
   search: searchStatusAnswer,
+  certificate: z
+    .object({ expires_ms: z.number(), problem: z.string().optional() })
+    .optional()
+    .describe('By what the box proves who it is; `problem` says why a newer one is not used'),
 });
 
 export function statusRoutes(deps: HttpDeps): Api {
@@ -186,6 +193,7 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     storage: await storageStatus(deps),
     database: await databaseStatus(store),
     search: { ...store.search.status(), renewal: store.renewal.status() },
+    ...(deps.certificate ? { certificate: deps.certificate.status() } : {}),
   };
 }
 

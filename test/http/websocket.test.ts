@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 const serve = (deps: Partial<Parameters<typeof Sockets.start>[0]> = {}) =>
-  listen(box.app, { host: '127.0.0.1', port: 0 }, box.deps.log, Sockets.start({ ...box.deps, ...deps }));
+  listen(box.app, { host: '127.0.0.1', port: 0 }, box.deps.log, { sockets: Sockets.start({ ...box.deps, ...deps }) });
 const host = () => `127.0.0.1:${server.address.port}`;
 
 /** The address that the box gives to a client that asks for it at this server. */
@@ -302,7 +302,9 @@ describe('a client that stops reading', () => {
     const { store, log } = box.deps;
     const links = { streamUrl: () => '', playerUrl: () => '' };
     const hub = Hub.start({ store, links, streamName: (id) => id, clock: hastyClock(), log });
-    const own = await listen(box.app, { host: '127.0.0.1', port: 0 }, log, Sockets.start({ ...box.deps, hub }));
+    const own = await listen(box.app, { host: '127.0.0.1', port: 0 }, log, {
+      sockets: Sockets.start({ ...box.deps, hub }),
+    });
     const normal = server;
     server = own;
     const reader = await greeted(await address());
