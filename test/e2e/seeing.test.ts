@@ -32,7 +32,7 @@ async function importPacks(dataDir: string, packs: readonly string[]): Promise<v
   }
 }
 
-test('a picture is found by what it looks like, though no word of it was ever written down', async () => {
+test.concurrent('a picture is found by what it looks like, though no word of it was ever written down', async () => {
   await using dir = await tempDir();
   await importPacks(dir.path, [CLIP_MODEL]);
   await using camera = await startRtspServer({ file: await squaresInTurn(SHOWN, 4), name: 'squares' });
@@ -56,7 +56,7 @@ test('a picture is found by what it looks like, though no word of it was ever wr
   }
 });
 
-test('what only pictures show fires an alert, and its contrary does not', async () => {
+test.concurrent('what only pictures show fires an alert, and its contrary does not', async () => {
   await using dir = await tempDir();
   await importPacks(dir.path, [CLIP_MODEL]);
   await using camera = await startRtspServer({ file: await squaresInTurn(SHOWN.slice(0, 2), 8), name: 'squares' });
@@ -77,7 +77,7 @@ test('what only pictures show fires an alert, and its contrary does not', async 
   expect(hook.alerts.every(({ label }) => label === 'left')).toBe(true);
 });
 
-test('a new index describes what was recorded before it was there', async () => {
+test.concurrent('a new index describes what was recorded before it was there', async () => {
   await using camera = await startRtspServer({ file: await squaresInTurn(SHOWN, 4), name: 'squares' });
   await using appliance = await TestAppliance.start();
   const { streamId } = await addCamera(appliance, { url: camera.url, name: 'squares', seconds: 2, frames: 1 });
@@ -103,7 +103,7 @@ test('a new index describes what was recorded before it was there', async () => 
   expect((await fetch(page.scene_index_records.at(-1)?.thumbnail_url ?? '')).status).toBe(200);
 });
 
-test('a number plate is read, and given as JSON to who asks for it', async ({ skip }) => {
+test.concurrent('a number plate is read, and given as JSON to who asks for it', async ({ skip }) => {
   if (!PLATE || !FINDER || !READER) return skip(ABSENT);
   await using dir = await tempDir();
   await importPacks(dir.path, [FINDER, READER]);

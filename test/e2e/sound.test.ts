@@ -25,7 +25,7 @@ const FORMS: SoundForm[] = [
 
 const SAID = 'The delivery van has arrived at the gate.';
 
-test('AAC, G.711 and Opus, slow and stereo, are recorded and understood', async () => {
+test.concurrent('AAC, G.711 and Opus, slow and stereo, are recorded and understood', async () => {
   const sayings = Array.from({ length: 15 }, (_, i) => ({ atS: i * 8 + 1, text: SAID }));
   const sound = await spoken(120, sayings);
   const life = new Lifetime();
@@ -34,7 +34,7 @@ test('AAC, G.711 and Opus, slow and stereo, are recorded and understood', async 
     await watchpost(['models', 'import', SPEECH_MODEL, '--data-dir', dir.path]);
     const config = { recording: { segmentSeconds: 2 } };
     const appliance = life.use(await TestAppliance.start({ dataDir: dir.path, config }));
-    for (const form of FORMS) {
+    const recordedAndUnderstood = async (form: SoundForm) => {
       const name = `${form.encoder}-${form.rate}`;
       const camera = life.use(await startRtspServer({ file: await yardSounding(120, sound, form), name }));
       const { streamId } = await addCamera(appliance, { url: camera.url, name });
@@ -44,14 +44,14 @@ test('AAC, G.711 and Opus, slow and stereo, are recorded and understood', async 
       expect(await loudnessOf(url), name).toBeGreaterThan(-50); // Somebody talks.
       await until(`words of ${name}`, async () => /delivery|arrived|gate/.test(await wordsOf(appliance, streamId)));
       expect((await cameraState(appliance, streamId))?.notes, name).toEqual([]);
-      await appliance.data('PATCH', `/rtstream/${streamId}/status`, { action: 'stop' });
-    }
+    };
+    await Promise.all(FORMS.map(recordedAndUnderstood));
   } finally {
     await life[Symbol.asyncDispose]();
   }
 });
 
-test('sound that breaks off leaves the picture without a gap', async () => {
+test.concurrent('sound that breaks off leaves the picture without a gap', async () => {
   // Much shorter, and the stand-in camera would not see that there is sound.
   const file = await yardSounding(90, await toneOf(30), { encoder: 'aac', rate: 48_000, channels: 1 });
   await using camera = await startRtspServer({ file, name: 'yard' });
@@ -69,7 +69,7 @@ test('sound that breaks off leaves the picture without a gap', async () => {
   expect((await cameraState(appliance, streamId))?.restarts).toBe(0);
 });
 
-test('a microphone that was added is heard after the camera has come back', async () => {
+test.concurrent('a microphone that was added is heard after the camera has come back', async () => {
   const port = await freePort();
   const yard = { name: 'yard', port };
   await using appliance = await TestAppliance.start({ config: { recording: { segmentSeconds: 2 } } });

@@ -64,7 +64,7 @@ async function records(appliance: TestAppliance, { streamId, indexId }: Watch): 
   return (await appliance.data<{ scene_index_records: Record_[] }>('GET', path)).scene_index_records;
 }
 
-test('a server tells scenes anew, alerts by its words, and looks at alerts that have gone out', async () => {
+test.concurrent('a server tells scenes anew, alerts by its words, and looks at alerts that have gone out', async () => {
   await using camera = await startRtspServer({ file: await passingBlock(240), name: 'yard' });
   await using server = await startChatServer();
   server.answer = answers();
@@ -116,7 +116,7 @@ test('a server tells scenes anew, alerts by its words, and looks at alerts that 
   expect(JSON.stringify([status, hook.alerts]) + appliance.output).not.toContain('canary');
 });
 
-test('a server that hangs delays no alert and no recording; one killed meanwhile gives its verdict in the next life', async () => {
+test.concurrent('a server that hangs delays no alert and no recording; one killed meanwhile gives its verdict in the next life', async () => {
   await using dir = await tempDir();
   await using camera = await startRtspServer({ file: await passingBlock(240), name: 'yard' });
   await using server = await startChatServer();
@@ -143,7 +143,7 @@ test('a server that hangs delays no alert and no recording; one killed meanwhile
   expect(verdict['verdict']).toMatchObject({ confirmed: true, by: 'seer' });
 });
 
-test('without a server a pack of the box tells scenes', async () => {
+test.concurrent('without a server a pack of the box tells scenes', async () => {
   await using dir = await tempDir();
   const dataDir = join(dir.path, 'data');
   const pack = await writeFiles(join(dir.path, 'tiny'), vlmFiles({ family: 'smolvlm' }));

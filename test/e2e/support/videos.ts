@@ -18,14 +18,21 @@ function h264(fps: number, gopSeconds: number): string[] {
   return [...x264, '-g', gop, '-keyint_min', gop, '-sc_threshold', '0'];
 }
 
+const underWay = new Map<string, Promise<string>>();
+
 /** Renders once per set of arguments; later calls find the file. */
-async function rendered(name: string, args: string[], input?: Buffer, form = 'mp4'): Promise<string> {
+function rendered(name: string, args: string[], input?: Buffer, form = 'mp4'): Promise<string> {
   const hash = createHash('sha256')
     .update(args.join('\0'))
     .update(input ?? '')
     .digest('hex');
   const file = join(CACHE, `${name}-${hash.slice(0, 12)}.${form}`);
-  if (existsSync(file)) return file;
+  const rendering = underWay.get(file) ?? (existsSync(file) ? Promise.resolve(file) : render(file, args, input, form));
+  underWay.set(file, rendering);
+  return rendering;
+}
+
+async function render(file: string, args: string[], input: Buffer | undefined, form: string): Promise<string> {
   await mkdir(CACHE, { recursive: true });
   const raw = `${file}.${process.pid}.raw`;
   const part = `${file}.${process.pid}.part.${form}`;
