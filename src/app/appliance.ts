@@ -73,7 +73,7 @@ async function build(
   life.use(feedWatchdog(notify));
   const store = life.use(await openSound({ config, ...places, clock, log }, signal));
   life.use(store.search.start({ clock, log }, signal));
-  const firstKey = ensureFirstKey(store, options.firstKey);
+  const firstKey = ensureFirstKey(store, options.firstKey, log);
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
   const seeing = await startSeeing({ config, store, models, ...places, clock, log }, life, signal);
   const { inference } = seeing;

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { SCOPES } from '#domain';
 
 /**
  * Runs the command that `args` (without node and script) names; what it needs is loaded only then. Resolves to the exit
@@ -147,13 +148,29 @@ function addCare(program: Command, signal: AbortSignal): void {
 }
 
 function addToken(program: Command): void {
-  program
-    .command('token')
-    .description('API keys')
+  const token = program.command('token').description('API keys');
+  token
     .command('create')
     .description('make an API key; it is printed this once')
     .option('--label <text>', 'what it is for', 'made on the command line')
+    .addOption(
+      new Option('--scope <scope...>', 'what it opens: everything, looking, looking and control, or sending as a box')
+        .choices(SCOPES)
+        .default(['all'], 'all'),
+    )
     .addOption(configFile())
     .addOption(dataDir())
     .action(async (options) => (await import('./token.ts')).createToken(options));
+  token
+    .command('list')
+    .description('show the keys: number, label, scopes, when they were made and used')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (options) => (await import('./token.ts')).listTokens(options));
+  token
+    .command('revoke <number>')
+    .description('end a key at once, by its number in the list')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (number, options) => (await import('./token.ts')).revokeToken(number, options));
 }

@@ -24,6 +24,7 @@ export * from './parcels.ts';
 export * from './rule.ts';
 export * from './scene.ts';
 export * from './schedule.ts';
+export * from './scope.ts';
 export * from './signature.ts';
 export * from './sounds.ts';
 export * from './speech.ts';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { type Alert, type ArmingChange, snoozedUntil } from '#domain';
-import { callerName } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { groupAnswer, groupName, groupView } from './groups.ts';
 import { number, whole } from './input.ts';
@@ -94,7 +93,7 @@ export function armingRoutes(deps: HttpDeps): Api {
     (c, { params, body: { group, threshold } }) => {
       const index = indexBy(deps, params.id, params.index);
       const alert = alertBy(deps, index, params.alert);
-      const by = callerName(c, deps);
+      const by = c.get('caller').name;
       // First what may be refused: all is changed or nothing.
       if (group !== undefined) store.alerts.setGroup(alert.id, group || undefined, by);
       if (threshold !== undefined) store.alerts.setThreshold(alert.id, threshold || undefined, by);

@@ -1,7 +1,8 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { MiddlewareHandler } from 'hono';
-import { hashKey } from '#domain';
+import { allows, hashKey, type Scope } from '#domain';
 import { type Clock, Fault } from '#runtime';
+import type { StoredKey } from '#store';
 import type { Caller, HttpContext, HttpDeps, HttpEnv } from './deps.ts';
 import { refuse } from './envelope.ts';
 
@@ -50,9 +51,9 @@ function whyNot(key: string | undefined): string {
   return 'x-access-token: the API key is not known; "watchpost token create" makes one';
 }
 
-/** An API key; a session token is none. */
+/** An API key with which one may look; a session token is none. */
 function hasKey(c: HttpContext, store: Pick<HttpDeps['store'], 'keys'>): boolean {
-  return findKey(keyOf(c), store) !== undefined;
+  return allows(findKey(keyOf(c), store)?.scopes ?? [], 'read');
 }
 
 /** For pictures and clips: throws `unauthorized` without a key, or with a signature that isn't that of the link. */
@@ -66,23 +67,41 @@ export function demandKeyOrLink(
   if (!allowed) throw new Fault('unauthorized', 'this needs an API key or a link that is still valid');
 }
 
-/** Who asks, by the label of the key: only on routes that need one. */
-export function callerName(c: HttpContext, { store }: Pick<HttpDeps, 'store'>): string {
-  return `key "${store.keys.get(c.get('caller').keyId)?.label ?? ''}"`;
+/** Throws `forbidden` when the caller's key opens other things. */
+export function demandScope(c: HttpContext, need: Scope): void {
+  const { scopes } = c.get('caller');
+  if (allows(scopes, need)) return;
+  throw new Fault(
+    'forbidden',
+    `x-access-token: this key is for "${scopes.join('", "')}", and this needs "${need}": "watchpost token create --scope ${need}" makes one`,
+  );
 }
 
 function callerOf(c: HttpContext, { store, tokens }: Pick<HttpDeps, 'store' | 'tokens'>): Caller | undefined {
   const key = keyOf(c);
   const known = findKey(key, store);
-  if (known) return { keyId: known.id };
+  if (known) {
+    noteUse(known, store);
+    return callerWith(known);
+  }
   const session = tokens.verify(key ?? '');
-  return session && store.keys.get(session.keyId) ? session : undefined;
+  const maker = session && store.keys.get(session.keyId);
+  return maker && { ...callerWith(maker), ...session, scopes: ['read'] };
 }
 
-function findKey(
-  key: string | undefined,
-  store: Pick<HttpDeps['store'], 'keys'>,
-): ReturnType<HttpDeps['store']['keys']['find']> {
+function callerWith({ id, label, scopes }: StoredKey): Caller {
+  return { keyId: id, name: `key "${label}"`, scopes };
+}
+
+function noteUse(key: StoredKey, { keys }: Pick<HttpDeps['store'], 'keys'>): void {
+  try {
+    keys.use(key);
+  } catch {
+    // A full disk is no reason to refuse whoever comes to see why.
+  }
+}
+
+function findKey(key: string | undefined, store: Pick<HttpDeps['store'], 'keys'>): StoredKey | undefined {
   return key !== undefined && key.length <= LONGEST_KEY ? store.keys.find(hashKey(key)) : undefined;
 }
 

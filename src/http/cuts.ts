@@ -51,7 +51,7 @@ export function cutRoutes(deps: HttpDeps): Api {
 
   api.post(
     '/video/:id/stream',
-    { summary: 'Links that play a video, or some of it', body: streaming, answer: playAnswer },
+    { need: 'read', summary: 'Links that play a video, or some of it', body: streaming, answer: playAnswer },
     (c, { params, body: { timeline } }) => {
       const asset = playableBy(deps, params.id);
       if (timeline.length === 0) return playView(asset, deps, origin(c, deps.config));

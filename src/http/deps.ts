@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { Config } from '#config';
 import type { Delivery, Hub } from '#delivery';
-import type { CameraStatus, Frame } from '#domain';
+import type { CameraStatus, Frame, Scope } from '#domain';
 import type { Meanings } from '#events';
 import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
@@ -64,6 +64,9 @@ export interface HttpDeps {
 /** Who asks. */
 export interface Caller {
   keyId: number;
+  /** For people: whose key it is. */
+  name: string;
+  scopes: readonly Scope[];
   /** Set when it is a session token made with that key. */
   sessionExpiresMs?: number;
 }

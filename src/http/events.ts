@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type Alert, type EventDefinition, LONGEST_SNOOZE_MS, newId } from '#domain';
 import { ruleFor } from '#events';
-import { callerName } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { callbackAddress, connectionId, prompt, text } from './input.ts';
 import { alertBy, eventBy, indexBy, streamBy } from './lookup.ts';
@@ -90,7 +89,7 @@ export function alertRoutes(deps: HttpDeps): Api {
         status: 'enabled',
         createdMs: deps.clock.nowMs(),
       };
-      alerts.create(alert, callerName(c, deps));
+      alerts.create(alert, c.get('caller').name);
       const warnings = muteReasons(event.rule, index, stream, deps);
       return new Reply({ ...alertView(alert, event), warnings }, warnings.join('; '));
     },
@@ -111,7 +110,7 @@ export function alertRoutes(deps: HttpDeps): Api {
     (c, { params, body }) => {
       const index = indexBy(deps, params.id, params.index);
       const { id } = alertBy(deps, index, params.alert);
-      const alert = alerts.setStatus(id, body, callerName(c, deps));
+      const alert = alerts.setStatus(id, body, c.get('caller').name);
       return alertView(alert, events.get(alert.eventId));
     },
   );
@@ -123,7 +122,7 @@ export function alertRoutes(deps: HttpDeps): Api {
       const index = indexBy(deps, params.id, params.index);
       const { id } = alertBy(deps, index, params.alert);
       const untilMs = minutes === 0 ? undefined : deps.clock.nowMs() + minutes * MINUTE_MS;
-      const alert = alerts.snooze(id, untilMs, callerName(c, deps));
+      const alert = alerts.snooze(id, untilMs, c.get('caller').name);
       return alertView(alert, events.get(alert.eventId));
     },
   );

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type ArmGroup, isArmed, nextArming, scheduleOf, writtenSchedule } from '#domain';
 import { Fault } from '#runtime';
-import { callerName } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { text, weekly } from './input.ts';
 import { Api } from './route.ts';
@@ -51,7 +50,7 @@ export function groupRoutes(deps: HttpDeps): Api {
     (c, { params, body: { armed, arm } }) => {
       const name = nameIn(params.name);
       const schedule = arm && scheduleOf(arm);
-      return groupView(groups.put(name, { armed, schedule }, callerName(c, deps)), deps);
+      return groupView(groups.put(name, { armed, schedule }, c.get('caller').name), deps);
     },
   );
 
@@ -59,7 +58,7 @@ export function groupRoutes(deps: HttpDeps): Api {
     '/v1/groups/:name',
     { summary: 'Deletes a group; its alerts stay, in no group', answer: z.object({}) },
     (c, { params }) => {
-      groups.delete(nameIn(params.name), callerName(c, deps));
+      groups.delete(nameIn(params.name), c.get('caller').name);
       return {};
     },
   );

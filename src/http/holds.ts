@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { type Hold, newId } from '#domain';
 import { Fault } from '#runtime';
 import { holdableBytes, recordingBudget } from '#store';
-import { callerName } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { text, time } from './input.ts';
 import { streamBy } from './lookup.ts';
@@ -75,7 +74,7 @@ export function holdRoutes(deps: HttpDeps): Api {
         fromMs: from,
         toMs: to,
         reason,
-        who: callerName(c, deps),
+        who: c.get('caller').name,
         ...(until === undefined ? {} : { untilMs: until }),
         createdMs: nowMs,
       };

@@ -56,6 +56,7 @@ export function audioRoutes(deps: HttpDeps): Api {
   api.post(
     '/audio/:id/generate_url',
     {
+      need: 'read',
       summary: 'A link that plays the audio without a key',
       query: listing,
       answer: link.extend({ stream_url: z.string(), player_url: z.string() }),
@@ -128,6 +129,7 @@ export function imageRoutes(deps: HttpDeps): Api {
   api.post(
     '/image/:id/generate_url',
     {
+      need: 'read',
       summary: 'A link that shows the image without a key',
       query: listing,
       answer: link.extend({ image_url: z.string() }),

@@ -15,6 +15,9 @@ fields are ignored, numbers may be sent as strings, and a slash at the end of a 
 
 What takes longer than a few seconds is answered with \`"status": "processing"\` and an \`output_url\` to ask again.`;
 
+const SCOPES_ABOUT =
+  'Each operation names the scope that it needs: "read" is opened by keys for read, control and all, "control" by those for control and all, "all" and "edge" only by such.';
+
 const text = { type: 'string' } as const;
 
 const ERROR_CODES = [
@@ -100,7 +103,7 @@ function apiDocument(routes: readonly DocumentedRoute[], version: string): Json 
           type: 'apiKey',
           in: 'header',
           name: 'x-access-token',
-          description: 'An API key (sk-…), or for capture and live events a session token (st-…)',
+          description: `An API key (sk-…), or for capture and live events a session token (st-…). ${SCOPES_ABOUT}`,
         },
         bearer: { type: 'http', scheme: 'bearer', description: 'The same, as Authorization: Bearer sk-…' },
       },
@@ -138,7 +141,7 @@ function operation(route: DocumentedRoute, path: string, schemas: Record<string,
     operationId: `${route.method}${path.replace(/\W+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
     tags: [route.tag],
     summary: route.summary,
-    security: route.open ? [] : [{ key: [] }, { bearer: [] }],
+    security: route.need === undefined ? [] : [{ key: [route.need] }, { bearer: [route.need] }],
     parameters: [...inPath, ...inQuery],
     ...requestBody(route, schemas),
     responses: responses(route, schemas),
@@ -172,7 +175,7 @@ function responses(route: DocumentedRoute, schemas: Record<string, Json>): Json 
 const FAILURES: Record<string, Json> = {
   Invalid: json('A field is missing or wrong: the message names it', ref('Failure')),
   Unauthorized: json('There is no key, or an unknown one', ref('Failure')),
-  Forbidden: json('The link was altered or has expired, or a session token is not enough', ref('Failure')),
+  Forbidden: json('The link was altered or has expired, or the key is for other things', ref('Failure')),
   NotFound: json('There is no such thing, or nothing was recorded then', ref('Failure')),
   TooLarge: json('The body is larger than this route takes', ref('Failure')),
   TooManyRequests: json('Too many wrong keys came from this address: wait a minute', ref('Failure')),
@@ -180,7 +183,8 @@ const FAILURES: Record<string, Json> = {
 };
 
 /** What can go wrong by what the route takes; anything else is the default. */
-function failuresOf({ query, body, file, open, path }: DocumentedRoute): Json {
+function failuresOf({ query, body, file, need, path }: DocumentedRoute): Json {
+  const open = need === undefined;
   const takes = Boolean(body || file);
   const codes = {
     ...(query || takes ? { '400': 'Invalid' } : {}),

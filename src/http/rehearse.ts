@@ -50,6 +50,7 @@ export function rehearsalRoutes(deps: HttpDeps): Api {
   api.post(
     '/v1/events/understand',
     {
+      need: 'read',
       summary: 'Says how a prompt would be understood, and makes nothing',
       body: understanding,
       answer: understoodAnswer,
@@ -73,6 +74,7 @@ export function rehearsalRoutes(deps: HttpDeps): Api {
   api.post(
     '/v1/events/rehearse',
     {
+      need: 'read',
       summary: `Says when a prompt would have fired if it had been armed; with "Accept: ${LINES}" line by line`,
       body: rehearsal,
       answer: rehearsedAnswer,

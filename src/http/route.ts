@@ -1,5 +1,7 @@
 import { Hono } from 'hono';
 import type { z } from 'zod';
+import type { Scope } from '#domain';
+import { demandScope } from './auth.ts';
 import type { HttpContext, HttpEnv } from './deps.ts';
 import { ok } from './envelope.ts';
 import { readBody, readQuery } from './input.ts';
@@ -10,6 +12,8 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export interface RouteSpec<Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType> {
   /** One line for a person who reads the API's page. */
   summary: string;
+  /** `read` where a POST changes nothing, `all` where a GET does; else it goes by method and path. */
+  need?: 'read' | 'all';
   query?: Q;
   /** Other names of query keys → the key. */
   aliases?: Readonly<Record<string, string>>;
@@ -27,14 +31,14 @@ export interface RouteSpec<Q extends z.ZodType, B extends z.ZodType, A extends z
   mediaType?: string;
 }
 
-export interface DocumentedRoute extends RouteSpec<z.ZodType, z.ZodType, z.ZodType> {
+export interface DocumentedRoute extends Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, 'need'> {
   method: Method;
+  /** What a key has to be for; undefined when none is needed. */
+  need: Scope | undefined;
   /** As registered, parameters as `:name`. */
   path: string;
   /** The heading it stands under. */
   tag: string;
-  /** True when it needs no API key. */
-  open: boolean;
 }
 
 /** The names after the colons of a path. */
@@ -99,8 +103,10 @@ export class Api {
     spec: RouteSpec<Q, B, A>,
     handler: Handler<P, Q, B, A>,
   ): void {
-    this.documented.push({ ...spec, method, path, tag: this.#tag, open: this.#open });
+    const need = this.#open ? undefined : (spec.need ?? needOf(method, path));
+    this.documented.push({ ...spec, method, path, tag: this.#tag, need });
     this.hono.on(method.toUpperCase(), path, async (c) => {
+      if (need !== undefined) demandScope(c, need);
       // Hono's own types of the three are wider; the path's names and the schemas' outputs are what they hold.
       const input = {
         params: c.req.param(),
@@ -114,4 +120,10 @@ export class Api {
       return ok(c, answer as object, options);
     });
   }
+}
+
+function needOf(method: Method, path: string): Scope {
+  const [, part] = /^\/v1\/(control|edge)\//.exec(path) ?? [];
+  if (part === 'control' || part === 'edge') return part;
+  return method === 'get' ? 'read' : 'all';
 }

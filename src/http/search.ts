@@ -54,13 +54,14 @@ export function searchRoutes(deps: HttpDeps): Api {
 
   api.post(
     '/rtstream/collection/:id/search',
-    { summary: 'Searches all streams of a collection', body: request, answer: streamResults },
+    { need: 'read', summary: 'Searches all streams of a collection', body: request, answer: streamResults },
     (c, { params, body }) => inCollection(deps, params.id, body, origin(c, deps.config), c.req.raw.signal),
   );
 
   api.post(
     '/rtstream/:id/search',
     {
+      need: 'read',
       summary: 'Searches what was seen and heard on a stream, by words and by meaning',
       body: request,
       answer: streamResults,

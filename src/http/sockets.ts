@@ -33,8 +33,8 @@ export class Sockets implements AsyncDisposable {
     perMessageDeflate: false,
     maxPayload: LARGEST_MESSAGE,
   });
-  /** Each with the number of pings that it has not answered. */
-  readonly #open = new Map<WebSocket, number>();
+  /** Each with the key that asked for it, and the number of pings that it has not answered. */
+  readonly #open = new Map<WebSocket, { keyId: number; missed: number }>();
   readonly #stop = new AbortController();
   #pinging: Promise<void> = Promise.resolve();
 
@@ -86,8 +86,9 @@ export class Sockets implements AsyncDisposable {
   }
 
   #accept(webSocket: WebSocket, ticket: SocketTicket, since: number | undefined): void {
-    this.#open.set(webSocket, 0);
-    webSocket.on('pong', () => this.#open.set(webSocket, 0));
+    const { keyId } = ticket;
+    this.#open.set(webSocket, { keyId, missed: 0 });
+    webSocket.on('pong', () => this.#open.set(webSocket, { keyId, missed: 0 }));
     webSocket.on('error', () => undefined); // It closes by itself, and says why.
     const seat = this.#deps.hub.accept(hubSocket(webSocket), ticket, since);
     webSocket.once('close', () => {
@@ -98,10 +99,11 @@ export class Sockets implements AsyncDisposable {
 
   async #ping(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      for (const [webSocket, missed] of this.#open) {
+      for (const [webSocket, { keyId, missed }] of this.#open) {
         if (missed >= MOST_MISSED) webSocket.terminate();
+        else if (!this.#deps.store.keys.get(keyId)) webSocket.close(1008, 'the API key that asked for it is gone');
         else if (webSocket.readyState === webSocket.OPEN) {
-          this.#open.set(webSocket, missed + 1);
+          this.#open.set(webSocket, { keyId, missed: missed + 1 });
           webSocket.ping();
         }
       }

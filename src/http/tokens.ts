@@ -28,7 +28,7 @@ export class SessionTokens {
   }
 
   /** Undefined for anything but a token of ours that has not expired. Whether its key still exists is for the caller. */
-  verify(token: string): Required<Caller> | undefined {
+  verify(token: string): Required<Pick<Caller, 'keyId' | 'sessionExpiresMs'>> | undefined {
     if (!token.startsWith(PREFIX)) return undefined;
     const [keyId, sessionExpiresMs] = this.#signer.open(PURPOSE, token.slice(PREFIX.length)) ?? [];
     if (typeof keyId !== 'number' || typeof sessionExpiresMs !== 'number') return undefined;

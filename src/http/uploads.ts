@@ -36,6 +36,7 @@ export function uploadRoutes(deps: HttpDeps): Api {
   api.get(
     '/collection/:id/upload_url',
     {
+      need: 'all',
       summary:
         'A link that a file may be sent to, without a key, for a day; POST /collection/{id}/upload then takes it in',
       query: z.object({ name: z.string().max(1000).optional() }),

@@ -73,7 +73,7 @@ export function videoSearchRoutes(deps: HttpDeps): Api {
 
   api.post(
     '/video/:id/search',
-    { summary: 'Searches a video; nothing found is a refusal', body: legacyRequest, answer: shots },
+    { need: 'read', summary: 'Searches a video; nothing found is a refusal', body: legacyRequest, answer: shots },
     async (c, { params, body }) => {
       const video = playableBy(deps, params.id);
       const index = indexNamed(body);
@@ -85,6 +85,7 @@ export function videoSearchRoutes(deps: HttpDeps): Api {
   api.post(
     '/collection/:id/search',
     {
+      need: 'read',
       summary: "Searches a collection's videos; nothing found is a refusal",
       body: legacyRequest,
       answer: shotsOrScenes,
@@ -104,7 +105,7 @@ export function videoSearchRoutes(deps: HttpDeps): Api {
 function latestRoutes(api: Api, deps: HttpDeps): void {
   api.post(
     '/video/:id/search/v2',
-    { summary: 'Searches all that is known of a video', body: request, answer: response },
+    { need: 'read', summary: 'Searches all that is known of a video', body: request, answer: response },
     async (c, { params, body }) => {
       const video = playableBy(deps, params.id);
       const index = indexNamed(body);
@@ -115,7 +116,7 @@ function latestRoutes(api: Api, deps: HttpDeps): void {
 
   api.post(
     '/collection/:id/search/v2',
-    { summary: "Searches all that is known of a collection's videos", body: request, answer: response },
+    { need: 'read', summary: "Searches all that is known of a collection's videos", body: request, answer: response },
     async (c, { params, body }) => {
       const { id } = collectionBy(deps, params.id);
       return answer(await find(deps, body, { collectionId: id, limit: body.top_k }), deps, origin(c, deps.config));
@@ -125,6 +126,7 @@ function latestRoutes(api: Api, deps: HttpDeps): void {
   api.post(
     '/collection/:id/search/title',
     {
+      need: 'read',
       summary: 'Finds videos by the words of their names',
       body: titleRequest,
       answer: z.array(z.object({ video: videoAnswer })),

@@ -1,51 +1,98 @@
 import type { Statement } from 'better-sqlite3';
+import type { Scope } from '#domain';
 import type { Clock } from '#runtime';
 import type { Connection } from './connection.ts';
 
 export interface StoredKey {
   id: number;
   label: string;
+  scopes: Scope[];
   createdMs: number;
+  /** To the minute. */
+  lastUsedMs?: number;
 }
 
-/** API keys. Only their hashes are kept. */
+interface Row {
+  id: number;
+  label: string;
+  scopes: string;
+  created_ms: number;
+  last_used_ms: number | null;
+}
+
+const USE_EVERY_MS = 60_000;
+
+/** API keys. Only their hashes are kept; one that was revoked opens nothing any more, and its id is never another's. */
 export class Keys {
   readonly #connection: Connection;
   readonly #clock: Clock;
-  readonly #insert: Statement<[string, string, number]>;
-  readonly #find: Statement<[string], StoredKey>;
-  readonly #get: Statement<[number], StoredKey>;
-  readonly #list: Statement<[], StoredKey>;
+  readonly #insert: Statement<[string, string, string, number]>;
+  readonly #find: Statement<[string], Row>;
+  readonly #get: Statement<[number], Row>;
+  readonly #list: Statement<[], Row>;
+  readonly #known: Statement<[string], number>;
+  readonly #used: Statement<[number, number]>;
+  readonly #revoke: Statement<[number, number]>;
 
   constructor(connection: Connection, clock: Clock) {
     const { sql } = connection;
     this.#connection = connection;
     this.#clock = clock;
-    this.#insert = sql.prepare('INSERT INTO keys (hash, label, created_ms) VALUES (?, ?, ?)');
-    this.#find = sql.prepare('SELECT id, label, created_ms AS createdMs FROM keys WHERE hash = ?');
-    this.#get = sql.prepare('SELECT id, label, created_ms AS createdMs FROM keys WHERE id = ?');
-    this.#list = sql.prepare('SELECT id, label, created_ms AS createdMs FROM keys ORDER BY id');
+    this.#insert = sql.prepare('INSERT INTO keys (hash, label, scopes, created_ms) VALUES (?, ?, ?, ?)');
+    this.#find = sql.prepare('SELECT * FROM keys WHERE hash = ? AND revoked_ms IS NULL');
+    this.#get = sql.prepare('SELECT * FROM keys WHERE id = ? AND revoked_ms IS NULL');
+    this.#list = sql.prepare('SELECT * FROM keys WHERE revoked_ms IS NULL ORDER BY id');
+    this.#known = sql.prepare<[string], number>('SELECT 1 FROM keys WHERE hash = ?').pluck();
+    this.#used = sql.prepare('UPDATE keys SET last_used_ms = ? WHERE id = ?');
+    this.#revoke = sql.prepare('UPDATE keys SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL');
   }
 
-  /** Throws `conflict` when the hash is known. */
-  add(hash: string, label: string): void {
-    this.#connection.writeDurably(() => this.#insert.run(hash, label, this.#clock.nowMs()));
+  /** Returns its id. Throws `conflict` when the hash is known, also as one that was revoked. */
+  add(hash: string, label: string, scopes: readonly Scope[] = ['all']): number {
+    const insert = () => this.#insert.run(hash, label, JSON.stringify(scopes), this.#clock.nowMs());
+    return Number(this.#connection.writeDurably(insert).lastInsertRowid);
   }
 
+  /** By the hash of the key that somebody sent. */
   find(hash: string): StoredKey | undefined {
-    return this.#find.get(hash);
+    const row = this.#find.get(hash);
+    return row && keyOf(row);
   }
 
   get(id: number): StoredKey | undefined {
-    return this.#get.get(id);
+    const row = this.#get.get(id);
+    return row && keyOf(row);
   }
 
-  count(): number {
-    return this.list().length;
+  /** Whether there is or was such a key. */
+  isKnown(hash: string): boolean {
+    return this.#known.get(hash) !== undefined;
+  }
+
+  /** Notes that it was used, once a minute. */
+  use({ id, lastUsedMs }: StoredKey): void {
+    const nowMs = this.#clock.nowMs();
+    if (lastUsedMs !== undefined && Math.abs(nowMs - lastUsedMs) < USE_EVERY_MS) return;
+    this.#connection.write(() => this.#used.run(nowMs, id));
+  }
+
+  /** False when there is no such key. */
+  revoke(id: number): boolean {
+    return this.#connection.writeDurably(() => this.#revoke.run(this.#clock.nowMs(), id)).changes > 0;
   }
 
   /** Oldest first. */
   list(): StoredKey[] {
-    return this.#list.all();
+    return this.#list.all().map(keyOf);
   }
+}
+
+function keyOf({ id, label, scopes, created_ms, last_used_ms }: Row): StoredKey {
+  return {
+    id,
+    label,
+    scopes: JSON.parse(scopes) as Scope[], // As `add` wrote it.
+    createdMs: created_ms,
+    ...(last_used_ms === null ? {} : { lastUsedMs: last_used_ms }),
+  };
 }

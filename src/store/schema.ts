@@ -301,7 +301,9 @@ CREATE TABLE keys (
   hash       TEXT NOT NULL UNIQUE,
   label      TEXT NOT NULL,
   created_ms INTEGER NOT NULL,
-  scopes     TEXT NOT NULL DEFAULT '["all"]' -- JSON: what it opens
+  scopes     TEXT NOT NULL DEFAULT '["all"]', -- JSON: what it opens
+  last_used_ms INTEGER, -- to the minute
+  revoked_ms   INTEGER  -- opens nothing any more; the row stays, so that its id is never another's
 ) STRICT;
 
 -- Files that no row names any more and that are yet to be unlinked. dir: a whole recording session's directory, or an

@@ -193,6 +193,18 @@ describe('the socket', () => {
     server = normal;
     await hasty[Symbol.asyncDispose]();
   });
+
+  it('ends with the API key that asked for it', async () => {
+    const hasty = await serve({ clock: hastyClock(200) });
+    const normal = server;
+    server = hasty;
+    const { socket } = await greeted(await address());
+    const closed = once(socket, 'close');
+    box.store.keys.revoke(1);
+    expect((await closed).map(String)).toEqual(['1008', 'the API key that asked for it is gone']);
+    server = normal;
+    await hasty[Symbol.asyncDispose]();
+  });
 });
 
 describe('an upgrade is refused', () => {

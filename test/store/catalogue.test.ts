@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { newId } from '#domain';
-import { aCamera, anAlert, anEvent, anIndex, aStream, NOON, openStore } from './fixture.ts';
+import { aCamera, anAlert, anEvent, anIndex, aStream, NOON, openStore, standingClock } from './fixture.ts';
 
 describe('collections', () => {
   it('has a default one with a real id, known by its alias too', async () => {
@@ -118,10 +118,42 @@ describe('keys and clock steps', () => {
     await using opened = await openStore();
     const { keys } = opened.store;
     keys.add('hash-a', 'laptop');
-    expect(keys.find('hash-a')).toEqual({ id: 1, label: 'laptop', createdMs: NOON });
+    const laptop = { id: 1, label: 'laptop', scopes: ['all'], createdMs: NOON };
+    expect(keys.find('hash-a')).toEqual(laptop);
     expect(keys.find('hash-b')).toBeUndefined();
-    expect(keys.count()).toBe(1);
+    expect(keys.list()).toEqual([laptop]);
     expect(() => keys.add('hash-a', 'again')).toThrowError(expect.objectContaining({ kind: 'conflict' }));
+  });
+
+  it('notes the use of a key once a minute', async () => {
+    const clock = standingClock(NOON);
+    await using opened = await openStore(clock);
+    const { keys } = opened.store;
+    keys.add('hash-a', 'laptop');
+    const lastUsed = () => {
+      const key = keys.find('hash-a');
+      if (key) keys.use(key);
+      return keys.get(1)?.lastUsedMs;
+    };
+    expect(lastUsed()).toBe(NOON);
+    clock.now = NOON + 59_000;
+    expect(lastUsed()).toBe(NOON);
+    clock.now = NOON + 60_000;
+    expect(lastUsed()).toBe(NOON + 60_000);
+    clock.now = NOON - 3_600_000; // Set back.
+    expect(lastUsed()).toBe(NOON - 3_600_000);
+  });
+
+  it('never gives the id of a key that was revoked to another', async () => {
+    await using opened = await openStore();
+    const { keys } = opened.store;
+    const id = keys.add('hash-a', 'laptop', ['read']);
+    expect(keys.revoke(id)).toBe(true);
+    expect(keys.revoke(id)).toBe(false);
+    expect([keys.find('hash-a'), keys.get(id), keys.list()]).toEqual([undefined, undefined, []]);
+    expect(keys.isKnown('hash-a')).toBe(true);
+    expect(() => keys.add('hash-a', 'again')).toThrowError(expect.objectContaining({ kind: 'conflict' }));
+    expect(keys.add('hash-b', 'phone')).not.toBe(id);
   });
 
   it('remembers clock steps', async () => {

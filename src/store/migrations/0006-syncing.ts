@@ -10,5 +10,7 @@ export const syncing: Migration = {
 
 -- Control.
 ALTER TABLE keys ADD COLUMN scopes TEXT NOT NULL DEFAULT '["all"]';
+ALTER TABLE keys ADD COLUMN last_used_ms INTEGER;
+ALTER TABLE keys ADD COLUMN revoked_ms INTEGER;
 `,
 };
