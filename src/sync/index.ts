@@ -8,5 +8,6 @@ export {
   type Parcel,
   type ParcelBody,
   type Target,
+  TargetBusy,
   TargetRefusal,
 } from './target.ts';

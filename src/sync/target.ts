@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { BodyFacts, ParcelHead, ParcelKind } from '#domain';
+import { Fault } from '#runtime';
 
 /** One thing on its way to one target. */
 export type Parcel = ParcelHead & { body?: ParcelBody };
@@ -40,3 +41,12 @@ export interface Target {
 
 /** The target will never take this parcel as it is. `message` says what to do about it. */
 export class TargetRefusal extends Error {}
+
+/** The target has too much to do. Where it says for how long it wants to be left alone, it is offered nothing before. */
+export class TargetBusy extends Fault {
+  readonly pauseMs: number | undefined;
+  constructor(message: string, pauseMs: number | undefined) {
+    super('unavailable', message);
+    this.pauseMs = pauseMs;
+  }
+}
