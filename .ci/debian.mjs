@@ -37,6 +37,8 @@ const TEST = {
   chromium: program('chromium'),
   'espeak-ng': program('espeak-ng'),
   'python3-jinja2': () => existsSync('/usr/lib/python3/dist-packages/jinja2'),
+  systemd: program('systemd-analyze'),
+  shellcheck: program('shellcheck'),
   libfaketime: library('faketime/libfaketime.so.1'),
 };
 const NEEDS = {

@@ -5,7 +5,7 @@ import { Certificate, createHttpApp, listen, SessionTokens, Sockets } from '#htt
 import { ModelLibrary } from '#models';
 import { AudioIndexer, Supervisor } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
-import { type Clock, Gate, Lifetime, type Log, type Notify, systemClock, watchdogIntervalMs } from '#runtime';
+import { type Clock, Gate, Lifetime, type Log, type Notify, systemClock } from '#runtime';
 import type { Store } from '#store';
 import { keepBackups } from './backups.ts';
 import { boxOnBroker } from './broker.ts';
@@ -24,6 +24,7 @@ import { startSchedules } from './schedules.ts';
 import { startSeeing } from './seeing.ts';
 import { stampsOf } from './stamps.ts';
 import { version } from './version.ts';
+import { feedWatchdog } from './watchdog.ts';
 
 /** Players that need another codec than their camera's are served by one core at most. */
 const H264_AT_ONCE = 1;
@@ -70,7 +71,7 @@ async function build(
   const certificate = config.tls && (await Certificate.load(config.tls));
   const places = await makePlaces(dataDir);
   life.use(lockDataDir(dataDir));
-  life.use(feedWatchdog(notify));
+  const watchdog = life.use(feedWatchdog(notify, log));
   const store = life.use(await openSound({ config, ...places, clock, log }, signal));
   life.use(store.search.start({ clock, log }, signal));
   const firstKey = ensureFirstKey(store, options.firstKey, log);
@@ -100,6 +101,7 @@ async function build(
   const where = { thumbsDir: places.thumbsDir, demandPlace: () => store.mediaPlace.demand(places.mediaDir) };
   const supervisor = life.use(await Supervisor.start({ store, ...seeing, hearing, camera, ...where, clock, log }));
 
+  watchdog.attend(supervisor);
   delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: () => origin }));
   const deps = {
     store,
@@ -170,11 +172,4 @@ function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {
 function ready(notify: Notify, life: Lifetime): void {
   notify('READY=1');
   life.defer(() => notify('STOPPING=1'));
-}
-
-/** An event loop that no longer turns stops feeding it, and systemd starts us anew. */
-function feedWatchdog(notify: Notify): Disposable {
-  const everyMs = watchdogIntervalMs();
-  const timer = everyMs === undefined ? undefined : setInterval(() => notify('WATCHDOG=1'), everyMs);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
 }

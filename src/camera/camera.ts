@@ -14,7 +14,7 @@ export interface CameraOptions {
   segmentSeconds: number;
   allowFile: boolean;
   /** How many cameras may be connecting at once. */
-  spawnGate: Gate;
+  spawnGate: Pick<Gate, 'enter'>;
   clock: Clock;
   log: Log;
 }

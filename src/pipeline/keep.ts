@@ -24,6 +24,7 @@ export async function keep(segments: Camera['segments'], life: Life): Promise<vo
   const pending: Finished[] = [];
   let lastSessionId: string | undefined;
   for await (const finished of segments) {
+    life.moved();
     pending.push(finished);
     if (pending.length > MAX_PENDING) pending.shift();
     try {

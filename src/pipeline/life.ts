@@ -9,6 +9,10 @@ import { Viewers } from './viewers.ts';
 
 const RECONNECT = { firstMs: 1000, capMs: 60_000 };
 const STALLED_AFTER_MS = 15_000;
+/** Its own watchdogs end whatever is silent long before. */
+const HANGS_AFTER_MS = 300_000;
+/** Far beyond what the camera's own watchdog allows between two segments. */
+const HANGS_AFTER_KEYFRAMES = 10;
 /** What was said last is still written to the disk when the camera is gone, for so long at most. */
 const EAR_GRACE_MS = 3000;
 
@@ -20,6 +24,9 @@ export class Life implements AsyncDisposable {
   latestFrame: Frame | undefined;
   #phase: CameraPhase = 'connecting';
   #sinceMs: number;
+  #movedMs: number;
+  /** Behind other cameras, or until recordings have a place again: that may take as long as it likes. */
+  #queues = false;
   #lastError: string | undefined;
   #nextTryMs: number | undefined;
   #restarts = -1;
@@ -37,6 +44,7 @@ export class Life implements AsyncDisposable {
     this.deps = deps;
     this.log = deps.log.child({ camera: stream.name });
     this.#sinceMs = deps.clock.nowMs();
+    this.#movedMs = deps.clock.monotonicMs();
     this.#ear = this.#newEar();
     const zones = () => this.stream.zones;
     this.#viewers = new Viewers(stream.id, { ...deps, log: this.log, zones, heard: this.#heard });
@@ -55,6 +63,19 @@ export class Life implements AsyncDisposable {
     this.#delays = retryDelays(RECONNECT);
     this.#lastError = undefined;
     this.#gapReason = 'the camera sent nothing';
+  }
+
+  /** A segment has come, or what it does has changed. */
+  moved(): void {
+    this.#movedMs = this.deps.clock.monotonicMs();
+  }
+
+  /** For how long it hasn't moved, when no camera explains that: it hangs, and nothing here will end that. */
+  hangsForMs(): number | undefined {
+    if (this.#queues || this.#phase === 'stopped') return undefined;
+    const forMs = this.deps.clock.monotonicMs() - this.#movedMs;
+    const keyframesMs = (this.#camera?.facts.keyframeIntervalS ?? 0) * 1000;
+    return forMs > Math.max(HANGS_AFTER_MS, HANGS_AFTER_KEYFRAMES * keyframesMs) ? forMs : undefined;
   }
 
   takeGapReason(): string {
@@ -110,9 +131,8 @@ export class Life implements AsyncDisposable {
   async #connectAndRun(signal: AbortSignal): Promise<void> {
     this.#enter('connecting');
     this.#restarts += 1;
-    const { camera: options, demandPlace } = this.deps;
-    await demandPlace?.();
-    const camera = await openCamera(this.stream, this.#demand(), { ...options, log: this.log }, signal);
+    const options = { ...this.deps.camera, spawnGate: { enter: () => this.#turn(signal) }, log: this.log };
+    const camera = await openCamera(this.stream, this.#demand(), options, signal);
     this.#camera = camera;
     this.#enter('recording');
     this.log.info({ ...camera.facts }, 'camera connected');
@@ -129,6 +149,18 @@ export class Life implements AsyncDisposable {
     } finally {
       this.#camera = undefined;
       this.#viewers.leave();
+    }
+  }
+
+  /** Waits until recordings have a place, and until fewer others are connecting. */
+  async #turn(signal: AbortSignal): Promise<Disposable> {
+    this.#queues = true;
+    try {
+      await this.deps.demandPlace?.();
+      return await this.deps.camera.spawnGate.enter(signal);
+    } finally {
+      this.#queues = false;
+      this.moved();
     }
   }
 
@@ -172,6 +204,7 @@ export class Life implements AsyncDisposable {
 
   #enter(phase: CameraPhase): void {
     this.#phase = phase;
+    this.moved();
     this.#sinceMs = this.deps.clock.nowMs();
   }
 }

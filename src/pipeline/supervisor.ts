@@ -24,7 +24,7 @@ export interface PipelineDeps extends Pick<Outlook, 'closer' | 'tellers'> {
 export class Supervisor implements AsyncDisposable {
   #deps: PipelineDeps;
   #lives = new Map<string, Life>();
-  #leaving = new Map<string, Promise<void>>();
+  #leaving = new Map<string, { life: Life; left: Promise<void> }>();
   #ending = false;
   #recovering: Promise<void> | undefined;
 
@@ -61,9 +61,15 @@ export class Supervisor implements AsyncDisposable {
     return [...this.#lives.values()].map((life) => life.status());
   }
 
+  /** Names of cameras whose recorder does nothing any more, also on its way to its end. */
+  hanging(): string[] {
+    const lives = [...this.#lives.values(), ...[...this.#leaving.values()].map(({ life }) => life)];
+    return lives.filter((life) => life.hangsForMs() !== undefined).map((life) => life.stream.name);
+  }
+
   /** Resolves when a stream that isn't wanted any more has ended, with all that it recorded in the store. */
   async stopped(streamId: string): Promise<void> {
-    await this.#leaving.get(streamId);
+    await this.#leaving.get(streamId)?.left;
   }
 
   latestFrame(streamId: string): Frame | undefined {
@@ -73,7 +79,7 @@ export class Supervisor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending = true;
     for (const [id, life] of this.#lives) this.#leave(id, life);
-    await Promise.all(this.#leaving.values());
+    await Promise.all([...this.#leaving.values()].map(({ left }) => left));
   }
 
   async #demandPlace(deps: PipelineDeps): Promise<void> {
@@ -107,7 +113,7 @@ export class Supervisor implements AsyncDisposable {
         const { log } = this.#deps;
         log.error({ camera: life.stream.name, error: messageOf(error) }, 'not looked whether it is wanted again');
       });
-    this.#leaving.set(id, left);
+    this.#leaving.set(id, { life, left });
   }
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 
-/** Tells systemd a state (`READY=1`, `WATCHDOG=1`, `STATUS=…`, `STOPPING=1`). */
-export type Notify = (state: string) => void;
+/** Tells systemd states (`READY=1`, `WATCHDOG=1`, `STATUS=…`, `STOPPING=1`). */
+export type Notify = (...states: string[]) => void;
 
 /**
  * Reports to systemd when it started us with `Type=notify`, else does nothing. Node has no datagram Unix sockets, so
@@ -10,13 +10,13 @@ export type Notify = (state: string) => void;
  */
 export function systemdNotify(env: NodeJS.ProcessEnv = process.env): Notify {
   if (!env['NOTIFY_SOCKET']) return () => undefined;
-  return (state) => {
-    execFile('systemd-notify', [`--pid=${process.pid}`, state], () => undefined);
+  return (...states) => {
+    execFile('systemd-notify', states, () => undefined);
   };
 }
 
-/** How often systemd wants to hear `WATCHDOG=1`, in milliseconds: half of its deadline; undefined when it doesn't. */
+/** How often to tell `WATCHDOG=1`: a third of systemd's deadline, so that one may be lost; undefined when it doesn't ask. */
 export function watchdogIntervalMs(env: NodeJS.ProcessEnv = process.env): number | undefined {
   const deadlineUs = Number(env['WATCHDOG_USEC']);
-  return deadlineUs > 0 ? deadlineUs / 2000 : undefined;
+  return deadlineUs > 0 ? deadlineUs / 3000 : undefined;
 }
