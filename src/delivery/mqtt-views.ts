@@ -82,11 +82,11 @@ export interface BoxState {
 
 type Facts = Pick<Store, 'streams' | 'indexes' | 'scenes' | 'alerts' | 'events' | 'firings'>;
 
-/** Every camera, the oldest first. */
+/** Every camera of this box, the oldest first. */
 export function cameraViews(store: Facts, statuses: readonly CameraStatus[], nowMs: number): CameraView[] {
   const live = new Map(statuses.map((status) => [status.streamId, status]));
   const taken = new Set<string>();
-  return store.streams.list({ ordering: 'created_at' }).results.map((stream) => {
+  return store.streams.list({ ordering: 'created_at', own: true }).results.map((stream) => {
     const plain = topicLevel(stream.name);
     const level = taken.has(plain) ? `${plain}-${stream.id.slice(-6)}` : plain;
     taken.add(level);

@@ -26,6 +26,8 @@ export interface Alert {
   threshold?: number;
   /** Armed and disarmed with it; absent: by itself. */
   group?: string;
+  /** The other box that looks at it and sends what it finds; absent: this one does. */
+  boxId?: string;
   createdMs: number;
 }
 

@@ -96,6 +96,6 @@ export interface SegmentFacts {
 
 /** What may be known of a camera elsewhere. */
 export type StreamFacts = Pick<Stream, 'id' | 'name' | 'mediaTypes' | 'zones' | 'createdMs'>;
-export type SentAlert = Omit<Alert, 'callbackUrl' | 'wsConnectionId'>;
+export type SentAlert = Omit<Alert, 'callbackUrl' | 'wsConnectionId' | 'boxId'>;
 export type SentIndex = Omit<SceneIndex, 'wsConnectionId'>;
 export type SentScene = Omit<Scene, 'thumbPath'>;

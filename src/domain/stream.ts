@@ -28,8 +28,13 @@ export interface Stream {
   recording: RecordingPolicy;
   /** What the user asked for; the supervisor makes it so. */
   wanted: 'connected' | 'stopped';
-  /** Streams from the configuration file are updated by it and can't be deleted over HTTP. */
-  origin: 'api' | 'config';
+  /**
+   * Streams from the configuration file are updated by it and can't be deleted over HTTP. Those of another box (`edge`)
+   * are as it tells: nothing is connected here, and nothing changed.
+   */
+  origin: 'api' | 'config' | 'edge';
+  /** The other box. */
+  boxId?: string;
   createdMs: number;
 }
 

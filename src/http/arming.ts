@@ -3,7 +3,7 @@ import { type Alert, type ArmingChange, snoozedUntil } from '#domain';
 import type { HttpDeps } from './deps.ts';
 import { groupAnswer, groupName, groupView } from './groups.ts';
 import { number, whole } from './input.ts';
-import { alertBy, indexBy } from './lookup.ts';
+import { indexBy, ownAlertBy } from './lookup.ts';
 import { lastCheckAnswer, lastCheckView } from './prompt-check.ts';
 import { Api } from './route.ts';
 import { alertAnswer, alertView } from './views.ts';
@@ -92,7 +92,7 @@ export function armingRoutes(deps: HttpDeps): Api {
     { summary: 'Changes how an alert is armed', body: wishes, answer: alertAnswer },
     (c, { params, body: { group, threshold } }) => {
       const index = indexBy(deps, params.id, params.index);
-      const alert = alertBy(deps, index, params.alert);
+      const alert = ownAlertBy(deps, index, params.alert);
       const by = c.get('caller').name;
       // First what may be refused: all is changed or nothing.
       if (group !== undefined) store.alerts.setGroup(alert.id, group || undefined, by);

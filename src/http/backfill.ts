@@ -4,7 +4,7 @@ import { Fault } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 import { backfillAnswer, backfillView } from './index-facts.ts';
 import { time } from './input.ts';
-import { indexBy } from './lookup.ts';
+import { indexBy, ownIndexBy } from './lookup.ts';
 import { Api } from './route.ts';
 
 /** What an index is to describe of what was recorded before. */
@@ -64,7 +64,7 @@ export function backfillRoutes(deps: HttpDeps): Api {
       answer: backfillAnswer,
     },
     (_c, { params, body }) => {
-      const wish = backfillOf(indexBy(deps, params.id, params.index), body, deps);
+      const wish = backfillOf(ownIndexBy(deps, params.id, params.index), body, deps);
       backfills.put(wish);
       deps.backfiller.wake();
       return backfillView(wish);
@@ -72,7 +72,7 @@ export function backfillRoutes(deps: HttpDeps): Api {
   );
 
   api.delete(PATH, { summary: 'Ends it; what was described stays', answer: backfillAnswer }, (_c, { params }) => {
-    const index = indexBy(deps, params.id, params.index);
+    const index = ownIndexBy(deps, params.id, params.index);
     known(index, deps);
     backfills.finish(index.id, 'cancelled', deps.clock.nowMs());
     return backfillView(known(index, deps));

@@ -3,7 +3,7 @@ import { type Alert, type EventDefinition, LONGEST_SNOOZE_MS, newId } from '#dom
 import { ruleFor } from '#events';
 import type { HttpDeps } from './deps.ts';
 import { callbackAddress, connectionId, prompt, text } from './input.ts';
-import { alertBy, eventBy, indexBy, streamBy } from './lookup.ts';
+import { eventBy, indexBy, ownAlertBy, streamBy } from './lookup.ts';
 import { muteReasons } from './mute-reasons.ts';
 import { Api, Reply } from './route.ts';
 import { alertAnswer, alertView, eventAnswer, eventView } from './views.ts';
@@ -109,7 +109,7 @@ export function alertRoutes(deps: HttpDeps): Api {
     { summary: 'Enables or disables an alert', body: statusChange, answer: alertAnswer },
     (c, { params, body }) => {
       const index = indexBy(deps, params.id, params.index);
-      const { id } = alertBy(deps, index, params.alert);
+      const { id } = ownAlertBy(deps, index, params.alert);
       const alert = alerts.setStatus(id, body, c.get('caller').name);
       return alertView(alert, events.get(alert.eventId));
     },
@@ -120,7 +120,7 @@ export function alertRoutes(deps: HttpDeps): Api {
     { summary: 'Tells nobody of an alert for so many "minutes"; 0 ends it', body: snoozing, answer: alertAnswer },
     (c, { params, body: { minutes } }) => {
       const index = indexBy(deps, params.id, params.index);
-      const { id } = alertBy(deps, index, params.alert);
+      const { id } = ownAlertBy(deps, index, params.alert);
       const untilMs = minutes === 0 ? undefined : deps.clock.nowMs() + minutes * MINUTE_MS;
       const alert = alerts.snooze(id, untilMs, c.get('caller').name);
       return alertView(alert, events.get(alert.eventId));

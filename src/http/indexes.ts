@@ -6,7 +6,7 @@ import type { HttpDeps } from './deps.ts';
 import { EXTRACTION_CONFIG, extractionTypes, readExtraction } from './extraction.ts';
 import { backfillFacts, understandingOf } from './index-facts.ts';
 import { connectionId, flag, opaque, prompt, text, time, whole } from './input.ts';
-import { indexBy, streamBy } from './lookup.ts';
+import { indexBy, ownIndexBy, ownStreamBy, streamBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
 import { recordAnswer, recordView } from './scene-views.ts';
 import { indexAnswer, indexView } from './views.ts';
@@ -51,7 +51,7 @@ export function indexRoutes(deps: HttpDeps): Api {
       answer: indexAnswer,
     },
     (_c, { params, body }) => {
-      const { id } = streamBy(deps, params.id);
+      const { id } = ownStreamBy(deps, params.id);
       const index = newIndex(id, body, deps);
       const backfill = body.backfill && backfillOf(index, body.backfill, deps);
       indexes.create(index);
@@ -112,7 +112,7 @@ function changeRoutes(api: Api, deps: HttpDeps): void {
       answer: indexAnswer.extend({ success: z.boolean() }),
     },
     (_c, { params, body }) => {
-      const { id } = indexBy(deps, params.id, params.index);
+      const { id } = ownIndexBy(deps, params.id, params.index);
       const changed = indexes.update(id, body);
       deps.supervisor.reconcile();
       // The Node SDK takes the new prompt over when it finds `success` within `data`.
@@ -124,7 +124,7 @@ function changeRoutes(api: Api, deps: HttpDeps): void {
     '/rtstream/:id/index/scene/:index/status',
     { summary: 'Starts or stops an index; any number of times', body: statusChange, answer: indexAnswer },
     (_c, { params, body: { action } }) => {
-      const index = indexBy(deps, params.id, params.index);
+      const index = ownIndexBy(deps, params.id, params.index);
       const status = action === 'start' ? 'running' : 'stopped';
       if (index.status === status) return view(index);
       const resumed = action === 'start' ? { resumedMs: deps.clock.nowMs() } : {};

@@ -13,6 +13,20 @@ export function streamBy({ store }: Stores, id: string): Stream {
   return store.streams.get(id) ?? unknown('rtstream_id', 'stream', id, 'GET /rtstream');
 }
 
+/** To be changed. Throws `conflict` for a camera of another box: it is changed there. */
+export function ownStreamBy(deps: Stores, id: string): Stream {
+  const stream = streamBy(deps, id);
+  if (stream.boxId !== undefined) throw elsewhere('camera', stream.boxId);
+  return stream;
+}
+
+/** As `ownStreamBy`. */
+export function ownIndexBy(deps: Stores, streamId: string, id: string): SceneIndex {
+  const index = indexBy(deps, streamId, id);
+  ownStreamBy(deps, streamId);
+  return index;
+}
+
 /** The index, when it belongs to the stream. */
 export function indexBy(deps: Stores, streamId: string, id: string): SceneIndex {
   const stream = streamBy(deps, streamId);
@@ -26,6 +40,13 @@ export function alertBy(deps: Stores, index: SceneIndex, id: string): Alert {
   const alert = deps.store.alerts.get(id);
   if (alert?.indexId === index.id) return alert;
   return unknown('alert_id', 'alert on this index', id, `GET /rtstream/${index.streamId}/index/${index.id}/alert`);
+}
+
+/** As `ownStreamBy`; an alert that was armed here on another box's index is this box's own. */
+export function ownAlertBy(deps: Stores, index: SceneIndex, id: string): Alert {
+  const alert = alertBy(deps, index, id);
+  if (alert.boxId !== undefined) throw elsewhere('alert', alert.boxId);
+  return alert;
 }
 
 export function eventBy({ store }: Stores, id: string): EventDefinition {
@@ -48,6 +69,10 @@ export function videoIndexBy(deps: Stores, video: Asset, id: string): AssetIndex
   const index = deps.store.assetIndexes.get(id);
   if (index?.assetId === video.id) return index;
   return unknown('scene_index_id', 'scene index of this video', id, `GET /video/${video.id}/index/scene`);
+}
+
+function elsewhere(kind: string, boxId: string): Fault {
+  return new Fault('conflict', `this ${kind} belongs to the box ${boxId}, which sends it here: change it there`);
 }
 
 function unknown(field: string, kind: string, id: string, list: string): never {

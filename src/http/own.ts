@@ -4,7 +4,7 @@ import { thumbnail } from '#inference';
 import { Fault } from '#runtime';
 import type { HttpContext, HttpDeps } from './deps.ts';
 import { number, text, whole } from './input.ts';
-import { streamBy } from './lookup.ts';
+import { ownStreamBy, streamBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
 import { firingAnswer, firingView, sceneAnswer, sceneView } from './scene-views.ts';
 import { zoneAnswer, zoneView } from './views.ts';
@@ -90,7 +90,7 @@ export function ownRoutes(deps: HttpDeps): Api {
       answer: z.object({ zones: z.array(zoneAnswer) }),
     },
     (_c, { params, body }) => {
-      const { id, origin } = streamBy(deps, params.id);
+      const { id, origin } = ownStreamBy(deps, params.id);
       const { zones } = store.streams.update(id, body);
       supervisor.reconcile();
       const note = 'this camera comes from the configuration file: its zones there come back at the next start';

@@ -211,7 +211,7 @@ function tellingOf({ tellers, verdicts, checks }: HttpDeps): Pick<BoxStatus, 'te
 function cameraStatuses(deps: HttpDeps): BoxStatus['cameras'] {
   const { store, supervisor } = deps;
   const live = new Map(supervisor.status().map((status) => [status.streamId, status]));
-  const { results } = store.streams.list({ ordering: 'name' });
+  const { results } = store.streams.list({ ordering: 'name', own: true });
   return results.map((stream) => {
     const status = live.get(stream.id) ?? idle(stream);
     const keyframeIntervalS = status.facts?.keyframeIntervalS;

@@ -4,7 +4,7 @@ import { newId, RECORD_ALL, type Stream } from '#domain';
 import { Fault } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 import { connectionId, flag, text, whole } from './input.ts';
-import { collectionBy, streamBy } from './lookup.ts';
+import { collectionBy, ownStreamBy, streamBy } from './lookup.ts';
 import { Api } from './route.ts';
 import { streamAnswer, streamView } from './views.ts';
 
@@ -86,7 +86,7 @@ export function streamRoutes(deps: HttpDeps): Api {
     '/rtstream/:id',
     { summary: 'Changes a stream', body: change, answer: streamAnswer },
     (_c, { params, body: { name, sample_rate: sampleRate } }) => {
-      const stream = streamBy(deps, params.id);
+      const stream = ownStreamBy(deps, params.id);
       if (stream.origin === 'config' && name !== undefined && name !== stream.name) {
         throw new Fault('conflict', 'name: this camera comes from the configuration file; rename it there');
       }
@@ -98,7 +98,7 @@ export function streamRoutes(deps: HttpDeps): Api {
     '/rtstream/:id/status',
     { summary: 'Starts or stops a stream; any number of times', body: statusChange, answer: streamAnswer },
     (_c, { params, body: { action } }) => {
-      const { id } = streamBy(deps, params.id);
+      const { id } = ownStreamBy(deps, params.id);
       const stream = streams.update(id, { wanted: action === 'start' ? 'connected' : 'stopped' });
       deps.supervisor.reconcile();
       return streamView(stream);

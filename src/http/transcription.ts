@@ -3,7 +3,7 @@ import type { Stream, Transcript, TranscriptGap, Word } from '#domain';
 import type { HttpDeps } from './deps.ts';
 import { NO_SPEECH } from './indexes.ts';
 import { connectionId, text, time, whole } from './input.ts';
-import { streamBy } from './lookup.ts';
+import { ownStreamBy, streamBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
 
 const change = z.object({
@@ -61,7 +61,7 @@ export function transcriptionRoutes(deps: HttpDeps): Api {
     '/rtstream/:id/transcription',
     { summary: 'Starts or stops writing down what is said; any number of times', body: change, answer: statusAnswer },
     (_c, { params, body }) => {
-      const stream = streamBy(deps, params.id);
+      const stream = ownStreamBy(deps, params.id);
       const updated = streams.update(stream.id, { transcription: changed(stream, body, deps.clock.nowMs()) });
       deps.supervisor.reconcile();
       const mute = updated.transcription.wanted && !deps.listening.speechAvailable;

@@ -31,6 +31,7 @@ export const streamAnswer = z
     media_types: z.array(z.enum(['audio', 'video'])),
     store: z.boolean(),
     enable_transcript: z.boolean(),
+    box_id: z.string().optional().describe('The other box that sends it'),
   })
   .meta({ id: 'Stream' });
 
@@ -46,6 +47,7 @@ export function streamView(stream: Stream): z.input<typeof streamAnswer> {
     media_types: stream.mediaTypes,
     store: stream.store,
     enable_transcript: stream.transcription.wanted,
+    ...(stream.boxId === undefined ? {} : { box_id: stream.boxId }),
   };
 }
 

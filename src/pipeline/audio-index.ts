@@ -61,7 +61,7 @@ export class AudioIndexer implements AsyncDisposable {
   static async start(deps: AudioIndexerDeps, signal: AbortSignal): Promise<AudioIndexer> {
     const indexer = new AudioIndexer(deps);
     signal.addEventListener('abort', () => indexer.#stop.abort(), { once: true });
-    for (const { id } of deps.store.streams.list().results) indexer.#due.set(id, 0);
+    for (const { id } of deps.store.streams.list({ own: true }).results) indexer.#due.set(id, 0);
     indexer.#ended = indexer.#run(indexer.#stop.signal);
     return indexer;
   }
@@ -119,6 +119,7 @@ export class AudioIndexer implements AsyncDisposable {
   /** Returns when the stream has to be looked at again although nothing more is said. */
   #indexStream(streamId: string): number | undefined {
     const { store, clock, log } = this.#deps;
+    if (store.streams.get(streamId)?.boxId !== undefined) return undefined; // Its own box does it, and sends the scenes.
     const dues = store.indexes
       .listRunning(streamId)
       .filter(isAudio)

@@ -15,7 +15,7 @@ export function sceneOf(
   { streamId, startMs, endMs }: Window,
   { id: indexId }: SceneIndex,
   thumbPath: string | undefined,
-): Parameters<Store['scenes']['add']> {
+): Parameters<Store['scenes']['addPast']> {
   const scene = { streamId, indexId, startMs, endMs, text, facts, ...(thumbPath ? { thumbPath } : {}) };
   return [scene, embedText(text), TEXT_EMBEDDING.model, picture];
 }

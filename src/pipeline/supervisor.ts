@@ -92,7 +92,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   #wanted(): Stream[] {
-    return this.#deps.store.streams.list({ status: 'connected' }).results;
+    return this.#deps.store.streams.list({ status: 'connected', own: true }).results;
   }
 
   #enter(stream: Stream): void {

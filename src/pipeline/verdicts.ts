@@ -25,7 +25,7 @@ export interface VerdictLimits {
 const LIMITS: VerdictLimits = { giveUpMs: 300_000, tries: 3, retryMs: 5000, recordedMs: 8000 };
 
 export interface VerdictsDeps {
-  store: Pick<Store, 'journal' | 'firings' | 'events' | 'scenes' | 'segments'>;
+  store: Pick<Store, 'journal' | 'firings' | 'alerts' | 'events' | 'scenes' | 'segments'>;
   tellers: Pick<Tellers, 'hasFollower' | 'follows' | 'tell'>;
   thumbsDir: string;
   mediaDir: string;
@@ -149,10 +149,12 @@ export class Verdicts implements AsyncDisposable {
     return next;
   }
 
-  /** What is seen, has just happened and hasn't been looked at. */
+  /** What is seen, has just happened and hasn't been looked at. Other boxes' alerts they look at themselves. */
   #worthy(entry: JournalEntry): Waiting | undefined {
-    const firing = this.#deps.store.firings.get(entry.ref);
-    if (!firing || firing.verdict || listens(firing.evidence.rule)) return undefined;
+    const { store } = this.#deps;
+    const firing = store.firings.get(entry.ref);
+    if (!firing || store.alerts.get(firing.alertId)?.boxId !== undefined) return undefined;
+    if (firing.verdict || listens(firing.evidence.rule)) return undefined;
     const agoMs = this.#deps.clock.nowMs() - firing.atMs;
     return agoMs <= this.#limits.giveUpMs ? { ...entry, firing } : undefined;
   }

@@ -17,6 +17,7 @@ interface Row {
   snoozed_until_ms: number | null;
   threshold: number | null;
   group_name: string | null;
+  box_id: string | null;
 }
 
 /**
@@ -44,9 +45,9 @@ export class Alerts {
     this.#groups = groups;
     this.#insert = sql.prepare(`
       INSERT INTO alerts (id, stream_id, index_id, event_id, callback_url, ws_connection_id, status, created_ms,
-        snoozed_until_ms, threshold, group_name)
+        snoozed_until_ms, threshold, group_name, box_id)
       VALUES (@id, @stream_id, @index_id, @event_id, @callback_url, @ws_connection_id, @status, @created_ms,
-        @snoozed_until_ms, @threshold, @group_name)`);
+        @snoozed_until_ms, @threshold, @group_name, @box_id)`);
     this.#get = sql.prepare('SELECT * FROM alerts WHERE id = ?');
     this.#list = sql.prepare('SELECT * FROM alerts ORDER BY created_ms, rowid');
     this.#byIndex = sql.prepare('SELECT * FROM alerts WHERE index_id = ? ORDER BY created_ms, rowid');
@@ -85,8 +86,9 @@ export class Alerts {
     return this.#inGroup.get(group)?.count ?? 0;
   }
 
+  /** Those that this box looks at. */
   enabledByIndex(indexId: string): Alert[] {
-    return this.listByIndex(indexId).filter((alert) => alert.status === 'enabled');
+    return this.listByIndex(indexId).filter(({ status, boxId }) => status === 'enabled' && boxId === undefined);
   }
 
   /** Throws `not_found`. */
@@ -160,6 +162,7 @@ function alertOf(row: Row): Alert {
     ...(row.snoozed_until_ms === null ? {} : { snoozedUntilMs: row.snoozed_until_ms }),
     ...(row.threshold === null ? {} : { threshold: row.threshold }),
     ...named(row.group_name ?? undefined),
+    ...(row.box_id === null ? {} : { boxId: row.box_id }),
   };
 }
 
@@ -176,5 +179,6 @@ function rowOf(alert: Alert): Row {
     snoozed_until_ms: alert.snoozedUntilMs ?? null,
     threshold: alert.threshold ?? null,
     group_name: alert.group ?? null,
+    box_id: alert.boxId ?? null,
   };
 }

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { DeliveryChannel, Firing, Question, Verdict } from '#domain';
+import type { Delivery, DeliveryChannel, Firing, Question, Verdict } from '#domain';
 import { type Clock, faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
 import type { Holds } from './holds.ts';
@@ -26,13 +26,16 @@ export interface FiringRow {
 /** Rows of scenes count from 1. */
 const NO_SCENE = 0;
 
+/** Where a firing is to go. */
+export type NewDelivery = Pick<Delivery, 'channel' | 'target'>;
+
 /** All that one pass of the evaluator has found out. */
 export interface EvaluationBatch {
   /** The last journal entry that is covered, and the reader's name. */
   cursor: number;
   cursorName: string;
   states: { alertId: string; state: string }[];
-  firings: { firing: Firing; deliveries: { channel: DeliveryChannel; target: string }[] }[];
+  firings: { firing: Firing; deliveries: NewDelivery[] }[];
   questions?: Question[];
 }
 
@@ -129,11 +132,7 @@ export class Firings {
   setVerdict(id: string, verdict: Verdict, reader: FiringReader): void {
     this.#connection.writeDurably(() => {
       const firing = this.get(id);
-      if (firing) {
-        this.#setVerdict.run(JSON.stringify(verdict), id);
-        this.#insertSecond.run(this.#clock.nowMs(), id);
-        this.#journal.append('verdict', firing.streamId, id, verdict.atMs);
-      }
+      if (firing) this.#judge(firing, verdict);
       this.#journal.moveCursor(reader.name, reader.seq);
     });
   }
@@ -147,18 +146,34 @@ export class Firings {
   commit(batch: EvaluationBatch): void {
     this.#connection.writeDurably(() => {
       for (const { alertId, state } of batch.states) this.#saveState.run(state, alertId);
-      for (const { firing, deliveries } of batch.firings) {
-        if (this.#insert.run(rowOf(firing)).changes === 0) continue;
-        this.#holds.addFor(firing);
-        const nowMs = this.#clock.nowMs();
-        for (const { channel, target } of deliveries) this.#insertDelivery.run(firing.id, channel, target, nowMs);
-        this.#journal.append('firing', firing.streamId, firing.id, firing.atMs);
-      }
+      for (const { firing, deliveries } of batch.firings) this.#enter(firing, deliveries);
       for (const question of batch.questions ?? []) this.#questions.put(question);
       this.#journal.moveCursor(batch.cursorName, batch.cursor);
       faultPoint('firing.inserted');
     });
     faultPoint('firing.entered');
+  }
+
+  /** What another box has found: stored once, and its verdict when it has one. On disk when this returns. */
+  receive(firing: Firing, deliveries: readonly NewDelivery[]): void {
+    this.#connection.writeDurably(() => {
+      if (!this.get(firing.id)) this.#enter(firing, deliveries);
+      else if (firing.verdict && !this.get(firing.id)?.verdict) this.#judge(firing, firing.verdict);
+    });
+  }
+
+  #enter(firing: Firing, deliveries: readonly NewDelivery[]): void {
+    if (this.#insert.run(rowOf(firing)).changes === 0) return;
+    this.#holds.addFor(firing);
+    const nowMs = this.#clock.nowMs();
+    for (const { channel, target } of deliveries) this.#insertDelivery.run(firing.id, channel, target, nowMs);
+    this.#journal.append('firing', firing.streamId, firing.id, firing.atMs);
+  }
+
+  #judge({ id, streamId }: Pick<Firing, 'id' | 'streamId'>, verdict: Verdict): void {
+    this.#setVerdict.run(JSON.stringify(verdict), id);
+    this.#insertSecond.run(this.#clock.nowMs(), id);
+    this.#journal.append('verdict', streamId, id, verdict.atMs);
   }
 }
 

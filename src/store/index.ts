@@ -10,10 +10,11 @@
 export type { AssetHit, NewRecord } from './asset-indexes.ts';
 export type { AssetQuery } from './asset-search.ts';
 export { type BackupStatus, copySound, newestBackup } from './backups.ts';
+export type { Incoming, StoredBox } from './boxes.ts';
 export type { CollectionDraft } from './collections.ts';
 export type { DeliveryState, FiringDelivery } from './deliveries.ts';
 export { networkKind } from './file-system.ts';
-export type { EvaluationBatch } from './firings.ts';
+export type { EvaluationBatch, NewDelivery } from './firings.ts';
 export { forecastOf, type StreamForecast } from './forecast.ts';
 export type { JobCallback, JobDraft } from './jobs.ts';
 export { EVALUATOR } from './journal.ts';

@@ -20,11 +20,16 @@ export interface Outdated {
 }
 
 type Row = Omit<Outdated, 'thumbPath'> & { thumbPath: string | null };
-/** All scenes from `reached` to `head` have been looked at; what came after `head` is of this model anyway. */
+/**
+ * All scenes from `reached` to `head` have been looked at, and those before `floor`; what came after `head` is of this
+ * model anyway.
+ */
 interface Progress {
   model: string;
   head: number;
   reached: number;
+  /** Absent: 1. */
+  floor?: number;
 }
 
 /** Of each kind that is being renewed. */
@@ -40,6 +45,8 @@ export class Renewal {
   readonly #vectors: Record<VectorKind, Vectors>;
   readonly #scenes: Record<VectorKind, Statement<[number, number], Row>>;
   readonly #head: Statement<[], number>;
+  /** Where the stretch that was given out last ends. */
+  readonly #given: Partial<Record<VectorKind, number>> = {};
 
   constructor(connection: Connection, meta: Meta, vectors: Record<VectorKind, Vectors>) {
     const { sql } = connection;
@@ -60,17 +67,19 @@ export class Renewal {
   status(): RenewalStatus {
     const status: RenewalStatus = {};
     for (const kind of ['vectors', 'pictures'] as const) {
-      const { model, head, reached } = this.#progress(kind) ?? { model: '', head: 0, reached: 0 };
-      if (reached > 0) status[kind] = { model, share: Math.max(0, 1 - reached / Math.max(1, head)) };
+      const { model, head, reached, floor = 1 } = this.#progress(kind) ?? { model: '', head: 0, reached: 0 };
+      if (reached > 0)
+        status[kind] = { model, share: Math.max(0, 1 - (reached - floor) / Math.max(1, head - floor + 1)) };
     }
     return status;
   }
 
   /** Of the next stretch of scenes those that need a new vector, maybe none; undefined when there are no more. */
   next(kind: VectorKind, model: string): Outdated[] | undefined {
-    const { reached } = this.#of(kind, model);
+    const { reached, floor = 1 } = this.#of(kind, model);
+    this.#given[kind] = reached;
     if (reached === 0) return undefined;
-    const rows = this.#scenes[kind].all(Math.max(1, reached - STRETCH), reached - 1);
+    const rows = this.#scenes[kind].all(Math.max(floor, reached - STRETCH), reached - 1);
     const current = this.#vectors[kind].ofModel(rows, model);
     return rows
       .filter(({ id }) => !current.has(id))
@@ -87,7 +96,23 @@ export class Renewal {
         const [now] = this.#scenes[kind].all(scene.id, scene.id);
         if (now && now.text === scene.text && quantise(vector)) vectors.replace(now, vector, model);
       }
-      this.#put(kind, { ...progress, reached: Math.max(0, progress.reached - STRETCH) });
+      const reached = progress.reached - STRETCH;
+      if (progress.reached !== this.#given[kind]) return; // Others have come meanwhile: it begins with them.
+      this.#put(kind, { ...progress, reached: reached <= (progress.floor ?? 1) ? 0 : reached });
+    });
+  }
+
+  /** A scene has got its picture from elsewhere, without a vector: it is looked at in its turn. Inside a transaction. */
+  pictureCame(id: number): void {
+    const known = this.#progress('pictures');
+    if (!known) return; // No model has come yet; the first looks at all of them.
+    const { head, reached, floor } = known;
+    const isDone = reached === 0;
+    this.#put('pictures', {
+      ...known,
+      head: Math.max(id, isDone ? id : head),
+      reached: isDone ? id + 1 : Math.max(id + 1, reached),
+      floor: isDone ? id : Math.min(id, floor ?? 1),
     });
   }
 

@@ -104,12 +104,19 @@ export class Scenes {
 
   /**
    * Stores it with its words, its vector, that of its picture and its journal entry. Throws `not_found` when the index has
-   * been deleted.
+   * been deleted. `also` is written in the same step.
    */
-  add(draft: Omit<Scene, 'id'>, vector: Float32Array, model: string, picture?: ModelVector): Scene {
-    return this.#add(draft, { vector, model }, picture, (scene) =>
-      this.#journal.append('scene', scene.streamId, String(scene.id), scene.endMs),
-    );
+  add(
+    draft: Omit<Scene, 'id'>,
+    vector: Float32Array,
+    model: string,
+    picture?: ModelVector,
+    also?: (scene: Scene) => void,
+  ): Scene {
+    return this.#add(draft, { vector, model }, picture, (scene) => {
+      also?.(scene);
+      this.#journal.append('scene', scene.streamId, String(scene.id), scene.endMs);
+    });
   }
 
   /** The same for what is no news: it has no journal entry, so that nobody is alarmed. */

@@ -46,7 +46,8 @@ CREATE TABLE streams (
   transcript_changed_ms INTEGER NOT NULL DEFAULT 0,
   substream_url     TEXT,
   recording         TEXT NOT NULL DEFAULT '{}', -- JSON, what differs from recording everything
-  sifted_ms         INTEGER NOT NULL DEFAULT 0 -- up to then it is decided what of the recording stays
+  sifted_ms         INTEGER NOT NULL DEFAULT 0, -- up to then it is decided what of the recording stays
+  box_id            TEXT -- the box that sends it; null: this one has the camera
 ) STRICT;
 
 -- Prompt-defined indexes over one stream.
@@ -142,8 +143,10 @@ CREATE TABLE scenes (
   end_ms     INTEGER NOT NULL, -- grows while the scene goes on
   text       TEXT NOT NULL,
   facts      TEXT NOT NULL, -- JSON; null for what was heard
-  thumb_path TEXT
+  thumb_path TEXT,
+  edge_id    INTEGER -- its id on the box that sent it
 ) STRICT;
+CREATE UNIQUE INDEX scenes_of_boxes ON scenes (index_id, edge_id, start_ms) WHERE edge_id IS NOT NULL;
 CREATE INDEX scenes_by_index ON scenes (index_id, start_ms);
 CREATE INDEX scenes_by_length ON scenes (index_id, end_ms - start_ms);
 CREATE INDEX scenes_by_stream ON scenes (stream_id);
@@ -208,7 +211,8 @@ CREATE TABLE alerts (
   created_ms       INTEGER NOT NULL,
   snoozed_until_ms INTEGER,
   threshold        REAL, -- 0–1; null: none
-  group_name       TEXT REFERENCES alert_groups (name) ON DELETE SET NULL
+  group_name       TEXT REFERENCES alert_groups (name) ON DELETE SET NULL,
+  box_id           TEXT -- the box that looks at it; null: this one
 ) STRICT;
 CREATE INDEX alerts_by_index ON alerts (index_id);
 CREATE INDEX alerts_by_stream ON alerts (stream_id);

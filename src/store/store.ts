@@ -6,6 +6,7 @@ import { AssetIndexes } from './asset-indexes.ts';
 import { Assets } from './assets.ts';
 import { Backfills } from './backfills.ts';
 import { Backups } from './backups.ts';
+import { Boxes } from './boxes.ts';
 import { ClockSteps } from './clock-steps.ts';
 import { Collections } from './collections.ts';
 import { Connection } from './connection.ts';
@@ -34,6 +35,7 @@ import { Questions } from './questions.ts';
 import { RecordedBytes } from './recorded-bytes.ts';
 import { Renewal } from './renewal.ts';
 import { Replay } from './replay.ts';
+import { Replicas } from './replicas.ts';
 import { Retention } from './retention.ts';
 import { Scenes } from './scenes.ts';
 import { SearchApart } from './search-apart.ts';
@@ -74,7 +76,9 @@ export class Store implements AsyncDisposable {
   readonly alerts: Alerts;
   readonly groups: Groups;
   readonly armingLog: Pick<ArmingLog, 'get' | 'list'>;
-  readonly firings: Omit<Firings, 'commit'>;
+  readonly firings: Omit<Firings, 'commit' | 'receive'>;
+  readonly boxes: Boxes;
+  readonly replicas: Replicas;
   readonly marks: Marks;
   readonly journal: Pick<Journal, 'after' | 'cursor' | 'head' | 'onAppend'>;
   readonly deliveries: Deliveries;
@@ -119,11 +123,8 @@ export class Store implements AsyncDisposable {
     this.streams = new Streams(connection, this.collections, eraser, clock);
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
-    this.scenes = new Scenes(connection, this.collections, journal, {
-      vectors,
-      pictures,
-      search: search.finders.scenes,
-    });
+    const found = { vectors, pictures, search: search.finders.scenes };
+    this.scenes = new Scenes(connection, this.collections, journal, found);
     this.backfills = new Backfills(connection);
     this.transcripts = new Transcripts(connection, this.collections, journal, search.finders.transcripts);
     this.assets = new Assets(connection, this.collections);
@@ -136,6 +137,8 @@ export class Store implements AsyncDisposable {
     this.groups = new Groups(connection, armingLog, clock);
     this.alerts = new Alerts(connection, armingLog, this.groups);
     this.firings = this.#firings;
+    this.boxes = new Boxes(connection, clock);
+    this.replicas = new Replicas(connection, this, this.#firings);
     this.marks = new Marks(connection);
     this.journal = journal;
     this.deliveries = new Deliveries(connection, clock);

@@ -24,6 +24,7 @@ interface Row {
   transcript_changed_ms: number;
   substream_url: string | null;
   recording: string;
+  box_id: string | null;
 }
 
 export interface StreamQuery {
@@ -36,6 +37,8 @@ export interface StreamQuery {
   /** `created_at`, `name`, `status` or `id`; with `-` descending. Default: newest first. */
   ordering?: string;
   collectionId?: string;
+  /** Without those of other boxes. */
+  own?: boolean;
 }
 
 /** What a client may sort by → the column. */
@@ -49,15 +52,16 @@ const ORDERINGS: Readonly<Record<string, string>> = {
 const MATCHES = `
   (@status IS NULL OR wanted = @status)
   AND (@name IS NULL OR instr(lower(name), lower(@name)) > 0)
-  AND (@collection IS NULL OR collection_id = @collection)`;
+  AND (@collection IS NULL OR collection_id = @collection)
+  AND (@own = 0 OR box_id IS NULL)`;
 
 const UPSERT = `
   INSERT INTO streams (id, collection_id, name, url, media_types, sample_rate, store, enable_transcript, transport,
     zones, wanted, origin, created_ms, transcript_engine, transcript_ws_connection_id, transcript_changed_ms,
-    substream_url, recording)
+    substream_url, recording, box_id)
   VALUES (@id, @collection_id, @name, @url, @media_types, @sample_rate, @store, @enable_transcript, @transport,
     @zones, @wanted, @origin, @created_ms, @transcript_engine, @transcript_ws_connection_id, @transcript_changed_ms,
-    @substream_url, @recording)`;
+    @substream_url, @recording, @box_id)`;
 
 const UPDATE = `
   UPDATE streams SET collection_id = @collection_id, name = @name, url = @url, media_types = @media_types,
@@ -107,6 +111,7 @@ export class Streams {
       status: query.status ?? null,
       name: query.name ?? null,
       collection: query.collectionId === undefined ? null : this.#collections.resolve(query.collectionId),
+      own: Number(query.own ?? false),
     };
     const page = { limit: query.limit ?? -1, offset: query.offset ?? 0 };
     const results = sql
@@ -170,6 +175,7 @@ export class Streams {
       transcript_changed_ms: stream.transcription.changedMs,
       substream_url: stream.substreamUrl ?? null,
       recording: JSON.stringify(different(stream.recording)),
+      box_id: stream.boxId ?? null,
     };
   }
 }
@@ -213,6 +219,7 @@ function streamOf(row: Row): Stream {
     recording: { ...RECORD_ALL, ...JSON.parse(row.recording) },
     wanted: row.wanted,
     origin: row.origin,
+    ...(row.box_id === null ? {} : { boxId: row.box_id }),
     createdMs: row.created_ms,
   };
 }

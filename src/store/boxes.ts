@@ -1,0 +1,152 @@
+import type { Statement } from 'better-sqlite3';
+import type { BoxReport, ParcelHead } from '#domain';
+import { type Clock, Fault } from '#runtime';
+import type { Connection } from './connection.ts';
+
+/** Another box that sends to this one. */
+export interface StoredBox {
+  id: string;
+  report: BoxReport;
+  firstMs: number;
+  /** When it said hello last, by this box's clock. */
+  seenMs: number;
+}
+
+/** A parcel of which bytes are still to come. */
+export interface Incoming {
+  id: string;
+  boxId: string;
+  head: ParcelHead;
+  /** Bytes that are on disk. */
+  received: number;
+}
+
+type BoxRow = Omit<StoredBox, 'report'> & { report: string; keyId: number | null };
+type IncomingRow = Omit<Incoming, 'head'> & { head: string };
+
+/** More parcels than this are not begun at a time by one box: what has waited longest for its rest gives way. */
+const MOST_INCOMING = 16;
+const INCOMING = 'SELECT id, box_id AS boxId, head, received FROM incoming';
+
+/** The boxes that send to this one, each known by its key, and what of theirs has come in part. */
+export class Boxes {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #get: Statement<[string], BoxRow>;
+  readonly #byKey: Statement<[number], BoxRow>;
+  readonly #list: Statement<[], BoxRow>;
+  readonly #put: Statement<BoxRow>;
+  readonly #begin: Statement<[string, string, string, string, number]>;
+  readonly #incoming: Statement<[string], IncomingRow>;
+  readonly #incomingByKey: Statement<[string], IncomingRow>;
+  readonly #beyond: Statement<[string, number], string>;
+  readonly #untouched: Statement<[number], string>;
+  readonly #progress: Statement<[number, number, string]>;
+  readonly #end: Statement<[string]>;
+
+  constructor(connection: Connection, clock: Clock) {
+    const { sql } = connection;
+    this.#connection = connection;
+    this.#clock = clock;
+    const boxes = 'SELECT id, key_id AS keyId, report, first_ms AS firstMs, seen_ms AS seenMs FROM boxes';
+    this.#get = sql.prepare(`${boxes} WHERE id = ?`);
+    this.#byKey = sql.prepare(`${boxes} WHERE key_id = ?`);
+    this.#list = sql.prepare(`${boxes} ORDER BY first_ms, id`);
+    this.#put = sql.prepare(`
+      INSERT INTO boxes (id, key_id, report, first_ms, seen_ms) VALUES (@id, @keyId, @report, @firstMs, @seenMs)
+      ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id, report = excluded.report, seen_ms = excluded.seen_ms`);
+    this.#begin = sql.prepare('INSERT INTO incoming (id, box_id, key, head, touched_ms) VALUES (?, ?, ?, ?, ?)');
+    this.#incoming = sql.prepare(`${INCOMING} WHERE id = ?`);
+    this.#incomingByKey = sql.prepare(`${INCOMING} WHERE key = ?`);
+    this.#beyond = sql
+      .prepare<[string, number], string>(
+        'SELECT id FROM incoming WHERE box_id = ? ORDER BY touched_ms DESC LIMIT -1 OFFSET ?',
+      )
+      .pluck();
+    this.#untouched = sql.prepare<[number], string>('SELECT id FROM incoming WHERE touched_ms < ?').pluck();
+    this.#progress = sql.prepare('UPDATE incoming SET received = ?, touched_ms = ? WHERE id = ?');
+    this.#end = sql.prepare('DELETE FROM incoming WHERE id = ?');
+  }
+
+  /**
+   * The box tells of itself; the first time, the key becomes its own. Throws `forbidden` when the key is another box's, or
+   * the box has another key.
+   */
+  hello(report: BoxReport, keyId: number): StoredBox {
+    return this.#connection.writeDurably(() => {
+      const owner = this.#byKey.get(keyId);
+      if (owner && owner.id !== report.boxId) {
+        throw new Fault('forbidden', `this key belongs to the box ${owner.id}: make one for each box on the hub`);
+      }
+      const known = this.#get.get(report.boxId);
+      if (known && known.keyId !== null && known.keyId !== keyId) {
+        throw new Fault('forbidden', `the box ${known.id} has another key: revoke that one on the hub first`);
+      }
+      const nowMs = this.#clock.nowMs();
+      const { boxId: id } = report;
+      const row = { id, keyId, report: JSON.stringify(report), firstMs: known?.firstMs ?? nowMs, seenMs: nowMs };
+      this.#put.run(row);
+      return boxOf(row);
+    });
+  }
+
+  /** Whose key it is. Throws `forbidden` when it is no box's yet. */
+  byKey(keyId: number): StoredBox {
+    const row = this.#byKey.get(keyId);
+    if (!row) throw new Fault('forbidden', 'this key is no box’s yet: say hello first (POST /v1/edge/hello)');
+    return boxOf(row);
+  }
+
+  get(id: string): StoredBox | undefined {
+    const row = this.#get.get(id);
+    return row && boxOf(row);
+  }
+
+  /** The first known first. */
+  list(): StoredBox[] {
+    return this.#list.all().map(boxOf);
+  }
+
+  /** The same parcel goes on where it was. `dropped` are begun ones that gave way. */
+  begin(id: string, boxId: string, head: ParcelHead): { incoming: Incoming; dropped: string[] } {
+    return this.#connection.write(() => {
+      const known = this.#incomingByKey.get(head.key);
+      if (known) return { incoming: incomingOf(known), dropped: [] };
+      this.#begin.run(id, boxId, head.key, JSON.stringify(head), this.#clock.nowMs());
+      const dropped = this.#beyond.all(boxId, MOST_INCOMING);
+      for (const one of dropped) this.#end.run(one);
+      return { incoming: { id, boxId, head, received: 0 }, dropped };
+    });
+  }
+
+  incoming(id: string): Incoming | undefined {
+    const row = this.#incoming.get(id);
+    return row && incomingOf(row);
+  }
+
+  /** To be called when so many of its bytes are on disk. */
+  progressed(id: string, received: number): void {
+    this.#connection.write(() => this.#progress.run(received, this.#clock.nowMs(), id));
+  }
+
+  end(id: string): void {
+    this.#connection.write(() => this.#end.run(id));
+  }
+
+  /** Forgets those of which nothing came since then, and says which. */
+  forgetIncoming(untouchedSinceMs: number): string[] {
+    return this.#connection.write(() => {
+      const ids = this.#untouched.all(untouchedSinceMs);
+      for (const id of ids) this.#end.run(id);
+      return ids;
+    });
+  }
+}
+
+function boxOf({ id, report, firstMs, seenMs }: BoxRow): StoredBox {
+  return { id, report: JSON.parse(report), firstMs, seenMs };
+}
+
+function incomingOf({ head, ...row }: IncomingRow): Incoming {
+  return { ...row, head: JSON.parse(head) };
+}
