@@ -19,6 +19,7 @@ export const NO_EVIDENCE = `scenes.id NOT IN (
 export const NOT_HELD = `NOT EXISTS (SELECT 1 FROM holds
   WHERE stream_id = scenes.stream_id AND from_ms < scenes.end_ms AND to_ms > scenes.start_ms)`;
 
-/** In a condition on `firings`: nobody waits for it, and nobody has marked it. */
+/** In a condition on `firings`: nobody waits for it, nothing is to get it, and nobody has marked it. */
 export const DONE_WITH = `id NOT IN (SELECT firing_id FROM deliveries WHERE delivered_ms IS NULL AND dead_ms IS NULL)
-  AND id NOT IN (SELECT firing_id FROM marks)`;
+  AND id NOT IN (SELECT firing_id FROM marks)
+  AND NOT EXISTS (SELECT 1 FROM outbox WHERE kind = 'alert' AND ref IN (firings.id, firings.id || '/verdict'))`;

@@ -39,6 +39,7 @@ export class Journal {
   readonly #after: Statement<[number, string, number], Row>;
   readonly #cursor: Statement<[string], { seq: number }>;
   readonly #moveCursor: Statement<[string, number]>;
+  readonly #dropCursor: Statement<[string]>;
   readonly #head: Statement<[], { seq: number }>;
 
   constructor(connection: Connection) {
@@ -55,6 +56,7 @@ export class Journal {
     this.#moveCursor = sql.prepare(
       'INSERT INTO cursors (name, seq) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq',
     );
+    this.#dropCursor = sql.prepare('DELETE FROM cursors WHERE name = ?');
     this.#head = sql.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'journal'");
   }
 
@@ -89,6 +91,11 @@ export class Journal {
   /** Only inside the transaction that stores what the reader made of the entries. */
   moveCursor(name: string, seq: number): void {
     this.#moveCursor.run(name, seq);
+  }
+
+  /** The reader is gone for good: nothing is kept for it. Within a transaction, too. */
+  dropCursor(name: string): void {
+    this.#connection.write(() => this.#dropCursor.run(name));
   }
 
   #wake = (): void => {

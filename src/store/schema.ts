@@ -101,7 +101,8 @@ CREATE TABLE segments (
   end_ms     INTEGER NOT NULL,
   path       TEXT NOT NULL UNIQUE,
   bytes      INTEGER NOT NULL,
-  held       INTEGER NOT NULL DEFAULT 0 -- retention takes it last of all, or never
+  held       INTEGER NOT NULL DEFAULT 0, -- retention takes it last of all, or never
+  waiting    INTEGER NOT NULL DEFAULT 0  -- to be sent elsewhere
 ) STRICT;
 CREATE INDEX segments_by_stream ON segments (stream_id);
 CREATE INDEX segments_by_time ON segments (stream_id, start_ms);
@@ -109,6 +110,8 @@ CREATE INDEX segments_by_length ON segments (stream_id, end_ms - start_ms); -- b
 CREATE INDEX segments_by_session ON segments (session_id);
 CREATE INDEX segments_to_go ON segments (stream_id, end_ms) WHERE held = 0;
 CREATE INDEX segments_first ON segments (id) WHERE held = 0;
+CREATE INDEX segments_first_sent ON segments (id) WHERE held = 0 AND waiting = 0;
+CREATE INDEX segments_sent ON segments (stream_id, id) WHERE held = 0 AND waiting = 0;
 
 -- One row, kept by the triggers: counting hundreds of thousands of segments for every status would not be cheap.
 CREATE TABLE segment_totals (

@@ -29,6 +29,7 @@ import { Marks } from './marks.ts';
 import { MediaPlace } from './media-place.ts';
 import { Mending } from './mending.ts';
 import { Meta } from './meta.ts';
+import { Outbox } from './outbox.ts';
 import { databaseFile } from './paths.ts';
 import { Prompts } from './prompts.ts';
 import { Questions } from './questions.ts';
@@ -82,6 +83,7 @@ export class Store implements AsyncDisposable {
   readonly marks: Marks;
   readonly journal: Pick<Journal, 'after' | 'cursor' | 'head' | 'onAppend'>;
   readonly deliveries: Deliveries;
+  readonly outbox: Outbox;
   readonly webhookSecrets: WebhookSecrets;
   readonly keys: Keys;
   readonly prompts: Prompts;
@@ -142,6 +144,7 @@ export class Store implements AsyncDisposable {
     this.marks = new Marks(connection);
     this.journal = journal;
     this.deliveries = new Deliveries(connection, clock);
+    this.outbox = new Outbox(connection, journal);
     this.webhookSecrets = new WebhookSecrets(connection, meta, key);
     this.keys = new Keys(connection, clock);
     this.prompts = new Prompts(connection);

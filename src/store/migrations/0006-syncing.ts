@@ -5,6 +5,91 @@ export const syncing: Migration = {
   version: 6,
   sql: /* sql */ `
 -- Outbox.
+ALTER TABLE segments ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX segments_first_sent ON segments (id) WHERE held = 0 AND waiting = 0;
+CREATE INDEX segments_sent ON segments (stream_id, id) WHERE held = 0 AND waiting = 0;
+-- Where things go, by the names in the configuration.
+CREATE TABLE outbox_targets (
+  name       TEXT PRIMARY KEY,
+  paused_ms  INTEGER,
+  paused_by  TEXT,
+  sent       INTEGER NOT NULL DEFAULT 0, -- parcels
+  sent_bytes INTEGER NOT NULL DEFAULT 0,
+  lost       INTEGER NOT NULL DEFAULT 0, -- segments and pictures that were gone before they were sent
+  lost_bytes INTEGER NOT NULL DEFAULT 0,
+  dropped    INTEGER NOT NULL DEFAULT 0, -- entries that gave way to more urgent ones
+  given_up   INTEGER NOT NULL DEFAULT 0, -- parcels that the target will never take
+  refusal    TEXT                        -- why, of the last of these
+) STRICT, WITHOUT ROWID;
+
+-- What waits for them; acknowledged entries go. An entry of kind segment is a stretch of recording: start_ms moves on
+-- as its segments are sent. Stretches and clips are at most ten minutes long: the triggers rely on it.
+CREATE TABLE outbox (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  target      TEXT NOT NULL REFERENCES outbox_targets (name) ON DELETE CASCADE,
+  kind        TEXT NOT NULL,
+  ref         TEXT NOT NULL,
+  stream_id   TEXT NOT NULL,
+  priority    INTEGER NOT NULL, -- the lowest first
+  from_ms     INTEGER NOT NULL, -- where it began
+  start_ms    INTEGER NOT NULL,
+  end_ms      INTEGER NOT NULL,
+  bytes       INTEGER NOT NULL, -- about; of clips and stretches it is not known before
+  facts       TEXT NOT NULL,    -- JSON: what it is about
+  since_ms    INTEGER NOT NULL,
+  ready_ms    INTEGER NOT NULL, -- not before
+  asked       INTEGER NOT NULL, -- somebody asked for it
+  begun       INTEGER NOT NULL DEFAULT 0, -- it has been offered: it stays as it is
+  attempts    INTEGER NOT NULL DEFAULT 0, -- since the last progress
+  next_try_ms INTEGER NOT NULL DEFAULT 0,
+  resume      TEXT,             -- JSON: what the target needs to go on
+  UNIQUE (target, kind, ref)
+) STRICT;
+CREATE INDEX outbox_turn ON outbox (target, priority, start_ms, id);
+CREATE INDEX outbox_recordings ON outbox (stream_id, start_ms) WHERE kind IN ('clip', 'segment');
+CREATE INDEX outbox_firings ON outbox (ref) WHERE kind = 'alert';
+
+-- segments.waiting follows: retention takes what waits after what doesn't.
+CREATE TRIGGER outbox_added AFTER INSERT ON outbox WHEN new.kind IN ('clip', 'segment') BEGIN
+  UPDATE segments SET waiting = 1 WHERE stream_id = new.stream_id AND start_ms < new.end_ms AND end_ms > new.start_ms
+    AND start_ms > new.start_ms - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = new.stream_id)
+    AND waiting = 0;
+END;
+CREATE TRIGGER outbox_extended AFTER UPDATE OF end_ms ON outbox
+WHEN new.kind IN ('clip', 'segment') AND new.end_ms > old.end_ms BEGIN
+  UPDATE segments SET waiting = 1 WHERE stream_id = new.stream_id AND start_ms < new.end_ms AND end_ms > old.end_ms
+    AND start_ms > old.end_ms - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = new.stream_id)
+    AND waiting = 0;
+END;
+CREATE TRIGGER outbox_advanced AFTER UPDATE OF start_ms ON outbox
+WHEN new.kind IN ('clip', 'segment') AND new.start_ms > old.start_ms BEGIN
+  UPDATE segments SET waiting = 0 WHERE stream_id = old.stream_id AND start_ms < new.start_ms AND end_ms > old.start_ms
+    AND start_ms > old.start_ms - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = old.stream_id)
+    AND waiting = 1
+    AND NOT EXISTS (SELECT 1 FROM outbox o
+      WHERE o.stream_id = segments.stream_id AND o.kind IN ('clip', 'segment')
+        AND o.start_ms < segments.end_ms AND o.end_ms > segments.start_ms AND o.start_ms > segments.start_ms - 660000);
+END;
+CREATE TRIGGER outbox_removed AFTER DELETE ON outbox WHEN old.kind IN ('clip', 'segment') BEGIN
+  UPDATE segments SET waiting = 0 WHERE stream_id = old.stream_id AND start_ms < old.end_ms AND end_ms > old.start_ms
+    AND start_ms > old.start_ms - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = old.stream_id)
+    AND waiting = 1
+    AND NOT EXISTS (SELECT 1 FROM outbox o
+      WHERE o.stream_id = segments.stream_id AND o.kind IN ('clip', 'segment')
+        AND o.start_ms < segments.end_ms AND o.end_ms > segments.start_ms AND o.start_ms > segments.start_ms - 660000);
+END;
+CREATE TRIGGER segment_wanted AFTER INSERT ON segments
+WHEN EXISTS (SELECT 1 FROM outbox
+  WHERE stream_id = new.stream_id AND kind IN ('clip', 'segment')
+    AND start_ms < new.end_ms AND end_ms > new.start_ms AND start_ms > new.start_ms - 660000) BEGIN
+  UPDATE segments SET waiting = 1 WHERE id = new.id;
+END;
+CREATE TRIGGER segment_lost AFTER DELETE ON segments WHEN old.waiting = 1 BEGIN
+  UPDATE outbox_targets SET lost = lost + 1, lost_bytes = lost_bytes + old.bytes WHERE name IN (
+    SELECT target FROM outbox
+    WHERE stream_id = old.stream_id AND kind IN ('clip', 'segment')
+      AND start_ms < old.end_ms AND end_ms > old.start_ms AND start_ms > old.start_ms - 660000);
+END;
 
 -- Fleet.
 CREATE TABLE boxes (

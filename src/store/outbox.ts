@@ -1,0 +1,230 @@
+import type { Statement } from 'better-sqlite3';
+import type { ParcelKind } from '#domain';
+import type { Connection } from './connection.ts';
+import type { Journal } from './journal.ts';
+import { type NewEntry, OutboxIntake, type Row } from './outbox-intake.ts';
+import { OutboxTargets } from './outbox-targets.ts';
+
+/** No pause is longer: a later time means that the clock has been set back. */
+const LONGEST_PAUSE_MS = 3_600_000;
+
+/** One thing on its way to one target. */
+export interface OutboxEntry extends NewEntry {
+  id: number;
+  target: string;
+  sinceMs: number;
+  /** Failures since its last progress. */
+  attempts: number;
+  resume?: Record<string, unknown>;
+}
+
+export interface TurnQuery {
+  target: string;
+  /** Both inclusive. */
+  priorities: readonly [number, number];
+  nowMs: number;
+  /** Only what somebody asked for. */
+  askedOnly?: boolean;
+  /** Not this one. */
+  except?: number;
+}
+
+export interface Waiting {
+  kind: ParcelKind;
+  items: number;
+  bytes: number;
+  oldestMs: number;
+}
+
+type Turn = { target: string; from: number; to: number; now: number; latest: number; asked: number; except: number };
+
+/** What waits to go elsewhere; each entry stays until its target has it, it is given up, or it gives way to others. */
+export class Outbox {
+  readonly targets: OutboxTargets;
+  readonly #connection: Connection;
+  readonly #journal: Journal;
+  readonly #intake: OutboxIntake;
+  readonly #turn: Statement<Turn, Row>;
+  readonly #next: Statement<Turn, { ms: number | null }>;
+  readonly #get: Statement<[number], Row>;
+  readonly #begin: Statement<[number]>;
+  readonly #defer: Statement<[number, number]>;
+  readonly #resume: Statement<{ id: number; resume: string | null; refreshed: number }>;
+  readonly #advance: Statement<[number, number]>;
+  readonly #setAside: Statement<[number, number]>;
+  readonly #delete: Statement<[number]>;
+  readonly #hurry: Statement<[string]>;
+  readonly #backlog: Statement<[string], Waiting>;
+  readonly #newestId: Statement<[string], number | null>;
+
+  constructor(connection: Connection, journal: Journal) {
+    const { sql } = connection;
+    this.targets = new OutboxTargets(connection);
+    this.#connection = connection;
+    this.#journal = journal;
+    this.#intake = new OutboxIntake(connection);
+    const due = `target = @target AND priority BETWEEN @from AND @to AND asked >= @asked AND id <> @except`;
+    this.#turn = sql.prepare(`
+      SELECT * FROM outbox INDEXED BY outbox_turn
+      WHERE ${due} AND (ready_ms <= @now OR ready_ms > @latest) AND (next_try_ms <= @now OR next_try_ms > @latest)
+      ORDER BY priority, start_ms, id LIMIT 1`);
+    this.#next = sql.prepare(`SELECT min(max(ready_ms, next_try_ms)) AS ms FROM outbox WHERE ${due}`);
+    this.#get = sql.prepare('SELECT * FROM outbox WHERE id = ?');
+    this.#begin = sql.prepare('UPDATE outbox SET begun = 1 WHERE id = ?');
+    this.#defer = sql.prepare('UPDATE outbox SET ready_ms = ? WHERE id = ?');
+    this.#resume = sql.prepare(
+      'UPDATE outbox SET resume = @resume, attempts = iif(@refreshed, 0, attempts) WHERE id = @id',
+    );
+    this.#advance = sql.prepare(
+      'UPDATE outbox SET start_ms = max(start_ms, ?), resume = NULL, attempts = 0, next_try_ms = 0 WHERE id = ?',
+    );
+    this.#setAside = sql.prepare('UPDATE outbox SET attempts = attempts + 1, next_try_ms = ? WHERE id = ?');
+    this.#delete = sql.prepare('DELETE FROM outbox WHERE id = ?');
+    this.#hurry = sql.prepare('UPDATE outbox SET next_try_ms = 0 WHERE target = ? AND next_try_ms > 0');
+    this.#backlog = sql.prepare(`
+      SELECT kind, count(*) AS items, sum(iif(kind IN ('clip', 'segment'),
+          (end_ms - start_ms) * coalesce(rate, 0), o.bytes)) AS bytes, min(since_ms) AS oldestMs
+      FROM outbox o LEFT JOIN (
+        SELECT t.id AS stream, (SELECT sum(bytes) * 1.0 / max(1, sum(end_ms - start_ms)) FROM (
+          SELECT bytes, start_ms, end_ms FROM segments s WHERE s.stream_id = t.id ORDER BY id DESC LIMIT 20)) AS rate
+        FROM streams t) ON stream = o.stream_id
+      WHERE target = ? GROUP BY kind`);
+    this.#newestId = sql.prepare<[string], number | null>('SELECT max(id) FROM outbox WHERE target = ?').pluck();
+  }
+
+  /** How far the journal has been looked through for the target. */
+  cursor(target: string): number {
+    return this.#journal.cursor(cursorOf(target));
+  }
+
+  /** Enters a new target, from the journal's end on; a known one is left as it is. */
+  open(target: string): void {
+    this.#connection.write(() => {
+      if (this.targets.add(target)) this.#journal.moveCursor(cursorOf(target), this.#journal.head());
+    });
+  }
+
+  /** Forgets the targets that aren't among these and what waits for them; returns how much that was of each. */
+  keepOnly(names: readonly string[]): { name: string; entries: number }[] {
+    return this.#connection.write(() =>
+      this.targets
+        .names()
+        .filter((name) => !names.includes(name))
+        .map((name) => {
+          const entries = this.#intake.count(name);
+          this.targets.delete(name);
+          this.#journal.dropCursor(cursorOf(name));
+          return { name, entries };
+        }),
+    );
+  }
+
+  /**
+   * All that came of the journal up to there, with how far it was read. Returns how many gave way to others.
+   */
+  fill(target: string, entries: readonly NewEntry[], nowMs: number, toSeq?: number): number {
+    return this.#connection.write(() => {
+      for (const entry of entries) this.#intake.enter(target, entry, nowMs);
+      if (toSeq !== undefined) this.#journal.moveCursor(cursorOf(target), toSeq);
+      const gone = entries.length > 0 ? this.#intake.giveWay(target) : 0;
+      if (gone > 0) this.targets.dropped(target, gone);
+      return gone;
+    });
+  }
+
+  /** The most urgent that may go now; the oldest of these. */
+  turn(query: TurnQuery): OutboxEntry | undefined {
+    const row = this.#turn.get(turnOf(query));
+    return row && entryOf(row);
+  }
+
+  /** When one may go that may not now; undefined when none waits. */
+  nextMs(query: TurnQuery): number | undefined {
+    return this.#next.get(turnOf(query))?.ms ?? undefined;
+  }
+
+  get(id: number): OutboxEntry | undefined {
+    const row = this.#get.get(id);
+    return row && entryOf(row);
+  }
+
+  /** It is offered from now on, over a power cut, too: it never changes again under its key. */
+  begin(id: number): void {
+    this.#connection.writeDurably(() => this.#begin.run(id));
+  }
+
+  /** There is nothing to send of it yet. */
+  defer(id: number, untilMs: number): void {
+    this.#connection.write(() => this.#defer.run(untilMs, id));
+  }
+
+  /** What the target needs to go on with it; `refreshed`: it has more of it than before. On disk when it returns. */
+  resumable(id: number, resume: Record<string, unknown> | undefined, refreshed: boolean): void {
+    const row = { id, resume: resume ? JSON.stringify(resume) : null, refreshed: refreshed ? 1 : 0 };
+    this.#connection.writeDurably(() => this.#resume.run(row));
+  }
+
+  /** The target has the stretch up to there. */
+  advance(id: number, startMs: number, sent?: { target: string; bytes: number }): void {
+    this.#connection.write(() => {
+      this.#advance.run(startMs, id);
+      if (sent) this.targets.sent(sent.target, sent.bytes);
+    });
+  }
+
+  /** It failed although others did not. */
+  setAside(id: number, nextTryMs: number): void {
+    this.#connection.write(() => this.#setAside.run(nextTryMs, id));
+  }
+
+  /** The target has it. Asked for anew while it was sent, it is not asked for any more. */
+  sent({ id, target }: Pick<OutboxEntry, 'id' | 'target'>, bytes: number): void {
+    this.#connection.write(() => {
+      this.#delete.run(id);
+      this.targets.sent(target, bytes);
+    });
+  }
+
+  /** It will not be sent: nothing of it is there any more, or it has been sent otherwise. */
+  remove(id: number): void {
+    this.#connection.write(() => this.#delete.run(id));
+  }
+
+  /** All that waits for its next try is due. Returns the newest entry's id. */
+  hurry(target: string): number {
+    this.#connection.write(() => this.#hurry.run(target));
+    return this.#newestId.get(target) ?? 0;
+  }
+
+  /** What waits, by kind; of recordings about so many bytes, by what the cameras sent last. */
+  backlog(target: string): Waiting[] {
+    return this.#backlog.all(target).map((waiting) => ({ ...waiting, bytes: Math.round(waiting.bytes) }));
+  }
+}
+
+const cursorOf = (target: string): string => `sync:${target}`;
+
+function turnOf({ target, priorities, nowMs, askedOnly = false, except = 0 }: TurnQuery): Turn {
+  const [from, to] = priorities;
+  return { target, from, to, now: nowMs, latest: nowMs + LONGEST_PAUSE_MS, asked: askedOnly ? 1 : 0, except };
+}
+
+function entryOf(row: Row): OutboxEntry {
+  return {
+    id: row.id,
+    target: row.target,
+    kind: row.kind,
+    ref: row.ref,
+    streamId: row.stream_id,
+    priority: row.priority,
+    startMs: row.start_ms,
+    endMs: row.end_ms,
+    bytes: row.bytes,
+    facts: JSON.parse(row.facts),
+    sinceMs: row.since_ms,
+    readyMs: row.ready_ms,
+    asked: row.asked === 1,
+    attempts: row.attempts,
+    ...(row.resume === null ? {} : { resume: JSON.parse(row.resume) }),
+  };
+}
