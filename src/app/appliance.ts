@@ -1,11 +1,12 @@
 import type { Config } from '#config';
 import { Delivery, type DeliveryDeps, Hub } from '#delivery';
+import { hashKey } from '#domain';
 import { Evaluator, type EvaluatorDeps } from '#events';
-import { Certificate, createHttpApp, listen, SessionTokens, Sockets } from '#http';
+import { Certificate, createHttpApp, listen, PageSessions, SessionTokens, Sockets } from '#http';
 import { ModelLibrary } from '#models';
-import { AudioIndexer, Supervisor } from '#pipeline';
+import { AudioIndexer, type PipelineDeps, Supervisor } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
-import { type Clock, Gate, Lifetime, type Log, type Notify, systemClock } from '#runtime';
+import { Gate, Lifetime, type Log, type Notify, systemClock } from '#runtime';
 import type { Store } from '#store';
 import { keepBackups } from './backups.ts';
 import { boxOnBroker } from './broker.ts';
@@ -39,8 +40,8 @@ export interface ApplianceOptions {
 export interface Appliance extends AsyncDisposable {
   /** Where the page and the API are. */
   readonly url: string;
-  /** The API key in plain text, only when it was made by this start. */
-  readonly firstKey?: string;
+  /** The API key in plain text, and a code that signs in once with it on the page; only when it was made by this start. */
+  readonly first?: { key: string; code: string };
   readonly store: Store;
   /** Aborted when the database has turned out to be damaged: end this and run another, which restores it. */
   readonly damaged: AbortSignal;
@@ -73,39 +74,36 @@ async function build(
   life.use(lockDataDir(dataDir));
   const watchdog = life.use(feedWatchdog(notify, log));
   const store = life.use(await openSound({ config, ...places, clock, log }, signal));
-  life.use(store.search.start({ clock, log }, signal));
+  const base = { config, store, clock, log };
+  life.use(store.search.start(base, signal));
   const firstKey = ensureFirstKey(store, options.firstKey, log);
+  const sessions = new PageSessions(store.signingKey, store.boxId, clock);
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
-  const seeing = await startSeeing({ config, store, models, ...places, clock, log }, life, signal);
+  const seeing = await startSeeing({ ...base, models, ...places }, life, signal);
   const { inference } = seeing;
 
   let origin = publicOrigin(config, config.listen.port);
   const links = new MediaLinks(store.signingKey, clock);
   const streamName = (id: string) => store.streams.get(id)?.name ?? id;
-  const messages = { store, links: alertLinks(links, () => origin), clock, log, streamName };
+  const messages = { ...base, links: alertLinks(links, () => origin), streamName };
   const delivery = life.use(await startDelivery(config, messages, signal));
   const hub = life.use(Hub.start(messages));
-  const evaluator = await startEvents(config, { store, models, ...seeing, clock, log }, life, signal);
+  const evaluator = await startEvents(config, { ...base, models, ...seeing }, life, signal);
 
-  const hearing = await startHearing({ config, store, models, hub, clock, log }, life, signal);
-  const { summaries, writing } = await startSummaries({ config, models, clock, log }, life, signal);
+  const hearing = await startHearing({ ...base, models, hub }, life, signal);
+  const { summaries, writing } = await startSummaries({ ...base, models }, life, signal);
   const unwrittenFromMs = hearing.spool.unwrittenFromMs.bind(hearing.spool);
-  life.use(await AudioIndexer.start({ store, clock, log, unwrittenFromMs, summaries }, signal));
+  life.use(await AudioIndexer.start({ ...base, unwrittenFromMs, summaries }, signal));
 
-  const jobs = life.use(
-    await startJobs({ store, inference, config, links, delivery, origin: () => origin, ...places, clock, log }, signal),
-  );
+  const errands = { ...base, inference, links, delivery, origin: () => origin, ...places };
+  const jobs = life.use(await startJobs(errands, signal));
 
-  applyConfiguredCameras(config, store, clock);
-  const camera = cameraOptions(config, places.mediaDir, clock);
-  const where = { thumbsDir: places.thumbsDir, demandPlace: () => store.mediaPlace.demand(places.mediaDir) };
-  const supervisor = life.use(await Supervisor.start({ store, ...seeing, hearing, camera, ...where, clock, log }));
+  const supervisor = life.use(await startCameras({ ...base, ...seeing, hearing }, places));
 
   watchdog.attend(supervisor);
   delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: () => origin }));
   const deps = {
-    store,
-    config,
+    ...base,
     supervisor,
     ...seeing,
     evaluator,
@@ -115,11 +113,10 @@ async function build(
     ...hearing,
     summaries,
     tokens: new SessionTokens(store.signingKey, clock),
+    sessions,
     models,
     links,
     h264: life.use(new H264Renditions(H264_AT_ONCE)),
-    clock,
-    log,
     ...places,
     certificate,
     version,
@@ -128,13 +125,18 @@ async function build(
     await listen(createHttpApp(deps), config.listen, log, { sockets: Sockets.start(deps), certificate }),
   );
   origin = publicOrigin(config, server.address.port);
-  life.use(startHousekeeping({ config, store, models, ...seeing, ...hearing, writing, supervisor, clock, log }));
+  life.use(startHousekeeping({ ...base, models, ...seeing, ...hearing, writing, supervisor }));
   ready(notify, life);
   log.info({ url: origin, dataDir, cameras: config.cameras.length }, 'watchpost is running');
 
   const end = () => life[Symbol.asyncDispose]();
   const { damaged } = store;
-  return { url: origin, ...(firstKey === undefined ? {} : { firstKey }), store, damaged, [Symbol.asyncDispose]: end };
+  return { url: origin, ...firstPass(firstKey, store, sessions), store, damaged, [Symbol.asyncDispose]: end };
+}
+
+function firstPass(key: string | undefined, store: Store, sessions: PageSessions): Pick<Appliance, 'first'> {
+  const stored = key === undefined ? undefined : store.keys.find(hashKey(key));
+  return key !== undefined && stored ? { first: { key, code: sessions.newCode(stored.id) } } : {};
 }
 
 function startDelivery({ mqtt }: Config, deps: Omit<DeliveryDeps, 'mqtt'>, signal: AbortSignal): Promise<Delivery> {
@@ -152,10 +154,17 @@ async function startEvents(
   return life.use(await Evaluator.start(options, signal));
 }
 
-function cameraOptions({ ingest, recording }: Config, dir: string, clock: Clock) {
-  const { maxConnecting, allowFile } = ingest;
-  const { segmentSeconds } = recording;
-  return { mediaDir: dir, segmentSeconds, allowFile, spawnGate: new Gate(maxConnecting), clock };
+function startCameras(
+  deps: Omit<PipelineDeps, 'camera' | 'thumbsDir' | 'demandPlace'> & { config: Config },
+  { mediaDir, thumbsDir }: { mediaDir: string; thumbsDir: string },
+): Promise<Supervisor> {
+  const { config, store, clock } = deps;
+  applyConfiguredCameras(config, store, clock);
+  const { maxConnecting, allowFile } = config.ingest;
+  const { segmentSeconds } = config.recording;
+  const camera = { mediaDir, segmentSeconds, allowFile, spawnGate: new Gate(maxConnecting), clock };
+  const demandPlace = () => store.mediaPlace.demand(mediaDir);
+  return Supervisor.start({ ...deps, camera, thumbsDir, demandPlace });
 }
 
 function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {

@@ -46,11 +46,12 @@ async function lastLife(config: Config, options: ApplianceOptions, signal: Abort
 /** One life; false when it ended because its database is damaged. */
 async function live(config: Config, options: ApplianceOptions, signal: AbortSignal): Promise<boolean> {
   await using appliance = await runAppliance(config, options, signal);
-  if (appliance.firstKey) {
+  if (appliance.first) {
+    const { key, code } = appliance.first;
     print(
-      `${styled('bold', 'API key')} (shown this once; \`watchpost token create\` makes more): ${appliance.firstKey}`,
+      `${styled('bold', 'Page')}: ${appliance.url}  ${styled('bold', 'code')} ${code} (signs in once, within an hour)`,
     );
-    print(`${styled('bold', 'Page')}: ${appliance.url}/#key=${appliance.firstKey}`);
+    print(`${styled('bold', 'API key')} (shown this once; \`watchpost token create\` makes more): ${key}`);
   }
   await Promise.race([aborted(signal), aborted(appliance.damaged)]);
   return signal.aborted;

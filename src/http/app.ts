@@ -28,6 +28,7 @@ import { notHereRoutes } from './not-here.ts';
 import { openapiRoutes } from './openapi.ts';
 import { ownRoutes } from './own.ts';
 import { pageRoutes } from './page.ts';
+import { pageSessionRoutes } from './page-sessions.ts';
 import { pictureRoutes } from './pictures.ts';
 import { recordingRoutes } from './recording.ts';
 import { rehearsalRoutes } from './rehearse.ts';
@@ -52,6 +53,7 @@ export type HttpApp = Routes;
 /** Those that need no API key, or another proof. */
 const OPEN = [
   pageRoutes,
+  pageSessionRoutes,
   hlsRoutes,
   watchRoutes,
   healthRoutes,

@@ -1,25 +1,24 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
 import type { MiddlewareHandler } from 'hono';
 import { allows, hashKey, type Scope } from '#domain';
-import { type Clock, Fault } from '#runtime';
+import { Fault } from '#runtime';
 import type { StoredKey } from '#store';
 import type { Caller, HttpContext, HttpDeps, HttpEnv } from './deps.ts';
 import { refuse } from './envelope.ts';
+import { WrongTries } from './wrong-tries.ts';
 
-const MINUTE_MS = 60_000;
-const TRIES_PER_MINUTE = 30;
-const MAX_ADDRESSES = 1000;
 const LONGEST_KEY = 200;
+
+type KeyDeps = Pick<HttpDeps, 'store' | 'sessions'>;
 
 /** What a session token opens: live events, capture, and the collection that clients ask for before either. */
 const FOR_SESSIONS = /^\/(capture\/.+|collection\/[^/]+\/(websocket|capture\/.+))$/;
 const COLLECTION = /^\/collection\/[^/]+$/;
 
 /**
- * Lets a request pass that carries a known API key, or a session token where those are enough. A right key always
+ * Lets a request pass that carries a known API key, the page's session, or a session token where those are enough. A right key always
  * passes, so that one misconfigured client locks nobody out; an address that keeps sending wrong ones is told to wait.
  */
-export function requireKey(deps: Pick<HttpDeps, 'store' | 'clock' | 'tokens'>): MiddlewareHandler<HttpEnv> {
+export function requireKey(deps: Pick<HttpDeps, 'clock' | 'tokens'> & KeyDeps): MiddlewareHandler<HttpEnv> {
   const tries = new WrongTries(deps.clock);
   return async (c, next) => {
     const caller = callerOf(c, deps);
@@ -30,7 +29,7 @@ export function requireKey(deps: Pick<HttpDeps, 'store' | 'clock' | 'tokens'>): 
       c.set('caller', caller);
       return next();
     }
-    if (keyOf(c) !== undefined && tries.count(addressOf(c)) > TRIES_PER_MINUTE) {
+    if (keyOf(c) !== undefined && tries.tooMany(c)) {
       c.header('Retry-After', '60');
       return refuse(c, 429, 'too_many_requests', 'too many wrong API keys from this address: wait a minute');
     }
@@ -51,19 +50,20 @@ function whyNot(key: string | undefined): string {
   return 'x-access-token: the API key is not known; "watchpost token create" makes one';
 }
 
-/** An API key with which one may look; a session token is none. */
-function hasKey(c: HttpContext, store: Pick<HttpDeps['store'], 'keys'>): boolean {
-  return allows(findKey(keyOf(c), store)?.scopes ?? [], 'read');
+/** An API key with which one may look, or who has signed in on the page with such a one; a session token is none. */
+function mayLook(c: HttpContext, { store, sessions }: KeyDeps): boolean {
+  const key = findKey(keyOf(c), store) ?? store.keys.get(sessions.keyOf(c) ?? 0);
+  return allows(key?.scopes ?? [], 'read');
 }
 
 /** For pictures and clips: throws `unauthorized` without a key, or with a signature that isn't that of the link. */
 export function demandKeyOrLink(
   c: HttpContext,
-  { store }: Pick<HttpDeps, 'store'>,
+  deps: KeyDeps,
   signed: string | undefined,
   verify: (signed: string) => boolean,
 ): void {
-  const allowed = signed === undefined ? hasKey(c, store) : verify(signed);
+  const allowed = signed === undefined ? mayLook(c, deps) : verify(signed);
   if (!allowed) throw new Fault('unauthorized', 'this needs an API key or a link that is still valid');
 }
 
@@ -77,14 +77,18 @@ export function demandScope(c: HttpContext, need: Scope): void {
   );
 }
 
-function callerOf(c: HttpContext, { store, tokens }: Pick<HttpDeps, 'store' | 'tokens'>): Caller | undefined {
+function callerOf(c: HttpContext, { store, tokens, sessions }: Pick<HttpDeps, 'tokens'> & KeyDeps): Caller | undefined {
   const key = keyOf(c);
+  if (key === undefined) {
+    const signedIn = store.keys.get(sessions.keyOf(c) ?? 0);
+    return signedIn && callerWith(signedIn);
+  }
   const known = findKey(key, store);
   if (known) {
     noteUse(known, store);
     return callerWith(known);
   }
-  const session = tokens.verify(key ?? '');
+  const session = tokens.verify(key);
   const maker = session && store.keys.get(session.keyId);
   return maker && { ...callerWith(maker), ...session, scopes: ['read'] };
 }
@@ -108,30 +112,4 @@ function findKey(key: string | undefined, store: Pick<HttpDeps['store'], 'keys'>
 function keyOf(c: HttpContext): string | undefined {
   const bearer = /^Bearer\s+(\S+)$/i.exec(c.req.header('authorization') ?? '');
   return c.req.header('x-access-token') || bearer?.[1];
-}
-
-function addressOf(c: HttpContext): string {
-  return c.env?.incoming ? (getConnInfo(c).remote.address ?? '') : '';
-}
-
-/** Wrong keys per address in the current minute; forgets the oldest addresses beyond a bound. */
-class WrongTries {
-  #clock: Clock;
-  #byAddress = new Map<string, { count: number; untilMs: number }>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  count(address: string): number {
-    const nowMs = this.#clock.monotonicMs();
-    const known = this.#byAddress.get(address);
-    const entry = known && known.untilMs > nowMs ? known : { count: 0, untilMs: nowMs + MINUTE_MS };
-    entry.count += 1;
-    this.#byAddress.delete(address);
-    this.#byAddress.set(address, entry);
-    const [oldest] = this.#byAddress.keys();
-    if (this.#byAddress.size > MAX_ADDRESSES && oldest !== undefined) this.#byAddress.delete(oldest);
-    return entry.count;
-  }
 }

@@ -12,6 +12,7 @@ import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log } from '#runtime';
 import type { Store } from '#store';
 import type { Certificate } from './certificate.ts';
+import type { PageSessions } from './page-sessions.ts';
 import type { SessionTokens } from './tokens.ts';
 
 /** Everything the routes reach; the live parts only by the little that is asked of them. */
@@ -45,6 +46,7 @@ export interface HttpDeps {
   jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
   tokens: SessionTokens;
+  sessions: PageSessions;
   models: Pick<ModelLibrary, 'list'>;
   links: MediaLinks;
   h264: Pick<H264Renditions, 'init' | 'media'>;

@@ -11,5 +11,6 @@ export { Certificate } from './certificate.ts';
 export type { HttpDeps } from './deps.ts';
 export { jobCallback } from './jobs.ts';
 export { type HttpServer, listen } from './listen.ts';
+export { PageSessions } from './page-sessions.ts';
 export { Sockets } from './sockets.ts';
 export { SessionTokens } from './tokens.ts';

@@ -1,12 +1,11 @@
-/** "Try it": sends a GET with the key of this browser and shows the answer. Nothing here can change anything on the box. */
-import { Api, getRaw, reasonOf } from './api.ts';
+/** "Try it": sends a GET as whoever has signed in on this browser and shows the answer. Nothing here can change anything on the box. */
+import { Api, reasonOf } from './api.ts';
 import type { Operation, Parameter } from './api-document.ts';
 import { addressOf } from './api-example.ts';
 import { el, setHidden } from './dom.ts';
-import { type KeyPlaces, loadKey, saveKey } from './key.ts';
+import { isSignedIn, signIn } from './session.ts';
 
 const LONGEST_SHOWN = 200_000;
-const places: KeyPlaces = { session: sessionStorage, device: localStorage };
 
 /** Only what reads, and what ends by itself. */
 export function canTry({ method, answer }: Operation): boolean {
@@ -30,24 +29,23 @@ export function tryPanel(operation: Operation): HTMLElement {
     keyField,
     el('button', { class: 'primary', type: 'submit' }, 'Send'),
   );
-  let refused: string | undefined;
-  const showKeyField = (): void => {
-    const known = loadKey(places);
-    setHidden(keyField, operation.open || (known !== undefined && known !== refused));
-  };
-  showKeyField();
-  form.addEventListener('focusin', showKeyField);
+  setHidden(keyField, operation.open);
+  if (!operation.open) {
+    isSignedIn().then(
+      (known) => setHidden(keyField, known),
+      () => undefined, // The box is away: sending says so.
+    );
+  }
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (key.value.trim() !== '') saveKey(key.value.trim(), false, places);
     const values = inputs.map(({ parameter, input }) => ({ parameter, value: input.value.trim() }));
     output.replaceChildren(el('p', { class: 'hint' }, 'Asking…'));
-    void send(operation, addressOf(operation.path, values), (used) => {
-      refused = used;
-    })
-      .catch((error: unknown) => [el('p', { class: 'problem' }, reasonOf(error))])
-      .then((shown) => output.replaceChildren(...shown))
-      .finally(showKeyField);
+    void send(addressOf(operation.path, values), key.value.trim())
+      .then(({ shown, refused }) => {
+        setHidden(keyField, operation.open || !refused);
+        output.replaceChildren(...shown);
+      })
+      .catch((error: unknown) => output.replaceChildren(el('p', { class: 'problem' }, reasonOf(error))));
   });
   return el('div', {}, form, output);
 }
@@ -62,21 +60,18 @@ function inputFor({ id }: Operation, { name, required, schema }: Parameter): HTM
   });
 }
 
-/** What to show; `refuse` is told of a key that the box doesn't accept. */
-async function send(
-  { open }: Operation,
-  address: string,
-  refuse: (key: string | undefined) => void,
-): Promise<HTMLElement[]> {
-  const key = loadKey(places);
-  if (!open && key === undefined) throw new Error('This route needs an API key.');
+/** What to show, and whether the box wants to know first who asks. */
+async function send(address: string, key: string): Promise<{ shown: HTMLElement[]; refused: boolean }> {
   const startedMs = performance.now();
-  const response = key === undefined ? await getRaw(address) : await new Api(key).fetch(address);
-  if (response.status === 401) refuse(key);
+  if (key !== '') await signIn({ key }, false);
+  const response = await new Api().fetch(address);
   const shown = await show(response);
   const took = Math.round(performance.now() - startedMs);
   const line = `Status ${response.status} · ${took} ms`;
-  return [el('p', { class: response.ok ? 'hint' : 'problem' }, line), shown];
+  return {
+    shown: [el('p', { class: response.ok ? 'hint' : 'problem' }, line), shown],
+    refused: response.status === 401,
+  };
 }
 
 async function show(response: Response): Promise<HTMLElement> {

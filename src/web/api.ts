@@ -1,5 +1,5 @@
 /**
- * Calls to the appliance. Owns the key of this tab and the difference between the box's clock and ours.
+ * Calls to the appliance, as whoever has signed in. Owns the difference between the box's clock and ours.
  * Every failure is an `ApiError` whose message a person can read.
  */
 export class ApiError extends Error {
@@ -16,12 +16,7 @@ export class ApiError extends Error {
 }
 
 export class Api {
-  readonly #key: string;
   #clockOffsetMs = 0;
-
-  constructor(key: string) {
-    this.#key = key;
-  }
 
   /** The box's time in Unix milliseconds. Differences below two seconds are not told apart from none. */
   now(): number {
@@ -57,10 +52,10 @@ export class Api {
     return unwrap<T>(await this.fetch(path, init));
   }
 
-  /** A raw answer with the key sent along; throws only when the box does not answer or the call was aborted. */
+  /** A raw answer; throws only when the box does not answer or the call was aborted. */
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
-    headers.set('x-access-token', this.#key);
+    headers.set('x-watchpost-page', '1'); // No other site can send it: see the box's sessions.
     const sentMs = Date.now();
     const response = await reach(path, { ...init, headers });
     this.#readClock(response.headers.get('date'), sentMs);

@@ -1,29 +1,26 @@
-/** The page's start: finds a key (address, tab, device) or asks for one, then runs the page until it is signed out. */
+/** The page's start: signs in by the address, by the session that there is, or by asking; runs the page until it is signed out. */
 import { Api, ApiError, reasonOf } from './api.ts';
 import { byId, setHidden, setText } from './dom.ts';
-import { forgetKey, type KeyPlaces, keyInFragment, loadKey, saveKey } from './key.ts';
 import { runPage } from './page.ts';
+import { isSignedIn, passInFragment, passOf, signIn, signOut } from './session.ts';
 import type { StatusJson } from './wire.ts';
 
-const places: KeyPlaces = { session: sessionStorage, device: localStorage };
 let running = new AbortController();
 
-async function open(key: string, remember: boolean | undefined): Promise<void> {
-  const api = new Api(key);
+async function open(): Promise<void> {
+  const api = new Api();
   const status = await api.get<StatusJson>('/v1/status');
-  if (remember !== undefined) saveKey(key, remember, places);
   setHidden(byId('login', HTMLElement), true);
   setHidden(byId('app', HTMLElement), false);
   running.abort();
   running = new AbortController();
-  runPage(api, status, () => leave('The key is no longer accepted.'), running.signal).catch((error: unknown) =>
+  runPage(api, status, () => leave('The session is over.'), running.signal).catch((error: unknown) =>
     leave(reasonOf(error)),
   );
 }
 
 function leave(reason: string): void {
   running.abort();
-  forgetKey(places);
   askForKey(reason);
 }
 
@@ -41,7 +38,7 @@ function showProblem(reason: string): void {
 }
 
 function words(error: unknown): string {
-  return error instanceof ApiError && error.unauthorized ? 'The box does not accept this key.' : reasonOf(error);
+  return error instanceof ApiError && error.unauthorized ? 'The box does not accept it.' : reasonOf(error);
 }
 
 async function submit(): Promise<void> {
@@ -50,7 +47,8 @@ async function submit(): Promise<void> {
   button.disabled = true;
   showProblem('');
   try {
-    await open(input.value.trim(), byId('login-remember', HTMLInputElement).checked);
+    await signIn(passOf(input.value), byId('login-remember', HTMLInputElement).checked);
+    await open();
     input.value = '';
   } catch (error) {
     showProblem(words(error));
@@ -61,22 +59,28 @@ async function submit(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  const given = keyInFragment(location.hash);
+  const given = passInFragment(location.hash);
   if (given) history.replaceState(null, '', location.pathname + location.search);
-  const key = given ?? loadKey(places);
-  if (!key) return askForKey('');
   try {
-    await open(key, given ? false : undefined);
+    if (given) await signIn(given, false);
+    else if (!(await isSignedIn())) return askForKey('');
+    await open();
   } catch (error) {
-    if (error instanceof ApiError && error.unauthorized) forgetKey(places);
-    else byId('login-key', HTMLInputElement).value = key;
     askForKey(words(error));
   }
+}
+
+async function out(): Promise<void> {
+  running.abort();
+  await signOut().then(
+    () => askForKey(''),
+    (error: unknown) => askForKey(reasonOf(error)),
+  );
 }
 
 byId('login-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   void submit();
 });
-byId('sign-out', HTMLButtonElement).addEventListener('click', () => leave(''));
+byId('sign-out', HTMLButtonElement).addEventListener('click', () => void out());
 void start();

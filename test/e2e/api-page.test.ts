@@ -85,7 +85,7 @@ test('sends a GET with the key that is typed or was typed before, and shows what
     await open.getByLabel('id').fill('default');
     await open.getByLabel('API key').fill('sk-wrong');
     await page.keyboard.press('Enter');
-    await open.getByText('the API key is not known').waitFor();
+    await open.getByText('key: not known').waitFor();
     await until('the browser has noted it', () => refusals.length > 0);
     expect(refusals.splice(0)).toEqual([expect.stringContaining('401')]);
     await open.getByLabel('API key').fill(appliance.key);

@@ -20,7 +20,7 @@ import {
   type SceneIndex,
   type Stream,
 } from '#domain';
-import { createHttpApp, type HttpApp, type HttpDeps, jobCallback, SessionTokens } from '#http';
+import { createHttpApp, type HttpApp, type HttpDeps, jobCallback, PageSessions, SessionTokens } from '#http';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type JobHandler, JobRunner } from '#jobs';
 import { Summaries } from '#pipeline';
@@ -128,6 +128,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     jobs,
     hub,
     tokens: new SessionTokens(store.signingKey, systemClock),
+    sessions: new PageSessions(store.signingKey, store.boxId, systemClock),
     models: { list: () => [] },
     links,
     h264,

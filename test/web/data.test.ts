@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { alertItem, FeedModel, sceneItem } from '../../src/web/feed-model.ts';
-import { forgetKey, keyInFragment, loadKey, saveKey } from '../../src/web/key.ts';
 import { senseOf } from '../../src/web/moment.ts';
+import { passInFragment, passOf } from '../../src/web/session.ts';
 import { SseParser } from '../../src/web/sse.ts';
 import { bars, joined, momentWords, summary } from '../../src/web/timeline.ts';
 import type { TimelineJson } from '../../src/web/wire.ts';
@@ -125,30 +125,17 @@ describe('the timeline', () => {
   });
 });
 
-describe('the key', () => {
-  const store = () => {
-    const map = new Map<string, string>();
-    return {
-      getItem: (name: string) => map.get(name) ?? null,
-      setItem: (name: string, value: string) => void map.set(name, value),
-      removeItem: (name: string) => void map.delete(name),
-    };
-  };
-
-  it('comes from the fragment of the address', () => {
-    expect(keyInFragment('#key=sk-a_b-C')).toBe('sk-a_b-C');
-    expect(keyInFragment('#key=')).toBeUndefined();
-    expect(keyInFragment('#other=1')).toBeUndefined();
+describe('what somebody signs in with', () => {
+  it('comes in the fragment of the address', () => {
+    expect(passInFragment('#key=sk-a_b-C')).toEqual({ key: 'sk-a_b-C' });
+    expect(passInFragment('#code=1234-5678')).toEqual({ code: '1234-5678' });
+    expect(passInFragment('#key=')).toBeUndefined();
+    expect(passInFragment('#other=1')).toBeUndefined();
   });
 
-  it('stays in the tab unless the device may remember it', () => {
-    const places = { session: store(), device: store() };
-    saveKey('sk-1', false, places);
-    expect(loadKey(places)).toBe('sk-1');
-    expect(loadKey({ session: store(), device: places.device })).toBeUndefined();
-    saveKey('sk-2', true, places);
-    expect(loadKey({ session: store(), device: places.device })).toBe('sk-2');
-    forgetKey(places);
-    expect(loadKey(places)).toBeUndefined();
+  it('is a code when it is eight digits, else a key', () => {
+    expect(passOf(' 12345678 ')).toEqual({ code: '12345678' });
+    expect(passOf('1234 5678')).toEqual({ code: '1234 5678' });
+    expect(passOf('sk-12345678')).toEqual({ key: 'sk-12345678' });
   });
 });
