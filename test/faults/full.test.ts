@@ -1,28 +1,13 @@
 /** A disk that is full at each kind of write: it is said, nothing half is left, and it goes on when there is room again. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { ffmpeg } from '../e2e/support/ffmpeg.ts';
 import { tempDir } from '../e2e/support/temp-dir.ts';
 import type { Report } from './full-disk.ts';
-
-const SCRIPT = fileURLToPath(new URL('./full-disk.ts', import.meta.url));
+import { inOwnMounts } from './own-mounts.ts';
 
 const KINDS = ['a session', 'a segment', 'a scene', 'a thumbnail', 'an alert', 'a backup'];
-
-async function onSmallDisk(disk: string, made: string): Promise<Report> {
-  const argv = ['--mount', process.execPath, '--import', 'tsx', SCRIPT, disk, made];
-  const child = spawn('unshare', argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  let report: Report = { cannotMount: 'unshare: a mount namespace of its own is not allowed here' };
-  child.on('message', (message) => {
-    report = message as Report; // Only full-disk.ts writes to this channel.
-  });
-  await once(child, 'exit');
-  return report;
-}
 
 it('every kind of write fails with a reason on a full disk, and works when there is room again', {
   timeout: 120_000,
@@ -33,7 +18,7 @@ it('every kind of write fails with a reason on a full disk, and works when there
   const hls = ['-f', 'hls', '-hls_time', '1', '-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', 'init.mp4'];
   const source = ['-f', 'lavfi', '-i', 'testsrc=size=64x36:rate=5:duration=4', '-c:v', 'libx264', '-g', '5'];
   await ffmpeg(...source, ...hls, '-hls_segment_filename', join(made, '%d.m4s'), join(made, 'live.m3u8'));
-  const report = await onSmallDisk(disk, made);
+  const report = await inOwnMounts<Report>('full-disk.ts', [disk, made]);
   if ('cannotMount' in report) return skip(`no small disk can be mounted here: ${report.cannotMount}`);
   const { outcomes, problems } = report;
   const last = outcomes.pop();

@@ -89,10 +89,12 @@ async function descriptors(): Promise<number> {
 
 describe.concurrent('a camera that', () => {
   test('stalls while its connection lives is begun anew', async () => {
-    let [stalledMs, againMs] = [0, 0];
+    let [isRecorded, stalledMs, againMs] = [false, 0, 0];
     const { id } = await meet({
       play: async (send, { signal }) => {
-        const from = await show(send, reel, { seconds: 5 }, signal);
+        let from = 0;
+        do from = await show(send, reel, { from, seconds: 1 }, signal);
+        while (!isRecorded && !signal.aborted);
         if (stalledMs === 0 && !signal.aborted) {
           stalledMs = Date.now();
           await pause(EVER * 1000, signal);
@@ -101,6 +103,8 @@ describe.concurrent('a camera that', () => {
         await show(send, reel, { from, seconds: EVER }, signal);
       },
     });
+    await recordedSince(appliance, id, 0, 2);
+    isRecorded = true;
     await until('it was left', () => againMs > 0);
     expect((await recordedSince(appliance, id, stalledMs + 3000, 4)) - againMs).toBeLessThanOrEqual(BACK_WITHIN_MS);
     const { gaps } = await timeline(appliance, id);

@@ -64,14 +64,15 @@ export function recordedSince(
   sinceMs: number,
   seconds: number,
 ): Promise<number> {
-  return until(`${seconds} s recorded`, async () => {
+  const probe = async () => {
     const { recorded } = await timeline(appliance, streamId);
     const since = recorded
       .map(([start, end]) => ({ startMs: start * 1000, endMs: end * 1000 }))
       .filter(({ endMs }) => endMs > sinceMs);
     const totalMs = since.reduce((sum, { startMs, endMs }) => sum + endMs - Math.max(startMs, sinceMs), 0);
     return totalMs >= seconds * 1000 ? Math.max(since[0]?.startMs ?? sinceMs, sinceMs) : undefined;
-  });
+  };
+  return until(`${seconds} s recorded`, probe, 60_000 + 2000 * seconds);
 }
 
 export async function scenes(appliance: TestAppliance, streamId: string, limit = 200): Promise<SceneAnswer[]> {
