@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { VideoDbTargetConfig } from '#config';
+import type { ParcelKind } from '#domain';
+import { type Clock, Fault, isFault, systemClock } from '#runtime';
+import { type Line, type Parcel, type Target, TargetBusy, TargetRefusal } from '../target.ts';
+import { type Errand, SaidNo, VideoDbApi } from './videodb-api.ts';
+import type { WireOptions } from './wire.ts';
+
+/** Posts signed JSON, as our webhooks are posted; says what came of it. */
+export type AlertPost = (
+  url: string,
+  payload: unknown,
+  id: string,
+  signal: AbortSignal,
+) => Promise<{ kind: 'delivered' | 'refused' | 'away'; status?: number; reason?: string; pauseMs?: number }>;
+
+export interface VideoDbDeps {
+  post: AlertPost;
+  clock?: Clock;
+  wire?: Pick<WireOptions, 'env' | 'stallMs'>;
+}
+
+type Clip = Parcel & { kind: 'clip' };
+
+/** What was asked for without an answer may become a video for so long, and is looked for so often. */
+const SETTLED = { afterMs: 600_000, everyMs: 30_000 };
+
+/** How far a clip has come; each is written down before what comes next is asked for. */
+const stages = z.object({
+  /** The file is there. */
+  uploadUrl: z.string().optional(),
+  /** Since when it may be a video. */
+  askedMs: z.number().optional(),
+  /** Where to ask what becomes of it. */
+  job: z.url().optional(),
+});
+type Stage = z.infer<typeof stages>;
+
+/**
+ * VideoDB's cloud: a clip becomes a video of a collection, an alert is POSTed to an address of the user's. The API has no
+ * key by which it would know a clip again. Therefore each stage is remembered, and after a request whose answer was lost
+ * the collection is looked through for the clip's mark, until it is sure that nothing comes of it, before it is asked for
+ * again.
+ */
+export class VideoDbTarget implements Target, AsyncDisposable {
+  readonly name: string;
+  readonly takes: readonly ParcelKind[];
+  readonly clipsAs = 'mp4';
+  readonly #alertUrl: string | undefined;
+  readonly #post: AlertPost;
+  readonly #clock: Clock;
+  readonly #api: VideoDbApi;
+
+  constructor(config: VideoDbTargetConfig, { post, clock = systemClock, wire }: VideoDbDeps) {
+    this.name = config.name;
+    this.#alertUrl = config.alertUrl;
+    this.takes = config.alertUrl === undefined ? ['clip'] : ['alert', 'clip'];
+    this.#post = post;
+    this.#clock = clock;
+    this.#api = new VideoDbApi(config, clock, wire);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#api[Symbol.asyncDispose]();
+  }
+
+  async send(parcel: Parcel, line: Line, signal: AbortSignal): Promise<void> {
+    if (parcel.kind === 'alert') await this.#alert(parcel.facts.payload, parcel.key, { line, signal });
+    else if (parcel.kind === 'clip') await this.#clip(parcel, { line, signal });
+    else throw new TargetRefusal(`sync.targets.${this.name}: VideoDB takes alerts and clips, no ${parcel.kind}`);
+  }
+
+  async #alert(payload: unknown, key: string, { line, signal }: Errand): Promise<void> {
+    const field = `sync.targets.${this.name}.alertUrl`;
+    if (this.#alertUrl === undefined) throw new TargetRefusal(`${field}: without one, alerts don't go there`);
+    await line.take(Buffer.byteLength(JSON.stringify(payload)));
+    // As the webhook of the same alert has it.
+    const id = key.split('/').slice(2).join('-');
+    const { kind, status = 0, reason, pauseMs } = await this.#post(this.#alertUrl, payload, id, signal);
+    if (kind === 'delivered') return;
+    const what = `${field}: ${reason}`;
+    if ([400, 413, 422].includes(status)) throw new TargetRefusal(what);
+    throw pauseMs === undefined ? new Fault('unavailable', what) : new TargetBusy(what, pauseMs);
+  }
+
+  async #clip(clip: Clip, errand: Errand): Promise<void> {
+    const { line } = errand;
+    const { data: stage = {} } = stages.safeParse(line.resumed ?? {});
+    const mark = markOf(clip);
+    if (await this.#becameVideo(stage, mark, errand)) return;
+    const uploadUrl = stage.uploadUrl ?? (await this.#sendFile(clip, mark, errand));
+    const asked = { uploadUrl, askedMs: this.#clock.nowMs() };
+    line.progressed(0, asked);
+    const job = await this.#api
+      .makeVideo({ url: uploadUrl, ...titleOf(clip, mark) }, errand)
+      .catch((error: unknown) => {
+        // A plain no: nothing becomes of it. What is not the file's fault leaves it there.
+        const ofOthers = error instanceof TargetBusy || isFault(error, 'unauthorized');
+        if (ofOthers || error instanceof SaidNo) line.progressed(0, ofOthers ? { uploadUrl } : {});
+        throw error;
+      });
+    if (!job) return;
+    line.progressed(0, { ...asked, job: job.href });
+    await this.#api.poll(job, errand);
+  }
+
+  async #sendFile({ body, key }: Clip, mark: string, errand: Errand): Promise<string> {
+    if (!body) throw new Fault('internal', `${key} has no bytes`);
+    const uploadUrl = await this.#api.sendFile(body, `${mark}.mp4`, errand);
+    errand.line.progressed(0, { uploadUrl });
+    return uploadUrl;
+  }
+
+  /** Whether an earlier try has made a video after all; waits until that is sure. */
+  async #becameVideo({ askedMs, job }: Stage, mark: string, errand: Errand): Promise<boolean> {
+    if (askedMs === undefined) return false;
+    if (job !== undefined) {
+      const failure = await this.#api.poll(new URL(job), errand).catch((error: unknown) => error);
+      if (failure === undefined) return true;
+      if (!(failure instanceof SaidNo) || failure.kind === 'unauthorized') throw failure;
+      // It came to nothing, or is forgotten.
+      if (await this.#api.holds(mark, errand)) return true;
+      errand.line.progressed(0, {});
+      throw failure;
+    }
+    const untilMs = Math.min(askedMs, this.#clock.nowMs()) + SETTLED.afterMs;
+    while (!(await this.#api.holds(mark, errand))) {
+      if (this.#clock.nowMs() >= untilMs) return false;
+      await this.#clock.sleep(SETTLED.everyMs, errand.signal);
+    }
+    return true;
+  }
+}
+
+/** By which a clip is known again; also in its name, as not every answer has descriptions. */
+function markOf({ key }: Clip): string {
+  return `wp${createHash('sha256').update(key).digest('hex').slice(0, 16)}`;
+}
+
+function titleOf({ facts: { name, description } }: Clip, mark: string): { name: string; description: string } {
+  return { name: `${name.slice(0, 150)} #${mark}`, description: `${description.slice(0, 1800)}\n\n${mark}`.trim() };
+}

@@ -1,0 +1,255 @@
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TargetBusy, TargetRefusal } from '#sync';
+import { VideoDbTarget } from '../../../src/sync/targets/videodb.ts';
+import { aClip, bodyOf, insist, memoryLine, sha256, skippingClock, videoDbConfig } from './fixture.ts';
+import { type Cloud, KEY, type Manner, startCloud } from './videodb-cloud.ts';
+
+const ALERTS = 'https://alerts.example/hook';
+const signal = new AbortController().signal;
+const STALL_MS = 1000;
+
+let cloud: Cloud;
+let target: VideoDbTarget;
+
+beforeEach(async () => {
+  cloud = await startCloud();
+  target = targetAt();
+});
+afterEach(async () => {
+  await target[Symbol.asyncDispose]();
+  await cloud[Symbol.asyncDispose]();
+  expect(cloud.violations).toEqual([]);
+});
+
+function targetAt(apiKey = KEY): VideoDbTarget {
+  const post = async () => ({ kind: 'delivered' as const });
+  const deps = { post, clock: skippingClock(), wire: { env: {}, stallMs: STALL_MS } };
+  return new VideoDbTarget(videoDbConfig({ url: cloud.url, apiKey }), deps);
+}
+
+const says =
+  (status: number, body: unknown, headers: Record<string, string> = {}): Manner =>
+  (response) =>
+    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+/** Does what it was asked, and the answer is lost. */
+const loseAnswer: Manner = async (response, _request, go) => {
+  response.end = (() => response.destroy()) as ServerResponse['end']; // Whatever it is given.
+  await go();
+};
+const drop: Manner = (response) => response.destroy();
+
+describe('a clip on its way to VideoDB', () => {
+  it('becomes a video that can be told from all others', async () => {
+    const bytes = randomBytes(300_000);
+    const line = memoryLine();
+    await target.send(aClip(bytes), line, signal);
+    expect(cloud.steps).toEqual(['collection', 'upload_url', 'file', 'upload']);
+    expect(cloud.videos).toEqual([
+      expect.objectContaining({
+        name: expect.stringMatching(/^Vordertür 12:00 #wp[0-9a-f]{16}$/),
+        description: expect.stringMatching(/^A person at the door\n\nwp[0-9a-f]{16}$/),
+        sha256: sha256(bytes),
+      }),
+    ]);
+    // What it costs beside the clip itself.
+    expect(line.taken / bytes.length).toBeLessThan(1.01);
+    await target.send(aClip(bytes, 'c2'), memoryLine(), signal);
+    expect(new Set(cloud.videos.map(({ name }) => name)).size).toBe(2);
+    expect(cloud.steps.filter((step) => step === 'collection')).toHaveLength(1);
+  });
+
+  it('is waited for while a job makes a video of it', async () => {
+    cloud.polls = 4;
+    await target.send(aClip(), memoryLine(), signal);
+    expect(cloud.steps.filter((step) => step === 'job')).toHaveLength(4);
+    expect(cloud.videos).toHaveLength(1);
+  });
+
+  it('is sent again where it was cut off, with an address of its own', async () => {
+    cloud.next('file', (response, request) => void request.once('data', () => response.destroy()));
+    const failures = await insist(target, aClip());
+    expect(failures).toEqual([expect.stringContaining('the connection broke off')]);
+    expect(cloud.steps.filter((step) => step === 'upload_url')).toHaveLength(2);
+    expect(cloud.videos).toHaveLength(1);
+  });
+
+  it('goes to a new address when the old one has expired', async () => {
+    cloud.next('file', says(403, '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>'));
+    expect(await insist(target, aClip())).toEqual([expect.stringContaining('was not taken (403)')]);
+    expect(cloud.videos).toHaveLength(1);
+  });
+
+  it('goes anew when VideoDB has no use for the file that it was sent', async () => {
+    cloud.next('upload', says(200, { success: false, message: 'the upload_url has expired' }));
+    expect(await insist(target, aClip())).toEqual([
+      expect.stringContaining('says no (200): the upload_url has expired'),
+    ]);
+    expect(cloud.steps.filter((step) => step === 'file')).toHaveLength(2);
+    expect(cloud.videos).toHaveLength(1);
+  });
+
+  it('is cut off where nobody reads it, or nobody answers', async () => {
+    const big = { ...aClip(), body: bodyOf('video/mp4', Buffer.alloc(32 * 2 ** 20)) };
+    cloud.next('file', (_response, request) => void request.pause());
+    await expect(target.send(big, memoryLine(), signal)).rejects.toThrow('nothing came back for 1 s');
+    cloud.next('upload_url', (response) => {
+      const drip = setInterval(() => response.write(' '), 50);
+      response.once('close', () => clearInterval(drip));
+    });
+    await expect(target.send(aClip(), memoryLine(), signal)).rejects.toThrow('nothing came back for 1 s');
+  });
+
+  const failures: [string, Manner, string][] = [
+    ['401', says(401, { success: false, message: `no key ${KEY}` }), 'sync.targets.cloud.apiKey: VideoDB doesn'],
+    ['403', says(403, { success: false, message: `not ${KEY}` }), 'says no (403): not ***'],
+    ['429', says(429, { success: false, message: 'slow down' }, { 'retry-after': '7' }), 'too much to do (429)'],
+    ['500', says(500, { success: false, message: 'oops' }), 'the answer of 127.0.0.1'],
+    ['502', says(502, '<html>'), 'and not VideoDB’s'],
+    ['no JSON', says(200, '<html>welcome to the hotel</html>'), 'and not VideoDB’s'],
+    ['success: false', says(200, { success: false, message: 'out of credits' }), 'says no (200): out of credits'],
+    ['no address', says(200, { success: true, data: {} }), 'has no address as upload_url'],
+    ['a redirect', says(302, '', { location: 'https://elsewhere.example/' }), 'redirects to elsewhere.example (302)'],
+    ['nothing', drop, 'the connection broke off'],
+  ];
+  it.each(failures)(
+    'says what is wrong when it is answered %s, and is sent when that is over',
+    async (_what, manner, message) => {
+      cloud.next('upload_url', manner, manner);
+      const said = await insist(target, aClip());
+      expect(said).toEqual([expect.stringContaining(message), expect.stringContaining(message)]);
+      expect(said.join()).not.toContain(KEY);
+      expect(cloud.videos).toHaveLength(1);
+    },
+  );
+
+  it('says when a busy server wants it again', async () => {
+    cloud.next('upload_url', says(429, {}, { 'retry-after': '7' }));
+    const sent = target.send(aClip(), memoryLine(), signal);
+    await expect(sent).rejects.toThrow(TargetBusy);
+    await expect(sent).rejects.toMatchObject({ pauseMs: 7000 });
+  });
+
+  it.each(['file', 'upload'] as const)('is given up when it is too large for %s', async (step) => {
+    cloud.next(step, says(413, ''));
+    await expect(target.send(aClip(), memoryLine(), signal)).rejects.toThrow(TargetRefusal);
+  });
+
+  it('names the collection that is not there', async () => {
+    cloud.next('collection', says(404, { success: false, message: 'not found' }));
+    await expect(target.send(aClip(), memoryLine(), signal)).rejects.toThrow(
+      'sync.targets.cloud.collectionId: VideoDB has no collection "default" for this key (404)',
+    );
+  });
+});
+
+describe('a clip whose answer was lost', () => {
+  it('is not asked for again when the collection has it', async () => {
+    const line = memoryLine();
+    cloud.next('upload', loseAnswer);
+    await expect(target.send(aClip(), line, signal)).rejects.toThrow('broke off');
+    await target[Symbol.asyncDispose]();
+    target = targetAt(); // The box was started again.
+    await target.send(aClip(), line, signal);
+    expect(cloud.steps.filter((step) => step === 'file' || step === 'upload')).toEqual(['file', 'upload']);
+    expect(cloud.videos).toHaveLength(1);
+  });
+
+  it('is found by its name where descriptions are not kept, also behind a thousand others', async () => {
+    cloud.describes = false;
+    for (let n = 0; n < 1000; n += 1) {
+      cloud.videos.push({ id: `m-o${n}`, collection_id: 'c-0f3a', name: `other ${n}`, sha256: '' });
+    }
+    cloud.next('upload', loseAnswer);
+    await insist(target, aClip());
+    expect(cloud.videos).toHaveLength(1001);
+  });
+
+  it('is looked for until it is sure that nothing comes of it, and then asked for with the same file', async () => {
+    cloud.next('upload', drop);
+    await insist(target, aClip());
+    expect(cloud.steps.filter((step) => step === 'video').length).toBeGreaterThan(5);
+    expect(cloud.steps.filter((step) => step === 'file')).toHaveLength(1);
+    expect(cloud.videos).toHaveLength(1);
+  });
+
+  it('goes on asking the same job', async () => {
+    cloud.polls = 3;
+    cloud.next('job', drop);
+    await insist(target, aClip());
+    expect(cloud.steps.filter((step) => step === 'upload')).toHaveLength(1);
+    expect(cloud.videos).toHaveLength(1);
+  });
+
+  it('is made anew when its job has failed, and not when the job is only forgotten', async () => {
+    cloud.polls = 1;
+    cloud.next('job', says(200, { success: false, status: 'failed', message: 'unreadable' }));
+    const once = memoryLine();
+    await expect(target.send(aClip(), once, signal)).rejects.toThrow('says no (200): unreadable');
+    cloud.next('job', says(404, { success: false, message: 'no such job' }));
+    await expect(target.send(aClip(), once, signal)).rejects.toThrow('says no (404)');
+    expect(once.resumed).toEqual({});
+    await target.send(aClip(), once, signal);
+    expect(cloud.videos).toHaveLength(1);
+
+    const twice = memoryLine();
+    cloud.next('job', loseAnswer, says(404, { success: false, message: 'no such job' }));
+    expect(await insist(target, aClip(randomBytes(10), 'c2'), { line: twice })).toHaveLength(1);
+    expect(cloud.videos).toHaveLength(2);
+  });
+});
+
+describe('what ends up at VideoDB', () => {
+  it('is each clip once, whatever breaks', async () => {
+    // Each step of each try breaks in its own way, then goes well.
+    const ways = [drop, loseAnswer, says(500, 'oops'), says(429, '', { 'retry-after': '1' }), says(200, 'html')];
+    cloud.polls = 2;
+    const line = memoryLine();
+    for (const step of ['collection', 'upload_url', 'file', 'upload', 'job', 'video'] as const)
+      cloud.next(step, ...ways);
+    const bytes = randomBytes(50_000);
+    await insist(target, aClip(bytes), { line, tries: 40 });
+    expect(cloud.videos.map((video) => video.sha256)).toEqual([sha256(bytes)]);
+  });
+});
+
+describe('an alert on its way to VideoDB', () => {
+  const parcel = {
+    ...aClip(),
+    kind: 'alert',
+    key: 'box-1/alert/fire-1/verdict',
+    facts: { payload: { label: 'door' } },
+  };
+  const alert = parcel as unknown as Parameters<VideoDbTarget['send']>[0]; // So much of it is looked at.
+
+  function posting(answer: {
+    kind: 'delivered' | 'refused' | 'away';
+    status?: number;
+    reason?: string;
+    pauseMs?: number;
+  }) {
+    const posts: unknown[] = [];
+    const post = async (url: string, payload: unknown, id: string) => {
+      posts.push([url, payload, id]);
+      return answer;
+    };
+    return { posts, target: new VideoDbTarget(videoDbConfig({ url: cloud.url, alertUrl: ALERTS }), { post }) };
+  }
+
+  it('is posted as its webhook would be', async () => {
+    const { posts, target: own } = posting({ kind: 'delivered' });
+    await own.send(alert, memoryLine(), signal);
+    expect(posts).toEqual([[ALERTS, { label: 'door' }, 'fire-1-verdict']]);
+    expect([own.takes, target.takes]).toEqual([['alert', 'clip'], ['clip']]);
+  });
+
+  it('is given up only where it is the alert that is refused', async () => {
+    const send = (answer: Parameters<typeof posting>[0]) => posting(answer).target.send(alert, memoryLine(), signal);
+    await expect(send({ kind: 'refused', status: 400, reason: 'answered 400' })).rejects.toThrow(TargetRefusal);
+    const wrongKey = send({ kind: 'refused', status: 401, reason: 'answered 401' });
+    await expect(wrongKey).rejects.toThrow('sync.targets.cloud.alertUrl: answered 401');
+    await expect(wrongKey).rejects.not.toThrow(TargetRefusal);
+    await expect(send({ kind: 'away', status: 429, pauseMs: 5 })).rejects.toMatchObject({ pauseMs: 5 });
+  });
+});
