@@ -17,6 +17,7 @@ import { until } from '../e2e/support/waiting.ts';
 import { cameraState, recordedSince, streamUrl, timeline } from '../e2e/support/watching.ts';
 import { type Habits, pause, roundAndRound, WildCamera } from '../e2e/support/wild-camera.ts';
 import { isFull } from './form.ts';
+import { sizesShown } from './shown.ts';
 
 /** In full, nothing else runs beside it. */
 const BACK_WITHIN_MS = isFull ? 10_000 : 30_000;
@@ -143,6 +144,9 @@ describe.concurrent('a camera that', () => {
     expect((await played(id, firstMs, firstMs + 3000)).sizes).toEqual(['320,180']);
     const afterMs = changedMs + CHANGED_MS;
     expect(await played(id, afterMs, afterMs + 3000)).toMatchObject({ sizes: ['640,360'] });
+    const both = `start=${firstMs / 1000}&end=${afterMs / 1000 + 3}`;
+    const { player_url: page } = await appliance.data<{ player_url: string }>('GET', `/rtstream/${id}/stream?${both}`);
+    expect(await sizesShown(page), 'in a browser').toEqual(['320,180', '640,360']);
   });
 
   test('sends nonsense for times is recorded at the right ones', async () => {
