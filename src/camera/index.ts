@@ -7,6 +7,7 @@
  * noticed within seconds and ends the camera with a reason a person can act on. No credential leaves this module.
  * When something fails the camera ends; opening it again is the caller's business.
  */
+export { type Adopted, adoptedPath, adoptSegment } from './adopted.ts';
 export { type Camera, type CameraOptions, openCamera } from './camera.ts';
 export { recordedStreams, recoverSegments } from './media-directory.ts';
 export { segmentTimes } from './mp4.ts';

@@ -11,13 +11,13 @@ import { codecsOf, segmentTimes } from './mp4.ts';
  * all that is needed to make their rows again; `<stream>/<session>/open/`: where ffmpeg writes.
  */
 const OPEN = 'open';
-const FACTS = 'session.json';
+export const FACTS = 'session.json';
 const FINISHED = /^(\d+)-(\d+)\.m4s$/;
 /** The segment index stands within the first kilobytes. */
 const HEAD_BYTES = 4096;
 
 /** What recovery must know of a session beside the files: UTC of the session's time 0, and the stream's name. */
-interface SessionFile extends RecordingSession {
+export interface SessionFile extends RecordingSession {
   anchorMs: number;
   streamName?: string;
 }
@@ -211,7 +211,7 @@ async function headOf(file: string): Promise<Buffer> {
 }
 
 /** Returns the file's size. */
-async function syncFile(file: string): Promise<number> {
+export async function syncFile(file: string): Promise<number> {
   const handle = await open(file, 'r+');
   try {
     await handle.sync();
@@ -221,7 +221,7 @@ async function syncFile(file: string): Promise<number> {
   }
 }
 
-async function syncDirectory(dir: string): Promise<void> {
+export async function syncDirectory(dir: string): Promise<void> {
   const handle = await open(dir);
   try {
     await handle.sync();

@@ -8,8 +8,10 @@ export interface StoredBox {
   id: string;
   report: BoxReport;
   firstMs: number;
-  /** When it said hello last, by this box's clock. */
+  /** When it was heard of last, by this box's clock. */
   seenMs: number;
+  /** How far its clock was ahead of this box's when it said hello last. */
+  clockAheadMs: number;
 }
 
 /** A parcel of which bytes are still to come. */
@@ -35,7 +37,9 @@ export class Boxes {
   readonly #get: Statement<[string], BoxRow>;
   readonly #byKey: Statement<[number], BoxRow>;
   readonly #list: Statement<[], BoxRow>;
+  readonly #isGood: Statement<[number], number>;
   readonly #put: Statement<BoxRow>;
+  readonly #seen: Statement<[number, string]>;
   readonly #begin: Statement<[string, string, string, string, number]>;
   readonly #incoming: Statement<[string], IncomingRow>;
   readonly #incomingByKey: Statement<[string], IncomingRow>;
@@ -48,13 +52,18 @@ export class Boxes {
     const { sql } = connection;
     this.#connection = connection;
     this.#clock = clock;
-    const boxes = 'SELECT id, key_id AS keyId, report, first_ms AS firstMs, seen_ms AS seenMs FROM boxes';
+    const boxes =
+      'SELECT id, key_id AS keyId, report, first_ms AS firstMs, seen_ms AS seenMs, clock_ahead_ms AS clockAheadMs FROM boxes';
     this.#get = sql.prepare(`${boxes} WHERE id = ?`);
     this.#byKey = sql.prepare(`${boxes} WHERE key_id = ?`);
     this.#list = sql.prepare(`${boxes} ORDER BY first_ms, id`);
+    this.#isGood = sql.prepare<[number], number>('SELECT 1 FROM keys WHERE id = ? AND revoked_ms IS NULL').pluck();
     this.#put = sql.prepare(`
-      INSERT INTO boxes (id, key_id, report, first_ms, seen_ms) VALUES (@id, @keyId, @report, @firstMs, @seenMs)
-      ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id, report = excluded.report, seen_ms = excluded.seen_ms`);
+      INSERT INTO boxes (id, key_id, report, first_ms, seen_ms, clock_ahead_ms)
+      VALUES (@id, @keyId, @report, @firstMs, @seenMs, @clockAheadMs)
+      ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id, report = excluded.report, seen_ms = excluded.seen_ms,
+        clock_ahead_ms = excluded.clock_ahead_ms`);
+    this.#seen = sql.prepare('UPDATE boxes SET seen_ms = ? WHERE id = ?');
     this.#begin = sql.prepare('INSERT INTO incoming (id, box_id, key, head, touched_ms) VALUES (?, ?, ?, ?, ?)');
     this.#incoming = sql.prepare(`${INCOMING} WHERE id = ?`);
     this.#incomingByKey = sql.prepare(`${INCOMING} WHERE key = ?`);
@@ -79,12 +88,18 @@ export class Boxes {
         throw new Fault('forbidden', `this key belongs to the box ${owner.id}: make one for each box on the hub`);
       }
       const known = this.#get.get(report.boxId);
-      if (known && known.keyId !== null && known.keyId !== keyId) {
+      if (known && known.keyId !== null && known.keyId !== keyId && this.#isGood.get(known.keyId) === 1) {
         throw new Fault('forbidden', `the box ${known.id} has another key: revoke that one on the hub first`);
       }
       const nowMs = this.#clock.nowMs();
-      const { boxId: id } = report;
-      const row = { id, keyId, report: JSON.stringify(report), firstMs: known?.firstMs ?? nowMs, seenMs: nowMs };
+      const row: BoxRow = {
+        id: report.boxId,
+        keyId,
+        report: JSON.stringify(report),
+        firstMs: known?.firstMs ?? nowMs,
+        seenMs: nowMs,
+        clockAheadMs: report.clockMs - nowMs,
+      };
       this.#put.run(row);
       return boxOf(row);
     });
@@ -100,6 +115,11 @@ export class Boxes {
   get(id: string): StoredBox | undefined {
     const row = this.#get.get(id);
     return row && boxOf(row);
+  }
+
+  /** It was heard of now: on disk when this returns, with all that was stored before. */
+  seen(id: string): void {
+    this.#connection.writeDurably(() => this.#seen.run(this.#clock.nowMs(), id));
   }
 
   /** The first known first. */
@@ -143,8 +163,8 @@ export class Boxes {
   }
 }
 
-function boxOf({ id, report, firstMs, seenMs }: BoxRow): StoredBox {
-  return { id, report: JSON.parse(report), firstMs, seenMs };
+function boxOf({ keyId: _secret, report, ...row }: BoxRow): StoredBox {
+  return { ...row, report: JSON.parse(report) };
 }
 
 function incomingOf({ head, ...row }: IncomingRow): Incoming {

@@ -90,17 +90,22 @@ export class Replicas {
     else if (!same(changeable(index), changeable(known))) indexes.update(index.id, changeable(index));
   }
 
-  /** Its index is there. Returns it as it is stored here. */
-  scene(boxId: string, sent: SentScene, embed: (text: string) => TextVector): Scene {
+  /** As it is stored here, added when it isn't. Its index is there. */
+  sceneFor(boxId: string, sent: SentScene, embed: (text: string) => TextVector): Scene {
     const { scenes, indexes } = this.#stores;
     this.#demandStream(boxId, sent.streamId);
     if (indexes.get(sent.indexId)?.streamId !== sent.streamId) throw notYours('index', sent.indexId);
     const { id: edgeId, ...draft } = sent;
     const known = this.#sceneOf(sent);
-    if (!known) {
-      const { vector, model } = embed(draft.said ? `${draft.text}\n${draft.said.text}` : draft.text);
-      return scenes.add(draft, vector, model, undefined, ({ id }) => this.#markScene.run(edgeId, id));
-    }
+    if (known) return known;
+    const { vector, model } = embed(draft.said ? `${draft.text}\n${draft.said.text}` : draft.text);
+    return scenes.add(draft, vector, model, undefined, ({ id }) => this.#markScene.run(edgeId, id));
+  }
+
+  /** The same, brought up to date: only of what comes in the order in which it happened. */
+  scene(boxId: string, sent: SentScene, embed: (text: string) => TextVector): Scene {
+    const { scenes } = this.#stores;
+    const known = this.sceneFor(boxId, sent, embed);
     if (sent.endMs > known.endMs) scenes.grow(known.id, sent.endMs);
     if (sent.facts && (sent.text !== known.text || !same(sent.facts, known.facts))) {
       const { vector, model } = embed(sent.text);

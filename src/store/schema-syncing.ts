@@ -91,7 +91,8 @@ CREATE TABLE boxes (
   key_id   INTEGER UNIQUE REFERENCES keys (id) ON DELETE SET NULL, -- whoever has that key is this box, and nobody else
   report   TEXT NOT NULL, -- JSON, what it told of itself last
   first_ms INTEGER NOT NULL,
-  seen_ms  INTEGER NOT NULL
+  seen_ms  INTEGER NOT NULL,
+  clock_ahead_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Parcels of which some bytes have come.

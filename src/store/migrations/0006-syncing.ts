@@ -97,7 +97,8 @@ CREATE TABLE boxes (
   key_id   INTEGER UNIQUE REFERENCES keys (id) ON DELETE SET NULL,
   report   TEXT NOT NULL,
   first_ms INTEGER NOT NULL,
-  seen_ms  INTEGER NOT NULL
+  seen_ms  INTEGER NOT NULL,
+  clock_ahead_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE incoming (
   id         TEXT PRIMARY KEY,
