@@ -14,6 +14,7 @@ import { checkCameras } from './check-cameras.ts';
 import { watchClock } from './clock-watch.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
+import { startFleet } from './fleet.ts';
 import { startHearing, startSummaries } from './hearing.ts';
 import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
 import { startJobs } from './jobs.ts';
@@ -100,6 +101,7 @@ async function build(
 
   const supervisor = life.use(await startCameras({ ...base, ...seeing, hearing }, places));
 
+  const fleet = await startFleet({ ...base, ...places });
   watchdog.attend(supervisor);
   delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: () => origin }));
   const deps = {
@@ -110,6 +112,7 @@ async function build(
     delivery,
     jobs,
     hub,
+    fleet,
     ...hearing,
     summaries,
     tokens: new SessionTokens(store.signingKey, clock),
@@ -125,7 +128,7 @@ async function build(
     await listen(createHttpApp(deps), config.listen, log, { sockets: Sockets.start(deps), certificate }),
   );
   origin = publicOrigin(config, server.address.port);
-  life.use(startHousekeeping({ ...base, models, ...seeing, ...hearing, writing, supervisor }));
+  life.use(startHousekeeping({ ...base, models, ...seeing, ...hearing, writing, supervisor, fleet }));
   ready(notify, life);
   log.info({ url: origin, dataDir, cameras: config.cameras.length }, 'watchpost is running');
 

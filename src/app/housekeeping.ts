@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { sweepUploads } from '#assets';
 import type { Config } from '#config';
+import type { Fleet } from '#fleet';
 import { type Inference, type Listening, SIGHT_TASKS, type Telling, type Writing } from '#inference';
 import type { ModelLibrary, ModelTask } from '#models';
 import type { Supervisor } from '#pipeline';
@@ -26,6 +27,7 @@ export interface HousekeepingDeps {
   writing: Pick<Writing, 'reload'>;
   telling: Pick<Telling, 'reload'>;
   supervisor: Pick<Supervisor, 'reconcile'>;
+  fleet: Pick<Fleet, 'sweep'>;
   clock: Clock;
   log: Log;
 }
@@ -41,6 +43,7 @@ export async function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): Pr
     every(MINUTE_MS, 'sweeping thumbnails', () => sweepThumbnails(deps, signal), deps, signal),
     every(MINUTE_MS, 'measuring wear', wearMeter(store, clock), deps, signal),
     every(MINUTE_MS, 'sweeping uploads', () => sweepUploads(uploads, { nowMs: clock.nowMs() }), deps, signal),
+    every(60 * MINUTE_MS, 'sweeping parcels', () => deps.fleet.sweep(), deps, signal),
     every(60 * MINUTE_MS, 'forgetting cuts', () => forgetCuts(deps), deps, signal),
     every(MINUTE_MS, 'looking for model packs', () => takeUpPacks(deps), deps, signal),
     fetchDetector(deps, signal),

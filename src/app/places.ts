@@ -7,6 +7,7 @@ export const thumbsDir = (dataDir: string): string => join(dataDir, 'thumbs');
 export const modelsDir = (dataDir: string): string => join(dataDir, 'models');
 export const assetsDir = (dataDir: string): string => join(dataDir, 'assets');
 export const uploadsDir = (dataDir: string): string => join(dataDir, 'uploads');
+export const incomingDir = (dataDir: string): string => join(dataDir, 'incoming');
 
 /** Makes the directories that are written to. The data directory is its owner's alone. */
 export async function makePlaces(dataDir: string) {
@@ -15,6 +16,7 @@ export async function makePlaces(dataDir: string) {
     thumbsDir: thumbsDir(dataDir),
     assetsDir: assetsDir(dataDir),
     uploadsDir: uploadsDir(dataDir),
+    incomingDir: incomingDir(dataDir),
   };
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   for (const place of Object.values(places)) await mkdir(place, { recursive: true });

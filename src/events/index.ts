@@ -16,3 +16,4 @@ export type { SceneView } from './simple.ts';
 export * from './step.ts';
 export * from './suggest.ts';
 export * from './tally.ts';
+export { topicOf } from './topic.ts';

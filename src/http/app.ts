@@ -5,11 +5,13 @@ import { routePath } from './address.ts';
 import { armingRoutes } from './arming.ts';
 import { requireKey } from './auth.ts';
 import { backfillRoutes } from './backfill.ts';
+import { boxRoutes } from './boxes.ts';
 import { callbackRoutes } from './callbacks.ts';
 import { collectionRoutes } from './collections.ts';
 import { cutRoutes } from './cuts.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
+import { edgeRoutes } from './edge.ts';
 import { failure } from './envelope.ts';
 import { alertRoutes, eventRoutes } from './events.ts';
 import { evidencePictureRoutes, evidenceRoutes } from './evidence.ts';
@@ -113,6 +115,8 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     ownRoutes,
     timelineRoutes,
     liveRoutes,
+    edgeRoutes,
+    boxRoutes,
     notHereRoutes,
   ].map((group) => group(deps));
   const documented = [...closed, ...open].flatMap((group) => (group instanceof Api ? group.documented : []));

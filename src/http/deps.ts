@@ -4,6 +4,7 @@ import type { Config } from '#config';
 import type { Delivery, Hub } from '#delivery';
 import type { CameraStatus, Frame, Scope } from '#domain';
 import type { Meanings } from '#events';
+import type { Fleet } from '#fleet';
 import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
@@ -45,6 +46,7 @@ export interface HttpDeps {
   summaries: Pick<Summaries, 'status'>;
   jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
+  fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'status'>;
   tokens: SessionTokens;
   sessions: PageSessions;
   models: Pick<ModelLibrary, 'list'>;

@@ -31,7 +31,7 @@ export async function readFile(c: HttpContext, sink: FileSink): Promise<void> {
  * Straight from the socket where there is one: the web stream made of it would hold thousands of chunks. The socket is left
  * open, so that a refusal reaches the sender.
  */
-async function* bodyOf(c: HttpContext): AsyncGenerator<Uint8Array> {
+export async function* bodyOf(c: HttpContext): AsyncGenerator<Uint8Array> {
   try {
     const { incoming } = c.env ?? {};
     if (incoming) yield* incoming.iterator({ destroyOnReturn: false });

@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** Sifting, retention, wear, uploads, cuts, packs. */
-const DUTIES = 7;
+const DUTIES = 8;
 const PARTS = [{ assetId: 'm-1', startMs: 0, endMs: 1000 }];
 
 /** A clock whose sleepers wake when a test lets the time pass. */
@@ -83,7 +83,8 @@ async function aHouse({ nowMs = NOON, mediaDir = true }: { nowMs?: number; media
   const writing = { reload: () => void reloaded.push('pen') };
   const telling = { reload: () => void reloaded.push('tongue') };
   const supervisor = { reconcile: () => void reloaded.push('cameras') };
-  const parts = { models, inference: reload('eyes'), listening: reload('ears'), writing, telling, supervisor };
+  const fleet = { sweep: async () => undefined };
+  const parts = { models, inference: reload('eyes'), listening: reload('ears'), writing, telling, supervisor, fleet };
   const ended = keepHouse({ config, store, ...parts, clock, log }, stop.signal);
   await clock.asleep(DUTIES);
   return {

@@ -20,6 +20,7 @@ import {
   type SceneIndex,
   type Stream,
 } from '#domain';
+import { Fleet } from '#fleet';
 import { createHttpApp, type HttpApp, type HttpDeps, jobCallback, PageSessions, SessionTokens } from '#http';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type JobHandler, JobRunner } from '#jobs';
@@ -127,6 +128,14 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     summaries: new Summaries(),
     jobs,
     hub,
+    fleet: await Fleet.start({
+      store,
+      mediaDir: dir,
+      thumbsDir: join(dir, 'thumbs'),
+      incomingDir: join(dir, 'incoming'),
+      reservePercent: () => 0,
+      clock: systemClock,
+    }),
     tokens: new SessionTokens(store.signingKey, systemClock),
     sessions: new PageSessions(store.signingKey, store.boxId, systemClock),
     models: { list: () => [] },
