@@ -84,11 +84,7 @@ async function build(
   const { inference } = seeing;
 
   let origin = publicOrigin(config, config.listen.port);
-  const links = new MediaLinks(store.signingKey, clock);
-  const streamName = (id: string) => store.streams.get(id)?.name ?? id;
-  const messages = { ...base, links: alertLinks(links, () => origin), streamName };
-  const delivery = life.use(await startDelivery(config, messages, signal));
-  const hub = life.use(Hub.start(messages));
+  const { links, delivery, hub } = await startMessages(base, () => origin, life, signal);
   const evaluator = await startEvents(config, { ...base, models, ...seeing }, life, signal);
 
   const hearing = await startHearing({ ...base, models, hub }, life, signal);
@@ -101,7 +97,6 @@ async function build(
 
   const supervisor = life.use(await startCameras({ ...base, ...seeing, hearing }, places));
 
-  const fleet = await startFleet({ ...base, ...places });
   watchdog.attend(supervisor);
   delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: () => origin }));
   const deps = {
@@ -112,7 +107,7 @@ async function build(
     delivery,
     jobs,
     hub,
-    fleet,
+    fleet: await startFleet({ ...base, ...places }),
     ...hearing,
     summaries,
     tokens: new SessionTokens(store.signingKey, clock),
@@ -128,7 +123,7 @@ async function build(
     await listen(createHttpApp(deps), config.listen, log, { sockets: Sockets.start(deps), certificate }),
   );
   origin = publicOrigin(config, server.address.port);
-  life.use(startHousekeeping({ ...base, models, ...seeing, ...hearing, writing, supervisor, fleet }));
+  life.use(startHousekeeping({ ...base, models, ...seeing, ...hearing, writing, supervisor, fleet: deps.fleet }));
   ready(notify, life);
   log.info({ url: origin, dataDir, cameras: config.cameras.length }, 'watchpost is running');
 
@@ -140,6 +135,20 @@ async function build(
 function firstPass(key: string | undefined, store: Store, sessions: PageSessions): Pick<Appliance, 'first'> {
   const stored = key === undefined ? undefined : store.keys.find(hashKey(key));
   return key !== undefined && stored ? { first: { key, code: sessions.newCode(stored.id) } } : {};
+}
+
+async function startMessages(
+  base: Omit<DeliveryDeps, 'mqtt' | 'links' | 'streamName'> & { config: Config },
+  origin: () => string,
+  life: Lifetime,
+  signal: AbortSignal,
+) {
+  const { config, store, clock } = base;
+  const links = new MediaLinks(store.signingKey, clock);
+  const streamName = (id: string) => store.streams.get(id)?.name ?? id;
+  const messages = { ...base, links: alertLinks(links, origin), streamName };
+  const delivery = life.use(await startDelivery(config, messages, signal));
+  return { links, delivery, hub: life.use(Hub.start(messages)) };
 }
 
 function startDelivery({ mqtt }: Config, deps: Omit<DeliveryDeps, 'mqtt'>, signal: AbortSignal): Promise<Delivery> {

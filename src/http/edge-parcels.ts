@@ -164,25 +164,38 @@ function parcel<Kind extends keyof typeof FACTS>(kind: Kind) {
   });
 }
 
+const EXAMPLE: BoxReport = {
+  boxId: 'box-0123456789abcdef',
+  name: 'Barn',
+  version: '0.1.0',
+  clockMs: 1_768_478_400_000,
+  startedMs: 1_768_392_000_000,
+  cameras: [{ id: 'rts-019bc2f0-0000-7000-8000-000000000000', name: 'Gate', phase: 'recording' }],
+  waiting: [{ kind: 'segment', items: 12, bytes: 31_457_280 }],
+  notes: [],
+};
+
 /** What a box tells of itself. */
-export const boxReport = z.object({
-  boxId: plainId('box-'),
-  name: words(200),
-  version: words(100),
-  clockMs: ms,
-  startedMs: ms,
-  cameras: z
-    .array(
-      z.object({
-        id: plainId('rts-'),
-        name: words(200),
-        phase: z.enum(['stopped', 'connecting', 'recording', 'stalled', 'waiting']),
-        lastError: words(2000).exactOptional(),
-        lastFrameMs: ms.exactOptional(),
-      }),
-    )
-    .max(1000),
-  waiting: z.array(z.object({ kind: z.enum(PARCEL_KINDS), items: z.int().min(0), bytes: z.number().min(0) })).max(5),
-  oldestWaitingMs: ms.exactOptional(),
-  notes: z.array(words(2000)).max(100),
-}) satisfies z.ZodType<BoxReport>;
+export const boxReport = z
+  .object({
+    boxId: plainId('box-'),
+    name: words(200),
+    version: words(100),
+    clockMs: ms,
+    startedMs: ms,
+    cameras: z
+      .array(
+        z.object({
+          id: plainId('rts-'),
+          name: words(200),
+          phase: z.enum(['stopped', 'connecting', 'recording', 'stalled', 'waiting']),
+          lastError: words(2000).exactOptional(),
+          lastFrameMs: ms.exactOptional(),
+        }),
+      )
+      .max(1000),
+    waiting: z.array(z.object({ kind: z.enum(PARCEL_KINDS), items: z.int().min(0), bytes: z.number().min(0) })).max(5),
+    oldestWaitingMs: ms.exactOptional(),
+    notes: z.array(words(2000)).max(100),
+  })
+  .meta({ examples: [EXAMPLE] }) satisfies z.ZodType<BoxReport>;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { PARCEL_KINDS } from '#domain';
 import { Fault, isFault } from '#runtime';
 import type { HttpContext, HttpDeps } from './deps.ts';
 import { boxReport, parcelHead } from './edge-parcels.ts';
+import { check } from './input.ts';
 import { mayTakeLong } from './request-time.ts';
 import { Api } from './route.ts';
 import { bodyOf } from './upload-body.ts';
@@ -19,6 +21,17 @@ const taken = z.union([
     offset: z.number().describe('From here on'),
   }),
 ]);
+const key = 'box-0123456789abcdef/alert/0123456789abcdef';
+/** What it is beyond this is checked, and described in `#domain`: no client but a Watchpost sends it. */
+const parcel = z
+  .looseObject({
+    kind: z.enum(PARCEL_KINDS),
+    key: z.string().describe('The same each time it is sent'),
+    startMs: z.number(),
+    endMs: z.number(),
+    facts: z.record(z.string(), z.unknown()),
+  })
+  .meta({ examples: [{ kind: 'alert', key, startMs: 1_768_478_400_000, endMs: 1_768_478_405_000, facts: {} }] });
 const hello = z.object({
   hub: z.object({ boxId: z.string(), name: z.string(), version: z.string() }),
   clockMs: z.number(),
@@ -47,11 +60,11 @@ export function edgeRoutes(deps: HttpDeps): Api {
     '/v1/edge/parcels',
     {
       summary: 'A box sends something it has stored; sent again, it changes nothing',
-      body: parcelHead,
+      body: parcel,
       bodyLimit: LARGEST_HEAD,
       answer: taken,
     },
-    (c, { body }) => retriable(c, () => fleet.take(c.get('caller').keyId, body)),
+    (c, { body }) => retriable(c, () => fleet.take(c.get('caller').keyId, check(parcelHead, body))),
   );
 
   api.patch(

@@ -52,6 +52,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Uploads: 'Files from elsewhere become videos, audio or images.',
   'Audio and images': 'Audio and images that were uploaded.',
   Pictures: 'Thumbnails of scenes and videos, and images. A link needs no key.',
+  Boxes: 'Other Watchposts that send what they store to this one.',
   'The box': "This box's own routes: how it is, what it saw last, the API itself.",
 };
 

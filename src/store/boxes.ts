@@ -105,10 +105,10 @@ export class Boxes {
     });
   }
 
-  /** Whose key it is. Throws `forbidden` when it is no box's yet. */
+  /** Whose key it is. Throws `not_found` when it is no box's yet. */
   byKey(keyId: number): StoredBox {
     const row = this.#byKey.get(keyId);
-    if (!row) throw new Fault('forbidden', 'this key is no box’s yet: say hello first (POST /v1/edge/hello)');
+    if (!row) throw new Fault('not_found', 'this key is no box’s yet: say hello first (POST /v1/edge/hello)');
     return boxOf(row);
   }
 
