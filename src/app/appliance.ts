@@ -4,9 +4,9 @@ import { hashKey } from '#domain';
 import { Evaluator, type EvaluatorDeps } from '#events';
 import { Certificate, createHttpApp, listen, PageSessions, SessionTokens, Sockets } from '#http';
 import { ModelLibrary } from '#models';
-import { AudioIndexer, type PipelineDeps, Supervisor } from '#pipeline';
+import { type PipelineDeps, Supervisor } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
-import { Gate, Lifetime, type Log, type Notify, systemClock } from '#runtime';
+import { Gate, Lifetime, type Log, type Notify, RecentLines, systemClock } from '#runtime';
 import type { Store } from '#store';
 import { keepBackups } from './backups.ts';
 import { boxOnBroker } from './broker.ts';
@@ -15,7 +15,7 @@ import { watchClock } from './clock-watch.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
 import { startFleet } from './fleet.ts';
-import { startHearing, startSummaries } from './hearing.ts';
+import { startHearing, startWriting } from './hearing.ts';
 import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
 import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
@@ -33,6 +33,8 @@ const H264_AT_ONCE = 1;
 
 export interface ApplianceOptions {
   log: Log;
+  /** What was logged last, for whoever looks from afar. */
+  recentLog?: RecentLines;
   notify?: Notify;
   /** Used as an API key from now on, instead of a random first one. */
   firstKey?: string | undefined;
@@ -46,6 +48,8 @@ export interface Appliance extends AsyncDisposable {
   readonly store: Store;
   /** Aborted when the database has turned out to be damaged: end this and run another, which restores it. */
   readonly damaged: AbortSignal;
+  /** Aborted when somebody asked for a new start: end this and run another. */
+  readonly restarting: AbortSignal;
 }
 
 /** Builds and starts the whole appliance; everything it started ends with it, newest first. */
@@ -65,7 +69,8 @@ async function build(
   life: Lifetime,
   signal: AbortSignal,
 ): Promise<Appliance> {
-  const { log, notify = () => undefined } = options;
+  const { log, recentLog = new RecentLines(), notify = () => undefined } = options;
+  const restart = new AbortController();
   const clock = systemClock;
   const { dataDir } = config;
   checkCameras(config); // A mistake in the file is an error now, not a camera that never connects.
@@ -88,9 +93,7 @@ async function build(
   const evaluator = await startEvents(config, { ...base, models, ...seeing }, life, signal);
 
   const hearing = await startHearing({ ...base, models, hub }, life, signal);
-  const { summaries, writing } = await startSummaries({ ...base, models }, life, signal);
-  const unwrittenFromMs = hearing.spool.unwrittenFromMs.bind(hearing.spool);
-  life.use(await AudioIndexer.start({ ...base, unwrittenFromMs, summaries }, signal));
+  const { summaries, writing } = await startWriting({ ...base, models, ...hearing }, life, signal);
 
   const errands = { ...base, inference, links, delivery, origin: () => origin, ...places };
   const jobs = life.use(await startJobs(errands, signal));
@@ -99,25 +102,13 @@ async function build(
 
   watchdog.attend(supervisor);
   delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: () => origin }));
+  const parts = { supervisor, evaluator, delivery, jobs, hub, summaries, sessions, models, links, certificate };
   const deps = {
-    ...base,
-    supervisor,
-    ...seeing,
-    evaluator,
-    delivery,
-    jobs,
-    hub,
+    ...{ ...base, ...seeing, ...hearing, ...parts, ...places, recentLog, version },
     fleet: await startFleet({ ...base, ...places }),
-    ...hearing,
-    summaries,
     tokens: new SessionTokens(store.signingKey, clock),
-    sessions,
-    models,
-    links,
     h264: life.use(new H264Renditions(H264_AT_ONCE)),
-    ...places,
-    certificate,
-    version,
+    restart: () => restart.abort(),
   };
   const server = life.use(
     await listen(createHttpApp(deps), config.listen, log, { sockets: Sockets.start(deps), certificate }),
@@ -127,9 +118,12 @@ async function build(
   ready(notify, life);
   log.info({ url: origin, dataDir, cameras: config.cameras.length }, 'watchpost is running');
 
-  const end = () => life[Symbol.asyncDispose]();
-  const { damaged } = store;
-  return { url: origin, ...firstPass(firstKey, store, sessions), store, damaged, [Symbol.asyncDispose]: end };
+  const ends = {
+    damaged: store.damaged,
+    restarting: restart.signal,
+    [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
+  };
+  return { url: origin, ...firstPass(firstKey, store, sessions), store, ...ends };
 }
 
 function firstPass(key: string | undefined, store: Store, sessions: PageSessions): Pick<Appliance, 'first'> {

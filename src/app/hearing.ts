@@ -4,7 +4,7 @@ import type { Hub } from '#delivery';
 import { Spool, spoolRoom } from '#hearing';
 import { Listening, Writing } from '#inference';
 import type { ModelLibrary } from '#models';
-import { EndpointWriter, LocalWriter, Summaries, Transcriber } from '#pipeline';
+import { AudioIndexer, EndpointWriter, LocalWriter, Summaries, Transcriber } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
 
@@ -40,9 +40,12 @@ export async function startHearing(
   return { listening, spool, transcriber };
 }
 
-/** What follows the prompts of audio indexes: a server that is configured, then a text pack of this box. */
-export async function startSummaries(
-  { config, models, clock, log }: Pick<HearingDeps, 'config' | 'models' | 'clock' | 'log'>,
+/**
+ * Starts what makes scenes of words, and follows the prompts of audio indexes: a server that is configured, then a text
+ * pack of this box.
+ */
+export async function startWriting(
+  { config, store, models, spool, clock, log }: Omit<HearingDeps, 'hub'> & { spool: Spool },
   life: Lifetime,
   signal: AbortSignal,
 ): Promise<{ summaries: Summaries; writing: Writing }> {
@@ -50,6 +53,8 @@ export async function startSummaries(
   const writing = life.use(await Writing.start({ models, clock, log }, signal));
   const local = new LocalWriter(writing, clock);
   const summaries = new Summaries(text ? [new EndpointWriter({ ...text, clock, log }), local] : [local]);
+  const unwrittenFromMs = spool.unwrittenFromMs.bind(spool);
+  life.use(await AudioIndexer.start({ store, clock, log, unwrittenFromMs, summaries }, signal));
   return { summaries, writing };
 }
 

@@ -1,6 +1,6 @@
 import { type ApplianceOptions, runAppliance } from '#app';
 import { type Config, loadConfig } from '#config';
-import { createLog, Fault, isFault, systemClock, systemdNotify } from '#runtime';
+import { createLog, Fault, isFault, type Log, messageOf, RecentLines, systemClock, systemdNotify } from '#runtime';
 import { databaseProblem } from '#store';
 import { aborted, print, styled } from './terminal.ts';
 
@@ -16,35 +16,50 @@ const SHORT_LIFE_MS = 3_600_000;
 
 /**
  * Runs the appliance until `signal` aborts, then ends it in order. When its database turns out to be damaged it is ended
- * and run anew, which restores the database; throws `internal` when that happens again and again.
+ * and run anew, which restores the database; throws `internal` when that happens again and again. When somebody asks for
+ * a restart, it is run anew with the configuration as it is then.
  */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
-  const config = await loadConfig(options.config, process.env, options);
+  let config = await loadConfig(options.config, process.env, options);
   const firstKey = process.env['WATCHPOST_API_KEY'];
   delete process.env['WATCHPOST_API_KEY']; // Child processes have no business with it.
-  const log = createLog(config.logLevel);
+  const recentLog = new RecentLines();
+  const log = createLog(config.logLevel, undefined, recentLog);
   const notify = systemdNotify();
   for (let restores = 0; restores <= MOST_RESTORES; restores += 1) {
     const startedMs = systemClock.monotonicMs();
-    if (await lastLife(config, { log, notify, firstKey }, signal)) return;
-    if (systemClock.monotonicMs() - startedMs > SHORT_LIFE_MS) restores = 0;
+    const end = await endOfLife(config, { log, recentLog, notify, firstKey }, signal);
+    if (end === 'stopped') return;
+    if (end === 'restart') config = await configAgain(config, options, log);
+    if (end === 'restart' || systemClock.monotonicMs() - startedMs > SHORT_LIFE_MS) restores = 0;
   }
   throw new Fault('internal', 'the database was damaged again and again: the disk fails; move the data directory');
 }
 
-/** One life, and whether it was the last: a damaged database, be it found at the start, asks for another. */
-async function lastLife(config: Config, options: ApplianceOptions, signal: AbortSignal): Promise<boolean> {
+/** A file that is wrong now is no reason to stop recording: the box goes on as it was. */
+async function configAgain(config: Config, options: RunOptions, log: Log): Promise<Config> {
+  try {
+    return await loadConfig(options.config, process.env, options);
+  } catch (error) {
+    log.error({ error: messageOf(error) }, 'the configuration can not be used: restarting with the one before');
+    return config;
+  }
+}
+
+type End = 'stopped' | 'damaged' | 'restart';
+
+/** One life, and why it ended: a damaged database, be it found at the start, asks for another. */
+async function endOfLife(config: Config, options: ApplianceOptions, signal: AbortSignal): Promise<End> {
   try {
     return await live(config, options, signal);
   } catch (error) {
     const canRestore = !isFault(error, 'unavailable') && databaseProblem(config.dataDir) !== undefined;
     if (signal.aborted || !canRestore) throw error;
-    return false;
+    return 'damaged';
   }
 }
 
-/** One life; false when it ended because its database is damaged. */
-async function live(config: Config, options: ApplianceOptions, signal: AbortSignal): Promise<boolean> {
+async function live(config: Config, options: ApplianceOptions, signal: AbortSignal): Promise<End> {
   await using appliance = await runAppliance(config, options, signal);
   if (appliance.first) {
     const { key, code } = appliance.first;
@@ -53,6 +68,8 @@ async function live(config: Config, options: ApplianceOptions, signal: AbortSign
     );
     print(`${styled('bold', 'API key')} (shown this once; \`watchpost token create\` makes more): ${key}`);
   }
-  await Promise.race([aborted(signal), aborted(appliance.damaged)]);
-  return signal.aborted;
+  const { damaged, restarting } = appliance;
+  await Promise.race([signal, damaged, restarting].map(aborted));
+  if (signal.aborted) return 'stopped';
+  return damaged.aborted ? 'damaged' : 'restart';
 }

@@ -7,6 +7,7 @@
 export * from './alert.ts';
 export * from './arming.ts';
 export * from './asset.ts';
+export * from './audit.ts';
 export * from './backfill.ts';
 export * from './box.ts';
 export * from './colours.ts';

@@ -1,3 +1,4 @@
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { Fault } from '#runtime';
 import type { HttpContext, HttpDeps } from './deps.ts';
 
@@ -21,4 +22,9 @@ export function origin(c: HttpContext, config: HttpDeps['config']): string {
 /** `publicUrl` without a slash at its end. */
 export function configuredOrigin({ publicUrl }: HttpDeps['config']): string | undefined {
   return publicUrl?.replace(/\/+$/, '');
+}
+
+/** From where a request comes; empty when it doesn't come over a socket. */
+export function addressOf(c: HttpContext): string {
+  return c.env?.incoming ? (getConnInfo(c).remote.address ?? '') : '';
 }

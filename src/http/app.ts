@@ -3,11 +3,13 @@ import { z } from 'zod';
 import { Fault } from '#runtime';
 import { routePath } from './address.ts';
 import { armingRoutes } from './arming.ts';
+import { audited, auditRoutes } from './audit.ts';
 import { requireKey } from './auth.ts';
 import { backfillRoutes } from './backfill.ts';
 import { boxRoutes } from './boxes.ts';
 import { callbackRoutes } from './callbacks.ts';
 import { collectionRoutes } from './collections.ts';
+import { controlRoutes } from './control.ts';
 import { cutRoutes } from './cuts.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
@@ -22,6 +24,7 @@ import { hlsRoutes } from './hls.ts';
 import { holdRoutes } from './holds.ts';
 import { indexRoutes } from './indexes.ts';
 import { jobRoutes } from './jobs.ts';
+import { keyRoutes } from './keys.ts';
 import { liveRoutes } from './live.ts';
 import { playbackRoutes, watchRoutes } from './media.ts';
 import { audioRoutes, imageRoutes } from './media-assets.ts';
@@ -117,12 +120,15 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     liveRoutes,
     edgeRoutes,
     boxRoutes,
+    controlRoutes,
+    keyRoutes,
+    auditRoutes,
     notHereRoutes,
   ].map((group) => group(deps));
   const documented = [...closed, ...open].flatMap((group) => (group instanceof Api ? group.documented : []));
 
   for (const group of [...open, openapiRoutes(documented, deps)]) app.route('/', honoOf(group));
-  app.use(requireKey(deps));
+  app.use(requireKey(deps), audited(deps));
   for (const group of closed) app.route('/', honoOf(group));
   return app;
 }

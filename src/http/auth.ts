@@ -78,6 +78,7 @@ export function demandScope(c: HttpContext, need: Scope): void {
 }
 
 function callerOf(c: HttpContext, { store, tokens, sessions }: Pick<HttpDeps, 'tokens'> & KeyDeps): Caller | undefined {
+  if (c.env?.caller) return c.env.caller;
   const key = keyOf(c);
   if (key === undefined) {
     const signedIn = store.keys.get(sessions.keyOf(c) ?? 0);

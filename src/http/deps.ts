@@ -10,7 +10,7 @@ import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
 import type { Checks, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
 import type { H264Renditions, MediaLinks } from '#playback';
-import type { Clock, Log } from '#runtime';
+import type { Clock, Log, RecentLines } from '#runtime';
 import type { Store } from '#store';
 import type { Certificate } from './certificate.ts';
 import type { PageSessions } from './page-sessions.ts';
@@ -40,7 +40,9 @@ export interface HttpDeps {
   meanings?: Pick<Meanings, 'learn' | 'prepare' | 'similar' | 'model'>;
   backfiller: { wake(): void };
   evaluator: { status(): { lag: number } };
-  delivery: { status(): object } & Pick<Delivery, 'test' | 'wake'>;
+  delivery: {
+    status(): { mqtt?: { connected: boolean; lastError?: string }; dead?: number };
+  } & Pick<Delivery, 'test' | 'wake'>;
   listening: Pick<Listening, 'speechAvailable' | 'status'>;
   transcriber: Pick<Transcriber, 'status'>;
   summaries: Pick<Summaries, 'status'>;
@@ -54,6 +56,9 @@ export interface HttpDeps {
   h264: Pick<H264Renditions, 'init' | 'media'>;
   clock: Clock;
   log: Log;
+  recentLog: Pick<RecentLines, 'list'>;
+  /** Ends the appliance in order, and begins another. */
+  restart(): void;
   mediaDir: string;
   thumbsDir: string;
   assetsDir: string;
@@ -71,15 +76,17 @@ export interface Caller {
   /** For people: whose key it is. */
   name: string;
   scopes: readonly Scope[];
+  /** Where a hub is that commands it; absent where the request comes by itself. */
+  from?: string;
   /** Set when it is a session token made with that key. */
   sessionExpiresMs?: number;
 }
 
-/** `incoming` and `outgoing` are absent when a request doesn't come over a socket. */
+/** `incoming` and `outgoing` are absent when a request doesn't come over a socket; `caller` is set for commands alone. */
 export interface HttpEnv {
-  Bindings: Partial<HttpBindings>;
-  /** `caller` is set on every route that needs a key. */
-  Variables: { caller: Caller };
+  Bindings: Partial<HttpBindings> & { caller?: Caller };
+  /** `caller` is set on every route that needs a key; `detail` is what the audit log is to say beside the request. */
+  Variables: { caller: Caller; detail?: string };
 }
 export type HttpContext = Context<HttpEnv>;
 export type Routes = Hono<HttpEnv>;

@@ -53,6 +53,7 @@ const TAGS: Readonly<Record<string, string>> = {
   'Audio and images': 'Audio and images that were uploaded.',
   Pictures: 'Thumbnails of scenes and videos, and images. A link needs no key.',
   Boxes: 'Other Watchposts that send what they store to this one.',
+  Control: 'The box from afar: keys, who did what, and what else needs a hand. Keys need the scope "control".',
   'The box': "This box's own routes: how it is, what it saw last, the API itself.",
 };
 

@@ -30,7 +30,7 @@ export interface BoxStatus {
   /** Absent where nothing could look at pictures by an instruction. */
   telling?: TellersStatus & { verdicts?: VerdictsStatus; checks?: ChecksStatus };
   evaluator: { lag: number };
-  delivery: object;
+  delivery: ReturnType<HttpDeps['delivery']['status']> & { callbacksDead?: number };
   websockets: ReturnType<HttpDeps['hub']['status']>;
   models: { name: string; task: string; licence: string; problem?: string }[];
   storage: StorageStatus;

@@ -1,5 +1,5 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Clock } from '#runtime';
+import { addressOf } from './address.ts';
 import type { HttpContext } from './deps.ts';
 
 const MINUTE_MS = 60_000;
@@ -17,7 +17,7 @@ export class WrongTries {
 
   /** Counts one more of the caller's address. True when it is one too many. */
   tooMany(c: HttpContext): boolean {
-    const address = c.env?.incoming ? (getConnInfo(c).remote.address ?? '') : '';
+    const address = addressOf(c);
     const nowMs = this.#clock.monotonicMs();
     const known = this.#byAddress.get(address);
     const entry = known && known.untilMs > nowMs ? known : { count: 0, untilMs: nowMs + MINUTE_MS };

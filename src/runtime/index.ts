@@ -10,6 +10,7 @@ export * from './fault-points.ts';
 export * from './lifetime.ts';
 export * from './log.ts';
 export * from './process.ts';
+export * from './recent-lines.ts';
 export * from './retry.ts';
 export * from './systemd.ts';
 export * from './tasks.ts';

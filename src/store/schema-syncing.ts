@@ -106,4 +106,15 @@ CREATE TABLE incoming (
 ) STRICT, WITHOUT ROWID;
 
 -- Control.
+-- Who did what to the box over its control routes and by command: the newest 10 000.
+CREATE TABLE audit (
+  id     INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms  INTEGER NOT NULL,
+  who    TEXT NOT NULL,
+  place  TEXT NOT NULL, -- the address that it came from
+  what   TEXT NOT NULL, -- method and path
+  result TEXT NOT NULL, -- 'done', or the kind of failure
+  detail TEXT,
+  times  INTEGER NOT NULL DEFAULT 1 -- the same within an hour
+) STRICT;
 `;

@@ -4,6 +4,7 @@ import { Alerts } from './alerts.ts';
 import { ArmingLog } from './arming-log.ts';
 import { AssetIndexes } from './asset-indexes.ts';
 import { Assets } from './assets.ts';
+import { Audit } from './audit.ts';
 import { Backfills } from './backfills.ts';
 import { Backups } from './backups.ts';
 import { Boxes } from './boxes.ts';
@@ -86,6 +87,7 @@ export class Store implements AsyncDisposable {
   readonly outbox: Outbox;
   readonly webhookSecrets: WebhookSecrets;
   readonly keys: Keys;
+  readonly audit: Audit;
   readonly prompts: Prompts;
   readonly questions: Omit<Questions, 'put'>;
   readonly replay: Replay;
@@ -147,6 +149,7 @@ export class Store implements AsyncDisposable {
     this.outbox = new Outbox(connection, journal);
     this.webhookSecrets = new WebhookSecrets(connection, meta, key);
     this.keys = new Keys(connection, clock);
+    this.audit = new Audit(connection, clock);
     this.prompts = new Prompts(connection);
     this.replay = new Replay(connection);
     this.sifting = new Sifting(connection, eraser);
@@ -154,15 +157,10 @@ export class Store implements AsyncDisposable {
     this.strays = new Strays(connection);
     this.mediaPlace = new MediaPlace(connection, meta);
     this.clockSteps = new ClockSteps(connection);
-    this.retention = new Retention({
-      eraser,
-      garbage: new Garbage(connection),
-      holds,
-      recorded: this.recorded,
-      limits: () => this.streams.list().results.map(({ id, recording }) => ({ id, ...recording })),
-      clockSteps: this.clockSteps,
-      clock,
-    });
+    const { clockSteps, recorded } = this;
+    const limits = () => this.streams.list().results.map(({ id, recording }) => ({ id, ...recording }));
+    const garbage = new Garbage(connection);
+    this.retention = new Retention({ eraser, garbage, holds, recorded, limits, clockSteps, clock });
     this.mending = new Mending(connection);
     this.backups = new Backups(connection, meta, clock);
   }

@@ -43,7 +43,9 @@ export class World implements AsyncDisposable {
   static async open(): Promise<World> {
     const life = new Lifetime();
     const box = life.use(await openBox());
-    const server = await listen(box.app, { host: '127.0.0.1', port: 0 }, box.deps.log, { sockets: Sockets.start(box.deps) });
+    const server = await listen(box.app, { host: '127.0.0.1', port: 0 }, box.deps.log, {
+      sockets: Sockets.start(box.deps),
+    });
     life.use(server);
     const world = new World(life, box, server);
     standIns(box);

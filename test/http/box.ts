@@ -26,7 +26,7 @@ import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type JobHandler, JobRunner } from '#jobs';
 import { Summaries } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
-import { createLog, Fault, systemClock } from '#runtime';
+import { createLog, Fault, RecentLines, systemClock } from '#runtime';
 import { Store } from '#store';
 import { type AnswerValidator, answerValidator } from '../support/openapi.ts';
 
@@ -143,6 +143,8 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     h264,
     clock: systemClock,
     log,
+    recentLog: new RecentLines(),
+    restart: () => undefined,
     mediaDir: join(dir, 'media'),
     thumbsDir: join(dir, 'thumbs'),
     assetsDir: join(dir, 'assets'),

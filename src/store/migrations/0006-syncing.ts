@@ -117,5 +117,16 @@ CREATE UNIQUE INDEX scenes_of_boxes ON scenes (index_id, edge_id, start_ms) WHER
 ALTER TABLE keys ADD COLUMN scopes TEXT NOT NULL DEFAULT '["all"]';
 ALTER TABLE keys ADD COLUMN last_used_ms INTEGER;
 ALTER TABLE keys ADD COLUMN revoked_ms INTEGER;
+-- Who did what to the box over its control routes and by command: the newest 10 000.
+CREATE TABLE audit (
+  id     INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms  INTEGER NOT NULL,
+  who    TEXT NOT NULL,
+  place  TEXT NOT NULL, -- the address that it came from
+  what   TEXT NOT NULL, -- method and path
+  result TEXT NOT NULL, -- 'done', or the kind of failure
+  detail TEXT,
+  times  INTEGER NOT NULL DEFAULT 1 -- the same within an hour
+) STRICT;
 `,
 };
