@@ -1,22 +1,11 @@
-import { PLANES } from './kernel.ts';
-
-/** What a code needs besides its bits to tell how near its vector is to a query. */
-interface Coded {
-  /** What one bit is worth, so that what is estimated is right on average. */
-  scale: number;
-  /** How many bits are set. */
-  ones: number;
-}
-
-/** A query as codes are compared with it: each number in as many bits as there are planes. */
+/** A query as codes are compared with it. */
 export interface CodedQuery {
   /** Of unit length. */
   unit: Float32Array;
-  /** Plane by plane for each 64 dimensions, as the kernel takes them. */
-  planes: Uint8Array;
+  /** For every four bits of a code what they may add, as the kernel takes them. */
+  shares: Uint8Array;
   low: number;
   step: number;
-  sum: number;
 }
 
 /**
@@ -42,9 +31,10 @@ export function wordsOf(dimensions: number): number {
 /**
  * For each dimension whether the vector, at unit length, lies above or below the centre of its like there: vectors of one
  * camera are all much alike, and what tells them apart is how they differ from what is usual. With two bits a dimension
- * counts 3, 1, -1 or -3. `into` must hold nothing but zeros.
+ * counts 3, 1, -1 or -3. `into` must hold nothing but zeros. Returns what one bit is worth, so that what is estimated is
+ * right on average.
  */
-export function encode(vector: Int8Array, centre: Float32Array, into: Uint8Array): Coded {
+export function encode(vector: Int8Array, centre: Float32Array, into: Uint8Array): number {
   const shrink = 1 / lengthOf(vector);
   const rest = new Float32Array(vector.length);
   let squares = 0;
@@ -53,34 +43,26 @@ export function encode(vector: Int8Array, centre: Float32Array, into: Uint8Array
     rest[i] = value;
     squares += value * value;
   }
-  const coded =
+  const product =
     bitsOf(rest.length) === 2
       ? twoBits(rest, Math.sqrt(squares / rest.length), into, wordsPerBit(rest.length) * 8)
       : oneBit(rest, into);
-  return { scale: coded.product > 0 ? squares / coded.product : 0, ones: coded.ones };
+  return product > 0 ? squares / product : 0;
 }
 
-/** `product` is that of the vector and what its code stands for. */
-function oneBit(rest: Float32Array, into: Uint8Array): { ones: number; product: number } {
-  let ones = 0;
+/** Returns the product of the vector and what its code stands for. */
+function oneBit(rest: Float32Array, into: Uint8Array): number {
   let product = 0;
   for (let i = 0; i < rest.length; i++) {
     const value = rest[i] ?? 0;
     const bit = value > 0 ? 1 : 0;
     into[i >> 3] = (into[i >> 3] ?? 0) | (bit << (i & 7));
-    ones += bit;
     product += Math.abs(value);
   }
-  return { ones, product };
+  return product;
 }
 
-function twoBits(
-  rest: Float32Array,
-  large: number,
-  into: Uint8Array,
-  second: number,
-): { ones: number; product: number } {
-  let ones = 0;
+function twoBits(rest: Float32Array, large: number, into: Uint8Array, second: number): number {
   let product = 0;
   for (let i = 0; i < rest.length; i++) {
     const value = rest[i] ?? 0;
@@ -89,33 +71,46 @@ function twoBits(
     const low = bit === isLarge ? 1 : 0;
     into[i >> 3] = (into[i >> 3] ?? 0) | (bit << (i & 7));
     into[second + (i >> 3)] = (into[second + (i >> 3)] ?? 0) | (low << (i & 7));
-    ones += bit + low;
     product += Math.abs(value) * (1 + 2 * isLarge);
   }
-  return { ones, product };
+  return product;
 }
 
+/** Eight of them fit in 8 bits. */
+const MOST_SHARE = 31;
+const MOST_SUM = 65_535;
+
+/** With each four bits of a code its product with the query grows by what its bits that are set stand for, or shrinks. */
 export function codeQuery(query: Int8Array): CodedQuery {
   const length = lengthOf(query);
   const unit = Float32Array.from(query, (value) => value / length);
-  const weights = bitsOf(unit.length) === 2 ? [2, 1] : [1];
-  const most = weights[0] ?? 1;
-  const low = Math.min(...unit) * most;
-  const step = (Math.max(...unit) * most - low) / (2 ** PLANES - 1) || 1;
-  const planes = new Uint8Array(wordsOf(unit.length) * PLANES * 8);
-  let sum = 0;
-  for (const [nth, weight] of weights.entries()) {
-    for (const [i, value] of unit.entries()) {
-      sum += value * weight;
-      const level = Math.round((value * weight - low) / step);
-      const word = (nth * wordsPerBit(unit.length) + (i >> 6)) * PLANES * 8;
-      for (let k = 0; k < PLANES; k++) {
-        const at = word + k * 8 + ((i & 63) >> 3);
-        if ((level >> k) & 1) planes[at] = (planes[at] ?? 0) | (1 << (i & 7));
-      }
-    }
-  }
-  return { unit, planes, low, step, sum };
+  const products = productsOf(weightsOf(unit));
+  const fours = products.length / 16;
+  const least = Float32Array.from({ length: fours }, (_, n) => Math.min(...products.subarray(n * 16, n * 16 + 16)));
+  const most = Math.min(MOST_SHARE, Math.floor(MOST_SUM / fours));
+  const step = Math.max(...products.map((product, at) => product - (least[at >> 4] ?? 0))) / most || 1;
+  const shares = Uint8Array.from(products, (product, at) => Math.round((product - (least[at >> 4] ?? 0)) / step));
+  const ofNone = products.reduce((sum, product, at) => (at % 16 === 15 ? sum + product : sum), 0);
+  return { unit, shares, low: 2 * least.reduce((sum, value) => sum + value, 0) - ofNone, step: 2 * step };
+}
+
+/** What each bit of a code stands for; nothing for those beyond the last dimension. */
+function weightsOf(unit: Float32Array): Float32Array {
+  const weights = new Float32Array(wordsOf(unit.length) * 64);
+  weights.set(unit);
+  if (bitsOf(unit.length) === 1) return weights;
+  weights.set(unit.map((value) => value * 2));
+  weights.set(unit, wordsPerBit(unit.length) * 64);
+  return weights;
+}
+
+/** For every four bits the sixteen sums that they may make. */
+function productsOf(weights: Float32Array): Float32Array {
+  return Float32Array.from({ length: weights.length * 4 }, (_, at) => {
+    let sum = 0;
+    for (let bit = 0; bit < 4; bit++) if ((at >> bit) & 1) sum += weights[(at >> 4) * 4 + bit] ?? 0;
+    return sum;
+  });
 }
 
 /** Cosine of the query and the centre's part of a vector: the same for all codes around the centre. */

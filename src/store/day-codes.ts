@@ -132,10 +132,13 @@ export class DayCodes {
     const ofCentre = nearnessOfCentre(query, group.centre);
     const from = this.#after(range.start ?? 0);
     const until = range.end === null ? MOST + 1 : range.end - this.#startMs;
+    this.#slabs.ask(query);
+    const { which, near } = this.#slabs.picked;
     for (const slab of group.slabs.toReversed()) {
-      const { which, near } = this.#slabs.pick(slab, query, ofCentre, finalists.least);
-      for (let at = which.length - 2; at >= 0; at -= 2) {
+      const count = this.#slabs.pick(slab, ofCentre, finalists.least);
+      for (let at = (count - 1) * 2; at >= 0; at -= 2) {
         const i = which[at] ?? 0;
+        if ((near[at + 1] ?? 0) < finalists.least) continue;
         if ((slab.starts[i] ?? 0) >= until || (slab.ends[i] ?? 0) < from) continue;
         finalists.offer(near[at + 1] ?? 0, slab.ids[i] ?? 0, of);
       }

@@ -101,7 +101,7 @@ export class Search {
     const vector = quantise(query.vector);
     const pool = Math.max(query.filter?.length ? FILTERED_POOL : POOL, query.limit);
     const sure = await this.#passing(await this.#words.withAll(terms, filter, pool, signal), query.filter);
-    const others = settle(sure, query) ? [] : await this.#others({ sure, terms, vector, filter, pool, signal }, query);
+    const others = await this.#others({ sure, terms, vector, filter, pool, signal }, query);
     const coverage = await this.#words.coverage(
       terms,
       others.map(({ id }) => id),
@@ -119,9 +119,12 @@ export class Search {
 
   /** Those that have only some of the words, mean the same, or look like it. */
   async #others({ sure, terms, vector, filter, pool, signal }: Sought, query: SceneQuery): Promise<Candidate[]> {
-    const found = await this.#words.withSome(terms, filter, pool, signal);
     const wanted = { limit: pool, signal };
-    if (vector) found.push(...(await this.#vectors.nearest(vector, { ...filter, model: query.model }, wanted)));
+    const found: Candidate[] = [];
+    if (!settle(sure, query)) {
+      found.push(...(await this.#words.withSome(terms, filter, pool, signal)));
+      if (vector) found.push(...(await this.#vectors.nearest(vector, { ...filter, model: query.model }, wanted)));
+    }
     found.push(...(await this.#alike(query.pictures, filter, wanted)));
     const fresh = new Map(found.map(({ id, startMs }) => [id, { id, startMs }]));
     for (const { id } of sure) fresh.delete(id);
@@ -164,10 +167,10 @@ export class Search {
 }
 
 /**
- * Whether the newest scenes that have every word are enough, so that no others need be looked at: those would seldom come
- * before them. Where only the very best count, or those near the best, or pictures too, all are weighed.
+ * Whether the newest scenes that have every word are enough, so that no others need be looked at, save those whose picture
+ * is like it: they would seldom come before them. Where only the very best count, or those near the best, all are weighed.
  */
 function settle(sure: readonly Candidate[], query: SceneQuery): boolean {
-  const { limit, scoreThreshold = 0, dynamicPercentage, pictures } = query;
-  return !pictures && sure.length >= limit && scoreThreshold <= WORDS_WEIGHT && dynamicPercentage === undefined;
+  const { limit, scoreThreshold = 0, dynamicPercentage } = query;
+  return sure.length >= limit && scoreThreshold <= WORDS_WEIGHT && dynamicPercentage === undefined;
 }

@@ -1,13 +1,12 @@
 import { type CodedQuery, encode } from './coding.ts';
-import { type Kernel, PAGE_BYTES, startKernel } from './kernel.ts';
+import { BLOCK, type Kernel, PAGE_BYTES, startKernel } from './kernel.ts';
 
-/** Codes lie side by side in slabs of this size, and after them what belongs to each. */
+/** Codes lie in slabs of this size, in blocks as the kernel takes them, and after them the scale of each. */
 const SLAB_BYTES = 32_768;
 const SLABS_AT_ONCE = 64;
 const SCALE_BYTES = 4;
-const ONES_BYTES = 2;
 /** The first page is for what is asked and what is answered. */
-const QUERY_AT = 0;
+const SHARES_AT = 0;
 const PICKED_AT = PAGE_BYTES / 2;
 
 /** Codes of vectors that are alike in kind, in the order in which they were stored. */
@@ -22,12 +21,20 @@ export interface Slab {
   ends: Uint32Array;
 }
 
+interface Picked {
+  which: Uint32Array;
+  near: Float32Array;
+}
+
 /** Memory for codes, of a bounded size; it is taken and given back by slabs, and never leaves the process. */
 export class Slabs {
   readonly #kernel: Kernel = startKernel();
   readonly #mostBytes: number;
   readonly #free: number[] = [];
   #bytes = 0;
+  #asked = { low: 0, step: 0 };
+  /** Every first number tells which, every second how near. */
+  picked: Picked = pickedIn(this.#kernel.memory.buffer);
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
@@ -40,17 +47,19 @@ export class Slabs {
 
   /** Room for as many codes of so many words as fit; undefined when all memory is taken. */
   take(words: number): Slab | undefined {
-    const capacity = Math.floor(SLAB_BYTES / (words * 8 + SCALE_BYTES + ONES_BYTES));
-    const slab = {
+    const capacity = Math.floor(SLAB_BYTES / (words * 8 + SCALE_BYTES) / BLOCK) * BLOCK;
+    const sizes = {
       words,
       count: 0,
       ids: new Float64Array(capacity),
       starts: new Uint32Array(capacity),
       ends: new Uint32Array(capacity),
     };
-    if (this.#bytes + bytesOf(slab) > this.#mostBytes) return undefined;
-    this.#bytes += bytesOf(slab);
-    return { ...slab, address: this.#free.pop() ?? this.#grown() };
+    if (this.#bytes + bytesOf(sizes) > this.#mostBytes) return undefined;
+    this.#bytes += bytesOf(sizes);
+    const slab = { ...sizes, address: this.#free.pop() ?? this.#grown() };
+    new Float32Array(this.#kernel.memory.buffer, scalesOf(slab), capacity).fill(Number.NaN);
+    return slab;
   }
 
   give(slab: Slab): void {
@@ -61,44 +70,49 @@ export class Slabs {
   /** Makes the code of the vector in its place. */
   encode(slab: Slab, at: number, vector: Int8Array, centre: Float32Array): void {
     const { buffer } = this.#kernel.memory;
-    const bits = new Uint8Array(buffer, slab.address + at * slab.words * 8, slab.words * 8);
-    const { scale, ones } = encode(vector, centre, bits.fill(0));
-    const view = new DataView(buffer);
-    view.setFloat32(scalesOf(slab) + at * SCALE_BYTES, scale, true);
-    view.setUint16(onesOf(slab) + at * ONES_BYTES, ones, true);
+    const code = new Uint8Array(slab.words * 8);
+    const scale = encode(vector, centre, code);
+    const lane = at % BLOCK;
+    const bytes = new Uint8Array(buffer, slab.address + (at - lane) * code.length, code.length * BLOCK);
+    for (let n = 0; n < code.length; n++) bytes[n * BLOCK + lane] = code[n] ?? 0;
+    new DataView(buffer).setFloat32(scalesOf(slab) + at * SCALE_BYTES, scale, true);
   }
 
-  /** Those of a slab whose estimated nearness is at least so much: which, and how near. Overwritten by the next. */
-  pick(slab: Slab, query: CodedQuery, ofCentre: number, least: number): { which: Uint32Array; near: Float32Array } {
-    const { memory } = this.#kernel;
-    const { planes, low, step, sum } = query;
-    new Uint8Array(memory.buffer, QUERY_AT, planes.length).set(planes);
+  /** What `pick` compares from now on. */
+  ask({ shares, low, step }: CodedQuery): void {
+    new Uint8Array(this.#kernel.memory.buffer, SHARES_AT, shares.length).set(shares);
+    this.#asked = { low, step };
+  }
+
+  /**
+   * Those of a slab whose estimated nearness to what was asked is at least so much: how many. Which they are, and how near,
+   * stands in `picked` by turns, until the next.
+   */
+  pick(slab: Slab, ofCentre: number, least: number): number {
     const { address, count, words } = slab;
-    const [scales, ones] = [scalesOf(slab), onesOf(slab)];
-    const asked = [ofCentre, 2 * low, 2 * step, sum, least] as const;
-    const end =
-      count === 0 ? PICKED_AT : this.#kernel.pick(address, scales, ones, count, words, QUERY_AT, PICKED_AT, ...asked);
-    const length = (end - PICKED_AT) / 4;
-    return {
-      which: new Uint32Array(memory.buffer, PICKED_AT, length),
-      near: new Float32Array(memory.buffer, PICKED_AT, length),
-    };
+    if (count === 0) return 0;
+    const [scales, blocks] = [scalesOf(slab), Math.ceil(count / BLOCK)];
+    const { low, step } = this.#asked;
+    const pick = this.#kernel.pick;
+    return (pick(address, scales, blocks, words, SHARES_AT, PICKED_AT, ofCentre, low, step, least) - PICKED_AT) / 8;
   }
 
   #grown(): number {
     const pages = (SLABS_AT_ONCE * SLAB_BYTES) / PAGE_BYTES;
     const address = this.#kernel.memory.grow(pages) * PAGE_BYTES;
+    this.picked = pickedIn(this.#kernel.memory.buffer); // What was there before is detached.
     for (let n = SLABS_AT_ONCE - 1; n > 0; n--) this.#free.push(address + n * SLAB_BYTES);
     return address;
   }
 }
 
-function scalesOf({ address, ids, words }: Slab): number {
-  return address + ids.length * words * 8;
+function pickedIn(buffer: ArrayBuffer): Picked {
+  const length = (PAGE_BYTES - PICKED_AT) / 4;
+  return { which: new Uint32Array(buffer, PICKED_AT, length), near: new Float32Array(buffer, PICKED_AT, length) };
 }
 
-function onesOf(slab: Slab): number {
-  return scalesOf(slab) + slab.ids.length * SCALE_BYTES;
+function scalesOf({ address, ids, words }: Pick<Slab, 'address' | 'ids' | 'words'>): number {
+  return address + ids.length * words * 8;
 }
 
 function bytesOf({ ids, starts, ends }: Pick<Slab, 'ids' | 'starts' | 'ends'>): number {

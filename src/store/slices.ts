@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 /** Rows that are looked through at a stretch: some 10 ms on a fast box. */
 export const SHORT_SLICE = 16_384;
 /** The same where nothing else waits. */
-export const LONG_SLICE = 262_144;
+export const LONG_SLICE = 4_194_304;
 /** Things that are looked into at a stretch. */
 const HANDFUL = 256;
 

@@ -21,7 +21,7 @@ type Bounds = { first: number | null; last: number | null };
 type Asked = { match: string; from: number; to: number; limit: number };
 
 /** Of texts that have only some of the words, so many of the newest are weighed. */
-const WEIGHED = 5000;
+const WEIGHED = 2000;
 /** Among so many for each, texts are better looked at than words looked up. */
 const SPARSE = 64;
 
