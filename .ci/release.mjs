@@ -30,7 +30,8 @@ const DEAD_FOLDERS = {
   'node_modules/onnxruntime-node': new RegExp(`^(?:lib/.*|bin/napi-v\\d+/(?!${platform}(?:/${arch}(?:/.*)?)?$).+)`),
   'node_modules/@huggingface/transformers': /^(?:src|types|dist\/(?!transformers\.node\.mjs$).+)/,
 };
-const DEAD_FILES = /\.(?:map|d\.[cm]?ts|ts|md|markdown)$|(?:^|\/)(?:coverage|tests?|__tests__|\.github|docs|examples?)$/;
+const DEAD_FILES =
+  /\.(?:map|d\.[cm]?ts|ts|md|markdown)$|(?:^|\/)(?:coverage|tests?|__tests__|\.github|docs|examples?)$/;
 const KEPT = /licen[cs]e|notice|copying/i;
 const OURS = ['LICENSE', 'README.md', 'package.json', 'config', 'docs', 'models', 'systemd'];
 
@@ -60,7 +61,9 @@ function fingerprint() {
 function facts() {
   const { modules, node } = process.versions;
   const lines = { id, version, system: `${platform}-${arch}`, schema: NEWEST_VERSION, node, node_abi: modules };
-  return Object.entries(lines).map(([key, value]) => `${key}=${value}\n`).join('');
+  return Object.entries(lines)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
 }
 
 function isOurs(path) {

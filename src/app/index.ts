@@ -7,5 +7,6 @@ export { checkCameras, type UnderstoodEvent } from './check-cameras.ts';
 export { holdDataDir } from './data-lock.ts';
 export { examine, type Finding } from './doctor.ts';
 export { grantKey } from './keys.ts';
+export { publicOrigin } from './links.ts';
 export { modelsDir } from './places.ts';
 export { repair } from './repair.ts';

@@ -26,7 +26,8 @@ export async function runCli(args: readonly string[], signal: AbortSignal): Prom
   }
 }
 
-const configFile = () => new Option('--config <file>', 'configuration file (default: none; set up over HTTP)');
+const configFile = () =>
+  new Option('--config <file>', 'configuration file (default: none; set up over HTTP)').env('WATCHPOST_CONFIG');
 const dataDir = () => new Option('--data-dir <dir>', 'where everything is kept (default: ./data)');
 
 function addRun(program: Command, signal: AbortSignal): void {
@@ -125,6 +126,13 @@ function addConfig(program: Command): void {
 }
 
 function addCare(program: Command, signal: AbortSignal): void {
+  program
+    .command('health')
+    .description('ask the Watchpost of this machine whether it works; fails when it does not')
+    .option('--wait <seconds>', 'ask again for so long', Number, 0)
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (options) => (await import('./health.ts')).health(options, signal));
   program
     .command('doctor')
     .description('look whether database, recordings and pictures are sound and agree; fails when they are not')

@@ -135,5 +135,5 @@ only its owner can read, mode 0600 or 0400). They are looked up when the file is
 an address, percent-encode characters such as \`@\`, \`/\` and \`:\` in a password.
 
 **Environment.** \`LOG_LEVEL\` wins over \`logLevel\`; \`STATE_DIRECTORY\` (set by systemd) over the default of \`dataDir\`;
-\`WATCHPOST_API_KEY\` is the first API key instead of a random one. \`--data-dir\` and \`--listen\` win over the file.
+\`WATCHPOST_CONFIG\` names the file where \`--config\` isn't given; \`WATCHPOST_API_KEY\` is the first API key instead of a random one. \`--data-dir\` and \`--listen\` win over the file.
 `;

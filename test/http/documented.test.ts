@@ -59,18 +59,22 @@ describe('docs/api.md', () => {
   });
 });
 
-it.each(['../README.md', '../CHANGELOG.md', 'api.md', 'architecture.md', 'operations.md', 'benchmarks.md'])(
-  'docs/%s has no dead link',
-  (file) => {
-    const page = new URL(file, DOCS);
-    for (const [, path = '', anchor] of readFileSync(page, 'utf8').matchAll(/\]\(([^)#:\s]*)(?:#([^)]+))?\)/g)) {
-      const target = path === '' ? page : new URL(path, page);
-      expect(existsSync(target), `${file} → ${path}`).toBe(true);
-      if (anchor !== undefined)
-        expect(headings(readFileSync(target, 'utf8')), `${file} → #${anchor}`).toContain(anchor);
-    }
-  },
-);
+it.each([
+  '../README.md',
+  '../CHANGELOG.md',
+  'api.md',
+  'architecture.md',
+  'operations.md',
+  'benchmarks.md',
+  'install.md',
+])('docs/%s has no dead link', (file) => {
+  const page = new URL(file, DOCS);
+  for (const [, path = '', anchor] of readFileSync(page, 'utf8').matchAll(/\]\(([^)#:\s]*)(?:#([^)]+))?\)/g)) {
+    const target = path === '' ? page : new URL(path, page);
+    expect(existsSync(target), `${file} → ${path}`).toBe(true);
+    if (anchor !== undefined) expect(headings(readFileSync(target, 'utf8')), `${file} → #${anchor}`).toContain(anchor);
+  }
+});
 
 function headings(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
