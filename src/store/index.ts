@@ -20,7 +20,7 @@ export type { JobCallback, JobDraft } from './jobs.ts';
 export { EVALUATOR } from './journal.ts';
 export type { StoredKey } from './keys.ts';
 export { Ledger, type Root } from './ledger.ts';
-export type { OutboxEntry, Waiting } from './outbox.ts';
+export type { OutboxEntry, ResumeState, Waiting } from './outbox.ts';
 export { LONGEST_STRETCH_MS, type NewEntry, type OutboxFacts } from './outbox-intake.ts';
 export type { TargetTotals } from './outbox-targets.ts';
 export { databaseFile } from './paths.ts';

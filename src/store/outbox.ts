@@ -15,7 +15,14 @@ export interface OutboxEntry extends NewEntry {
   sinceMs: number;
   /** Failures since its last progress. */
   attempts: number;
-  resume?: Record<string, unknown>;
+  resume?: ResumeState;
+}
+
+/** What a target said that it needs to go on with the parcel of this key and size. */
+export interface ResumeState {
+  key: string;
+  bytes: number;
+  state: Record<string, unknown>;
 }
 
 export interface TurnQuery {
@@ -53,6 +60,7 @@ export class Outbox {
   readonly #advance: Statement<[number, number]>;
   readonly #setAside: Statement<[number, number]>;
   readonly #delete: Statement<[number]>;
+  readonly #deleteWhole: Statement<[number]>;
   readonly #hurry: Statement<[string]>;
   readonly #backlog: Statement<[string], Waiting>;
   readonly #newestId: Statement<[string], number | null>;
@@ -73,13 +81,14 @@ export class Outbox {
     this.#begin = sql.prepare('UPDATE outbox SET begun = 1 WHERE id = ?');
     this.#defer = sql.prepare('UPDATE outbox SET ready_ms = ? WHERE id = ?');
     this.#resume = sql.prepare(
-      'UPDATE outbox SET resume = @resume, attempts = iif(@refreshed, 0, attempts) WHERE id = @id',
+      'UPDATE outbox SET resume = coalesce(@resume, resume), attempts = iif(@refreshed, 0, attempts) WHERE id = @id',
     );
     this.#advance = sql.prepare(
       'UPDATE outbox SET start_ms = max(start_ms, ?), resume = NULL, attempts = 0, next_try_ms = 0 WHERE id = ?',
     );
     this.#setAside = sql.prepare('UPDATE outbox SET attempts = attempts + 1, next_try_ms = ? WHERE id = ?');
     this.#delete = sql.prepare('DELETE FROM outbox WHERE id = ?');
+    this.#deleteWhole = sql.prepare('DELETE FROM outbox WHERE id = ? AND start_ms >= end_ms');
     this.#hurry = sql.prepare('UPDATE outbox SET next_try_ms = 0 WHERE target = ? AND next_try_ms > 0');
     this.#backlog = sql.prepare(`
       SELECT kind, count(*) AS items, sum(iif(kind IN ('clip', 'segment'),
@@ -158,16 +167,19 @@ export class Outbox {
     this.#connection.write(() => this.#defer.run(untilMs, id));
   }
 
-  /** What the target needs to go on with it; `refreshed`: it has more of it than before. On disk when it returns. */
-  resumable(id: number, resume: Record<string, unknown> | undefined, refreshed: boolean): void {
-    const row = { id, resume: resume ? JSON.stringify(resume) : null, refreshed: refreshed ? 1 : 0 };
-    this.#connection.writeDurably(() => this.#resume.run(row));
+  /** What the target needs to go on with it, when that is another; `refreshed`: it has more of it than before. */
+  progressed(id: number, how: { resume: ResumeState | undefined; refreshed: boolean; durably: boolean }): void {
+    const row = { id, resume: how.resume ? JSON.stringify(how.resume) : null, refreshed: how.refreshed ? 1 : 0 };
+    const note = () => this.#resume.run(row);
+    if (how.durably) this.#connection.writeDurably(note);
+    else this.#connection.write(note);
   }
 
-  /** The target has the stretch up to there. */
+  /** The target has the stretch up to there; a whole one goes. */
   advance(id: number, startMs: number, sent?: { target: string; bytes: number }): void {
     this.#connection.write(() => {
       this.#advance.run(startMs, id);
+      this.#deleteWhole.run(id);
       if (sent) this.targets.sent(sent.target, sent.bytes);
     });
   }
@@ -185,9 +197,25 @@ export class Outbox {
     });
   }
 
-  /** It will not be sent: nothing of it is there any more, or it has been sent otherwise. */
+  /** It will not be sent: nothing of it is there, or it has been sent otherwise. */
   remove(id: number): void {
     this.#connection.write(() => this.#delete.run(id));
+  }
+
+  /** It was there, and is no more; of a stretch only what is before `nextMs`. */
+  lost(entry: Pick<OutboxEntry, 'id' | 'target'>, bytes: number, nextMs?: number): void {
+    this.#connection.write(() => {
+      this.targets.lost(entry.target, bytes);
+      this.#pass(entry.id, nextMs);
+    });
+  }
+
+  /** The target will never take it; of a stretch what is before `nextMs`. */
+  gaveUp(entry: Pick<OutboxEntry, 'id' | 'target'>, reason: string, nextMs?: number): void {
+    this.#connection.write(() => {
+      this.targets.gaveUp(entry.target, reason);
+      this.#pass(entry.id, nextMs);
+    });
   }
 
   /** All that waits for its next try is due. Returns the newest entry's id. */
@@ -199,6 +227,11 @@ export class Outbox {
   /** What waits, by kind; of recordings about so many bytes, by what the cameras sent last. */
   backlog(target: string): Waiting[] {
     return this.#backlog.all(target).map((waiting) => ({ ...waiting, bytes: Math.round(waiting.bytes) }));
+  }
+
+  #pass(id: number, nextMs: number | undefined): void {
+    if (nextMs === undefined) this.remove(id);
+    else this.advance(id, nextMs);
   }
 }
 

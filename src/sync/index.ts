@@ -2,6 +2,8 @@
  * From the store to places elsewhere: what is stored goes to hubs, VideoDB's cloud and buckets, over any line, each thing
  * once. Right of the store: durable, at least once, resumed after a crash. When a target is away, everything else goes on.
  */
+export type { TargetStatus } from './courier.ts';
+export { Sync, type SyncDeps, type SyncRequest } from './sync.ts';
 export {
   CHUNK_BYTES,
   type Line,

@@ -24,7 +24,7 @@ export interface Line {
 export const CHUNK_BYTES = 256 * 1024;
 
 /** One place that parcels are sent to: a hub, VideoDB's cloud, a bucket. It knows a protocol, and nothing of queues. */
-export interface Target {
+export interface Target extends Partial<AsyncDisposable> {
   /** Its name in the configuration. */
   readonly name: string;
   /** Others are never offered to it. */

@@ -1,0 +1,221 @@
+import { type Clock, isFault, type Log, messageOf, retryDelay, Wake } from '#runtime';
+import type { OutboxEntry, Store } from '#store';
+import { Attempt, type AttemptDeps } from './attempt.ts';
+import type { Made, Parcels } from './parcels.ts';
+import { type Target, TargetBusy, TargetRefusal } from './target.ts';
+
+const LONGEST_WAIT_MS = 30_000;
+const LATER_MS = 2000;
+/** After so many failures in a row another parcel is tried, too: it may be this one that the target chokes on. */
+const SUSPECT_FROM = 3;
+/** Tries without progress of one that fails while others don't. */
+const BUDGET = 12;
+const ASIDE = { firstMs: 10_000, capMs: 3_600_000 };
+
+/** What may go now; undefined: nothing, and when to look again. */
+export interface Turn {
+  next(except: number | undefined): OutboxEntry | undefined;
+  waitMs(): number;
+}
+
+export interface LaneDeps extends Omit<AttemptDeps, 'urgent'> {
+  store: Store;
+  parcels: Parcels;
+  target: Target;
+  clock: Clock;
+  log: Log;
+  /** The longest pause after failures. */
+  capMs: number;
+  onSent: () => void;
+  onFailed: (message: string) => void;
+  /** A clip is no longer needed. */
+  forget: (entry: OutboxEntry) => Promise<void>;
+}
+
+/**
+ * Sends one thing after the other to one target. A failure is taken for the line's: the same is tried again after a
+ * growing pause, and what waits keeps its order. Only what fails while others go is set aside, and given up in the end,
+ * unless it is an alert.
+ */
+export class Lane {
+  readonly #deps: LaneDeps;
+  readonly #turn: Turn;
+  readonly #wake: Wake;
+  readonly #urgent: boolean;
+  #failures = 0;
+  #suspect: number | undefined;
+  #pauseUntilMs = 0;
+  #isPauseAsked = false;
+  #sending = false;
+
+  constructor(turn: Turn, urgent: boolean, deps: LaneDeps) {
+    this.#turn = turn;
+    this.#urgent = urgent;
+    this.#deps = deps;
+    this.#wake = new Wake(deps.clock);
+  }
+
+  get sending(): boolean {
+    return this.#sending;
+  }
+
+  /** Until when it leaves the target alone, by the monotonic clock; 0 when it doesn't. */
+  get pauseUntilMs(): number {
+    return this.#pauseUntilMs;
+  }
+
+  /** There may be something to send. */
+  wake(): void {
+    this.#wake.ring();
+  }
+
+  /** Something was sent to it: only where it asked for a pause it is given one. */
+  targetIsThere(): void {
+    if (this.#pauseUntilMs > 0 && !this.#isPauseAsked) this.hurry();
+  }
+
+  /** Somebody doesn't want to wait. */
+  hurry(): void {
+    this.#pauseUntilMs = 0;
+    this.#wake.ring();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const waitMs = await this.#step(signal);
+      if (waitMs > 0) await this.#wake.wait(waitMs, signal);
+    }
+  }
+
+  /** Returns how long to wait before the next. Never rejects. */
+  async #step(signal: AbortSignal): Promise<number> {
+    const { clock, log } = this.#deps;
+    try {
+      const pauseMs = this.#pauseUntilMs - clock.monotonicMs();
+      if (pauseMs > 0) return pauseMs;
+      this.#pauseUntilMs = 0;
+      const entry = this.#next();
+      if (!entry) return Math.min(LONGEST_WAIT_MS, Math.max(1, this.#turn.waitMs()));
+      this.#sending = true;
+      await this.#offer(entry, signal);
+      return 0;
+    } catch (error) {
+      if (signal.aborted) return 0;
+      log.error({ error: messageOf(error) }, 'what is to be sent could not be read from the store; trying again');
+      return LATER_MS;
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  #next(): OutboxEntry | undefined {
+    const tryAnother = this.#failures >= SUSPECT_FROM && this.#failures % 2 === 1;
+    const other = tryAnother ? this.#turn.next(this.#suspect) : undefined;
+    return other ?? this.#turn.next(undefined);
+  }
+
+  async #offer(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
+    const { store, clock, target, parcels } = this.#deps;
+    const made = await this.#made(entry, () => parcels.make(entry, signal), signal);
+    if (!made) return;
+    if (made.what === 'later') return store.outbox.defer(entry.id, clock.nowMs() + LATER_MS);
+    if (made.what === 'done') return this.#remove(entry);
+    if (made.what === 'lost') return this.#lost(entry, made);
+    if (entry.kind === 'records' || entry.kind === 'clip') store.outbox.begin(entry.id);
+    try {
+      const told = await Attempt.send(
+        target,
+        { parcel: made.parcel, entry },
+        { ...this.#deps, urgent: this.#urgent },
+        signal,
+      );
+      if (made.bytes > told) this.#deps.onProgress(made.bytes - told);
+      await this.#succeeded(entry, made);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof TargetRefusal) await this.#giveUp(entry, error.message);
+      else await this.#failed(entry, error);
+    }
+  }
+
+  /** What can't be made is no fault of the line's. */
+  async #made(entry: OutboxEntry, make: () => Promise<Made>, signal: AbortSignal): Promise<Made | undefined> {
+    try {
+      return await make();
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      this.#deps.onFailed(messageOf(error));
+      if (isFault(error, 'unavailable')) this.#pause(undefined);
+      else if (entry.kind === 'clip' && isFault(error)) await this.#giveUp(entry, messageOf(error));
+      else await this.#setAside(entry, messageOf(error));
+      return undefined;
+    }
+  }
+
+  async #succeeded(entry: OutboxEntry, made: Extract<Made, { what: 'parcel' }>): Promise<void> {
+    const { store, target, forget, onSent } = this.#deps;
+    if (made.nextMs === undefined) {
+      store.outbox.sent(entry, made.bytes);
+      await forget(entry);
+    } else {
+      store.outbox.advance(entry.id, made.nextMs, { target: target.name, bytes: made.bytes });
+    }
+    const suspect = this.#suspect === entry.id ? undefined : this.#suspect;
+    this.#failures = 0;
+    this.#suspect = undefined;
+    onSent();
+    const guilty = suspect === undefined ? undefined : store.outbox.get(suspect);
+    if (guilty) await this.#setAside(guilty, 'the target fails at it, and takes others');
+  }
+
+  async #failed(entry: OutboxEntry, error: unknown): Promise<void> {
+    const { log, target, onFailed } = this.#deps;
+    if (this.#failures === 0) this.#suspect = entry.id;
+    this.#failures += 1;
+    const message = messageOf(error);
+    onFailed(message);
+    this.#pause(error instanceof TargetBusy ? error.pauseMs : undefined);
+    if (this.#failures === 1)
+      log.warn({ target: target.name, error: message }, 'sending failed; it will be tried again');
+  }
+
+  #pause(askedMs: number | undefined): void {
+    const { clock, capMs } = this.#deps;
+    const ms = retryDelay({ firstMs: 1000, capMs }, Math.max(0, this.#failures - 1));
+    this.#isPauseAsked = askedMs !== undefined;
+    this.#pauseUntilMs = clock.monotonicMs() + Math.max(ms, askedMs ?? 0);
+  }
+
+  async #setAside(entry: OutboxEntry, message: string): Promise<void> {
+    const { store, clock } = this.#deps;
+    if (entry.attempts + 1 >= BUDGET && entry.kind !== 'alert') return await this.#giveUp(entry, message);
+    store.outbox.setAside(entry.id, clock.nowMs() + retryDelay(ASIDE, entry.attempts));
+  }
+
+  /** Of a stretch only its next segment. */
+  async #giveUp(entry: OutboxEntry, reason: string): Promise<void> {
+    const { store, log, target, forget, onFailed } = this.#deps;
+    const { streamId, startMs, endMs } = entry;
+    const nextMs =
+      entry.kind === 'segment' ? (store.segments.inRange(streamId, startMs, endMs)[0]?.endMs ?? endMs) : undefined;
+    store.outbox.gaveUp(entry, `${entry.kind}: ${reason}`, nextMs);
+    if (nextMs === undefined) await forget(entry);
+    onFailed(reason);
+    log.warn(
+      { target: target.name, kind: entry.kind, ref: entry.ref, reason },
+      'given up: the target does not take it',
+    );
+  }
+
+  async #remove(entry: OutboxEntry): Promise<void> {
+    this.#deps.store.outbox.remove(entry.id);
+    await this.#deps.forget(entry);
+  }
+
+  async #lost(entry: OutboxEntry, { bytes, nextMs }: Extract<Made, { what: 'lost' }>): Promise<void> {
+    const { store, log, target } = this.#deps;
+    store.outbox.lost(entry, bytes, nextMs);
+    log.warn({ target: target.name, kind: entry.kind, ref: entry.ref }, 'its file is gone: it could not be sent');
+    if (nextMs === undefined) await this.#deps.forget(entry);
+  }
+}
