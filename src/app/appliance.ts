@@ -25,6 +25,7 @@ import { openSound } from './restored.ts';
 import { startSchedules } from './schedules.ts';
 import { startSeeing } from './seeing.ts';
 import { stampsOf } from './stamps.ts';
+import { startSync } from './syncing.ts';
 import { version } from './version.ts';
 import { feedWatchdog } from './watchdog.ts';
 
@@ -97,12 +98,13 @@ async function build(
 
   const errands = { ...base, inference, links, delivery, origin: () => origin, ...places };
   const jobs = life.use(await startJobs(errands, signal));
+  const sync = life.use(await startSync(errands));
 
   const supervisor = life.use(await startCameras({ ...base, ...seeing, hearing }, places));
 
   watchdog.attend(supervisor);
   delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: () => origin }));
-  const parts = { supervisor, evaluator, delivery, jobs, hub, summaries, sessions, models, links, certificate };
+  const parts = { supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links, certificate };
   const deps = {
     ...{ ...base, ...seeing, ...hearing, ...parts, ...places, recentLog, version },
     fleet: await startFleet({ ...base, ...places }),

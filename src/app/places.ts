@@ -6,6 +6,8 @@ export const mediaDir = (dataDir: string): string => join(dataDir, 'media');
 export const thumbsDir = (dataDir: string): string => join(dataDir, 'thumbs');
 export const modelsDir = (dataDir: string): string => join(dataDir, 'models');
 export const assetsDir = (dataDir: string): string => join(dataDir, 'assets');
+/** Clips on their way elsewhere. */
+export const clipsDir = (dataDir: string): string => join(dataDir, 'clips');
 export const uploadsDir = (dataDir: string): string => join(dataDir, 'uploads');
 export const incomingDir = (dataDir: string): string => join(dataDir, 'incoming');
 

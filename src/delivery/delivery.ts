@@ -58,6 +58,11 @@ export class Delivery implements AsyncDisposable {
     return this.#poster.post(target, payload, id, signal);
   }
 
+  /** As `post`; says what came of it. */
+  send(target: string, payload: unknown, id: string, signal: AbortSignal): Promise<Outcome> {
+    return this.#poster.send(target, payload, id, signal);
+  }
+
   status(): {
     mqtt?: MqttStatus;
     backlog: { channel: DeliveryChannel; pending: number; oldestMs?: number }[];

@@ -12,6 +12,7 @@ import type { Checks, Summaries, Tellers, Transcriber, Verdicts } from '#pipelin
 import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log, RecentLines } from '#runtime';
 import type { Store } from '#store';
+import type { Sync } from '#sync';
 import type { Certificate } from './certificate.ts';
 import type { PageSessions } from './page-sessions.ts';
 import type { SessionTokens } from './tokens.ts';
@@ -49,6 +50,7 @@ export interface HttpDeps {
   jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
   fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'status'>;
+  sync: Pick<Sync, 'status' | 'pause' | 'resume' | 'now' | 'request'>;
   tokens: SessionTokens;
   sessions: PageSessions;
   models: Pick<ModelLibrary, 'list'>;

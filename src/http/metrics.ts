@@ -1,5 +1,6 @@
 import type { HttpDeps } from './deps.ts';
 import type { BoxStatus } from './status.ts';
+import { syncMetrics } from './sync-status.ts';
 
 type Sample = [labels: Record<string, string>, value: number | undefined];
 type Camera = BoxStatus['cameras'][number];
@@ -33,7 +34,7 @@ const CAMERA_METRICS: readonly [
 ];
 
 /** Prometheus text format 0.0.4. */
-export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'>): string {
+export function metricsText(status: BoxStatus, { store, clock }: Pick<HttpDeps, 'store' | 'clock'>): string {
   const { inference, evaluator, websockets, storage } = status;
   const delivered = Object.entries(store.deliveries.totals()).map(([channel, n]): Sample => [{ channel }, n]);
   const pending = store.deliveries.backlog().map(({ channel, pending }): Sample => [{ channel }, pending]);
@@ -60,6 +61,7 @@ export function metricsText(status: BoxStatus, { store }: Pick<HttpDeps, 'store'
     ...metric('deliveries_pending', 'gauge', 'Messages about alerts that wait for delivery', pending),
     ...metric('deliveries_dead', 'gauge', 'Messages that were given up', one(store.deliveries.deadCount())),
     ...metric('callbacks_dead', 'gauge', 'Outcomes of jobs that were given up', one(store.jobs.deadCallbacks())),
+    ...syncMetrics(status.sync, metric, clock.nowMs()),
     ...metric('websocket_clients', 'gauge', 'WebSocket clients connected', one(websockets.open)),
     ...metric('websocket_frames_total', 'counter', 'Frames sent to WebSocket clients', one(websockets.sent)),
     ...metric(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CameraStatus, Stream } from '#domain';
 import type { ChecksStatus, TellersStatus, VerdictsStatus } from '#pipeline';
 import type { RenewalStatus, SearchStatus } from '#store';
+import type { TargetStatus } from '#sync';
 import type { CertificateStatus } from './certificate.ts';
 import { type DatabaseStatus, databaseAnswer, databaseStatus } from './database-status.ts';
 import type { HttpDeps } from './deps.ts';
@@ -17,6 +18,7 @@ import { Api } from './route.ts';
 import { snake } from './scene-views.ts';
 import { searchStatusAnswer } from './search-status.ts';
 import { type StorageStatus, storageAnswer, storageStatus } from './storage-status.ts';
+import { targetAnswer } from './sync-status.ts';
 import { zoneAnswer } from './views.ts';
 
 /** What the box is doing now, for people, the live page and Prometheus. */
@@ -31,6 +33,8 @@ export interface BoxStatus {
   telling?: TellersStatus & { verdicts?: VerdictsStatus; checks?: ChecksStatus };
   evaluator: { lag: number };
   delivery: ReturnType<HttpDeps['delivery']['status']> & { callbacksDead?: number };
+  /** Empty where nothing goes elsewhere. */
+  sync: TargetStatus[];
   websockets: ReturnType<HttpDeps['hub']['status']>;
   models: { name: string; task: string; licence: string; problem?: string }[];
   storage: StorageStatus;
@@ -136,6 +140,7 @@ const statusAnswer = z.looseObject({
   delivery: z.looseObject({
     callbacks_dead: z.number().optional().describe('Outcomes of jobs that were given up'),
   }),
+  sync: z.array(targetAnswer).describe('What goes elsewhere: to hubs, VideoDB’s cloud, buckets'),
   websockets: z.object({ open: z.number(), sent: z.number(), dropped: z.number() }),
   models: z.array(
     z.object({ name: z.string(), task: z.string(), licence: z.string(), problem: z.string().optional() }),
@@ -183,6 +188,7 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     ...tellingOf(deps),
     evaluator: deps.evaluator.status(),
     delivery: { ...deps.delivery.status(), ...untold(store.jobs.deadCallbacks()) },
+    sync: deps.sync.status(),
     websockets: deps.hub.status(),
     models: deps.models.list().map(({ pack: { name, task, licence }, problem }) => ({
       name,

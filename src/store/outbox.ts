@@ -63,7 +63,6 @@ export class Outbox {
   readonly #deleteWhole: Statement<[number]>;
   readonly #hurry: Statement<[string]>;
   readonly #backlog: Statement<[string], Waiting>;
-  readonly #newestId: Statement<[string], number | null>;
 
   constructor(connection: Connection, journal: Journal) {
     const { sql } = connection;
@@ -89,7 +88,9 @@ export class Outbox {
     this.#setAside = sql.prepare('UPDATE outbox SET attempts = attempts + 1, next_try_ms = ? WHERE id = ?');
     this.#delete = sql.prepare('DELETE FROM outbox WHERE id = ?');
     this.#deleteWhole = sql.prepare('DELETE FROM outbox WHERE id = ? AND start_ms >= end_ms');
-    this.#hurry = sql.prepare('UPDATE outbox SET next_try_ms = 0 WHERE target = ? AND next_try_ms > 0');
+    this.#hurry = sql.prepare(`
+      UPDATE outbox SET next_try_ms = 0, ready_ms = iif(kind = 'records', 0, ready_ms)
+      WHERE target = ? AND (next_try_ms > 0 OR kind = 'records')`);
     this.#backlog = sql.prepare(`
       SELECT kind, count(*) AS items, sum(iif(kind IN ('clip', 'segment'),
           (end_ms - start_ms) * coalesce(rate, 0), o.bytes)) AS bytes, min(since_ms) AS oldestMs
@@ -98,7 +99,6 @@ export class Outbox {
           SELECT bytes, start_ms, end_ms FROM segments s WHERE s.stream_id = t.id ORDER BY id DESC LIMIT 20)) AS rate
         FROM streams t) ON stream = o.stream_id
       WHERE target = ? GROUP BY kind`);
-    this.#newestId = sql.prepare<[string], number | null>('SELECT max(id) FROM outbox WHERE target = ?').pluck();
   }
 
   /** How far the journal has been looked through for the target. */
@@ -218,10 +218,9 @@ export class Outbox {
     });
   }
 
-  /** All that waits for its next try is due. Returns the newest entry's id. */
-  hurry(target: string): number {
+  /** All that waits for its next try, or for others to go with, is due. */
+  hurry(target: string): void {
     this.#connection.write(() => this.#hurry.run(target));
-    return this.#newestId.get(target) ?? 0;
   }
 
   /** What waits, by kind; of recordings about so many bytes, by what the cameras sent last. */

@@ -3,9 +3,9 @@
  * once. Right of the store: durable, at least once, resumed after a crash. When a target is away, everything else goes on.
  */
 export type { TargetStatus } from './courier.ts';
+export { makeTarget } from './make-target.ts';
 export { Sync, type SyncDeps, type SyncRequest } from './sync.ts';
 export {
-  CHUNK_BYTES,
   type Line,
   type Parcel,
   type ParcelBody,

@@ -146,7 +146,7 @@ export class Parcels {
     const file = join(mediaDir, row.path);
     const init = await this.#init(row);
     if (init === undefined || (await sizeOf(file)) !== row.bytes) return { what: 'lost', bytes: row.bytes, nextMs };
-    const { streamId: _, initPath: __, ...session } = row.session;
+    const session = without(row.session, 'streamId', 'initPath');
     const { startMs, endMs } = row;
     const facts = { stream: streamFacts(stream), segment: { startMs, endMs }, session, init };
     const body = bodyOf(file, row.bytes, 'video/iso.segment');
@@ -213,14 +213,20 @@ function streamFacts({ id, name, mediaTypes, zones, createdMs }: Stream): Stream
   return { id, name, mediaTypes, zones, createdMs };
 }
 
-function sentAlert({ callbackUrl: _, wsConnectionId: __, ...alert }: Alert): SentAlert {
-  return alert;
+function sentAlert(alert: Alert): SentAlert {
+  return without(alert, 'callbackUrl', 'wsConnectionId');
 }
 
-function sentIndex({ wsConnectionId: _, ...index }: SceneIndex): SentIndex {
-  return index;
+function sentIndex(index: SceneIndex): SentIndex {
+  return without(index, 'wsConnectionId');
 }
 
-function sentScene({ thumbPath: _, ...scene }: Scene): SentScene {
-  return scene;
+function sentScene(scene: Scene): SentScene {
+  return without(scene, 'thumbPath');
+}
+
+function without<T extends object, K extends keyof T>(whole: T, ...keys: K[]): Omit<T, K> {
+  const rest: Partial<T> = { ...whole };
+  for (const key of keys) delete rest[key];
+  return rest as Omit<T, K>; // All others are there.
 }

@@ -128,6 +128,13 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     summaries: new Summaries(),
     jobs,
     hub,
+    sync: {
+      status: () => [],
+      pause: () => undefined,
+      resume: () => undefined,
+      now: () => undefined,
+      request: () => [],
+    },
     fleet: await Fleet.start({
       store,
       mediaDir: dir,

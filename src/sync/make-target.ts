@@ -1,0 +1,21 @@
+import type { TargetConfig } from '#config';
+import { type Clock, Fault } from '#runtime';
+import type { Target } from './target.ts';
+import { type AlertPost, VideoDbTarget } from './targets/videodb.ts';
+
+export interface TargetParts {
+  /** Posts an alert as webhooks are posted. */
+  post: AlertPost;
+  clock: Clock;
+}
+
+/** Throws when a file that the configuration names can't be read; what it needs is loaded only then. */
+export async function makeTarget(config: TargetConfig, parts: TargetParts): Promise<Target> {
+  switch (config.kind) {
+    case 'videodb':
+      return new VideoDbTarget(config, parts);
+    case 'hub':
+    case 's3':
+      throw new Fault('unavailable', `sync.targets: ${config.kind} comes with the next build`);
+  }
+}
