@@ -9,7 +9,7 @@ export const assetsDir = (dataDir: string): string => join(dataDir, 'assets');
 /** Clips on their way elsewhere. */
 export const clipsDir = (dataDir: string): string => join(dataDir, 'clips');
 export const uploadsDir = (dataDir: string): string => join(dataDir, 'uploads');
-export const incomingDir = (dataDir: string): string => join(dataDir, 'incoming');
+const incomingDir = (dataDir: string): string => join(dataDir, 'incoming');
 
 /** Makes the directories that are written to. The data directory is its owner's alone. */
 export async function makePlaces(dataDir: string) {

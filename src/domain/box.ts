@@ -17,3 +17,6 @@ export interface BoxReport {
   /** What a person should know: a full disk, a model that is missing. */
   notes: string[];
 }
+
+/** It tells so often, also when it has nothing to send. */
+export const HELLO_EVERY_MS = 60_000;

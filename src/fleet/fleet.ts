@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import type { BoxReport, ParcelHead, ParcelKind } from '#domain';
+import { type BoxReport, HELLO_EVERY_MS, type ParcelHead, type ParcelKind } from '#domain';
 import { Fault } from '#runtime';
 import type { Incoming } from '#store';
 import { Arrivals } from './arrivals.ts';
@@ -35,8 +35,6 @@ export interface FleetStatus {
   bytes: number;
 }
 
-/** A box says hello so often. */
-export const HELLO_EVERY_MS = 60_000;
 const AWAY_MS = 2.5 * HELLO_EVERY_MS;
 /** Whose rest hasn't come by then is begun anew if it ever does. */
 const FORGET_MS = 3 * 86_400_000;

@@ -31,12 +31,19 @@ async function readText(request: Request, limit: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  for await (const chunk of chunks(request.body)) {
+  for await (const chunk of chunks(plainBody(request, request.body))) {
     bytes += chunk.byteLength;
     if (bytes > limit) throw tooLarge(limit);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
+}
+
+/** What counts is its length when it is unpacked: a small one may not become a large one. */
+function plainBody({ headers }: Request, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  if (headers.get('content-encoding') !== 'gzip') return body;
+  // Two declarations of the same streams: Node's own, and that of the web.
+  return body.pipeThrough(new DecompressionStream('gzip') as unknown as TransformStream<Uint8Array, Uint8Array>);
 }
 
 /** Leaving the loop early tells the sender's stream to stop. Throws `invalid` when it breaks off. */

@@ -1,0 +1,196 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { z } from 'zod';
+import type { HubTargetConfig } from '#config';
+import { type BoxReport, HELLO_EVERY_MS, type ParcelHead } from '#domain';
+import { type Clock, Fault, type FaultKind } from '#runtime';
+import { CHUNK_BYTES, type Line, type Parcel, type ParcelBody, type Target, TargetRefusal } from '../target.ts';
+import { Pieces } from './pieces.ts';
+import { type Answer, paced, Wire } from './wire.ts';
+
+export interface HubDeps {
+  /** What the hub is told of this box. */
+  report: () => BoxReport;
+  clock: Clock;
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Heads that are larger than this are packed. */
+const PACK_BYTES = 1024;
+/** One request of bytes: what was sent of it is lost when the box or the hub dies. So much that it takes a few seconds. */
+const REQUEST = { firstBytes: CHUNK_BYTES, leastBytes: 64 * 1024, mostBytes: 4 * 1024 * 1024 };
+const QUICK_MS = 2000;
+const SLOW_MS = 10_000;
+/** Other answers than those that are waited for are asked again so often, before the engine does. */
+const ROUNDS = 3;
+
+const pack = promisify(gzip);
+const taken = z.union([
+  z.object({ state: z.literal('stored') }),
+  z.object({ state: z.literal('upload'), id: z.string(), offset: z.int().min(0) }),
+]);
+const envelope = z.object({ success: z.boolean(), message: z.string().default(''), data: z.unknown().optional() });
+type Taken = z.output<typeof taken>;
+
+/**
+ * Another Watchpost. It knows each parcel by its key, and of bytes how many it has: nothing is to be remembered here. The
+ * hub hears of this box every minute, also when there is nothing to send.
+ */
+export class HubTarget implements Target, AsyncDisposable {
+  readonly name: string;
+  readonly takes = ['alert', 'picture', 'records', 'segment'] as const;
+  readonly clipsAs = 'segments';
+  readonly #config: HubTargetConfig;
+  readonly #deps: HubDeps;
+  readonly #wire: Wire;
+  readonly #stop = new AbortController();
+  #greeting: Promise<void> = Promise.resolve();
+  #isKnown = false;
+  #requestBytes = REQUEST.firstBytes;
+
+  private constructor(config: HubTargetConfig, deps: HubDeps) {
+    this.name = config.name;
+    this.#config = config;
+    this.#deps = deps;
+    const { caFile } = config;
+    this.#wire = new Wire({ path: this.#path, caFile, clock: deps.clock, ...(deps.env ? { env: deps.env } : {}) });
+  }
+
+  static start(config: HubTargetConfig, deps: HubDeps): HubTarget {
+    const hub = new HubTarget(config, deps);
+    hub.#greeting = hub.#greet(hub.#stop.signal);
+    return hub;
+  }
+
+  async send(parcel: Parcel, line: Line, signal: AbortSignal): Promise<void> {
+    if (!this.#isKnown) await this.#hello(signal);
+    for (let round = 1; ; round++) {
+      const state = await this.#announce(parcel, line, signal);
+      if (state.state === 'stored') return;
+      if (!parcel.body) throw new Fault('unavailable', `${this.#path}: the hub wants bytes that there are none of`);
+      if (await this.#upload(state, parcel.body, line, signal)) return;
+      if (round === ROUNDS) throw new Fault('unavailable', `${this.#path}: the hub forgets what it was sent`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#greeting;
+    await this.#wire[Symbol.asyncDispose]();
+  }
+
+  get #path(): string {
+    return `sync.targets.${this.#config.name}`;
+  }
+
+  async #greet(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#hello(signal).catch(() => undefined); // Whoever has something to send is told why.
+      await this.#deps.clock.sleep(HELLO_EVERY_MS, signal).catch(() => undefined); // Only rejects when aborted.
+    }
+  }
+
+  async #hello(signal: AbortSignal): Promise<void> {
+    const answer = await this.#post('v1/edge/hello', this.#deps.report(), signal);
+    this.#dataOf(answer);
+    this.#isKnown = true;
+  }
+
+  async #announce({ body, ...head }: Parcel, line: Line, signal: AbortSignal): Promise<Taken> {
+    const whole = { ...head, ...(body ? { body: { bytes: body.bytes, mediaType: body.mediaType } } : {}) };
+    // Taking the body's opener off makes no other kind of it.
+    const answer = await this.#post('v1/edge/parcels', whole as ParcelHead, signal, line);
+    if (answer.status === 404) {
+      this.#isKnown = false; // The hub may be a new one: hello comes first, the next time.
+      throw new Fault('unavailable', `${this.#path}: ${this.#said(answer)}`);
+    }
+    if ([400, 403, 413].includes(answer.status)) throw new TargetRefusal(`${this.#path}: ${this.#said(answer)}`);
+    const data = taken.safeParse(this.#dataOf(answer));
+    if (data.success) return data.data;
+    throw new Fault('unavailable', `${this.#path}: the hub’s answer is none that this version knows`);
+  }
+
+  /** False when the hub knows nothing of it any more: it is announced again. */
+  async #upload(
+    { id, offset }: { id: string; offset: number },
+    body: ParcelBody,
+    line: Line,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    using pieces = new Pieces(body.open(offset));
+    for (let at = offset; at < body.bytes; ) {
+      const bytes = Math.min(this.#requestBytes, body.bytes - at);
+      const beganMs = this.#deps.clock.monotonicMs();
+      const answer = await this.#wire.ask(this.#url(`v1/edge/parcels/${encodeURIComponent(id)}`), {
+        method: 'PATCH',
+        headers: { ...this.#headers(), 'upload-offset': String(at), 'content-type': 'application/octet-stream' },
+        body: { bytes, pieces: paced(pieces.take(bytes), line) },
+        signal,
+      });
+      if (answer.status === 404 || answer.status === 409) return false;
+      const state = taken.parse(this.#dataOf(answer));
+      this.#adapt(this.#deps.clock.monotonicMs() - beganMs);
+      at += bytes;
+      line.progressed(bytes);
+      if (state.state === 'stored') return true;
+      if (state.offset !== at) return false;
+    }
+    return false;
+  }
+
+  #adapt(tookMs: number): void {
+    const { leastBytes, mostBytes } = REQUEST;
+    if (tookMs < QUICK_MS) this.#requestBytes = Math.min(mostBytes, this.#requestBytes * 2);
+    else if (tookMs > SLOW_MS) this.#requestBytes = Math.max(leastBytes, this.#requestBytes / 2);
+  }
+
+  async #post(path: string, value: ParcelHead | BoxReport, signal: AbortSignal, line?: Line): Promise<Answer> {
+    const plain = Buffer.from(JSON.stringify(value));
+    const isPacked = plain.byteLength > PACK_BYTES;
+    const body = isPacked ? await pack(plain) : plain;
+    for (let at = 0; at < body.byteLength; at += CHUNK_BYTES) {
+      await line?.take(Math.min(CHUNK_BYTES, body.byteLength - at));
+    }
+    const packed = isPacked ? { 'content-encoding': 'gzip' } : {};
+    const headers = { ...this.#headers(), ...packed, 'content-type': 'application/json' };
+    return this.#wire.ask(this.#url(path), { method: 'POST', headers, body, signal });
+  }
+
+  #headers(): Record<string, string> {
+    return { 'x-access-token': this.#config.token };
+  }
+
+  #url(path: string): URL {
+    const { url } = this.#config;
+    return new URL(path, url.endsWith('/') ? url : `${url}/`);
+  }
+
+  /** Throws what the hub's answer means when it is no success. */
+  #dataOf(answer: Answer): unknown {
+    this.#wire.demandTime(answer);
+    const read = envelope.safeParse(parsed(answer));
+    if (answer.status < 300 && read.success && read.data.success) return read.data.data;
+    throw new Fault(kindOf(answer.status), `${this.#path}: ${this.#said(answer)}`);
+  }
+
+  #said(answer: Answer): string {
+    const read = envelope.safeParse(parsed(answer));
+    const { status } = answer;
+    if (!read.success) return `what answers at its address is no Watchpost of this version (${status})`;
+    if (status === 401) return 'the hub doesn’t know this token: make one there (watchpost token create --scope edge)';
+    return `the hub says: ${read.data.message.slice(0, 300)} (${status})`;
+  }
+}
+
+function kindOf(status: number): FaultKind {
+  if (status === 401) return 'unauthorized';
+  return status === 403 ? 'forbidden' : 'unavailable';
+}
+
+function parsed({ body }: Answer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
