@@ -12,7 +12,13 @@ export interface ArrivalDeps {
   reservePercent: () => number;
 }
 
+interface Writing {
+  stop: AbortController;
+  ended: Promise<unknown>;
+}
+
 const MOST_AT_ONCE = 64;
+const DRAIN_MS = 1000;
 const MIB = 1_048_576;
 const LARGEST = { picture: 8 * MIB, segment: 512 * MIB } as const;
 
@@ -23,7 +29,7 @@ const LARGEST = { picture: 8 * MIB, segment: 512 * MIB } as const;
 export class Arrivals {
   readonly #deps: ArrivalDeps;
   /** Those that are being written: ended by whoever sends the same one again. */
-  readonly #writing = new Map<string, { stop: AbortController; ended: Promise<unknown> }>();
+  readonly #writing = new Map<string, Writing>();
 
   constructor(deps: ArrivalDeps) {
     this.#deps = deps;
@@ -38,9 +44,18 @@ export class Arrivals {
 
   async offsetOf({ id }: Incoming): Promise<number> {
     const writing = this.#writing.get(id);
-    writing?.stop.abort(new Fault('conflict', 'the same bytes are being sent again'));
-    await writing?.ended.catch(() => undefined);
+    if (writing) await this.#cutOff(writing);
     return this.#deps.store.boxes.incoming(id)?.received ?? 0;
+  }
+
+  /** What has come over a line that broke is still written; one that only seems to be open is not waited for. */
+  async #cutOff({ stop, ended }: Writing): Promise<void> {
+    const patience = setTimeout(
+      () => stop.abort(new Fault('conflict', 'the same bytes are being sent again')),
+      DRAIN_MS,
+    );
+    await ended.catch(() => undefined);
+    clearTimeout(patience);
   }
 
   /** Throws `invalid` for more bytes than were announced, `unavailable` when they can't be written. */
@@ -89,8 +104,7 @@ export class Arrivals {
     const file = await open(this.#fileOf(id), offset === 0 ? 'w' : 'r+', 0o600).catch(unwritable);
     let at = offset;
     try {
-      for await (const chunk of bytes) {
-        signal.throwIfAborted();
+      for await (const chunk of until(signal, bytes)) {
         if (at + chunk.byteLength > size)
           throw new Fault('invalid', `the body is longer than the ${size} bytes announced`);
         await file.write(chunk, 0, chunk.byteLength, at).catch(unwritable);
@@ -120,6 +134,19 @@ export class Arrivals {
 
   #fileOf(id: string): string {
     return join(this.#deps.incomingDir, id);
+  }
+}
+
+/** Ends with the signal's reason, also while nothing comes. */
+async function* until<T>(signal: AbortSignal, source: AsyncIterable<T>): AsyncGenerator<T> {
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  );
+  const chunks = source[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await Promise.race([chunks.next(), aborted]);
+    if (next.done) return;
+    yield next.value;
   }
 }
 

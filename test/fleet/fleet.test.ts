@@ -1,0 +1,238 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { hashKey, newId, type ParcelHead } from '#domain';
+import { Fleet, type FleetDeps } from '#fleet';
+import { Store } from '#store';
+import { aCamera, NOON, quiet, standingClock } from '../store/fixture.ts';
+import { aReport, aShipment, type Shipment } from './parcels.ts';
+
+const DAY = 86_400_000;
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+async function aHub({ reservePercent = 0 } = {}) {
+  const dir = mkdtempSync(join(tmpdir(), 'wp-fleet-'));
+  const clock = standingClock();
+  const store = await Store.open(dir, { clock, log: quiet });
+  for (const name of ['media', 'thumbs']) mkdirSync(join(dir, name));
+  const deps: FleetDeps = {
+    store,
+    mediaDir: join(dir, 'media'),
+    thumbsDir: join(dir, 'thumbs'),
+    incomingDir: join(dir, 'incoming'),
+    reservePercent: () => reservePercent,
+    deliveriesOf: (name, label) => [{ channel: 'mqtt', target: `${name}/${label}` }],
+    clock,
+  };
+  const fleet = await Fleet.start(deps);
+  const close = async () => {
+    await store[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true });
+  };
+  open.push(close);
+  const key = (name: string) => store.keys.add(hashKey(name), name, ['edge']);
+  return { dir, clock, store, fleet, deps, key };
+}
+type Hub = Awaited<ReturnType<typeof aHub>>;
+
+async function* chunks(bytes: Buffer, size = 100_000): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function sendAll({ fleet }: Hub, keyId: number, { heads, bodies }: Pick<Shipment, 'heads' | 'bodies'>) {
+  for (const head of heads) {
+    const taken = await fleet.take(keyId, head);
+    if (taken.state === 'stored') continue;
+    const body = bodies.get(head.key) ?? Buffer.alloc(0);
+    expect(await fleet.append(keyId, taken.id, chunks(body.subarray(taken.offset)))).toEqual({ state: 'stored' });
+  }
+}
+
+/** All that a hub has of a shipment, without the numbers that it gives by itself. */
+function contentOf({ store, dir }: Hub, { stream }: Shipment) {
+  const [index] = store.indexes.listByStream(stream.id);
+  const { scenes } = store.scenes.page(index?.id ?? '', { page: 1, pageSize: 100 });
+  const numbers = new Map(scenes.map(({ id, startMs }) => [id, startMs]));
+  const segments = store.segments.inRange(stream.id, NOON - DAY, NOON + DAY);
+  return {
+    stream: { ...store.streams.get(stream.id), collectionId: '' },
+    scenes: scenes.map(({ id: _own, thumbPath, ...scene }) => ({ ...scene, pictured: thumbPath !== undefined })),
+    transcripts: store.transcripts.inRange(stream.id, 0, NOON + DAY).map(({ text, startMs }) => ({ text, startMs })),
+    firings: store.firings.recent({ limit: 100 }).map((firing) => {
+      const { sceneId = 0, ...rest } = firing;
+      return { ...rest, at: numbers.get(sceneId) };
+    }),
+    segments: segments.map(({ startMs, endMs, path, session }) => ({
+      startMs,
+      endMs,
+      init: readFileSync(join(dir, 'media', session.initPath), 'utf8'),
+      first: readFileSync(join(dir, 'media', path))[0],
+      bytes: readFileSync(join(dir, 'media', path)).byteLength,
+    })),
+    waiting: store.deliveries.list('waiting', { limit: 10 }).length,
+  };
+}
+
+function only<Kind extends ParcelHead['kind']>({ heads }: Shipment, kind: Kind): ParcelHead & { kind: Kind } {
+  const found = heads.find((head): head is ParcelHead & { kind: Kind } => head.kind === kind);
+  if (!found) throw new Error(`no ${kind}`);
+  return found;
+}
+
+describe('a hub', () => {
+  it('has each thing once, in whatever order and however often it comes', async () => {
+    const shipment = aShipment('box-0000000000000001');
+    const straight = await aHub();
+    const keyId = straight.key('edge');
+    straight.fleet.hello(keyId, shipment.report);
+    await sendAll(straight, keyId, shipment);
+    const wanted = contentOf(straight, shipment);
+    expect(wanted.scenes.map(({ pictured }) => pictured)).toEqual([false, true, false]);
+    expect(wanted).toMatchObject({ waiting: 2, segments: [{ bytes: 300_000, init: 'an init file' }, { first: 2 }] });
+    expect(wanted.firings).toMatchObject([{ at: NOON + 20_000, verdict: { text: 'A tractor.' } }]);
+    expect(wanted.stream).toMatchObject({ origin: 'edge', boxId: 'box-0000000000000001', url: '' });
+    const [alert, verdict, ...others] = shipment.heads;
+    if (!alert || !verdict) throw new Error('no alert');
+    const all = [...others, ...others, alert, alert];
+    const twice = fc.shuffledSubarray([...all.keys()], { minLength: all.length });
+    await fc.assert(
+      fc.asyncProperty(twice, async (order) => {
+        const hub = await aHub();
+        const key = hub.key('edge');
+        hub.fleet.hello(key, shipment.report);
+        // The engine sends a verdict after its alert.
+        await sendAll(hub, key, {
+          heads: [...order.flatMap((n) => all[n] ?? []), verdict, alert, verdict],
+          bodies: shipment.bodies,
+        });
+        expect(contentOf(hub, shipment)).toEqual(wanted);
+        expect(hub.store.journal.after(0, 1000, ['scene']).length).toBe(3);
+        expect(hub.store.journal.after(0, 1000, ['firing', 'verdict']).map(({ kind }) => kind)).toEqual([
+          'firing',
+          'verdict',
+        ]);
+        expect(readdirSync(join(hub.dir, 'incoming'))).toEqual([]);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('goes on with bytes where they broke off, also after a restart, and has them once', async () => {
+    const shipment = aShipment();
+    const hub = await aHub();
+    const keyId = hub.key('edge');
+    hub.fleet.hello(keyId, shipment.report);
+    const head = only(shipment, 'segment');
+    const body = shipment.bodies.get(head.key) ?? Buffer.alloc(0);
+    const begun = await hub.fleet.take(keyId, head);
+    if (begun.state !== 'upload') throw new Error('nothing is wanted');
+    async function* broken(): AsyncGenerator<Buffer> {
+      yield body.subarray(0, 70_000);
+      throw new Error('the line broke');
+    }
+    await expect(hub.fleet.append(keyId, begun.id, broken())).rejects.toThrow('the line broke');
+    const later = await Fleet.start(hub.deps);
+    expect(await later.take(keyId, head)).toEqual({ ...begun, offset: 70_000 });
+    expect(await later.offsetOf(keyId, begun.id)).toBe(70_000);
+    expect(await later.append(keyId, begun.id, chunks(body.subarray(70_000, 200_000)))).toMatchObject({
+      offset: 200_000,
+    });
+    await expect(later.append(keyId, begun.id, chunks(Buffer.alloc(100_001), 200_000))).rejects.toThrow(
+      'longer than the 300000',
+    );
+    const offset = await later.offsetOf(keyId, begun.id);
+    await later.append(keyId, begun.id, chunks(body.subarray(offset)));
+    const [segment] = hub.store.segments.inRange(shipment.stream.id, NOON, NOON + DAY);
+    expect(readFileSync(join(hub.dir, 'media', segment?.path ?? '')).equals(body)).toBe(true);
+    expect(await later.take(keyId, head)).toEqual({ state: 'stored' });
+  });
+
+  it('knows each box by its key, until that is revoked', async () => {
+    const hub = await aHub();
+    const [first, second] = [hub.key('first'), hub.key('second')];
+    expect(() => hub.fleet.hello(first, aReport(hub.store.boxId))).toThrow('this hub itself');
+    hub.fleet.hello(first, aReport('box-a'));
+    expect(() => hub.fleet.hello(first, aReport('box-b'))).toThrow(/belongs to the box box-a/);
+    expect(() => hub.fleet.hello(second, aReport('box-a'))).toThrow(/has another key: revoke/);
+    hub.store.keys.revoke(first);
+    hub.fleet.hello(second, aReport('box-a', { version: '0.2.0', clockMs: NOON + 5000, oldestWaitingMs: NOON }));
+    expect(hub.fleet.boxes()).toMatchObject([
+      { id: 'box-a', online: true, clockAheadMs: 5000, lagMs: 5000, report: { version: '0.2.0' } },
+    ]);
+    hub.clock.now += 10 * 60_000;
+    expect(hub.fleet.status()).toMatchObject({ boxes: 1, online: 0 });
+    const { heads } = aShipment('box-c');
+    for (const head of heads)
+      await expect(hub.fleet.take(second, head)).rejects.toThrow('key: it must begin with box-a/');
+    await expect(hub.fleet.take(hub.key('third'), only(aShipment(), 'alert'))).rejects.toMatchObject({
+      kind: 'not_found',
+    });
+  });
+
+  it('lets no box touch what is another’s, or its own', async () => {
+    const hub = await aHub();
+    const [mine, thine] = [aShipment('box-a'), aShipment('box-b')];
+    const keys = { a: hub.key('a'), b: hub.key('b') };
+    hub.fleet.hello(keys.a, mine.report);
+    hub.fleet.hello(keys.b, thine.report);
+    await sendAll(hub, keys.a, mine);
+    const own = aCamera(hub.store);
+    for (const taken of [mine.stream, own.stream]) {
+      for (const head of thine.heads) {
+        // Another box's camera under this box's key.
+        const text = JSON.stringify(head).replaceAll(thine.stream.id, taken.id);
+        await expect(hub.fleet.take(keys.b, JSON.parse(text)), head.kind).rejects.toMatchObject({ kind: 'forbidden' });
+      }
+    }
+    const records = only(thine, 'records');
+    const [scene] = records.facts.scenes;
+    const foreign = {
+      ...records,
+      facts: { ...records.facts, indexes: [], scenes: [{ ...scene, indexId: own.index.id }] },
+    };
+    // A scene on an index of the hub's own.
+    await expect(hub.fleet.take(keys.b, foreign as typeof records)).rejects.toMatchObject({ kind: 'forbidden' });
+    expect(hub.store.scenes.page(own.index.id, { page: 1, pageSize: 9 }).scenes).toEqual([]);
+  });
+
+  it('looks at no alert of another box’s, and changes nothing that its user has made of it', async () => {
+    const hub = await aHub();
+    const shipment = aShipment('box-a');
+    const keyId = hub.key('a');
+    hub.fleet.hello(keyId, shipment.report);
+    await sendAll(hub, keyId, shipment);
+    const { alert, index } = only(shipment, 'alert').facts;
+    expect(hub.store.alerts.enabledByIndex(index.id)).toEqual([]);
+    expect(hub.store.alerts.get(alert.id)).toMatchObject({ status: 'enabled', boxId: 'box-a' });
+    const { event } = only(shipment, 'alert').facts;
+    hub.store.alerts.create({ ...alert, id: newId('alert'), eventId: event.id });
+    expect(hub.store.alerts.enabledByIndex(index.id)).toHaveLength(1);
+    expect(hub.store.streams.list({ own: true }).results).toEqual([]);
+  });
+
+  it('takes nothing while there is no room, and forgets what was never finished', async () => {
+    const full = await aHub({ reservePercent: 200 });
+    const shipment = aShipment();
+    const keyId = full.key('a');
+    full.fleet.hello(keyId, shipment.report);
+    await expect(full.fleet.take(keyId, only(shipment, 'segment'))).rejects.toMatchObject({ kind: 'unavailable' });
+    const hub = await aHub();
+    const key = hub.key('a');
+    hub.fleet.hello(key, shipment.report);
+    const begun = await hub.fleet.take(key, only(shipment, 'segment'));
+    if (begun.state !== 'upload') throw new Error('nothing is wanted');
+    await hub.fleet.append(key, begun.id, chunks(Buffer.alloc(1000)));
+    hub.clock.now += 2 * DAY;
+    await hub.fleet.sweep();
+    expect(existsSync(join(hub.dir, 'incoming', begun.id))).toBe(true);
+    hub.clock.now += 2 * DAY;
+    await hub.fleet.sweep();
+    expect(readdirSync(join(hub.dir, 'incoming'))).toEqual([]);
+    await expect(hub.fleet.offsetOf(key, begun.id)).rejects.toMatchObject({ kind: 'not_found' });
+  });
+});
