@@ -41,8 +41,8 @@ export class Eraser {
   };
   readonly #orphanedSegments: Statement<[number], Sized>;
   readonly #endedSegments: Statement<Ended, Sized>;
-  readonly #firstSegments: Statement<[number], Sized>;
-  readonly #firstOfStream: Statement<{ stream: string; limit: number }, Sized>;
+  readonly #firstSegments: readonly Statement<{ limit: number }, Sized>[];
+  readonly #firstOfStream: readonly Statement<{ stream: string; limit: number }, Sized>[];
   readonly #segmentFiles: Ids;
   readonly #segmentRows: Ids;
   readonly #emptySessionFiles: Statement<[]>;
@@ -68,11 +68,23 @@ export class Eraser {
       SELECT id, bytes FROM segments INDEXED BY segments_to_go
       WHERE stream_id = @stream AND held = 0 AND end_ms < @end AND end_ms >= ${EARLIEST_SANE_MS} AND ${NOT_NEWEST_OF_STREAM}
       ORDER BY end_ms LIMIT @limit`);
-    this.#firstSegments = sql.prepare(`
-      SELECT id, bytes FROM segments INDEXED BY segments_first WHERE held = 0 AND ${NOT_NEWEST} ORDER BY id LIMIT ?`);
-    this.#firstOfStream = sql.prepare(`
-      SELECT id, bytes FROM segments INDEXED BY segments_by_stream
-      WHERE stream_id = @stream AND held = 0 AND ${NOT_NEWEST_OF_STREAM} ORDER BY id LIMIT @limit`);
+    // Those that still wait to be sent elsewhere come last; each kind has an index of its own.
+    this.#firstSegments = [
+      sql.prepare(`
+        SELECT id, bytes FROM segments INDEXED BY segments_first_sent
+        WHERE held = 0 AND waiting = 0 AND ${NOT_NEWEST} ORDER BY id LIMIT @limit`),
+      sql.prepare(`
+        SELECT id, bytes FROM segments INDEXED BY segments_first
+        WHERE held = 0 AND waiting = 1 AND ${NOT_NEWEST} ORDER BY id LIMIT @limit`),
+    ];
+    this.#firstOfStream = [
+      sql.prepare(`
+        SELECT id, bytes FROM segments INDEXED BY segments_sent
+        WHERE stream_id = @stream AND held = 0 AND waiting = 0 AND ${NOT_NEWEST_OF_STREAM} ORDER BY id LIMIT @limit`),
+      sql.prepare(`
+        SELECT id, bytes FROM segments INDEXED BY segments_by_stream
+        WHERE stream_id = @stream AND held = 0 AND waiting = 1 AND ${NOT_NEWEST_OF_STREAM} ORDER BY id LIMIT @limit`),
+    ];
     this.#segmentFiles = sql.prepare(
       `INSERT INTO garbage (root, path, dir) SELECT 'media', path, 0 FROM segments WHERE id IN ${LISTED}`,
     );
@@ -139,14 +151,25 @@ export class Eraser {
     return this.#eraseSegments(this.#endedSegments.all({ stream, end, limit: this.segmentsAtOnce }));
   }
 
-  /** The first stored segments that nobody holds, enough for so many bytes or a batch; zero when there is none left. */
+  /**
+   * The first stored segments that nobody holds, enough for so many bytes or a batch; zero when there is none left. What
+   * is to be sent elsewhere goes when there is nothing else to take.
+   */
   firstSegments(bytes: number): Erased {
-    return this.#eraseSegments(enough(this.#firstSegments.iterate(this.segmentsAtOnce), bytes));
+    const limit = this.segmentsAtOnce;
+    return this.#eraseSegments(
+      enough(
+        inTurn(this.#firstSegments, (one) => one.iterate({ limit })),
+        { bytes, limit },
+      ),
+    );
   }
 
   /** As `firstSegments`, of one stream. */
   firstSegmentsOf(stream: string, bytes: number): Erased {
-    return this.#eraseSegments(enough(this.#firstOfStream.iterate({ stream, limit: this.segmentsAtOnce }), bytes));
+    const limit = this.segmentsAtOnce;
+    const found = inTurn(this.#firstOfStream, (one) => one.iterate({ stream, limit }));
+    return this.#eraseSegments(enough(found, { bytes, limit }));
   }
 
   /** These, whatever their age; `also` is written in the same step. */
@@ -234,11 +257,15 @@ export class Eraser {
   }
 }
 
-function enough(segments: Iterable<Sized>, bytes: number): Sized[] {
+function* inTurn<T>(statements: readonly T[], rowsOf: (one: T) => Iterable<Sized>): Generator<Sized> {
+  for (const statement of statements) yield* rowsOf(statement);
+}
+
+function enough(segments: Iterable<Sized>, { bytes, limit }: { bytes: number; limit: number }): Sized[] {
   let sum = 0;
   const taken: Sized[] = [];
   for (const segment of segments) {
-    if (sum >= bytes) break;
+    if (sum >= bytes || taken.length >= limit) break;
     sum += segment.bytes;
     taken.push(segment);
   }

@@ -110,7 +110,8 @@ export class OutboxIntake {
 
   /** Within a transaction. Returns how many gave way: none unless there are too many. */
   giveWay(target: string): number {
-    return this.count(target) > MOST_ROWS ? this.#giveWay.run(target, GIVE_WAY).changes : 0;
+    const over = this.count(target) - MOST_ROWS;
+    return over > 0 ? this.#giveWay.run(target, over + GIVE_WAY).changes : 0;
   }
 
   #addStretch(row: Put): void {
