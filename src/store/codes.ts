@@ -131,13 +131,13 @@ export class Codes {
     day: DayCodes,
     table: string,
     coded: CodedQuery,
-    asked: { filter: VectorFilter; streams: ReadonlySet<string> | undefined; finalists: Finalists<string> },
+    asked: { filter: VectorFilter; streams: ReadonlySet<string>; finalists: Finalists<string> },
   ): void {
     const { filter, streams, finalists } = asked;
     for (const group of day.groups()) {
       if (group.model !== filter.model || group.dimensions !== coded.unit.length) continue;
       if (filter.index !== null && group.index !== filter.index) continue;
-      if (streams && !streams.has(group.stream)) continue;
+      if (!streams.has(group.stream)) continue;
       day.scan(group, coded, filter, finalists, table);
     }
   }
@@ -202,10 +202,10 @@ export class Codes {
     return sampled;
   }
 
-  #streamsOf({ stream, collection }: VectorFilter): ReadonlySet<string> | undefined {
-    if (stream !== null) return new Set([stream]);
-    if (collection === null) return undefined;
-    const ids = this.#sql.prepare<[string], string>('SELECT id FROM streams WHERE collection_id = ?').pluck();
-    return new Set(ids.all(collection));
+  #streamsOf({ stream, collection }: VectorFilter): ReadonlySet<string> {
+    const ids = this.#sql.prepare<{ stream: string | null; collection: string | null }, string>(`
+      SELECT id FROM streams
+      WHERE (@stream IS NULL OR id = @stream) AND (@collection IS NULL OR collection_id = @collection)`);
+    return new Set(ids.pluck().all({ stream, collection }));
   }
 }

@@ -91,6 +91,20 @@ export class Connection implements Disposable {
     }
   }
 
+  /**
+   * As `writeDurably`, for deleting what others refer to while they stay: nothing follows by itself, and nothing is refused
+   * for it. Never within another write.
+   */
+  writeLeavingOrphans<T>(work: () => T): T {
+    if (this.sql.inTransaction) throw new Fault('internal', 'orphans can only be left by a write of its own');
+    this.sql.pragma('foreign_keys = OFF');
+    try {
+      return this.writeDurably(work);
+    } finally {
+      this.sql.pragma('foreign_keys = ON');
+    }
+  }
+
   /** Runs once, soon after the current transaction has been committed. */
   afterCommit(follow: () => void): void {
     this.#afterCommit.add(follow);

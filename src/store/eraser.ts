@@ -50,6 +50,7 @@ export class Eraser {
   readonly #firingRows: Statement<Ended>;
   readonly #traces: readonly Statement<Ended>[];
   readonly #endedScenes: Statement<Ended, Described>;
+  readonly #scenesOf: Statement<[string, number], Described>;
   readonly #sceneWords: Ids;
   readonly #sceneRows: Ids;
   readonly #thumbed: Statement<[number], { id: number }>;
@@ -110,6 +111,7 @@ export class Eraser {
     this.#endedScenes = sql.prepare(`
       SELECT id, start_ms AS startMs FROM scenes
       WHERE stream_id = @stream AND end_ms < @end AND ${NO_FIRING} AND ${NOT_HELD} ORDER BY end_ms LIMIT @limit`);
+    this.#scenesOf = sql.prepare('SELECT id, start_ms AS startMs FROM scenes WHERE stream_id = ? LIMIT ?');
     this.#sceneWords = sql.prepare(`DELETE FROM scene_words WHERE rowid IN ${LISTED}`);
     this.#sceneRows = sql.prepare(`DELETE FROM scenes WHERE id IN ${LISTED}`);
     this.#thumbed = sql.prepare(`
@@ -123,17 +125,6 @@ export class Eraser {
       INSERT INTO garbage (root, path, dir)
       SELECT 'thumbs', thumb_path, 0 FROM scenes WHERE thumb_path IS NOT NULL AND id IN ${LISTED}`);
     this.#thumbPaths = sql.prepare(`UPDATE scenes SET thumb_path = NULL WHERE id IN ${LISTED}`);
-  }
-
-  /** The stream and everything that was made from it, save recordings: they are orphans then. */
-  stream(id: string): void {
-    const { sql } = this.#connection;
-    this.#connection.writeDurably(() => {
-      const scenes = sql.prepare<[string], number>('SELECT id FROM scenes WHERE stream_id = ?').pluck().all(id);
-      this.#eraseScenes(JSON.stringify(scenes));
-      for (const vectors of this.#vectors) vectors.eraseStream(id);
-      sql.prepare('DELETE FROM streams WHERE id = ?').run(id); // The rest follows by foreign keys.
-    });
   }
 
   /** So many segments are a batch, as others are not to wait long. */
@@ -195,6 +186,16 @@ export class Eraser {
     this.#durably(this.#paces.scenes, scenes.length, () => {
       this.#eraseScenes(idList(scenes));
       if (vectors) for (const kind of this.#vectors) kind.erase(scenes);
+    });
+    return scenes.length;
+  }
+
+  /** A batch of the scenes of a stream that has been deleted; returns how many. */
+  scenesOf(stream: string): number {
+    const scenes = this.#scenesOf.all(stream, this.#paces.scenes.rows);
+    this.#durably(this.#paces.scenes, scenes.length, () => {
+      this.#eraseScenes(idList(scenes));
+      for (const vectors of this.#vectors) vectors.eraseForgotten(scenes);
     });
     return scenes.length;
   }

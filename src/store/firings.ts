@@ -92,10 +92,11 @@ export class Firings {
     this.#saveState = sql.prepare(`
       INSERT INTO alert_states (alert_id, state) SELECT id, ? FROM alerts WHERE id = ?
       ON CONFLICT (alert_id) DO UPDATE SET state = excluded.state`);
-    this.#get = sql.prepare('SELECT * FROM firings WHERE id = ?');
+    this.#get = sql.prepare('SELECT * FROM firings WHERE id = ? AND stream_id IN (SELECT id FROM streams)');
     this.#recent = sql.prepare(`
       SELECT * FROM firings
-      WHERE (@stream IS NULL OR stream_id = @stream) AND at_ms < coalesce(@before, 9e15)
+      WHERE (@stream IS NULL OR stream_id = @stream) AND +stream_id IN (SELECT id FROM streams)
+        AND at_ms < coalesce(@before, 9e15)
       ORDER BY at_ms DESC, rowid DESC LIMIT @limit`);
     this.#confidences = sql
       .prepare<[string, number], number>(

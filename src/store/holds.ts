@@ -72,7 +72,8 @@ export class Holds {
       )`);
     this.#get = sql.prepare('SELECT * FROM holds WHERE id = ?');
     this.#list = sql.prepare(
-      'SELECT * FROM holds WHERE @stream IS NULL OR stream_id = @stream ORDER BY created_ms DESC, rowid DESC',
+      `SELECT * FROM holds WHERE (@stream IS NULL OR stream_id = @stream) AND +stream_id IN (SELECT id FROM streams)
+        ORDER BY created_ms DESC, rowid DESC`,
     );
     this.#count = sql.prepare(
       'SELECT (SELECT count(*) FROM holds) AS manual, (SELECT count(*) FROM alert_holds) AS alerts',

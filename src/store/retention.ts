@@ -5,6 +5,7 @@ import type { ClockSteps } from './clock-steps.ts';
 import type { Erased, Eraser } from './eraser.ts';
 import type { Garbage, Leftover, Roots } from './garbage.ts';
 import type { Holds } from './holds.ts';
+import type { Orphans } from './orphans.ts';
 import type { RecordedBytes } from './recorded-bytes.ts';
 import { DAY_MS, startOfDay } from './vector-tables.ts';
 
@@ -68,6 +69,7 @@ type Round = () => Erased | undefined | Promise<Erased | undefined>;
  */
 export class Retention {
   readonly #eraser: Eraser;
+  readonly #orphans: Orphans;
   readonly #garbage: Garbage;
   readonly #holds: Holds;
   readonly #recorded: RecordedBytes;
@@ -78,6 +80,7 @@ export class Retention {
 
   constructor(parts: {
     eraser: Eraser;
+    orphans: Orphans;
     garbage: Garbage;
     holds: Holds;
     recorded: RecordedBytes;
@@ -86,6 +89,7 @@ export class Retention {
     clock: Clock;
   }) {
     this.#eraser = parts.eraser;
+    this.#orphans = parts.orphans;
     this.#garbage = parts.garbage;
     this.#holds = parts.holds;
     this.#recorded = parts.recorded;
@@ -121,7 +125,11 @@ export class Retention {
 
   #roundsByAge({ keepDays }: RetentionOptions): Round[] {
     const nowMs = this.#clock.nowMs();
-    const rounds: Round[] = [() => someOf(this.#eraser.orphanedSegments())];
+    const rounds: Round[] = [
+      () => nothingOf(this.#orphans.eraseUnsent()),
+      () => someOf(this.#eraser.orphanedSegments()),
+      () => nothingOf(this.#orphans.erase()),
+    ];
     if (!this.#isTrusted(nowMs)) return rounds;
     this.#holds.expire(nowMs);
     const ages = this.#limits().map((stream) => ({ id: stream.id, days: stream.keepDays ?? keepDays ?? Infinity }));

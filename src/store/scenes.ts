@@ -80,7 +80,7 @@ export class Scenes {
     this.#removeWords = sql.prepare('DELETE FROM scene_words WHERE rowid = ?');
     this.#retell = sql.prepare('UPDATE scenes SET text = ?, facts = ? WHERE id = ?');
     this.#grow = sql.prepare('UPDATE scenes SET end_ms = max(end_ms, ?) WHERE id = ?');
-    this.#get = sql.prepare('SELECT * FROM scenes WHERE id = ?');
+    this.#get = sql.prepare('SELECT * FROM scenes WHERE id = ? AND stream_id IN (SELECT id FROM streams)');
     this.#latest = sql.prepare('SELECT * FROM scenes WHERE index_id = ? ORDER BY start_ms DESC, id DESC LIMIT 1');
     this.#latestSpoken = sql.prepare(`
       SELECT * FROM scenes WHERE index_id = ? AND facts NOT LIKE '{"sound"%' ORDER BY start_ms DESC, id DESC LIMIT 1`);
@@ -98,7 +98,8 @@ export class Scenes {
       ORDER BY start_ms DESC, id DESC LIMIT @limit OFFSET @offset`);
     this.#recent = sql.prepare(`
       SELECT * FROM scenes
-      WHERE (@stream IS NULL OR stream_id = @stream) AND id < coalesce(@before, 9e15)
+      WHERE (@stream IS NULL OR stream_id = @stream) AND +stream_id IN (SELECT id FROM streams)
+        AND id < coalesce(@before, 9e15)
       ORDER BY id DESC LIMIT @limit`);
   }
 

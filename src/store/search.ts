@@ -82,7 +82,7 @@ export class Search {
         text: SCENE_TEXT,
         where: `
         (@stream IS NULL OR r.stream_id = @stream)
-        AND (@collection IS NULL OR r.stream_id IN (SELECT id FROM streams WHERE collection_id = @collection))
+        AND +r.stream_id IN (SELECT id FROM streams WHERE @collection IS NULL OR collection_id = @collection)
         AND (@index IS NULL OR r.index_id = @index)
         AND (@start IS NULL OR r.end_ms > @start)
         AND (@end IS NULL OR r.start_ms < @end)`,

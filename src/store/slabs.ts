@@ -93,8 +93,8 @@ export class Slabs {
     if (count === 0) return 0;
     const [scales, blocks] = [scalesOf(slab), Math.ceil(count / BLOCK)];
     const { low, step } = this.#asked;
-    const pick = this.#kernel.pick;
-    return (pick(address, scales, blocks, words, SHARES_AT, PICKED_AT, ofCentre, low, step, least) - PICKED_AT) / 8;
+    const asked = [SHARES_AT, PICKED_AT, ofCentre, low, step, least] as const;
+    return (this.#kernel.pick(address, scales, blocks, words, ...asked) - PICKED_AT) / 8;
   }
 
   #grown(): number {

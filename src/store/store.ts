@@ -30,6 +30,7 @@ import { Marks } from './marks.ts';
 import { MediaPlace } from './media-place.ts';
 import { Mending } from './mending.ts';
 import { Meta } from './meta.ts';
+import { Orphans } from './orphans.ts';
 import { Outbox } from './outbox.ts';
 import { databaseFile } from './paths.ts';
 import { Prompts } from './prompts.ts';
@@ -113,6 +114,7 @@ export class Store implements AsyncDisposable {
     const vectors = new Vectors(connection, 'vectors', (change) => search.tell('vectors', change));
     const pictures = new Vectors(connection, 'pictures', (change) => search.tell('pictures', change));
     const eraser = new Eraser(connection, [vectors, pictures]);
+    const orphans = new Orphans(connection, eraser, [vectors, pictures]);
     this.#connection = connection;
     this.search = search;
     const holds = new Holds(connection, meta);
@@ -124,7 +126,7 @@ export class Store implements AsyncDisposable {
     this.signingKey = key;
     this.boxId = meta.once('box_id', () => newId('box'));
     this.collections = new Collections(connection, meta, clock);
-    this.streams = new Streams(connection, this.collections, eraser, clock);
+    this.streams = new Streams(connection, this.collections, orphans, clock);
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
     const found = { vectors, pictures, search: search.finders.scenes };
@@ -160,7 +162,7 @@ export class Store implements AsyncDisposable {
     const { clockSteps, recorded } = this;
     const limits = () => this.streams.list().results.map(({ id, recording }) => ({ id, ...recording }));
     const garbage = new Garbage(connection);
-    this.retention = new Retention({ eraser, garbage, holds, recorded, limits, clockSteps, clock });
+    this.retention = new Retention({ eraser, orphans, garbage, holds, recorded, limits, clockSteps, clock });
     this.mending = new Mending(connection);
     this.backups = new Backups(connection, meta, clock);
   }

@@ -3,7 +3,7 @@ import { isSelective, RECORD_ALL, type RecordingPolicy, type Stream } from '#dom
 import { type Clock, Fault } from '#runtime';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
-import type { Eraser } from './eraser.ts';
+import type { Orphans } from './orphans.ts';
 
 interface Row {
   id: string;
@@ -75,18 +75,18 @@ const UPDATE = `
 export class Streams {
   readonly #connection: Connection;
   readonly #collections: Collections;
-  readonly #eraser: Eraser;
+  readonly #orphans: Orphans;
   readonly #clock: Clock;
   readonly #siftFrom: Statement<[number, string]>;
   readonly #insert: Statement<Row>;
   readonly #update: Statement<Row>;
   readonly #get: Statement<[string], Row>;
 
-  constructor(connection: Connection, collections: Collections, eraser: Eraser, clock: Clock) {
+  constructor(connection: Connection, collections: Collections, orphans: Orphans, clock: Clock) {
     const { sql } = connection;
     this.#connection = connection;
     this.#collections = collections;
-    this.#eraser = eraser;
+    this.#orphans = orphans;
     this.#clock = clock;
     this.#siftFrom = sql.prepare('UPDATE streams SET sifted_ms = ? WHERE id = ?');
     this.#insert = sql.prepare(UPSERT);
@@ -141,12 +141,12 @@ export class Streams {
   }
 
   /**
-   * Takes along its indexes, alerts, firings with their pending deliveries, and scenes; recordings and files go with the
-   * next retention run. Throws `not_found`.
+   * Takes along its indexes, alerts and pending deliveries; what else was made from it is found no more, and goes with the
+   * next retention run, as its recordings and files do. Throws `not_found`.
    */
   delete(id: string): void {
     this.#demand(id);
-    this.#eraser.stream(id);
+    this.#orphans.deleteStream(id);
   }
 
   #demand(id: string): Stream {

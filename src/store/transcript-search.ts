@@ -27,7 +27,7 @@ export function transcriptSearch(connection: ReadingConnection, slice: number): 
       metadata: "json_object('language', r.language)",
       where: `
       (@stream IS NULL OR r.stream_id = @stream)
-      AND (@collection IS NULL OR r.stream_id IN (SELECT id FROM streams WHERE collection_id = @collection))
+      AND +r.stream_id IN (SELECT id FROM streams WHERE @collection IS NULL OR collection_id = @collection)
       AND (@start IS NULL OR r.end_ms > @start)
       AND (@end IS NULL OR r.start_ms < @end)`,
     },

@@ -65,7 +65,9 @@ export class Transcripts {
       VALUES (@stream_id, @start_ms, @end_ms, @text, @words, @language, @confidence, @model, @embedding)
       ON CONFLICT (stream_id, start_ms) DO NOTHING`);
     this.#insertWords = sql.prepare('INSERT INTO transcript_words (rowid, text) VALUES (?, ?)');
-    this.#get = sql.prepare(`SELECT ${COLUMNS} FROM transcripts WHERE id = ?`);
+    this.#get = sql.prepare(
+      `SELECT ${COLUMNS} FROM transcripts WHERE id = ? AND stream_id IN (SELECT id FROM streams)`,
+    );
     const found = `FROM transcripts WHERE ${matches('transcripts')}`;
     this.#page = sql.prepare(`SELECT ${COLUMNS} ${found} ORDER BY start_ms, id LIMIT @limit OFFSET @offset`);
     this.#count = sql.prepare(`SELECT count(*) AS count ${found}`);

@@ -105,17 +105,19 @@ export class Vectors {
 
   /** Takes away the vectors of these scenes. */
   erase(scenes: readonly { id: number; startMs: number }[]): void {
-    for (const { id, startMs } of scenes) this.#dayOf(startMs)?.remove.run(id);
+    this.eraseForgotten(scenes);
     const tables = new Set(scenes.map(({ startMs }) => tableOf(this.#kind, startMs)));
     for (const table of tables) this.#tell({ table });
   }
 
-  /** Takes away the vectors of the stream. */
-  eraseStream(streamId: string): void {
-    for (const name of this.#days.keys()) {
-      this.#connection.sql.prepare(`DELETE FROM ${name} WHERE stream_id = ?`).run(streamId);
-    }
+  /** The stream is gone: nobody finds its vectors any more. */
+  forgetStream(streamId: string): void {
     this.#tell({ streamId });
+  }
+
+  /** As `erase`, of streams that are gone. */
+  eraseForgotten(scenes: readonly { id: number; startMs: number }[]): void {
+    for (const { id, startMs } of scenes) this.#dayOf(startMs)?.remove.run(id);
   }
 
   /** Takes away the vectors of scenes that ended before the time: a day whose scenes have all ended goes whole. */
