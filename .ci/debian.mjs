@@ -37,6 +37,7 @@ const TEST = {
   chromium: program('chromium'),
   'espeak-ng': program('espeak-ng'),
   'python3-jinja2': () => existsSync('/usr/lib/python3/dist-packages/jinja2'),
+  'python3-swift': () => existsSync('/usr/lib/python3/dist-packages/swift'),
   systemd: program('systemd-analyze'),
   shellcheck: program('shellcheck'),
   libfaketime: library('faketime/libfaketime.so.1'),

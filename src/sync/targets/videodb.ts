@@ -112,18 +112,23 @@ export class VideoDbTarget implements Target, AsyncDisposable {
     return uploadUrl;
   }
 
+  /** Always true, or throws: what came to nothing, or is forgotten, is begun anew the next time. */
+  async #jobDone(job: URL, mark: string, errand: Errand): Promise<true> {
+    try {
+      await this.#api.poll(job, errand);
+    } catch (error) {
+      if (!(error instanceof SaidNo) || error.kind === 'unauthorized') throw error;
+      if (await this.#api.holds(mark, errand)) return true;
+      errand.line.progressed(0, {});
+      throw error;
+    }
+    return true;
+  }
+
   /** Whether an earlier try has made a video after all; waits until that is sure. */
   async #becameVideo({ askedMs, job }: Stage, mark: string, errand: Errand): Promise<boolean> {
     if (askedMs === undefined) return false;
-    if (job !== undefined) {
-      const failure = await this.#api.poll(new URL(job), errand).catch((error: unknown) => error);
-      if (failure === undefined) return true;
-      if (!(failure instanceof SaidNo) || failure.kind === 'unauthorized') throw failure;
-      // It came to nothing, or is forgotten.
-      if (await this.#api.holds(mark, errand)) return true;
-      errand.line.progressed(0, {});
-      throw failure;
-    }
+    if (job !== undefined) return this.#jobDone(new URL(job), mark, errand);
     const untilMs = Math.min(askedMs, this.#clock.nowMs()) + SETTLED.afterMs;
     while (!(await this.#api.holds(mark, errand))) {
       if (this.#clock.nowMs() >= untilMs) return false;

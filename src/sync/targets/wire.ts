@@ -20,6 +20,8 @@ export interface Ask {
   headers?: Record<string, string>;
   /** Of a stream the length must be right. */
   body?: { bytes: number; pieces: AsyncIterable<Uint8Array> } | Buffer | string;
+  /** Whether a redirect is an answer like others; it is never followed. */
+  redirects?: boolean;
   signal: AbortSignal;
 }
 
@@ -58,7 +60,7 @@ export class Wire implements AsyncDisposable {
    * The whole answer, whatever its status, unless it is a redirect. Throws the signal's reason; `invalid` when the
    * configuration is the cause; `unavailable` when there is no answer. Messages name the host, and nothing else of the address.
    */
-  async ask(url: URL, { method, headers, body, signal }: Ask): Promise<Answer> {
+  async ask(url: URL, { method, headers, body, redirects = false, signal }: Ask): Promise<Answer> {
     this.#agent ??= this.#makeAgent();
     const dispatcher = await this.#agent.catch((error: unknown) => {
       this.#agent = undefined; // The file may be there the next time.
@@ -77,7 +79,7 @@ export class Wire implements AsyncDisposable {
         bodyTimeout: 0,
       });
       const answer = { status: response.statusCode, headers: flat(response.headers), body: await all(response.body) };
-      if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) throw this.#redirected(url, answer);
+      if (!redirects && answer.status >= 300 && answer.status < 400) throw this.#redirected(url, answer);
       return answer;
     } catch (error) {
       signal.throwIfAborted();
@@ -128,7 +130,10 @@ export class Wire implements AsyncDisposable {
 }
 
 /** The bytes of a body in small pieces, each when the line lets it go. */
-export async function* paced(bytes: AsyncIterable<Uint8Array>, line: Pick<Line, 'take'>): AsyncGenerator<Uint8Array> {
+export async function* paced(
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  line: Pick<Line, 'take'>,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of bytes) {
     for (let at = 0; at < chunk.byteLength; at += PIECE) {
       const piece = chunk.subarray(at, at + PIECE);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { VideoDbTargetConfig } from '#config';
+import type { S3TargetConfig, VideoDbTargetConfig } from '#config';
 import type { Clock } from '#runtime';
 import type { Line, Parcel, Target } from '#sync';
 import { sync } from '../../../src/config/sync.ts';
@@ -43,7 +43,7 @@ function* slices(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
 }
 
-export function aClip(bytes = randomBytes(200_000), ref = 'c1'): Parcel & { kind: 'clip' } {
+export function aClip(bytes: Buffer = randomBytes(200_000), ref = 'c1'): Parcel & { kind: 'clip' } {
   return {
     kind: 'clip',
     key: `${BOX}/clip/${ref}`,
@@ -106,4 +106,52 @@ export function skippingClock(): Clock {
       nowMs += ms;
     },
   };
+}
+
+export function s3Config(given: Record<string, unknown> = {}): S3TargetConfig {
+  const target = {
+    kind: 's3',
+    name: 'bucket',
+    bucket: 'footage',
+    accessKeyId: 'test:tester',
+    secretAccessKey: 'testing',
+  };
+  const [config] = sync.parse({ targets: [{ ...target, ...given }] }).targets;
+  if (config?.kind !== 's3') throw new Error('no bucket');
+  return config;
+}
+
+export function aSegment(atMs = NOON, bytes: Buffer = randomBytes(1000)): Parcel & { kind: 'segment' } {
+  const session = { id: 'ses-1', startedMs: NOON, codecs: 'avc1.640028', width: 640, height: 360 };
+  return {
+    kind: 'segment',
+    key: `${BOX}/segment/ses-1/${atMs}`,
+    streamId: stream.id,
+    startMs: atMs,
+    endMs: atMs + 4000,
+    facts: {
+      stream,
+      session,
+      segment: { startMs: atMs, endMs: atMs + 4000 },
+      init: Buffer.from('init!').toString('base64'),
+    },
+    body: bodyOf('video/iso.segment', bytes),
+  };
+}
+
+export function someRecords(): Parcel & { kind: 'records' } {
+  return {
+    kind: 'records',
+    key: `${BOX}/records/1-9.0`,
+    startMs: NOON,
+    endMs: NOON + 9000,
+    facts: { streams: [stream], indexes: [], scenes: [], transcripts: [] },
+  };
+}
+
+/** Four parts and a bit, always the same. */
+export function longBytes(): Buffer {
+  const bytes = Buffer.alloc(22 * 2 ** 20);
+  for (let at = 0; at < bytes.length; at += 4096) bytes.writeUInt32LE(at, at);
+  return bytes;
 }

@@ -64,12 +64,10 @@ export async function startCloud(port = 0): Promise<Cloud> {
   const refuse = (response: ServerResponse, message: string, status = 400): unknown =>
     answer(response, { success: false, message }, status);
 
-  const listed = ({ sha256: _, description, ...video }: Video) => ({
-    ...video,
-    length: '15.0',
-    size: '200000',
-    ...(options.describes ? { description } : {}),
-  });
+  const listed = ({ id, collection_id, name, description }: Video) => {
+    const view = { id, collection_id, name, length: '15.0', size: '200000' };
+    return options.describes ? { ...view, description } : view;
+  };
 
   async function takeFile(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
     const boundary = /^multipart\/form-data; boundary=(.+)$/.exec(request.headers['content-type'] ?? '')?.[1];

@@ -20,7 +20,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await target[Symbol.asyncDispose]();
   await cloud[Symbol.asyncDispose]();
-  expect(cloud.violations).toEqual([]);
+  // Whatever a test is about: nothing was asked in a way that VideoDB's clients don't know.
+  if (cloud.violations.length > 0) throw new Error(cloud.violations.join(', '));
 });
 
 function targetAt(apiKey = KEY): VideoDbTarget {
