@@ -1,6 +1,7 @@
 import type { TargetConfig } from '#config';
 import { type Clock, Fault } from '#runtime';
 import type { Target } from './target.ts';
+import { S3Target } from './targets/s3.ts';
 import { type AlertPost, VideoDbTarget } from './targets/videodb.ts';
 
 export interface TargetParts {
@@ -14,8 +15,9 @@ export async function makeTarget(config: TargetConfig, parts: TargetParts): Prom
   switch (config.kind) {
     case 'videodb':
       return new VideoDbTarget(config, parts);
-    case 'hub':
     case 's3':
+      return new S3Target(config, parts);
+    case 'hub':
       throw new Fault('unavailable', `sync.targets: ${config.kind} comes with the next build`);
   }
 }

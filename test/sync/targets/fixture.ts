@@ -6,7 +6,7 @@ import type { Line, Parcel, Target } from '#sync';
 import { sync } from '../../../src/config/sync.ts';
 import { NOON } from '../../store/fixture.ts';
 
-export const BOX = 'box-1';
+const BOX = 'box-1';
 export const stream = { id: 'rts-1', name: 'Vordertür', mediaTypes: ['video' as const], zones: [], createdMs: NOON };
 
 /** The line of one parcel, with what is remembered of it as a box would have it after a restart. */

@@ -10,7 +10,7 @@ import type { S3 } from '@aws-sdk/client-s3';
 
 const SCRIPT = fileURLToPath(new URL('s3-server.py', import.meta.url));
 export const BUCKET = 'footage';
-export const CREDENTIALS = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
+const CREDENTIALS = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
 
 export interface Swift extends AsyncDisposable {
   port: number;
