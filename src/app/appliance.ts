@@ -1,17 +1,17 @@
-import type { Config } from '#config';
+import type { Config, ConfigSource } from '#config';
 import { Delivery, type DeliveryDeps, Hub } from '#delivery';
 import { hashKey } from '#domain';
 import { Evaluator, type EvaluatorDeps } from '#events';
-import { Certificate, createHttpApp, listen, PageSessions, SessionTokens, Sockets } from '#http';
+import { Certificate, createHttpApp, type HttpDeps, listen, PageSessions, SessionTokens, Sockets } from '#http';
 import { ModelLibrary } from '#models';
 import { type PipelineDeps, Supervisor } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
-import { Gate, Lifetime, type Log, type Notify, RecentLines, systemClock } from '#runtime';
+import { type Clock, Gate, Lifetime, type Log, type Notify, RecentLines, systemClock } from '#runtime';
 import type { Store } from '#store';
 import { keepBackups } from './backups.ts';
 import { boxOnBroker } from './broker.ts';
-import { checkCameras } from './check-cameras.ts';
 import { watchClock } from './clock-watch.ts';
+import { Configuration } from './configuration.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
 import { startFleet } from './fleet.ts';
@@ -20,6 +20,7 @@ import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
 import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
 import { alertLinks, publicOrigin } from './links.ts';
+import { type PartDeps, partsOf } from './parts.ts';
 import { makePlaces, modelsDir } from './places.ts';
 import { openSound } from './restored.ts';
 import { startSchedules } from './schedules.ts';
@@ -36,6 +37,9 @@ export interface ApplianceOptions {
   log: Log;
   /** What was logged last, for whoever looks from afar. */
   recentLog?: RecentLines;
+  /** Where the configuration comes from, to be read again. */
+  source: ConfigSource;
+  setLogLevel?: (level: Config['logLevel']) => void;
   notify?: Notify;
   /** Used as an API key from now on, instead of a random first one. */
   firstKey?: string | undefined;
@@ -47,17 +51,26 @@ export interface Appliance extends AsyncDisposable {
   /** The API key in plain text, and a code that signs in once with it on the page; only when it was made by this start. */
   readonly first?: { key: string; code: string };
   readonly store: Store;
+  /** Takes over what the configuration file says now. Never throws: `/v1/status` tells what is wrong with it. */
+  reload(): Promise<unknown>;
   /** Aborted when the database has turned out to be damaged: end this and run another, which restores it. */
   readonly damaged: AbortSignal;
   /** Aborted when somebody asked for a new start: end this and run another. */
   readonly restarting: AbortSignal;
 }
 
-/** Builds and starts the whole appliance; everything it started ends with it, newest first. */
-export async function runAppliance(config: Config, options: ApplianceOptions, signal: AbortSignal): Promise<Appliance> {
+/**
+ * Builds and starts the whole appliance; everything it started ends with it, newest first. `asWritten` is what the file
+ * says; what was changed over HTTP comes on top.
+ */
+export async function runAppliance(
+  asWritten: Config,
+  options: ApplianceOptions,
+  signal: AbortSignal,
+): Promise<Appliance> {
   const life = new Lifetime();
   try {
-    return await build(config, options, life, signal);
+    return await build(asWritten, options, life, signal);
   } catch (error) {
     await life[Symbol.asyncDispose]();
     throw error;
@@ -65,7 +78,7 @@ export async function runAppliance(config: Config, options: ApplianceOptions, si
 }
 
 async function build(
-  config: Config,
+  asWritten: Config,
   options: ApplianceOptions,
   life: Lifetime,
   signal: AbortSignal,
@@ -73,14 +86,14 @@ async function build(
   const { log, recentLog = new RecentLines(), notify = () => undefined } = options;
   const restart = new AbortController();
   const clock = systemClock;
-  const { dataDir } = config;
-  checkCameras(config); // A mistake in the file is an error now, not a camera that never connects.
-
-  const certificate = config.tls && (await Certificate.load(config.tls));
+  const { dataDir } = asWritten;
   const places = await makePlaces(dataDir);
   life.use(lockDataDir(dataDir));
   const watchdog = life.use(feedWatchdog(notify, log));
-  const store = life.use(await openSound({ config, ...places, clock, log }, signal));
+  const store = life.use(await openSound({ config: asWritten, ...places, clock, log }, signal));
+  const configuration = await Configuration.open({ ...options, store });
+  const config = configuration.inForce;
+  const certificate = config.tls && (await Certificate.load(config.tls));
   const base = { config, store, clock, log };
   life.use(store.search.start(base, signal));
   const firstKey = ensureFirstKey(store, options.firstKey, log);
@@ -89,43 +102,51 @@ async function build(
   const seeing = await startSeeing({ ...base, models, ...places }, life, signal);
   const { inference } = seeing;
 
-  let origin = publicOrigin(config, config.listen.port);
-  const { links, delivery, hub } = await startMessages(base, () => origin, life, signal);
+  let { port } = config.listen;
+  const origin = () => publicOrigin(config, port);
+  const { links, delivery, hub } = await startMessages(base, origin, life, signal);
   const evaluator = await startEvents(config, { ...base, models, ...seeing }, life, signal);
 
   const hearing = await startHearing({ ...base, models, hub }, life, signal);
   const { summaries, writing } = await startWriting({ ...base, models, ...hearing }, life, signal);
 
-  const errands = { ...base, inference, links, delivery, origin: () => origin, ...places };
+  const errands = { ...base, inference, links, delivery, origin, ...places };
   const jobs = life.use(await startJobs(errands, signal));
   const sync = life.use(await startSync(errands));
 
   const supervisor = life.use(await startCameras({ ...base, ...seeing, hearing }, places));
 
   watchdog.attend(supervisor);
-  delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: () => origin }));
-  const parts = { supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links, certificate };
-  const deps = {
-    ...{ ...base, ...seeing, ...hearing, ...parts, ...places, recentLog, version },
-    fleet: await startFleet({ ...base, ...places }),
-    tokens: new SessionTokens(store.signingKey, clock),
-    h264: life.use(new H264Renditions(H264_AT_ONCE)),
-    restart: () => restart.abort(),
-  };
-  const server = life.use(
-    await listen(createHttpApp(deps), config.listen, log, { sockets: Sockets.start(deps), certificate }),
-  );
-  origin = publicOrigin(config, server.address.port);
-  life.use(startHousekeeping({ ...base, models, ...seeing, ...hearing, writing, supervisor, fleet: deps.fleet }));
+  delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: origin }));
+  const parts = { configuration, supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links };
+  const control = { recentLog, restart: () => restart.abort() };
+  const fleet = await startFleet({ ...base, ...places });
+  port = await serve({ ...base, ...seeing, ...hearing, ...places, ...parts, ...control, fleet, certificate }, life);
+  startFollowing(configuration, { ...base, ...options, supervisor, delivery, sync });
+  life.use(startHousekeeping({ ...base, models, ...seeing, ...hearing, writing, supervisor, fleet }));
   ready(notify, life);
-  log.info({ url: origin, dataDir, cameras: config.cameras.length }, 'watchpost is running');
+  log.info({ url: origin(), dataDir, cameras: config.cameras.length }, 'watchpost is running');
 
   const ends = {
     damaged: store.damaged,
     restarting: restart.signal,
     [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
   };
-  return { url: origin, ...firstPass(firstKey, store, sessions), store, ...ends };
+  const reload = () => configuration.reload().catch(() => undefined); // It has been logged, and the status says so.
+  return { url: origin(), ...firstPass(firstKey, store, sessions), store, reload, ...ends };
+}
+
+/** The API and the page. Returns the port. */
+async function serve(
+  parts: Omit<HttpDeps, 'tokens' | 'h264' | 'version'> & { config: Config; certificate: Certificate | undefined },
+  life: Lifetime,
+): Promise<number> {
+  const { config, store, clock, log, certificate } = parts;
+  const tokens = new SessionTokens(store.signingKey, clock);
+  const deps = { ...parts, tokens, h264: life.use(new H264Renditions(H264_AT_ONCE)), version };
+  const doors = { sockets: Sockets.start(deps), certificate };
+  const server = life.use(await listen(createHttpApp(deps), config.listen, log, doors));
+  return server.address.port;
 }
 
 function firstPass(key: string | undefined, store: Store, sessions: PageSessions): Pick<Appliance, 'first'> {
@@ -151,14 +172,33 @@ function startDelivery({ mqtt }: Config, deps: Omit<DeliveryDeps, 'mqtt'>, signa
   return Delivery.start({ ...deps, ...(mqtt ? { mqtt } : {}) }, signal);
 }
 
+/** A configuration that changes. */
+function startFollowing(
+  configuration: Configuration,
+  {
+    setLogLevel = () => undefined,
+    ...deps
+  }: Omit<PartDeps, 'setLogLevel'> & Pick<ApplianceOptions, 'setLogLevel'> & { store: Store; clock: Clock },
+): void {
+  const { config, store, clock } = deps;
+  const keep = (before: Config) => applyConfiguredCameras(config, store, clock, before);
+  configuration.follow(partsOf({ ...deps, setLogLevel }), keep);
+}
+
 async function startEvents(
-  { mqtt }: Config,
+  config: Config,
   { models, ...deps }: Omit<EvaluatorDeps, 'mqttTopic' | 'stampOf'> & { models: ModelLibrary },
   life: Lifetime,
   signal: AbortSignal,
 ): Promise<Evaluator> {
   life.use(startSchedules(deps));
-  const options = { ...deps, stampOf: stampsOf(models), mqttTopic: mqtt !== undefined };
+  const options = {
+    ...deps,
+    stampOf: stampsOf(models),
+    get mqttTopic() {
+      return config.mqtt !== undefined;
+    },
+  };
   return life.use(await Evaluator.start(options, signal));
 }
 
@@ -168,9 +208,16 @@ function startCameras(
 ): Promise<Supervisor> {
   const { config, store, clock } = deps;
   applyConfiguredCameras(config, store, clock);
-  const { maxConnecting, allowFile } = config.ingest;
-  const { segmentSeconds } = config.recording;
-  const camera = { mediaDir, segmentSeconds, allowFile, spawnGate: new Gate(maxConnecting), clock };
+  const { ingest, recording } = config;
+  const camera = {
+    mediaDir,
+    segmentSeconds: recording.segmentSeconds,
+    get allowFile() {
+      return config.ingest.allowFile;
+    },
+    spawnGate: new Gate(ingest.maxConnecting),
+    clock,
+  };
   const demandPlace = () => store.mediaPlace.demand(mediaDir);
   return Supervisor.start({ ...deps, camera, thumbsDir, demandPlace });
 }

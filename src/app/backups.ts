@@ -14,10 +14,10 @@ export interface BackupDeps {
 
 /** Looks every minute after spare room and whether the database is to be copied. Ends when aborted. */
 export async function keepBackups({ config, store, clock, log }: BackupDeps, signal: AbortSignal): Promise<void> {
-  const { reservePercent } = config.recording;
   for (;;) {
     try {
       await clock.sleep(MINUTE_MS, signal);
+      const { reservePercent } = config.recording;
       await tendSpareRoom(config.dataDir);
       if (await store.backups.makeIfDue({ reservePercent, signal })) log.info('the database was copied and checked');
     } catch (error) {

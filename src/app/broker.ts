@@ -17,7 +17,9 @@ export interface BrokerDeps {
 /** What an MQTT broker may show of the box. */
 export function boxOnBroker({ config, inference, supervisor, mediaDir, url }: BrokerDeps): MqttBox {
   return {
-    name: config.name,
+    get name() {
+      return config.name;
+    },
     version,
     url,
     cameras: () => supervisor.status(),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CameraConfig, Config, EventConfig, IndexConfig } from '#config';
 import {
   type Alert,
@@ -21,26 +22,58 @@ const GB = 1e9;
 const BY = 'configuration';
 
 /**
- * Makes the store agree with the configuration file's cameras: what it names is created or updated, matched by name;
- * a camera that has left the file is stopped, and its recordings stay. What was made over HTTP is never touched; the
- * schedule of a group that the file has, and the group of an event that names one, are as the file says. Events
- * about what is heard are armed on an audio index of the camera's, as only that tells them, or tells them first.
+ * Makes the store agree with the configuration's cameras: what it names is created or updated, matched by name; a camera
+ * that has left it is stopped, and its recordings stay; indexes and alerts that have left it are stopped, too. What was
+ * made over HTTP is never touched; the schedule of a group that the configuration has, and the group of an event that
+ * names one, are as it says. What is as in the configuration `before` isn't touched either. Events about what is heard
+ * are armed on an audio index of the camera's, as only that tells them, or tells them first.
  */
-export function applyConfiguredCameras(config: Config, store: Store, clock: Clock): void {
-  for (const { name: wanted, arm: written } of config.groups) {
+export function applyConfiguredCameras(config: Config, store: Store, clock: Clock, before?: Config): void {
+  for (const group of config.groups) {
+    const { name: wanted, arm: written } = group;
+    if (isAmong(group, before?.groups)) continue;
     const name = groupCalled(wanted, store);
     const schedule = written && scheduleOf(written);
     if (!store.groups.get(name) || schedule) store.groups.put(name, { schedule }, BY);
   }
   const configured = store.streams.list({}).results.filter((stream) => stream.origin === 'config');
   for (const stream of configured) {
-    if (!config.cameras.some((camera) => camera.name === stream.name))
+    const left = !config.cameras.some(({ name }) => name === stream.name);
+    if (left && (before?.cameras.some(({ name }) => name === stream.name) ?? true))
       store.streams.update(stream.id, { wanted: 'stopped' });
   }
   for (const camera of config.cameras) {
+    if (isAmong(camera, before?.cameras)) continue;
     const known = configured.find((stream) => stream.name === camera.name);
     const stream = applyCamera(camera, known, store, clock);
-    for (const index of camera.indexes) applyIndex(index, stream, store, clock);
+    const there = camera.indexes.flatMap((index) => applyIndex(index, stream, store, clock));
+    settle(stream, new Set(there), store, clock);
+  }
+}
+
+function isAmong(one: { name: string }, all: readonly { name: string }[] = []): boolean {
+  return all.some((other) => isDeepStrictEqual(one, other));
+}
+
+/** What was in the configuration and isn't any more stops; what comes back goes on. */
+function settle({ id: streamId }: Stream, there: ReadonlySet<string>, store: Store, clock: Clock): void {
+  const { configured } = store;
+  const known = configured.of(streamId);
+  for (const id of there) {
+    if (known.get(id) === 'left') put(id, true, store, clock);
+    if (known.get(id) !== 'there') configured.put(id, streamId, 'there');
+  }
+  for (const [id, state] of known) {
+    if (state === 'left' || there.has(id)) continue;
+    put(id, false, store, clock);
+    configured.put(id, streamId, 'left');
+  }
+}
+
+function put(id: string, on: boolean, { alerts, indexes }: Store, clock: Clock): void {
+  if (alerts.get(id)) alerts.setStatus(id, on ? 'enabled' : 'disabled', BY);
+  else if (indexes.get(id)) {
+    indexes.update(id, on ? { status: 'running', resumedMs: clock.nowMs() } : { status: 'stopped' });
   }
 }
 
@@ -75,7 +108,8 @@ function policyOf({ recording }: CameraConfig): RecordingPolicy {
   return { mode, preMs: preSeconds * 1000, postMs: postSeconds * 1000, audio, ...times, ...limits };
 }
 
-function applyIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: Clock): void {
+/** Returns the ids of the indexes and alerts that it is made of. */
+function applyIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: Clock): string[] {
   const same = store.indexes
     .listByStream(stream.id)
     .find(
@@ -87,15 +121,17 @@ function applyIndex(wanted: IndexConfig, stream: Stream, store: Store, clock: Cl
     );
   const index = same ?? createIndex(wanted, bySeconds(wanted), stream, store, clock);
   if (same && same.prompt !== wanted.prompt) store.indexes.update(same.id, { prompt: wanted.prompt });
+  const there = [index.id];
   for (const wish of wanted.events) {
     const event = eventFor(wish, stream, store, clock);
     const place = toldByAudio(event.rule) ? audioIndex(stream, store, clock) : index;
     if (partsOf(event.rule).some(({ subject }) => subject.kind === 'speech')) {
-      audioIndex(stream, store, clock);
+      there.push(audioIndex(stream, store, clock).id);
       startTranscription(stream, store, clock);
     }
-    arm(event, wish, place, store, clock);
+    there.push(place.id, arm(event, wish, place, store, clock).id);
   }
+  return there;
 }
 
 /** Where what is heard is told first: the stream's own audio index, made when an event asks for it. */
@@ -159,7 +195,7 @@ function eventFor({ prompt, label }: EventConfig, stream: Stream, store: Store, 
   return event;
 }
 
-function arm(event: EventDefinition, wish: EventConfig, index: SceneIndex, store: Store, clock: Clock): void {
+function arm(event: EventDefinition, wish: EventConfig, index: SceneIndex, store: Store, clock: Clock): Alert {
   const { callbackUrl, group } = wish;
   const known = store.alerts
     .listByIndex(index.id)
@@ -175,6 +211,7 @@ function arm(event: EventDefinition, wish: EventConfig, index: SceneIndex, store
   };
   if (!known) store.alerts.create(alert, BY);
   if (group !== undefined) store.alerts.setGroup(alert.id, groupCalled(group, store), BY);
+  return alert;
 }
 
 /** One that was made over HTTP may be written otherwise ("Night"): no two are the same on MQTT. */

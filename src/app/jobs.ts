@@ -20,7 +20,12 @@ export async function startJobs(
 ): Promise<JobRunner> {
   await cleanAssets(deps);
   const { store, clock, log } = deps;
-  const handlers = assetHandlers({ ...deps, reservePercent: config.recording.reservePercent });
+  const handlers = assetHandlers({
+    ...deps,
+    get reservePercent() {
+      return config.recording.reservePercent;
+    },
+  });
   return JobRunner.start(
     {
       store,

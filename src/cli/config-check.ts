@@ -1,13 +1,12 @@
 import { checkCameras } from '#app';
 import { type Config, loadConfig } from '#config';
 import { planFor } from '#prompts';
-import { Fault, messageOf } from '#runtime';
 import { print, printTable } from './terminal.ts';
 
 /** Checks all that can be known without a camera: the schema, every address and every prompt. */
 export async function checkConfig(file: string): Promise<void> {
   const config = await loadConfig(file, process.env);
-  const events = understood(file, () => checkCameras(config));
+  const events = checkCameras(config, file);
   const indexes = indexRows(config);
   if (indexes.length > 0) printTable([['camera', 'index', 'understood as'], ...indexes]);
   const rows = events.map((event) => [event.camera, event.label, event.understood]);
@@ -21,12 +20,4 @@ function indexRows({ cameras }: Config): string[][] {
   return cameras.flatMap(({ name, indexes }) =>
     indexes.map((index) => [name, index.name, planFor(index.prompt).understood]),
   );
-}
-
-function understood<T>(file: string, check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    throw new Fault('invalid', `${file}: ${messageOf(error)}`, { cause: error });
-  }
 }

@@ -20,15 +20,21 @@ const SHORT_LIFE_MS = 3_600_000;
  * a restart, it is run anew with the configuration as it is then.
  */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
+  const source = { file: options.config, env: { ...process.env }, overrides: options };
   let config = await loadConfig(options.config, process.env, options);
   const firstKey = process.env['WATCHPOST_API_KEY'];
   delete process.env['WATCHPOST_API_KEY']; // Child processes have no business with it.
   const recentLog = new RecentLines();
-  const log = createLog(config.logLevel, undefined, recentLog);
+  let level = config.logLevel;
+  const log = createLog(() => level, undefined, recentLog);
+  const setLogLevel = (wanted: typeof level) => {
+    level = wanted;
+  };
   const notify = systemdNotify();
+  const lasting = { log, setLogLevel, recentLog, source, notify, firstKey };
   for (let restores = 0; restores <= MOST_RESTORES; restores += 1) {
     const startedMs = systemClock.monotonicMs();
-    const end = await endOfLife(config, { log, recentLog, notify, firstKey }, signal);
+    const end = await endOfLife(config, lasting, signal);
     if (end === 'stopped') return;
     if (end === 'restart') config = await configAgain(config, options, log);
     if (end === 'restart' || systemClock.monotonicMs() - startedMs > SHORT_LIFE_MS) restores = 0;
@@ -69,7 +75,10 @@ async function live(config: Config, options: ApplianceOptions, signal: AbortSign
     print(`${styled('bold', 'API key')} (shown this once; \`watchpost token create\` makes more): ${key}`);
   }
   const { damaged, restarting } = appliance;
+  const reload = () => void appliance.reload();
+  process.on('SIGHUP', reload);
   await Promise.race([signal, damaged, restarting].map(aborted));
+  process.off('SIGHUP', reload);
   if (signal.aborted) return 'stopped';
   return damaged.aborted ? 'damaged' : 'restart';
 }

@@ -1,107 +1,40 @@
-import { z } from 'zod';
-import { configSchema } from './schema.ts';
-
-/** The part of JSON Schema that zod writes for our schema. */
-interface JsonSchema {
-  type?: string;
-  description?: string;
-  default?: unknown;
-  enum?: unknown[];
-  properties?: Record<string, JsonSchema>;
-  required?: string[];
-  items?: JsonSchema;
-  prefixItems?: JsonSchema[];
-  minimum?: number;
-  maximum?: number;
-  const?: unknown;
-  oneOf?: JsonSchema[];
-  anyOf?: JsonSchema[];
-}
+import { type Shape, shapeOfConfig, whole } from './shape.ts';
 
 /** JSON Schema (draft 2020-12) of the file, for editors: `# yaml-language-server: $schema=…`. */
 export function configJsonSchema(): object {
-  return { title: 'Watchpost configuration', ...(schema() as object) };
-}
-
-function schema(): JsonSchema {
-  const json = z.toJSONSchema(configSchema, {
-    io: 'input',
-    override: ({ jsonSchema, path }) => {
-      // The host name of whoever generates it is nobody else's default.
-      if (path.join('.') === 'properties.name') delete jsonSchema.default;
-    },
-  });
-  // zod types its result as any JSON Schema; ours uses only the members named above.
-  return json as JsonSchema;
-}
-
-/** Keys that may stand at a place of the file; empty when it is unknown. */
-export function keysAt(path: readonly PropertyKey[]): string[] {
-  let here: JsonSchema | undefined = schema();
-  for (const key of path) here = whole(typeof key === 'number' ? here?.items : here?.properties?.[String(key)]);
-  return Object.keys(here?.properties ?? {});
-}
-
-/** What may be one of several groups, as one group with the keys of all. */
-function whole(part: JsonSchema | undefined): JsonSchema | undefined {
-  const groups = (part?.oneOf ?? part?.anyOf)?.filter(({ properties }) => properties);
-  const [first, ...others] = groups ?? [];
-  return first ? { ...part, ...others.reduce(merged, first), ...descriptionOf(part) } : part;
-}
-
-const descriptionOf = (part: JsonSchema | undefined) =>
-  part?.description === undefined ? {} : { description: part.description };
-
-/** What stands in both says what both say; a default that they don't share is left to the description. */
-function merged(a: JsonSchema, b: JsonSchema): JsonSchema {
-  const { default: usual, const: _, ...rest } = { ...b, ...a };
-  const values = [a, b].flatMap((part) => part.enum ?? (part.const === undefined ? [] : [part.const]));
-  const descriptions = new Set([a.description, b.description].filter((text) => text !== undefined));
-  const names = new Set([...Object.keys(a.properties ?? {}), ...Object.keys(b.properties ?? {})]);
-  const properties = [...names].map((name) => {
-    const [inA, inB] = [a.properties?.[name], b.properties?.[name]];
-    return [name, inA && inB ? merged(inA, inB) : (inA ?? inB)];
-  });
-  return {
-    ...rest,
-    ...(JSON.stringify(a.default) === JSON.stringify(b.default) ? { default: usual } : {}),
-    ...(values.length > 0 ? { enum: [...new Set(values)] } : {}),
-    ...(descriptions.size > 0 ? { description: [...descriptions].join(' ') } : {}),
-    ...(names.size > 0 ? { properties: Object.fromEntries(properties) } : {}),
-    required: (a.required ?? []).filter((name) => b.required?.includes(name)),
-  };
+  return { title: 'Watchpost configuration', ...shapeOfConfig() };
 }
 
 /** Every key of the file as a dotted path, lists as `[]`: `cameras[].zones[].polygon`. */
 export function configKeys(): string[] {
-  return rows(schema()).map((row) => row.path);
+  return rows(shapeOfConfig()).map((row) => row.path);
 }
 
 interface Row {
   path: string;
-  schema: JsonSchema;
+  shape: Shape;
   required: boolean;
 }
 
-function rows(parent: JsonSchema, prefix = ''): Row[] {
+function rows(parent: Shape, prefix = ''): Row[] {
   return Object.entries(parent.properties ?? {}).flatMap(([key, child]) => {
     const group = whole(child.items ?? child);
     const path = prefix + key + (child.items && group?.properties ? '[]' : '');
-    const row = { path, schema: child, required: parent.required?.includes(key) ?? false };
+    const row = { path, shape: child, required: parent.required?.includes(key) ?? false };
     return [row, ...(group ? rows(group, `${path}.`) : [])];
   });
 }
 
 /** docs/config.md. */
 export function configMarkdown(): string {
-  const table = rows(schema()).map(
+  const table = rows(shapeOfConfig()).map(
     (row) =>
-      `| \`${row.path}\` | ${typeText(row.schema)} | ${row.required ? '**required**' : defaultText(row.schema)} | ${cell(row.schema.description ?? '')} |`,
+      `| \`${row.path}\` | ${typeText(row.shape)} | ${row.required ? '**required**' : defaultText(row.shape)} | ${cell(row.shape.description ?? '')} |`,
   );
   return `${INTRODUCTION}\n| Key | Type | Default | Meaning |\n| --- | --- | --- | --- |\n${table.join('\n')}\n`;
 }
 
-function typeText(part: JsonSchema): string {
+function typeText(part: Shape): string {
   if (part.enum) return part.enum.map((value) => `\`${value}\``).join(' ');
   if (part.items?.prefixItems) return 'list of [x, y]';
   if (part.type === 'array') return 'list';
@@ -110,7 +43,7 @@ function typeText(part: JsonSchema): string {
   return bounds.length === 2 ? `${part.type} ${bounds.join('–')}` : (part.type ?? 'text');
 }
 
-function defaultText(part: JsonSchema): string {
+function defaultText(part: Shape): string {
   if (part.default === undefined || typeText(part) === 'group') return '';
   return `\`${JSON.stringify(part.default)}\``;
 }
@@ -136,4 +69,6 @@ an address, percent-encode characters such as \`@\`, \`/\` and \`:\` in a passwo
 
 **Environment.** \`LOG_LEVEL\` wins over \`logLevel\`; \`STATE_DIRECTORY\` (set by systemd) over the default of \`dataDir\`;
 \`WATCHPOST_CONFIG\` names the file where \`--config\` isn't given; \`WATCHPOST_API_KEY\` is the first API key instead of a random one. \`--data-dir\` and \`--listen\` win over the file.
+
+**Changes.** What is changed over HTTP lies above the file, which is never written; see [control.md](control.md#configuration).
 `;

@@ -4,7 +4,11 @@
  * to write instead, and never a value, as values may be secrets.
  */
 export type { CameraConfig, EventConfig, IndexConfig, ZoneConfig } from './cameras.ts';
+export { layerProblems } from './changes.ts';
 export { configJsonSchema, configKeys, configMarkdown } from './documents.ts';
-export { loadConfig, parseConfig } from './load.ts';
+export { asLists, byName, changedPaths, merge, patchBetween, pathByName } from './layers.ts';
+export { type ConfigSource, configOf, loadConfig, parseConfig, readWritten, writtenIn } from './load.ts';
+export { ConfigFault } from './problems.ts';
 export type { Config } from './schema.ts';
+export { revealed, type ShownConfig, shownConfig } from './shown.ts';
 export type { HubTargetConfig, S3TargetConfig, TargetConfig, VideoDbTargetConfig } from './sync.ts';

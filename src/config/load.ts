@@ -1,21 +1,49 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { Fault } from '#runtime';
+import { asLists, byName } from './layers.ts';
 import { faultFrom, type Problem, problemsFrom } from './problems.ts';
 import { type Config, configSchema } from './schema.ts';
 import { resolveReferences } from './secrets.ts';
 
+/** Where the configuration of this process comes from. */
+export interface ConfigSource {
+  /** Absent: what `text` says, or the defaults. */
+  file?: string | undefined;
+  text?: string;
+  env: NodeJS.ProcessEnv;
+  /** From the command line: they win over everything. */
+  overrides?: { dataDir?: string; listen?: string };
+}
+
 /**
  * Reads the YAML text of a configuration. `sourceName` names it in errors.
- * Throws `invalid` with the path of everything that is wrong.
+ * Throws a `ConfigFault` with the path of everything that is wrong.
  */
 export function parseConfig(yamlText: string, env: NodeJS.ProcessEnv, sourceName: string): Config {
-  const problems: Problem[] = [];
-  const written = resolveReferences(parseYaml(yamlText, sourceName) ?? {}, env, problems);
-  const parsed = configSchema.safeParse(withEnvironment(written, env));
-  if (!parsed.success) problems.push(...problemsFrom(parsed.error).filter(notAmong(problems)));
-  if (problems.length > 0 || !parsed.data) throw faultFrom(problems, sourceName);
-  return parsed.data;
+  return checked(parseYaml(yamlText, sourceName), env, sourceName);
+}
+
+/** The configuration that this is written for; throws a `ConfigFault`, as `parseConfig` does. */
+export function configOf(written: unknown, { env, overrides }: ConfigSource, sourceName: string): Config {
+  const config = checked(asLists(written), env, sourceName);
+  const { dataDir, listen } = overrides ?? {};
+  const fromFlags = parseConfig(JSON.stringify({ dataDir, listen }), env, 'the command line');
+  return {
+    ...config,
+    ...(dataDir === undefined ? {} : { dataDir: fromFlags.dataDir }),
+    ...(listen === undefined ? {} : { listen: fromFlags.listen }),
+  };
+}
+
+/** What the file says, as it is written. Throws `invalid` when it can't be read or is no YAML. */
+export async function readWritten({ file, text = '' }: ConfigSource): Promise<unknown> {
+  return byName(parseYaml(file === undefined ? text : await read(file), file ?? 'the configuration'));
+}
+
+/** The same of a text. */
+export function writtenIn(yamlText: string, sourceName: string): unknown {
+  return byName(parseYaml(yamlText, sourceName));
 }
 
 /** The file's configuration, or the defaults without a file. `overrides` come from the command line. */
@@ -24,14 +52,17 @@ export async function loadConfig(
   env: NodeJS.ProcessEnv,
   overrides: { dataDir?: string; listen?: string } = {},
 ): Promise<Config> {
-  const config = parseConfig(file === undefined ? '' : await read(file), env, file ?? 'the defaults');
-  const { dataDir, listen } = overrides;
-  const fromFlags = parseConfig(JSON.stringify({ dataDir, listen }), env, 'the command line');
-  return {
-    ...config,
-    ...(dataDir === undefined ? {} : { dataDir: fromFlags.dataDir }),
-    ...(listen === undefined ? {} : { listen: fromFlags.listen }),
-  };
+  const source = { file, env, overrides };
+  return configOf(await readWritten(source), source, file ?? 'the defaults');
+}
+
+function checked(yaml: unknown, env: NodeJS.ProcessEnv, sourceName: string): Config {
+  const problems: Problem[] = [];
+  const written = resolveReferences(yaml, env, problems);
+  const parsed = configSchema.safeParse(withEnvironment(written, env));
+  if (!parsed.success) problems.push(...problemsFrom(parsed.error).filter(notAmong(problems)));
+  if (problems.length > 0 || !parsed.data) throw faultFrom(problems, sourceName);
+  return parsed.data;
 }
 
 async function read(file: string): Promise<string> {
@@ -49,7 +80,7 @@ function parseYaml(text: string, sourceName: string): unknown {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const error = document.errors[0];
-  if (!error) return document.toJS();
+  if (!error) return document.toJS() ?? {};
   const { line, col } = lineCounter.linePos(error.pos[0]);
   throw new Fault(
     'invalid',

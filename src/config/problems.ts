@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { Fault } from '#runtime';
-import { keysAt } from './documents.ts';
+import { keysAt } from './shape.ts';
 
 export type KeyPath = readonly PropertyKey[];
 
@@ -10,11 +10,25 @@ export interface Problem {
   message: string;
 }
 
+/** A configuration that can't be used. */
+export class ConfigFault extends Fault {
+  /** Where, as people write it (`cameras[0].url`; empty: the whole), and what to write instead. */
+  readonly problems: readonly { path: string; message: string }[];
+
+  constructor(problems: ConfigFault['problems'], sourceName: string) {
+    const lines = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+    const many = `${sourceName} has ${lines.length} problems:\n  ${lines.join('\n  ')}`;
+    super('invalid', lines.length === 1 ? `${sourceName}: ${lines[0]}` : many);
+    this.problems = problems;
+  }
+}
+
 /** All problems as one error; a single one stays on one line: `file: cameras[0].url: …`. */
-export function faultFrom(problems: readonly Problem[], sourceName: string): Fault {
-  const lines = problems.map(({ path, message }) => (path.length > 0 ? `${pathText(path)}: ${message}` : message));
-  if (lines.length === 1) return new Fault('invalid', `${sourceName}: ${lines[0]}`);
-  return new Fault('invalid', `${sourceName} has ${lines.length} problems:\n  ${lines.join('\n  ')}`);
+export function faultFrom(problems: readonly Problem[], sourceName: string): ConfigFault {
+  return new ConfigFault(
+    problems.map(({ path, message }) => ({ path: pathText(path), message })),
+    sourceName,
+  );
 }
 
 function pathText(path: KeyPath): string {

@@ -56,7 +56,7 @@ const recording = z.strictObject({
 /** A server that speaks OpenAI's API; what is sent there is said in the words of `sent`. */
 function modelServer(sent: string, example: string) {
   return z.strictObject({
-    url: secret(address(['http', 'https'], 'an address')).describe(
+    url: address(['http', 'https'], 'an address').describe(
       `Where it speaks OpenAI’s API, up to /chat/completions: http://127.0.0.1:11434/v1 for Ollama; llama.cpp, vLLM and others do, too. ${sent}`,
     ),
     model: z
@@ -100,7 +100,7 @@ const topic = z
 
 const mqtt = z
   .strictObject({
-    url: secret(address(['mqtt', 'mqtts', 'ws', 'wss'], 'a broker address')).describe(
+    url: address(['mqtt', 'mqtts', 'ws', 'wss'], 'a broker address').describe(
       'The broker, for example mqtt://192.168.1.5:1883 or mqtts://broker.example:8883.',
     ),
     username: z.string().exactOptional().describe('User name, when the broker wants one.'),

@@ -3,7 +3,7 @@ import { Lifetime } from '#runtime';
 import { MqttOutlet, type MqttStatus } from './mqtt.ts';
 import { MqttBoard } from './mqtt-board.ts';
 import type { MqttBox } from './mqtt-errands.ts';
-import type { MqttConfig } from './mqtt-options.ts';
+import { clientOptions, type MqttConfig } from './mqtt-options.ts';
 import { type Outcome, Poster } from './poster.ts';
 import { testPayload } from './test-payload.ts';
 import { type WebhookDeps, Webhooks } from './webhooks.ts';
@@ -15,30 +15,42 @@ export interface DeliveryDeps extends WebhookDeps {
 
 /** Both outlets, running until disposed of. */
 export class Delivery implements AsyncDisposable {
-  readonly #deps: DeliveryDeps;
+  readonly #deps: Omit<DeliveryDeps, 'mqtt'>;
+  readonly #signal: AbortSignal;
   readonly #life = new Lifetime();
   readonly #poster: Poster;
   #webhooks: Webhooks | undefined;
-  #mqtt: MqttOutlet | undefined;
+  #broker: { config: MqttConfig; outlet: MqttOutlet } | undefined;
+  #box: MqttBox | undefined;
 
-  private constructor(deps: DeliveryDeps) {
+  private constructor(deps: Omit<DeliveryDeps, 'mqtt'>, signal: AbortSignal) {
     this.#deps = deps;
+    this.#signal = signal;
     this.#poster = this.#life.use(new Poster(deps));
   }
 
   /** Sends what is still due from former lives at once. */
-  static async start(deps: DeliveryDeps, signal: AbortSignal): Promise<Delivery> {
-    const delivery = new Delivery(deps);
-    const { mqtt } = deps;
+  static async start({ mqtt, ...deps }: DeliveryDeps, signal: AbortSignal): Promise<Delivery> {
+    const delivery = new Delivery(deps, signal);
     delivery.#webhooks = delivery.#life.use(Webhooks.start(deps, delivery.#poster, signal));
-    if (mqtt) delivery.#mqtt = delivery.#life.use(MqttOutlet.start({ ...deps, mqtt }, signal));
+    delivery.#life.defer(() => delivery.#broker?.outlet[Symbol.asyncDispose]());
+    if (mqtt) delivery.#connect(mqtt);
     return delivery;
+  }
+
+  /** From now on what is due goes to this broker, or waits for one. Throws `invalid` when files that it names are of no use. */
+  async setBroker(mqtt: MqttConfig | undefined): Promise<void> {
+    if (mqtt) await clientOptions(mqtt, { id: '', statusTopic: '' }, 5);
+    const before = this.#broker;
+    this.#broker = undefined;
+    await before?.outlet[Symbol.asyncDispose]();
+    if (mqtt) this.#connect(mqtt);
   }
 
   /** From now on the broker also shows the box and takes commands to it. Without a broker nothing happens. */
   attend(box: MqttBox): void {
-    const { mqtt } = this.#deps;
-    if (mqtt) this.#mqtt?.welcome(new MqttBoard({ ...this.#deps, mqtt, box }));
+    this.#box = box;
+    this.#welcome();
   }
 
   /** Something is due that no firing told of. */
@@ -72,11 +84,21 @@ export class Delivery implements AsyncDisposable {
     const { deliveries } = this.#deps.store;
     const dead = deliveries.deadCount();
     return {
-      ...(this.#mqtt ? { mqtt: this.#mqtt.status() } : {}),
+      ...(this.#broker ? { mqtt: this.#broker.outlet.status() } : {}),
       backlog: deliveries.backlog(),
       delivered: deliveries.totals(),
       ...(dead > 0 ? { dead } : {}),
     };
+  }
+
+  #connect(config: MqttConfig): void {
+    this.#broker = { config, outlet: MqttOutlet.start({ ...this.#deps, mqtt: config }, this.#signal) };
+    this.#welcome();
+  }
+
+  #welcome(): void {
+    const { config: mqtt, outlet } = this.#broker ?? {};
+    if (mqtt && this.#box) outlet?.welcome(new MqttBoard({ ...this.#deps, mqtt, box: this.#box }));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -9,6 +9,7 @@ import { backfillRoutes } from './backfill.ts';
 import { boxRoutes } from './boxes.ts';
 import { callbackRoutes } from './callbacks.ts';
 import { collectionRoutes } from './collections.ts';
+import { configRoutes } from './config.ts';
 import { controlRoutes } from './control.ts';
 import { cutRoutes } from './cuts.ts';
 import { deliveryRoutes } from './deliveries.ts';
@@ -115,6 +116,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     deliveryRoutes,
     callbackRoutes,
     statusRoutes,
+    configRoutes,
     ownRoutes,
     timelineRoutes,
     liveRoutes,

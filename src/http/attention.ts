@@ -13,6 +13,7 @@ export function attentionOf(status: BoxStatus, nowMs: number): string[] {
     ...cameras(status),
     ...database(status, nowMs),
     ...certificate(status, nowMs),
+    ...configuration(status),
     ...delivery(status),
     ...models(status),
   ];
@@ -41,6 +42,13 @@ function certificate({ certificate }: BoxStatus, nowMs: number): string[] {
   return [
     ...(problem === undefined ? [] : [`certificate: ${problem}`]),
     ...(expiresMs - nowMs > RENEWED_BEFORE_MS ? [] : [`certificate: expires ${new Date(expiresMs).toISOString()}`]),
+  ];
+}
+
+function configuration({ configuration: { problem, restartRequired } }: BoxStatus): string[] {
+  return [
+    ...(problem === undefined ? [] : [`configuration: ${problem}`]),
+    ...(restartRequired.length === 0 ? [] : [`configuration: ${restartRequired.join(', ')} from the next start on`]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
-import type { Config } from '#config';
+import type { Config, ShownConfig } from '#config';
 import type { Delivery, Hub } from '#delivery';
 import type { CameraStatus, Frame, Scope } from '#domain';
 import type { Meanings } from '#events';
@@ -11,7 +11,7 @@ import type { ModelLibrary } from '#models';
 import type { Checks, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
 import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log, RecentLines } from '#runtime';
-import type { Store } from '#store';
+import type { ConfigVersion, Store } from '#store';
 import type { Sync } from '#sync';
 import type { Certificate } from './certificate.ts';
 import type { PageSessions } from './page-sessions.ts';
@@ -21,6 +21,7 @@ import type { SessionTokens } from './tokens.ts';
 export interface HttpDeps {
   store: Store;
   config: Pick<Config, 'name' | 'ingest' | 'recording'> & { publicUrl?: string };
+  configuration: ConfigDesk;
   supervisor: {
     reconcile(): void;
     status(): CameraStatus[];
@@ -70,6 +71,36 @@ export interface HttpDeps {
   certificate?: Pick<Certificate, 'status'> | undefined;
   /** Where the built page lies; the package's own by default. */
   webDir?: string;
+}
+
+/** What the configuration is to become. */
+export type ConfigWish =
+  /** RFC 7396; lists of named things by name. */
+  | { patch: unknown }
+  /** All of it, with secrets as they are shown. */
+  | { yaml: string }
+  /** As it was. */
+  | { version: number };
+
+/** What has become of a wish. */
+export interface ConfigOutcome {
+  version: number;
+  /** Paths. */
+  changed: string[];
+  /** Of those, what is in force from the next start on. */
+  restartRequired: string[];
+}
+
+/** The configuration in force, and who changes it. */
+export interface ConfigDesk {
+  view(): ShownConfig;
+  status(): { version: number; restartRequired: string[]; problem?: string };
+  history(): ConfigVersion[];
+  /** What would change, and what is wrong. Throws `not_found` for a version that isn't kept. */
+  check(wish: ConfigWish): Promise<ConfigOutcome & { problems: readonly { path: string; message: string }[] }>;
+  /** Throws `invalid` with all that is wrong, `conflict` when another version than `onlyIf` is in force. */
+  apply(wish: ConfigWish, by: string, onlyIf?: number): Promise<ConfigOutcome>;
+  reload(by: string): Promise<ConfigOutcome>;
 }
 
 /** Who asks. */

@@ -8,7 +8,7 @@
  */
 export { createHttpApp, type HttpApp } from './app.ts';
 export { Certificate } from './certificate.ts';
-export type { HttpDeps } from './deps.ts';
+export type { ConfigOutcome, ConfigWish, HttpDeps } from './deps.ts';
 export { jobCallback } from './jobs.ts';
 export { type HttpServer, listen } from './listen.ts';
 export { PageSessions } from './page-sessions.ts';

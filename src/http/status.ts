@@ -40,6 +40,7 @@ export interface BoxStatus {
   storage: StorageStatus;
   database: DatabaseStatus;
   search: SearchStatus & { renewal: RenewalStatus };
+  configuration: ReturnType<HttpDeps['configuration']['status']>;
   /** Absent where the box speaks HTTP. */
   certificate?: CertificateStatus;
 }
@@ -148,6 +149,9 @@ const statusAnswer = z.looseObject({
   storage: storageAnswer,
   database: databaseAnswer,
   search: searchStatusAnswer,
+  configuration: z
+    .object({ version: z.number(), restart_required: z.array(z.string()), problem: z.string().optional() })
+    .describe('`restart_required`: paths that are in force from the next start on'),
   certificate: z
     .object({ expires_ms: z.number(), problem: z.string().optional() })
     .optional()
@@ -199,6 +203,7 @@ export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
     storage: await storageStatus(deps),
     database: await databaseStatus(store),
     search: { ...store.search.status(), renewal: store.renewal.status() },
+    configuration: deps.configuration.status(),
     ...(deps.certificate ? { certificate: deps.certificate.status() } : {}),
   };
 }

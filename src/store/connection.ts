@@ -81,9 +81,10 @@ export class Connection implements Disposable {
     }
   }
 
-  /** As `write`, and on disk when it returns. */
+  /** As `write`, and on disk when it returns; inside another write it is as sure as that one. */
   writeDurably<T>(work: () => T): T {
-    this.sql.pragma('synchronous = FULL'); // Has no effect inside a transaction, so this is always the outermost.
+    if (this.sql.inTransaction) return work(); // Whoever began it says how sure it is to be.
+    this.sql.pragma('synchronous = FULL');
     try {
       return this.write(work);
     } finally {

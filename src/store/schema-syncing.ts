@@ -117,4 +117,20 @@ CREATE TABLE audit (
   detail TEXT,
   times  INTEGER NOT NULL DEFAULT 1 -- the same within an hour
 ) STRICT;
+-- Configurations that were in force, newest last.
+CREATE TABLE config_versions (
+  version INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms   INTEGER NOT NULL,
+  by      TEXT NOT NULL,
+  changed TEXT NOT NULL, -- JSON, paths
+  sealed  BLOB NOT NULL -- what the file said and what was changed over HTTP: JSON, encrypted
+) STRICT;
+
+-- Indexes and alerts that the configuration made.
+CREATE TABLE configured (
+  id        TEXT PRIMARY KEY,
+  stream_id TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+  has_left  INTEGER NOT NULL -- 1: it isn't in the configuration any more, and was stopped for that
+) STRICT, WITHOUT ROWID;
+CREATE INDEX configured_by_stream ON configured (stream_id);
 `;

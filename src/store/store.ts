@@ -10,6 +10,8 @@ import { Backups } from './backups.ts';
 import { Boxes } from './boxes.ts';
 import { ClockSteps } from './clock-steps.ts';
 import { Collections } from './collections.ts';
+import { ConfigVersions } from './config-versions.ts';
+import { Configured } from './configured.ts';
 import { Connection } from './connection.ts';
 import { Cuts } from './cuts.ts';
 import { Deliveries } from './deliveries.ts';
@@ -89,6 +91,8 @@ export class Store implements AsyncDisposable {
   readonly webhookSecrets: WebhookSecrets;
   readonly keys: Keys;
   readonly audit: Audit;
+  readonly configVersions: ConfigVersions;
+  readonly configured: Configured;
   readonly prompts: Prompts;
   readonly questions: Omit<Questions, 'put'>;
   readonly replay: Replay;
@@ -152,6 +156,8 @@ export class Store implements AsyncDisposable {
     this.webhookSecrets = new WebhookSecrets(connection, meta, key);
     this.keys = new Keys(connection, clock);
     this.audit = new Audit(connection, clock);
+    this.configVersions = new ConfigVersions(connection, key, clock);
+    this.configured = new Configured(connection);
     this.prompts = new Prompts(connection);
     this.replay = new Replay(connection);
     this.sifting = new Sifting(connection, eraser);

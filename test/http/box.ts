@@ -28,6 +28,7 @@ import { Summaries } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
 import { createLog, Fault, RecentLines, systemClock } from '#runtime';
 import { Store } from '#store';
+import { Configuration } from '../../src/app/configuration.ts';
 import { type AnswerValidator, answerValidator } from '../support/openapi.ts';
 
 const KEY = 'sk-right';
@@ -88,8 +89,10 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
   const h264 = new H264Renditions(1);
   const handlers: Box['handlers'] = {};
   const jobs = await startJobs(handlers, { store, links });
+  const source = { text: 'name: test box', env: {} };
   const deps: HttpDeps = {
     store,
+    configuration: await Configuration.open({ source, store, log }),
     config: {
       name: 'test box',
       ingest: { allowFile: false, maxConnecting: 2 },

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runAppliance } from '#app';
-import { type Config, parseConfig } from '#config';
+import { configOf, readWritten } from '#config';
 import { createLog, Fault, isAbort, Lifetime } from '#runtime';
 import { startBroker } from './broker.ts';
 import { ApplianceClient } from './client.ts';
@@ -61,14 +61,17 @@ async function show(options: DemoOptions, screen: Screen, signal: AbortSignal): 
   const webhook = life.use(await startWebhookReceiver(onAlert));
   screen.line('camera', `${camera.url} · broker ${broker.url} · webhook ${webhook.url}`);
 
-  const config = demoConfig({
+  const text = demoConfig({
     dataDir: join(folder, 'data'),
     camera: camera.url,
     broker: broker.url,
     webhook: webhook.url,
   });
   const firstKey = `sk-${randomBytes(18).toString('base64url')}`;
-  const appliance = life.use(await runAppliance(config, { log: createLog(config.logLevel), firstKey }, signal));
+  const source = { text, env: process.env };
+  const config = configOf(await readWritten(source), source, 'demo');
+  const log = createLog(config.logLevel);
+  const appliance = life.use(await runAppliance(config, { log, source, firstKey }, signal));
   screen.text(`\n  Page   ${appliance.url}/#key=${firstKey}\n  API    ${appliance.url}   key ${firstKey}\n`);
 
   const client = new ApplianceClient(appliance.url, firstKey);
@@ -86,7 +89,7 @@ function summary({ segments, scenes, alerts, search, playback_seconds }: Figures
   );
 }
 
-function demoConfig(at: { dataDir: string; camera: string; broker: string; webhook: string }): Config {
+function demoConfig(at: { dataDir: string; camera: string; broker: string; webhook: string }): string {
   const event = (prompt: string, label: string) => ({ prompt, label, callbackUrl: at.webhook });
   const settings = {
     name: 'demo',
@@ -115,5 +118,5 @@ function demoConfig(at: { dataDir: string; camera: string; broker: string; webho
       },
     ],
   };
-  return parseConfig(JSON.stringify(settings), process.env, 'the demo');
+  return JSON.stringify(settings);
 }

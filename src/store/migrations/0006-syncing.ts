@@ -114,6 +114,19 @@ ALTER TABLE scenes ADD COLUMN edge_id INTEGER;
 CREATE UNIQUE INDEX scenes_of_boxes ON scenes (index_id, edge_id, start_ms) WHERE edge_id IS NOT NULL;
 
 -- Control.
+CREATE TABLE config_versions (
+  version INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms   INTEGER NOT NULL,
+  by      TEXT NOT NULL,
+  changed TEXT NOT NULL,
+  sealed  BLOB NOT NULL
+) STRICT;
+CREATE TABLE configured (
+  id        TEXT PRIMARY KEY,
+  stream_id TEXT NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+  has_left  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX configured_by_stream ON configured (stream_id);
 ALTER TABLE keys ADD COLUMN scopes TEXT NOT NULL DEFAULT '["all"]';
 ALTER TABLE keys ADD COLUMN last_used_ms INTEGER;
 ALTER TABLE keys ADD COLUMN revoked_ms INTEGER;

@@ -1,0 +1,274 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  asLists,
+  byName,
+  type Config,
+  ConfigFault,
+  type ConfigSource,
+  changedPaths,
+  configOf,
+  layerProblems,
+  merge,
+  patchBetween,
+  pathByName,
+  readWritten,
+  revealed,
+  shownConfig,
+  writtenIn,
+} from '#config';
+import type { ConfigOutcome, ConfigWish } from '#http';
+import { Fault, isFault, type Log, messageOf } from '#runtime';
+import type { ConfigContent, ConfigVersion, Store } from '#store';
+import { checkCameras } from './check-cameras.ts';
+import { covers, type Part } from './parts.ts';
+
+/** What the file says now, with what was changed over HTTP on top. */
+type Wish = ConfigWish | 'reload';
+
+export interface ConfigurationDeps {
+  source: ConfigSource;
+  store: Pick<Store, 'configVersions'>;
+  log: Log;
+}
+
+const FILE = 'configuration file';
+const UNREADABLE =
+  'the changes made over HTTP can’t be read: they are of a box with another key; the file serves alone';
+
+/**
+ * The configuration in force: what the file says, below what was changed over HTTP, below the environment and the command
+ * line. A change is checked, then stored together with what of it the store keeps (cameras and alerts), then followed by
+ * the parts of the box that it concerns; where one of them can't, all is as it was before. Killed anywhere, the box starts
+ * with the former configuration or with the new one.
+ */
+export class Configuration {
+  /** Stays the same object and always says what is in force: to be read when it is needed, and not to be kept in part. */
+  readonly inForce: Config;
+  readonly #deps: ConfigurationDeps;
+  #content: ConfigContent;
+  #problem: string | undefined;
+  /** What the parts began with that can't follow. */
+  #started: Config;
+  #parts: readonly Part[] = [];
+  #store: (before: Config) => void = () => undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(deps: ConfigurationDeps, begun: Begun) {
+    this.#deps = deps;
+    this.#content = begun.content;
+    this.#problem = begun.problem;
+    this.inForce = begun.config;
+    this.#started = structuredClone(begun.config);
+  }
+
+  /** Where the file and the changes can't be used together, those of both that last did serve; without such ones it throws why. */
+  static async open(deps: ConfigurationDeps): Promise<Configuration> {
+    const begun = await begin(deps);
+    if (begun.problem !== undefined)
+      deps.log.error({ error: begun.problem }, 'configuration: not all of it is in force');
+    return new Configuration(deps, begun);
+  }
+
+  /** From now on changes are followed. `store` writes what the store keeps of the configuration, and is undone with it. */
+  follow(parts: readonly Part[], store: (before: Config) => void): void {
+    this.#parts = parts;
+    this.#store = store;
+  }
+
+  get version(): number {
+    return this.#deps.store.configVersions.list()[0]?.version ?? 0;
+  }
+
+  status(): { version: number; restartRequired: string[]; problem?: string } {
+    const restartRequired = this.#unfollowed(changedPaths(this.#started, this.inForce));
+    return {
+      version: this.version,
+      restartRequired,
+      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+    };
+  }
+
+  /** Without secrets. */
+  view(): ReturnType<typeof shownConfig> {
+    return shownConfig(this.inForce, this.#content, this.#deps.source);
+  }
+
+  history(): ConfigVersion[] {
+    return this.#deps.store.configVersions.list();
+  }
+
+  /** What would change, and all that is wrong. Throws `not_found` for a version that isn't kept. */
+  async check(wish: ConfigWish): Promise<ConfigOutcome & Pick<ConfigFault, 'problems'>> {
+    try {
+      const { config } = await this.#candidate(wish);
+      return { ...this.#outcome(changedPaths(this.inForce, config)), problems: [] };
+    } catch (error) {
+      if (!(error instanceof ConfigFault)) throw error;
+      return { ...this.#outcome([]), problems: error.problems };
+    }
+  }
+
+  /**
+   * One after the other. Throws a `ConfigFault` with all that is wrong, `not_found`, `conflict` when another version than
+   * `onlyIf` is in force, and what the part throws that can't follow.
+   */
+  apply(wish: ConfigWish, by: string, onlyIf?: number): Promise<ConfigOutcome> {
+    return this.#queued(wish, by, onlyIf);
+  }
+
+  /** Takes the file over as it is now; one that can't be used changes nothing, and `status` says so. */
+  async reload(by = FILE): Promise<ConfigOutcome> {
+    try {
+      const outcome = await this.#queued('reload', by);
+      this.#problem = undefined;
+      return outcome;
+    } catch (error) {
+      this.#problem = messageOf(error);
+      this.#deps.log.error({ error: this.#problem }, 'configuration: not taken over; what was in force still is');
+      throw error;
+    }
+  }
+
+  #queued(wish: Wish, by: string, onlyIf?: number): Promise<ConfigOutcome> {
+    const turn = this.#turn.then(() => this.#apply(wish, by, onlyIf));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #apply(wish: Wish, by: string, onlyIf: number | undefined): Promise<ConfigOutcome> {
+    const known = this.version;
+    if (onlyIf !== undefined && onlyIf !== known) {
+      throw new Fault('conflict', `If-Match: version ${known} is in force by now: look at it, then try again`);
+    }
+    const { content, config } = await this.#candidate(wish);
+    const changed = changedPaths(this.inForce, config);
+    if (isDeepStrictEqual(content, this.#content)) return this.#outcome([]);
+    const before = { ...this.inForce };
+    become(this.inForce, config);
+    try {
+      const version = this.#deps.store.configVersions.add({ by, changed }, content, () => this.#store(before));
+      await this.#followed(changed).catch((error: unknown) => this.#back(version, before, changed, error));
+    } catch (error) {
+      become(this.inForce, before);
+      throw error;
+    }
+    this.#content = content;
+    this.#deps.log.info({ by, changed }, 'configuration: changed');
+    return this.#outcome(changed);
+  }
+
+  async #followed(changed: readonly string[]): Promise<void> {
+    for (const part of this.#parts) {
+      if (!changed.some((path) => covers(part, path))) continue;
+      try {
+        await part.follow();
+      } catch (error) {
+        throw atPath(part, error);
+      }
+    }
+  }
+
+  /** Throws why: a part could not follow. */
+  async #back(version: number, before: Config, changed: readonly string[], cause: unknown): Promise<never> {
+    const failed = { ...this.inForce };
+    become(this.inForce, before);
+    this.#deps.store.configVersions.takeBack(version, () => this.#store(failed));
+    await this.#followed(changed);
+    throw cause;
+  }
+
+  async #candidate(wish: Wish): Promise<{ content: ConfigContent; config: Config }> {
+    const content = await this.#wished(wish);
+    const problems = layerProblems(content);
+    if (problems.length > 0) throw new ConfigFault(problems, 'the change');
+    return { content, config: effective(content, this.#deps.source, wish === 'reload' ? 'the file' : 'the change') };
+  }
+
+  async #wished(wish: Wish): Promise<ConfigContent> {
+    const { source, store } = this.#deps;
+    const { file, layer } = this.#content;
+    if (wish === 'reload') {
+      const written = await readWritten(source);
+      effective({ file: written, layer: {} }, source, source.file ?? 'the defaults'); // It must be right by itself.
+      return { file: written, layer };
+    }
+    const now = merge(file, layer);
+    if ('patch' in wish) return { file, layer: patchBetween(file, merge(now, byName(wish.patch))) ?? {} };
+    if ('yaml' in wish) {
+      const wanted = revealed(writtenIn(wish.yaml, 'the text'), now);
+      return { file, layer: patchBetween(file, wanted) ?? {} };
+    }
+    const then = store.configVersions.content(wish.version);
+    if (!then) throw new Fault('not_found', `version: ${wish.version} is not kept; see the history`);
+    return { file, layer: patchBetween(file, merge(then.file, then.layer)) ?? {} };
+  }
+
+  #outcome(changed: string[]): ConfigOutcome {
+    return { version: this.version, changed, restartRequired: this.#unfollowed(changed) };
+  }
+
+  #unfollowed(changed: readonly string[]): string[] {
+    return changed.filter((path) => !this.#parts.some((part) => covers(part, path)));
+  }
+}
+
+interface Begun {
+  content: ConfigContent;
+  config: Config;
+  problem?: string;
+}
+
+async function begin({ source, store: { configVersions } }: ConfigurationDeps): Promise<Begun> {
+  const last = configVersions.list()[0];
+  const known = last && configVersions.content(last.version);
+  try {
+    const alone = { file: await readWritten(source), layer: {} };
+    const config = effective(alone, source, source.file ?? 'the defaults'); // It must be right by itself.
+    if (last && !known) return { content: alone, config, problem: UNREADABLE };
+    const content = { ...alone, layer: known?.layer ?? {} };
+    const begun = effective(content, source, 'the changes made over HTTP');
+    if (!isDeepStrictEqual(content, known))
+      configVersions.add({ by: FILE, changed: changesOf(known, begun, source) }, content);
+    return { content, config: begun };
+  } catch (error) {
+    if (!known) throw error;
+    const config = effective(known, source, 'the configuration that served last');
+    return { content: known, config, problem: `${messageOf(error)}; what served last serves` };
+  }
+}
+
+/** Nothing is known of those that can't be read any more. */
+function changesOf(known: ConfigContent | undefined, begun: Config, source: ConfigSource): string[] {
+  try {
+    return known ? changedPaths(effective(known, source, FILE), begun) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Throws a `ConfigFault`, with what has a name by its name. */
+function effective({ file, layer }: ConfigContent, source: ConfigSource, what: string): Config {
+  const written = merge(file, layer);
+  try {
+    const config = configOf(written, source, what);
+    checkCameras(config, what);
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigFault)) throw error;
+    const lists = asLists(written);
+    const problems = error.problems.map(({ path, message }) => ({ path: pathByName(path, lists), message }));
+    throw new ConfigFault(problems, what);
+  }
+}
+
+function atPath({ of: [path = ''] }: Part, error: unknown): Fault {
+  const message = messageOf(error);
+  const named = message.startsWith(path) ? message : `${path}: ${message}`;
+  const kind = isFault(error) ? error.kind : 'unavailable';
+  return new Fault(kind, `${named}; the configuration is as it was before`, { cause: error });
+}
+
+function become(target: Config, wanted: Config): void {
+  for (const key of Object.keys(target)) if (!(key in wanted)) Reflect.deleteProperty(target, key);
+  Object.assign(target, wanted);
+}

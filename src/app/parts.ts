@@ -1,0 +1,49 @@
+import type { Config } from '#config';
+import type { Delivery } from '#delivery';
+import type { Supervisor } from '#pipeline';
+import type { Sync } from '#sync';
+
+/** A part of the box that follows changes of the configuration while it runs. */
+export interface Part {
+  /** The paths of the configuration that concern it. */
+  of: readonly string[];
+  /** Makes it as the configuration in force says. Throws, naming the path, when it can't; then it is called again with the former. */
+  follow(): void | Promise<void>;
+}
+
+export interface PartDeps {
+  config: Config;
+  supervisor: Pick<Supervisor, 'reconcile'>;
+  delivery: Pick<Delivery, 'setBroker'>;
+  sync: Pick<Sync, 'configure'>;
+  setLogLevel: (level: Config['logLevel']) => void;
+}
+
+/**
+ * What follows a change of which part of the configuration; what stands nowhere here is in force from the next start of
+ * the process on. Cameras and groups are in the store by then: a camera that is as before isn't touched, and one of which
+ * only indexes, alerts, zones or retention have changed is recorded on.
+ */
+export function partsOf({ config, supervisor, delivery, sync, setLogLevel }: PartDeps): Part[] {
+  return [
+    { of: ['cameras', 'groups'], follow: () => supervisor.reconcile() },
+    { of: ['mqtt'], follow: () => delivery.setBroker(config.mqtt) },
+    { of: ['logLevel'], follow: () => setLogLevel(config.logLevel) },
+    { of: READ_WHEN_NEEDED, follow: () => undefined },
+    // Last, as what waits for a target that is gone is forgotten: nothing that fails may come after it.
+    { of: ['sync'], follow: () => sync.configure(config.sync.targets) },
+  ];
+}
+
+const READ_WHEN_NEEDED = [
+  'name',
+  'publicUrl',
+  'ingest.allowFile',
+  'recording.reservePercent',
+  'recording.budgetGb',
+  'recording.keepDays',
+];
+
+export function covers({ of }: Part, path: string): boolean {
+  return of.some((own) => path === own || path.startsWith(`${own}.`) || path.startsWith(`${own}[`));
+}
