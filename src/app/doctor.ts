@@ -27,9 +27,9 @@ const SEGMENT = /^[^/]+\/[^/]+\/\d{4}-\d\d-\d\d\/\d+-\d+\.m4s$/;
 /** Looks at everything in a data directory that may not agree, and changes nothing; also while the appliance runs on it. */
 export async function examine(dataDir: string, reservePercent: number): Promise<Finding[]> {
   const findings = [...(await lookAtPlace(dataDir, reservePercent)), lookAtKey(dataDir), await lookAtBackups(dataDir)];
-  const problem = databaseProblem(dataDir);
-  if (problem !== undefined) return [...findings, bad('database', `is damaged: ${problem}`, RESTART)];
   try {
+    const problem = databaseProblem(dataDir);
+    if (problem !== undefined) return [...findings, bad('database', `is damaged: ${problem}`, RESTART)];
     using ledger = Ledger.open(dataDir);
     const database = lookAtDatabase(ledger);
     return [...findings, ...database, ...lookAtFiles(ledger, dataDir, isRunning(dataDir))];

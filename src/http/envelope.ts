@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Fault, type FaultKind, isFault, type Log, messageOf } from '#runtime';
+import { explanationOf } from '#store';
 import type { HttpContext } from './deps.ts';
 
 const STATUS = {
@@ -31,7 +32,8 @@ export function failureOf(
   request: { method: string; path: string },
   log: Log,
 ): { status: (typeof STATUS)[FaultKind]; body: { success: false; message: string; error_code: FaultKind } } {
-  const fault = isFault(error) && error.kind !== 'internal' ? error : internal(request, error, log);
+  const known = explanationOf(error);
+  const fault = isFault(known) && known.kind !== 'internal' ? known : internal(request, error, log);
   return {
     status: STATUS[fault.kind],
     body: { success: false, message: messageOf(fault), error_code: fault.kind },

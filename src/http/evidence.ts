@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { verdictView } from '#delivery';
 import { type Evidence, type Firing, partsOf } from '#domain';
 import { outlined } from '#inference';
-import { Fault } from '#runtime';
+import { Fault, faultOfReading } from '#runtime';
 import { demandKeyOrLink } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { firingBy } from './lookup.ts';
@@ -132,7 +132,9 @@ function scenesOf({ indexId, startMs, endMs }: Firing, deps: HttpDeps): z.input<
   return scenes.map((scene) => sceneView(scene, deps));
 }
 
-/** Throws `not_found` where there is none that can be read. */
+const UNREAD = "the picture of this alert can't be read: it is gone or damaged";
+
+/** Throws `not_found` where there is none that can be read, `unavailable` when the disk fails. */
 async function drawnOf(firing: Firing, { store, thumbsDir }: HttpDeps): Promise<Buffer> {
   const path = firing.sceneId === undefined ? undefined : store.scenes.get(firing.sceneId)?.thumbPath;
   if (path === undefined)
@@ -141,13 +143,16 @@ async function drawnOf(firing: Firing, { store, thumbsDir }: HttpDeps): Promise<
   const named = new Set(partsOf(rule).map(({ zone }) => zone));
   const zones = store.streams.get(firing.streamId)?.zones.filter(({ name }) => named.has(name)) ?? [];
   const boxes = objects.map(({ box }) => box);
+  const jpeg = await readFile(join(thumbsDir, path)).catch((error: unknown) => {
+    throw faultOfReading(error, UNREAD);
+  });
   try {
     return await outlined(
-      await readFile(join(thumbsDir, path)),
+      jpeg,
       boxes,
       zones.map(({ polygon }) => polygon),
     );
   } catch (error) {
-    throw new Fault('not_found', "the picture of this alert can't be read: it is gone or damaged", { cause: error });
+    throw new Fault('not_found', UNREAD, { cause: error });
   }
 }

@@ -1,8 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
-import { Fault } from '#runtime';
+import { Fault, faultOfReading } from '#runtime';
 import type { HttpContext } from './deps.ts';
+
+const GONE = 'the file is no longer there';
 
 interface FileAnswer {
   type: string;
@@ -12,7 +14,8 @@ interface FileAnswer {
 
 /**
  * The file as a stream, or the part that a Range header asks for. `path` is relative to `root` and must stay within it;
- * it comes from a row or a fixed list, never from the URL. Throws `not_found` when the file is gone.
+ * it comes from a row or a fixed list, never from the URL. Throws `not_found` when the file is gone,
+ * `unavailable` when the disk fails to give its beginning.
  */
 export async function serveFile(c: HttpContext, root: string, path: string, answer: FileAnswer): Promise<Response> {
   const handle = await openWithin(root, path);
@@ -32,6 +35,7 @@ export async function serveFile(c: HttpContext, root: string, path: string, answ
     const { start, end } = part ?? { start: 0, end: size - 1 };
     const length = { ...headers, 'Content-Length': String(end - start + 1) };
     const range = part ? { 'Content-Range': `bytes ${start}-${end}/${size}` } : {};
+    if (size > 0) await begins(handle, start);
     const body = await bodyOf(c, handle, start, end);
     return new Response(body, { status: part ? 206 : 200, headers: { ...length, ...range } });
   } catch (error) {
@@ -44,26 +48,30 @@ export async function serveFile(c: HttpContext, root: string, path: string, answ
 export async function headOf(root: string, path: string, bytes: number): Promise<Buffer> {
   const handle = await openWithin(root, path);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
-    return buffer.subarray(0, bytesRead);
+    return await begins(handle, 0, bytes);
   } finally {
     await handle.close();
+  }
+}
+
+async function begins(handle: FileHandle, at: number, bytes = 1): Promise<Buffer> {
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, at);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw faultOfReading(error, GONE);
   }
 }
 
 async function openWithin(root: string, path: string): Promise<FileHandle> {
   const file = join(root, path);
   const inside = relative(root, file);
-  if (inside.startsWith('..') || isAbsolute(inside)) throw gone();
+  if (inside.startsWith('..') || isAbsolute(inside)) throw new Fault('not_found', GONE);
   try {
     return await open(file, 'r');
   } catch (error) {
-    throw gone(error);
+    throw faultOfReading(error, GONE);
   }
-}
-
-function gone(cause?: unknown): Fault {
-  return new Fault('not_found', 'the file is no longer there', { cause });
 }
 
 async function bodyOf(c: HttpContext, handle: FileHandle, start: number, end: number): Promise<ReadableStream | null> {

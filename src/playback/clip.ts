@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RecordingSession, Segment } from '#domain';
-import { Child, Fault } from '#runtime';
+import { Child, Fault, faultOfReading } from '#runtime';
 
 /** Less than this between two segments is the camera's own rounding. */
 const SEAM_MS = 1000;
 /** A reader that takes nothing for so long has gone, and an ffmpeg that gives nothing hangs. */
 const STUCK_MS = 60_000;
+const BROKEN = 'a piece of the recording is damaged or has been deleted meanwhile';
 
 type Row = Pick<Segment, 'startMs' | 'endMs' | 'path'> & {
   session: Pick<RecordingSession, 'id' | 'initPath' | 'codecs' | 'width' | 'height'>;
@@ -24,7 +25,7 @@ export interface OpenClip {
  * MP4 of recorded segments as they are: nothing is decoded, and what is missing between them is left out. It is made while
  * it is read, in fragments, so that it begins at once and takes no room; it fails while it is read when a file has gone.
  * Throws `refused` when the camera's picture changed on the way, as one MP4 can't hold both, `not_found` when nothing of it
- * can be read.
+ * can be read, `unavailable` when the disk fails.
  */
 export async function openClip(rows: readonly Row[], mediaDir: string, signal: AbortSignal): Promise<OpenClip> {
   const [first] = rows;
@@ -42,10 +43,10 @@ export async function openClip(rows: readonly Row[], mediaDir: string, signal: A
   if (!stdin || !stdout) throw new Fault('internal', 'ffmpeg was started without pipes');
   // When a file can't be read, what came must not be taken for the whole: ffmpeg may have ended before it is killed.
   const feeding = pipeline(input, stdin).then(
-    () => true,
-    () => {
+    () => undefined,
+    (error: unknown) => {
       child.kill('SIGKILL');
-      return false;
+      return faultOfReading(error, BROKEN);
     },
   );
   const chunks = output(child, stdout, feeding, signal);
@@ -140,7 +141,7 @@ function transportArguments(offsetMs: number): string[] {
 async function* output(
   child: Child,
   stdout: Readable,
-  feeding: Promise<boolean>,
+  feeding: Promise<Fault | undefined>,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const stop = () => {
@@ -155,10 +156,10 @@ async function* output(
       stuck = setTimeout(stop, STUCK_MS);
       yield chunk;
     }
-    const isWhole = await feeding;
+    const unread = await feeding;
     const { code } = await child.ended;
-    if (!isWhole || code !== 0)
-      throw new Fault('not_found', 'a piece of the recording is damaged or has been deleted meanwhile');
+    if (unread) throw unread;
+    if (code !== 0) throw new Fault('not_found', BROKEN);
   } finally {
     clearTimeout(stuck);
     signal.removeEventListener('abort', stop);

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { deadline, Fault, feed, Gate } from '#runtime';
+import { deadline, Fault, faultOfReading, feed, Gate } from '#runtime';
 
 /** One piece of media with the init file that it needs; full paths. */
 export interface MediaFiles {
@@ -105,7 +105,7 @@ async function readBoth(init: string, media: string): Promise<Buffer> {
   try {
     return Buffer.concat([await readFile(init), await readFile(media)]);
   } catch (error) {
-    throw new Fault('not_found', 'the file is no longer there', { cause: error });
+    throw faultOfReading(error, 'the file is no longer there');
   }
 }
 

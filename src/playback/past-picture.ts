@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { deadline, Fault, feed } from '#runtime';
+import { deadline, Fault, faultOfReading, feed } from '#runtime';
 import type { MediaFiles } from './h264.ts';
 
 const LONGEST_MS = 20_000;
@@ -13,11 +13,11 @@ export interface Wanted {
 
 /**
  * The picture that a piece of recording shows at a time, as JPEG. Throws `not_found` when its file has gone or
- * can't be decoded, `unavailable` when that takes too long.
+ * can't be decoded, `unavailable` when that takes too long or the disk fails.
  */
 export async function pastPicture(files: MediaFiles, wanted: Wanted, closed: AbortSignal): Promise<Buffer> {
   const input = await Promise.all([readFile(files.init), readFile(files.media)]).catch((cause: unknown) => {
-    throw new Fault('not_found', 'the recording of that moment is no longer there', { cause });
+    throw faultOfReading(cause, 'the recording of that moment is no longer there');
   });
   using limit = deadline(closed, LONGEST_MS);
   const media = Buffer.concat(input);

@@ -34,6 +34,18 @@ export function messageOf(error: unknown): string {
   return redactCredentials(error instanceof Error ? error.message : String(error));
 }
 
+/** Not the file's fault: it may be read again. */
+const DISK_FAILS = ['EIO', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE'];
+
+/** What it means to who asked that a file couldn't be read: `unavailable` where that may pass, else it is `gone`. */
+export function faultOfReading(error: unknown, gone: string): Fault {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!DISK_FAILS.includes(code)) return new Fault('not_found', gone, { cause: error });
+  return new Fault('unavailable', `the disk failed (reading: ${code}): look at its cable and its health`, {
+    cause: error,
+  });
+}
+
 /** Replaces `user:password@` in any address within the text by `***@`. */
 export function redactCredentials(text: string): string {
   return text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@'"]+(?:@[^\s/@'"]+)*@/gi, '$1***@');

@@ -5,8 +5,9 @@
  *
  * argv: the database, the copy. Answers once, with what is wrong with the copy, which is what is wrong with the original.
  */
-import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, fsyncSync, openSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { finished } from 'node:stream/promises';
 import Database from 'better-sqlite3';
 import { messageOf } from '#runtime';
 import type { BackupAnswer } from './backups.ts';
@@ -58,15 +59,29 @@ function sync(file: string): void {
 
 async function answer(from: string, to: string): Promise<BackupAnswer> {
   try {
+    const problems = await problemsOfCopy(from, to);
+    // SQLite takes what the disk doesn't give for damaged; that it failed now doesn't say so.
+    if (problems.length > 0) for (const file of [from, to]) await demandReadable(file);
+    return { kind: 'copied', problems };
+  } catch (error) {
+    return { kind: 'failed', problem: messageOf(error) };
+  }
+}
+
+async function problemsOfCopy(from: string, to: string): Promise<string[]> {
+  try {
     await copy(from, to);
     const problems = check(to);
     sync(to);
-    return { kind: 'copied', problems };
+    return problems;
   } catch (error) {
-    return isDamage(error)
-      ? { kind: 'copied', problems: [messageOf(error)] }
-      : { kind: 'failed', problem: messageOf(error) };
+    if (!isDamage(error)) throw error;
+    return [messageOf(error)];
   }
+}
+
+async function demandReadable(file: string): Promise<void> {
+  if (existsSync(file)) await finished(createReadStream(file).resume());
 }
 
 const [from = '', to = ''] = process.argv.slice(2);

@@ -13,6 +13,7 @@ export { type BackupStatus, copySound, newestBackup } from './backups.ts';
 export type { Incoming, StoredBox } from './boxes.ts';
 export type { CollectionDraft } from './collections.ts';
 export type { ConfigContent, ConfigVersion } from './config-versions.ts';
+export { explanationOf } from './connection.ts';
 export type { DeliveryState, FiringDelivery } from './deliveries.ts';
 export { networkKind } from './file-system.ts';
 export type { EvaluationBatch, NewDelivery } from './firings.ts';

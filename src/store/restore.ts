@@ -81,13 +81,18 @@ export async function restoreFrom(backup: string, dir: string, clock: Clock): Pr
   return (await finishRestore(dir, clock)) ?? { ...report, setAside: '' };
 }
 
-/** What speaks for damage at a short look; undefined when nothing does. */
+/** What speaks for damage at a short look; undefined when nothing does. Throws `unavailable` when the disk fails. */
 export function problemOf(dir: string): string | undefined {
   const file = databaseFile(dir);
   const mark = damageMark(file);
   if (existsSync(mark)) return readFileSync(mark, 'utf8');
   const isGone = !existsSync(file) && backupFiles(dir).some((backup) => existsSync(backup));
-  return isGone ? 'it is gone' : damageOf(file);
+  if (isGone) return 'it is gone';
+  try {
+    return damageOf(file);
+  } catch (error) {
+    throw explanationOf(error);
+  }
 }
 
 /** Makes the database anew at `next`. */

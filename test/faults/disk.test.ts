@@ -1,5 +1,4 @@
 /** A disk that is full, fails, or has become read-only: recording goes on when it can, nothing promised is lost. */
-import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -12,22 +11,15 @@ import { passingBlock } from '../e2e/support/videos.ts';
 import { until } from '../e2e/support/waiting.ts';
 import { addCamera, arm, cameraState, recordedSince, timeline } from '../e2e/support/watching.ts';
 import type { FiringAnswer } from '../e2e/support/wire.ts';
+import { aFailingDisk, CAN_FAIL } from './failing-disk.ts';
 
-const SOURCE = join(import.meta.dirname, 'failing-disk.c');
-const canCompile = spawnSync('gcc', ['--version']).status === 0;
-if (!canCompile) console.warn('no gcc here: a failing disk is not tested');
-
-test.skipIf(!canCompile)(
+test.skipIf(!CAN_FAIL)(
   'recording and alerts survive a full, a failing and a read-only disk',
   { timeout: 300_000 },
   async () => {
     await using dir = await tempDir();
-    const shim = join(dir.path, 'disk.so');
-    const knob = join(dir.path, 'knob');
     const dataDir = join(dir.path, 'data');
-    const compiled = spawnSync('gcc', ['-shared', '-fPIC', '-o', shim, SOURCE, '-ldl'], { encoding: 'utf8' });
-    expect(compiled.status, compiled.stderr).toBe(0);
-    const env = { LD_PRELOAD: shim, FAILING_DISK: dataDir, FAILING_DISK_SWITCH: knob };
+    const { env, knob } = aFailingDisk(dir.path, dataDir);
     await using camera = await startRtspServer({ file: await passingBlock(600, 3), name: 'yard' });
     const config = { recording: { segmentSeconds: 2 } };
     const promised = new Set<string>();

@@ -1,6 +1,7 @@
 /*
  * Preloaded (LD_PRELOAD) into a process whose disk is to fail: while the file FAILING_DISK_SWITCH holds a number, writing
- * calls on files below FAILING_DISK fail with it as their errno.
+ * calls on files below FAILING_DISK fail with it as their errno; while it holds "r", a number, a path and perhaps an
+ * offset, reading calls do on files whose path begins with it, from there on.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -15,21 +16,46 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* By system calls alone: nothing here may come back into what it replaces. */
-static int wanted(void) {
+/* What the switch holds; by system calls alone, as nothing here may come back into what it replaces. */
+static int switched(char *text, size_t size) {
   const char *path = getenv("FAILING_DISK_SWITCH");
-  char text[16] = {0};
   if (path == NULL) return 0;
   int fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
   if (fd < 0) return 0;
-  long got = syscall(SYS_read, fd, text, sizeof text - 1);
+  long got = syscall(SYS_read, fd, text, size - 1);
   syscall(SYS_close, fd);
-  return got > 0 ? atoi(text) : 0;
+  text[got > 0 ? got : 0] = 0;
+  return got > 0;
 }
 
-static int is_below(const char *path) {
-  const char *disk = getenv("FAILING_DISK");
-  return disk != NULL && path != NULL && strncmp(path, disk, strlen(disk)) == 0;
+static int begins(const char *path, const char *with) {
+  return path != NULL && with != NULL && strncmp(path, with, strlen(with)) == 0;
+}
+
+/* The errno with which writing is to fail; 0 for none. */
+static int wanted(void) {
+  char text[4096];
+  return switched(text, sizeof text) && text[0] != 'r' ? atoi(text) : 0;
+}
+
+static int is_below(const char *path) { return begins(path, getenv("FAILING_DISK")); }
+
+static int path_of(int fd, char *path, size_t size) {
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = readlink(link, path, size - 1);
+  path[length > 0 ? length : 0] = 0;
+  return length > 0;
+}
+
+static int reading_fails(int fd, off_t at) {
+  char text[4096], path[4096], below[4096] = {0};
+  int kept = errno, number = 0;
+  long from = 0;
+  int fails = switched(text, sizeof text) && sscanf(text, "r%d %4095s %ld", &number, below, &from) >= 2 &&
+              path_of(fd, path, sizeof path) && begins(path, below) && (at < 0 ? lseek(fd, 0, SEEK_CUR) : at) >= from;
+  errno = fails ? number : kept;
+  return fails;
 }
 
 static int path_fails(const char *path) {
@@ -44,13 +70,10 @@ static int path_fails(const char *path) {
 }
 
 static int file_fails(int fd) {
-  char link[64], path[4096];
+  char path[4096];
   int kept = errno, number = wanted();
   if (number == 0) { errno = kept; return 0; }
-  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlink(link, path, sizeof path - 1);
-  if (length > 0) path[length] = 0;
-  int fails = length > 0 && is_below(path);
+  int fails = path_of(fd, path, sizeof path) && is_below(path);
   errno = fails ? number : kept;
   return fails;
 }
@@ -61,6 +84,12 @@ ssize_t write(int fd, const void *data, size_t size) { return file_fails(fd) ? -
 ssize_t writev(int fd, const struct iovec *data, int n) { return file_fails(fd) ? -1 : REAL(writev, fd, data, n); }
 ssize_t pwrite(int fd, const void *data, size_t size, off_t at) { return file_fails(fd) ? -1 : REAL(pwrite, fd, data, size, at); }
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) { return file_fails(fd) ? -1 : REAL(pwrite64, fd, data, size, at); }
+ssize_t read(int fd, void *data, size_t size) { return reading_fails(fd, -1) ? -1 : REAL(read, fd, data, size); }
+ssize_t readv(int fd, const struct iovec *data, int n) { return reading_fails(fd, -1) ? -1 : REAL(readv, fd, data, n); }
+ssize_t pread(int fd, void *data, size_t size, off_t at) { return reading_fails(fd, at) ? -1 : REAL(pread, fd, data, size, at); }
+ssize_t pread64(int fd, void *data, size_t size, off64_t at) { return reading_fails(fd, at) ? -1 : REAL(pread64, fd, data, size, at); }
+ssize_t preadv(int fd, const struct iovec *data, int n, off_t at) { return reading_fails(fd, at) ? -1 : REAL(preadv, fd, data, n, at); }
+ssize_t preadv64(int fd, const struct iovec *data, int n, off64_t at) { return reading_fails(fd, at) ? -1 : REAL(preadv64, fd, data, n, at); }
 int fsync(int fd) { return file_fails(fd) ? -1 : REAL(fsync, fd); }
 int fdatasync(int fd) { return file_fails(fd) ? -1 : REAL(fdatasync, fd); }
 int ftruncate(int fd, off_t size) { return file_fails(fd) ? -1 : REAL(ftruncate, fd, size); }
