@@ -4,7 +4,7 @@ import { hashKey } from '#domain';
 import { Evaluator, type EvaluatorDeps } from '#events';
 import { Certificate, createHttpApp, type HttpDeps, listen, PageSessions, SessionTokens, Sockets } from '#http';
 import { ModelLibrary } from '#models';
-import { type PipelineDeps, Supervisor } from '#pipeline';
+import { LiveViews, type PipelineDeps, Supervisor } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
 import { type Clock, Gate, Lifetime, type Log, type Notify, RecentLines, systemClock } from '#runtime';
 import type { Store } from '#store';
@@ -100,7 +100,6 @@ async function build(
   const sessions = new PageSessions(store.signingKey, store.boxId, clock);
   const models = await ModelLibrary.open(modelsDir(dataDir), log);
   const seeing = await startSeeing({ ...base, models, ...places }, life, signal);
-  const { inference } = seeing;
 
   let { port } = config.listen;
   const origin = () => publicOrigin(config, port);
@@ -110,14 +109,14 @@ async function build(
   const hearing = await startHearing({ ...base, models, hub }, life, signal);
   const { summaries, writing } = await startWriting({ ...base, models, ...hearing }, life, signal);
 
-  const errands = { ...base, inference, links, delivery, origin, ...places };
+  const errands = { ...base, ...seeing, links, delivery, origin, ...places };
   const jobs = life.use(await startJobs(errands, signal));
   const sync = life.use(await startSync(errands));
 
   const supervisor = life.use(await startCameras({ ...base, ...seeing, hearing }, places));
 
   watchdog.attend(supervisor);
-  delivery.attend(boxOnBroker({ config, inference, supervisor, ...places, url: origin }));
+  delivery.attend(boxOnBroker({ config, ...seeing, supervisor, ...places, url: origin }));
   const parts = { configuration, supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links };
   const control = { recentLog, restart: () => restart.abort() };
   const fleet = await startFleet({ ...base, ...places });
@@ -138,12 +137,16 @@ async function build(
 
 /** The API and the page. Returns the port. */
 async function serve(
-  parts: Omit<HttpDeps, 'tokens' | 'h264' | 'version'> & { config: Config; certificate: Certificate | undefined },
+  parts: Omit<HttpDeps, 'tokens' | 'liveViews' | 'h264' | 'version'> & {
+    config: Config;
+    certificate: Certificate | undefined;
+  },
   life: Lifetime,
 ): Promise<number> {
   const { config, store, clock, log, certificate } = parts;
   const tokens = new SessionTokens(store.signingKey, clock);
-  const deps = { ...parts, tokens, h264: life.use(new H264Renditions(H264_AT_ONCE)), version };
+  const liveViews = life.use(new LiveViews(clock));
+  const deps = { ...parts, tokens, liveViews, h264: life.use(new H264Renditions(H264_AT_ONCE)), version };
   const doors = { sockets: Sockets.start(deps), certificate };
   const server = life.use(await listen(createHttpApp(deps), config.listen, log, doors));
   return server.address.port;

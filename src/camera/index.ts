@@ -9,6 +9,7 @@
  */
 export { type Adopted, adoptedPath, adoptSegment } from './adopted.ts';
 export { type Camera, type CameraOptions, openCamera } from './camera.ts';
+export { LiveView } from './live-view.ts';
 export { recordedStreams, recoverSegments } from './media-directory.ts';
 export { segmentTimes } from './mp4.ts';
 export type { SamplingDemand } from './plan.ts';

@@ -27,6 +27,7 @@ import { indexRoutes } from './indexes.ts';
 import { jobRoutes } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { liveRoutes } from './live.ts';
+import { liveViewRoutes } from './live-views.ts';
 import { playbackRoutes, watchRoutes } from './media.ts';
 import { audioRoutes, imageRoutes } from './media-assets.ts';
 import { momentRoutes } from './moments.ts';
@@ -125,6 +126,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     controlRoutes,
     keyRoutes,
     auditRoutes,
+    liveViewRoutes,
     notHereRoutes,
   ].map((group) => group(deps));
   const documented = [...closed, ...open].flatMap((group) => (group instanceof Api ? group.documented : []));

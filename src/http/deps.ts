@@ -8,7 +8,7 @@ import type { Fleet } from '#fleet';
 import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
-import type { Checks, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
+import type { Checks, LiveViews, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
 import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log, RecentLines } from '#runtime';
 import type { ConfigVersion, Store } from '#store';
@@ -49,6 +49,7 @@ export interface HttpDeps {
   transcriber: Pick<Transcriber, 'status'>;
   summaries: Pick<Summaries, 'status'>;
   jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain'>;
+  liveViews: Pick<LiveViews, 'watch'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
   fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'status'>;
   sync: Pick<Sync, 'status' | 'pause' | 'resume' | 'now' | 'request'>;

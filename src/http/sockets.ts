@@ -3,11 +3,13 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { HubSocket } from '#delivery';
-import { Fault, type Log } from '#runtime';
+import type { Viewer } from '#pipeline';
+import { Fault, type Log, messageOf } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 import { failureOf, reasonPhrase } from './envelope.ts';
 import { check, whole } from './input.ts';
-import { openTicket, type SocketTicket } from './websocket.ts';
+import { openView } from './live-views.ts';
+import { openTicket } from './websocket.ts';
 
 const PING_EVERY_MS = 20_000;
 /** Pings without an answer, after which a peer is dead. */
@@ -19,11 +21,18 @@ const GOODBYE_MS = 1500;
 
 const query = z.object({ since: whole(0, Number.MAX_SAFE_INTEGER).optional() });
 
-export type SocketDeps = Pick<HttpDeps, 'store' | 'hub' | 'clock' | 'log'>;
+export type SocketDeps = Pick<HttpDeps, 'store' | 'hub' | 'liveViews' | 'supervisor' | 'clock' | 'log'>;
+
+/** What a ticket is good for. */
+interface Seat {
+  keyId: number;
+  /** The socket has opened; what this returns is called when it has closed. */
+  take(webSocket: WebSocket): () => void;
+}
 
 /**
- * The WebSockets of this server: checks the ticket in the address, hands the socket to the hub, and finds out when the
- * peer is dead. What clients send is ignored.
+ * The WebSockets of this server: checks the ticket in the address, hands the socket to whom it is for, and finds out when
+ * the peer is dead. What clients send is ignored.
  */
 export class Sockets implements AsyncDisposable {
   readonly #deps: SocketDeps;
@@ -52,8 +61,8 @@ export class Sockets implements AsyncDisposable {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     try {
-      const { ticket, since } = this.#admit(request);
-      this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, ticket, since));
+      const seat = this.#admit(request.url ?? '');
+      this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, seat));
     } catch (error) {
       answer(socket, error, this.#deps.log);
     }
@@ -72,28 +81,50 @@ export class Sockets implements AsyncDisposable {
     clearTimeout(cut);
   }
 
-  #admit({ url = '' }: IncomingMessage): { ticket: SocketTicket; since: number | undefined } {
-    const { hub } = this.#deps;
-    const [, signed, search] = /^\/+ws\/+([^/?]+)\/*(?:\?(.*))?$/.exec(url) ?? [];
-    if (signed === undefined)
-      throw new Fault('not_found', 'there is no WebSocket here; GET /collection/default/websocket');
-    const ticket = openTicket(signed, this.#deps);
-    const { since } = check(query, { since: new URLSearchParams(search).get('since') || undefined });
-    if (this.#stop.signal.aborted || !hub.hasRoom(ticket.connectionId)) {
-      throw new Fault('unavailable', 'no more WebSocket clients now: try again later');
-    }
-    return { ticket, since };
+  #admit(url: string): Seat {
+    const [, kind, signed = '', search] = /^\/+(ws|jsmpeg)\/+([^/?]+)\/*(?:\?(.*))?$/.exec(url) ?? [];
+    if (this.#stop.signal.aborted) throw new Fault('unavailable', 'the box is stopping');
+    if (kind === 'ws') return this.#liveEvents(signed, search);
+    if (kind === 'jsmpeg') return this.#liveView(signed);
+    throw new Fault('not_found', 'there is no WebSocket here; GET /collection/default/websocket');
   }
 
-  #accept(webSocket: WebSocket, ticket: SocketTicket, since: number | undefined): void {
-    const { keyId } = ticket;
+  #liveEvents(signed: string, search: string | undefined): Seat {
+    const { hub } = this.#deps;
+    const ticket = openTicket(signed, this.#deps);
+    const { since } = check(query, { since: new URLSearchParams(search).get('since') || undefined });
+    if (!hub.hasRoom(ticket.connectionId)) {
+      throw new Fault('unavailable', 'no more WebSocket clients now: try again later');
+    }
+    const take = (webSocket: WebSocket) => {
+      const seat = hub.accept(hubSocket(webSocket), ticket, since);
+      return () => seat.closed();
+    };
+    return { keyId: ticket.keyId, take };
+  }
+
+  #liveView(signed: string): Seat {
+    const { keyId, stream, facts } = openView(signed, this.#deps);
+    const take = (webSocket: WebSocket) => {
+      try {
+        const seat = this.#deps.liveViews.watch(stream, facts, viewerOf(webSocket));
+        return () => seat.left();
+      } catch (error) {
+        webSocket.close(1013, messageOf(error));
+        return () => undefined;
+      }
+    };
+    return { keyId, take };
+  }
+
+  #accept(webSocket: WebSocket, { keyId, take }: Seat): void {
     this.#open.set(webSocket, { keyId, missed: 0 });
     webSocket.on('pong', () => this.#open.set(webSocket, { keyId, missed: 0 }));
     webSocket.on('error', () => undefined); // It closes by itself, and says why.
-    const seat = this.#deps.hub.accept(hubSocket(webSocket), ticket, since);
+    const closed = take(webSocket);
     webSocket.once('close', () => {
       this.#open.delete(webSocket);
-      seat.closed();
+      closed();
     });
   }
 
@@ -121,6 +152,16 @@ function hubSocket(webSocket: WebSocket): HubSocket {
     },
     close: (code, reason) => webSocket.close(code, reason),
     terminate: () => webSocket.terminate(),
+  };
+}
+
+function viewerOf(webSocket: WebSocket): Viewer {
+  return {
+    send: (data) => webSocket.send(data),
+    get bufferedBytes() {
+      return webSocket.bufferedAmount;
+    },
+    close: (reason) => webSocket.close(1013, reason),
   };
 }
 

@@ -9,6 +9,7 @@ export { Backfiller } from './backfill.ts';
 export { type CheckLimits, Checks, type ChecksDeps, type ChecksStatus } from './checks.ts';
 export { Closer } from './closer.ts';
 export type { Ears } from './hear.ts';
+export { LiveViews, type Viewer } from './live-views.ts';
 export type { SpeechRecogniser } from './recogniser.ts';
 export { Renewer, type RenewerDeps } from './renewer.ts';
 export { EndpointWriter } from './summaries/endpoint.ts';

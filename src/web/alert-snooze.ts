@@ -5,8 +5,7 @@ import { el, setText } from './dom.ts';
 import type { AlertJson, ArmedAlertJson } from './wire.ts';
 
 export function alertSnooze(api: Pick<Api, 'send' | 'now'>, alert: AlertJson): HTMLElement {
-  const label = `Snooze ${alert.label} for 1 hour`;
-  const button = el('button', { type: 'button', 'aria-label': label }, 'Snooze 1 h');
+  const button = el('button', { type: 'button', 'aria-label': `Snooze 1 h for ${alert.label}` }, 'Snooze 1 h');
   const words = el('span', { role: 'status' });
   const snooze = async (): Promise<void> => {
     button.disabled = true;

@@ -21,7 +21,7 @@ export class AlertRow {
   readonly #armed = el('button', { type: 'button', role: 'switch', class: 'switch' });
   readonly #threshold = el('select', {});
   readonly #group = el('select', {});
-  readonly #snoozes = SNOOZES.map(({ minutes, text }) => ({ minutes, button: el('button', { type: 'button' }, text) }));
+  readonly #snoozes = SNOOZES.map((length) => ({ ...length, button: el('button', { type: 'button' }, length.text) }));
   readonly #wake = el('button', { type: 'button' }, 'End snooze');
   #alert: ArmedAlertJson | undefined;
   #told = false;
@@ -60,13 +60,10 @@ export class AlertRow {
     this.#showGroups(alert, groups);
     const isSnoozed = (alert.snoozed_until ?? 0) * 1000 > nowMs;
     setHidden(this.#wake, !isSnoozed);
-    this.#wake.setAttribute('aria-label', `End the snooze of ${alert.label}`);
-    for (const { minutes, button } of this.#snoozes) {
+    this.#wake.setAttribute('aria-label', `End snooze of ${alert.label}`);
+    for (const { text, button } of this.#snoozes) {
       setHidden(button, isSnoozed);
-      button.setAttribute(
-        'aria-label',
-        `Snooze ${alert.label} for ${minutes / 60} ${minutes === 60 ? 'hour' : 'hours'}`,
-      );
+      button.setAttribute('aria-label', `${text} for ${alert.label}`);
     }
   }
 

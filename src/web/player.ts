@@ -3,6 +3,7 @@ import { type Api, isAbort, reasonOf } from './api.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
 import { clock } from './format.ts';
 import { NOTHING_RECORDED, type Playback, play } from './hls-video.ts';
+import { playLowDelay } from './low-delay.ts';
 import type { StreamUrlJson } from './wire.ts';
 
 export interface Clip {
@@ -13,6 +14,8 @@ export interface Clip {
   start: number;
   end: number;
   live: boolean;
+  /** As it is now, rather than as it was recorded some seconds ago. */
+  lowDelay?: boolean;
 }
 
 /** Seconds by which "Earlier" and "Later" move. */
@@ -23,6 +26,7 @@ export class Player {
   readonly #api: Api;
   readonly #dialog = byId('player', HTMLDialogElement);
   readonly #video = byId('player-video', HTMLVideoElement);
+  readonly #canvases = byId('player-canvas', HTMLElement);
   readonly #problem = byId('player-problem', HTMLElement);
   readonly #message = byId('player-message', HTMLElement);
   readonly #link = byId('player-link', HTMLButtonElement);
@@ -46,6 +50,7 @@ export class Player {
     on('player-earlier', () => this.#shift(-STEP_S));
     on('player-later', () => this.#shift(STEP_S));
     on('player-now', () => this.#clip && this.watchLive(this.#clip.streamId, this.#clip.title));
+    on('player-low-delay', () => this.#clip && void this.#load({ ...this.#clip, lowDelay: !this.#clip.lowDelay }));
     on('player-link', () => void this.#copyLink());
     on('player-save', () => this.#fileUrl && el('a', { href: this.#fileUrl, download: '' }).click());
     signal.addEventListener('abort', () => this.#dialog.close());
@@ -69,7 +74,7 @@ export class Player {
     const start = clip.start + seconds;
     if (start >= now) return;
     const end = clip.live ? start + 2 * STEP_S : clip.end + seconds;
-    void this.#load({ ...clip, start, end, text: '', live: false });
+    void this.#load({ ...clip, start, end, text: '', live: false, lowDelay: false });
   }
 
   async #load(clip: Clip): Promise<void> {
@@ -79,23 +84,7 @@ export class Player {
     const { signal } = this.#attempt;
     this.#describe(clip);
     try {
-      const query = {
-        start: clip.start,
-        end: clip.end,
-        player_title: clip.title,
-        player_description: clip.text || undefined,
-      };
-      const path = `/rtstream/${encodeURIComponent(clip.streamId)}/stream`;
-      const found = await this.#api.get<StreamUrlJson>(path, query, signal);
-      this.#playerUrl = found.player_url;
-      setHidden(this.#link, !found.player_url);
-      this.#fileUrl = clip.live ? undefined : fileUrlOf(clip.streamId, found);
-      setHidden(this.#save, this.#fileUrl === undefined);
-      const playback = await play(this.#video, found.stream_url, {
-        live: clip.live,
-        onProblem: (message) => !signal.aborted && this.#showProblem(message),
-        onPlaying: () => setText(this.#message, ''),
-      });
+      const playback = await (clip.lowDelay ? this.#now(clip, signal) : this.#recorded(clip, signal));
       if (signal.aborted) playback.end();
       else this.#playback = playback;
     } catch (error) {
@@ -103,11 +92,47 @@ export class Player {
     }
   }
 
+  /** The camera itself, drawn on a canvas of its own, as a canvas keeps what was drawn on it. */
+  #now({ streamId }: Clip, signal: AbortSignal): Promise<Playback> {
+    const canvas = el('canvas', { role: 'img', 'aria-label': 'The camera now' });
+    this.#canvases.replaceChildren(canvas);
+    return playLowDelay(this.#api, streamId, canvas, {
+      onProblem: (message) => !signal.aborted && this.#showProblem(message),
+      onPlaying: () => setText(this.#message, ''),
+    });
+  }
+
+  async #recorded(clip: Clip, signal: AbortSignal): Promise<Playback> {
+    const query = {
+      start: clip.start,
+      end: clip.end,
+      player_title: clip.title,
+      player_description: clip.text || undefined,
+    };
+    const path = `/rtstream/${encodeURIComponent(clip.streamId)}/stream`;
+    const found = await this.#api.get<StreamUrlJson>(path, query, signal);
+    this.#playerUrl = found.player_url;
+    setHidden(this.#link, !found.player_url);
+    this.#fileUrl = clip.live ? undefined : fileUrlOf(clip.streamId, found);
+    setHidden(this.#save, this.#fileUrl === undefined);
+    return play(this.#video, found.stream_url, {
+      live: clip.live,
+      onProblem: (message) => !signal.aborted && this.#showProblem(message),
+      onPlaying: () => setText(this.#message, ''),
+    });
+  }
+
   #describe(clip: Clip): void {
     const now = this.#api.now();
     const range = `${clock(clip.start * 1000, now)} – ${clock(clip.end * 1000, now)}`;
     setText(byId('player-title', HTMLElement), clip.title);
-    setText(byId('player-when', HTMLElement), clip.live ? 'Now, some seconds behind' : range);
+    const delay = clip.lowDelay ? 'Now' : 'Now, some seconds behind';
+    setText(byId('player-when', HTMLElement), clip.live ? delay : range);
+    const lowDelay = byId('player-low-delay', HTMLButtonElement);
+    setHidden(lowDelay, !clip.live);
+    lowDelay.setAttribute('aria-pressed', String(clip.lowDelay ?? false));
+    setHidden(this.#video, clip.lowDelay ?? false);
+    setHidden(this.#canvases, !clip.lowDelay);
     setText(byId('player-text', HTMLElement), clip.text);
     setText(this.#message, 'Loading…');
     setHidden(this.#problem, true);
@@ -141,6 +166,7 @@ export class Player {
     this.#attempt.abort();
     this.#playback?.end();
     this.#playback = undefined;
+    this.#canvases.replaceChildren();
     this.#playerUrl = undefined;
     setText(this.#link, 'Copy link');
   }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestAppliance } from './support/appliance.ts';
+import { seriousFindings } from './support/axe.ts';
 import { until } from './support/waiting.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -53,6 +54,7 @@ test('shows every route, and what it takes and answers', async () => {
     await list.locator('summary', { hasText: 'list of Stream' }).click();
     await list.getByText('media_types').waitFor();
 
+    expect(await seriousFindings(page)).toEqual([]);
     await page.setViewportSize({ width: 390, height: 844 });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overflow).toBeLessThanOrEqual(0);

@@ -5,6 +5,7 @@ import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { TestAppliance } from './support/appliance.ts';
+import { seriousFindings } from './support/axe.ts';
 import { passingBlock } from './support/videos.ts';
 import { until } from './support/waiting.ts';
 import { addCamera, arm, firings } from './support/watching.ts';
@@ -41,6 +42,7 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
     await page.locator('.camera-indexes').getByText('tells of everything').waitFor();
     await page.locator('.camera-missing').getByText('no object detector').waitFor();
 
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('searchbox').fill('motion');
     await page.keyboard.press('Enter');
     await page
@@ -75,6 +77,14 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
     expect((await stat(await saved.path())).size).toBeGreaterThan(1000);
     await page.locator('#player-close').click();
 
+    await page.getByRole('button', { name: /^Watch Yard\./ }).click();
+    await page.getByRole('button', { name: 'Less delay' }).click();
+    const drawn = () => page.locator('#player-canvas canvas').evaluate((canvas: HTMLCanvasElement) => canvas.width);
+    await expect.poll(drawn, { timeout: 30_000 }).toBe(640);
+    await page.getByRole('button', { name: 'Less delay', pressed: true }).click();
+    await page.locator('#player-video').waitFor();
+    await page.locator('#player-close').click();
+
     const feedback = row.getByRole('group', { name: 'Was “movement” right?' });
     await feedback.getByRole('button', { name: 'Wrong' }).focus();
     await page.keyboard.press('Enter');
@@ -100,13 +110,15 @@ test('shows the camera, its scenes, alerts and search, and fits a phone', async 
     expect(await feedback.getByRole('button', { pressed: true }).count()).toBe(0);
     expect((await firings(appliance)).find(({ id }) => id === fired?.id)).not.toHaveProperty('feedback');
 
-    await row.getByRole('button', { name: 'Snooze movement for 1 hour' }).click();
+    await row.getByRole('button', { name: 'Snooze 1 h for movement' }).click();
     await row.getByText(/^Snoozed until /).waitFor();
     const listed = page.getByRole('list', { name: 'Alerts', exact: true }).locator('li');
     await listed.getByText(/^Snoozed until /).waitFor();
-    await listed.getByRole('button', { name: 'End the snooze of movement' }).click();
+    await listed.getByRole('button', { name: 'End snooze of movement' }).click();
     await listed.getByText('Armed', { exact: true }).waitFor();
 
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await seriousFindings(page)).toEqual([]);
     await page.setViewportSize({ width: 390, height: 844 });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overflow).toBeLessThanOrEqual(0);

@@ -33,12 +33,12 @@ test('arms, snoozes and groups alerts, and follows what others do', async () => 
     const row = page.getByRole('list', { name: 'Alerts', exact: true }).locator('li');
     await row.getByText('Armed', { exact: true }).waitFor();
 
-    await row.getByRole('button', { name: 'Snooze movement for 1 hour' }).focus();
+    await row.getByRole('button', { name: 'Snooze 1 h for movement' }).focus();
     await page.keyboard.press('Enter');
     await row.getByText(/^Snoozed until .*\d\d:\d\d/).waitFor();
     await page.getByText('0 of 1 armed').waitFor();
     expect((await arming()).alerts[0]?.snoozed_until).toBeGreaterThan(Date.now() / 1000 + 3000);
-    await row.getByRole('button', { name: 'End the snooze of movement' }).click();
+    await row.getByRole('button', { name: 'End snooze of movement' }).click();
     await row.getByText('Armed', { exact: true }).waitFor();
 
     await page.getByLabel('Name of a new group').fill('night');

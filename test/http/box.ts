@@ -24,7 +24,7 @@ import { Fleet } from '#fleet';
 import { createHttpApp, type HttpApp, type HttpDeps, jobCallback, PageSessions, SessionTokens } from '#http';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type JobHandler, JobRunner } from '#jobs';
-import { Summaries } from '#pipeline';
+import { LiveViews, Summaries } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
 import { createLog, Fault, RecentLines, systemClock } from '#runtime';
 import { Store } from '#store';
@@ -146,6 +146,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
       reservePercent: () => 0,
       clock: systemClock,
     }),
+    liveViews: new LiveViews(systemClock),
     tokens: new SessionTokens(store.signingKey, systemClock),
     sessions: new PageSessions(store.signingKey, store.boxId, systemClock),
     models: { list: () => [] },
