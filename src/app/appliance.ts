@@ -9,6 +9,7 @@ import { H264Renditions, MediaLinks } from '#playback';
 import { type Clock, Gate, Lifetime, type Log, type Notify, RecentLines, systemClock } from '#runtime';
 import type { Store } from '#store';
 import { keepBackups } from './backups.ts';
+import { BoxReporter } from './box-report.ts';
 import { boxOnBroker } from './broker.ts';
 import { watchClock } from './clock-watch.ts';
 import { Configuration } from './configuration.ts';
@@ -111,14 +112,15 @@ async function build(
 
   const errands = { ...base, ...seeing, links, delivery, origin, ...places };
   const jobs = life.use(await startJobs(errands, signal));
-  const sync = life.use(await startSync(errands));
+  const reporter = new BoxReporter(clock.nowMs());
+  const sync = life.use(await startSync({ ...errands, reporter }));
 
   const supervisor = life.use(await startCameras({ ...base, ...seeing, hearing }, places));
 
   watchdog.attend(supervisor);
   delivery.attend(boxOnBroker({ config, ...seeing, supervisor, ...places, url: origin }));
   const parts = { configuration, supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links };
-  const control = { recentLog, restart: () => restart.abort() };
+  const control = { recentLog, reporter, restart: () => restart.abort() };
   const fleet = await startFleet({ ...base, ...places });
   port = await serve({ ...base, ...seeing, ...hearing, ...places, ...parts, ...control, fleet, certificate }, life);
   startFollowing(configuration, { ...base, ...options, supervisor, delivery, sync });
@@ -140,13 +142,15 @@ async function serve(
   parts: Omit<HttpDeps, 'tokens' | 'liveViews' | 'h264' | 'version'> & {
     config: Config;
     certificate: Certificate | undefined;
+    reporter: BoxReporter;
   },
   life: Lifetime,
 ): Promise<number> {
-  const { config, store, clock, log, certificate } = parts;
+  const { config, store, clock, log, certificate, reporter } = parts;
   const tokens = new SessionTokens(store.signingKey, clock);
   const liveViews = life.use(new LiveViews(clock));
   const deps = { ...parts, tokens, liveViews, h264: life.use(new H264Renditions(H264_AT_ONCE)), version };
+  reporter.attend(deps);
   const doors = { sockets: Sockets.start(deps), certificate };
   const server = life.use(await listen(createHttpApp(deps), config.listen, log, doors));
   return server.address.port;

@@ -1,6 +1,8 @@
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { z } from 'zod';
 import { CLOCK_TIME, WEEKDAYS } from '#domain';
-import { Fault } from '#runtime';
+import { Fault, isFault } from '#runtime';
 import type { HttpContext } from './deps.ts';
 
 const MIB = 1024 * 1024;
@@ -31,7 +33,7 @@ async function readText(request: Request, limit: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  for await (const chunk of chunks(plainBody(request, request.body))) {
+  for await (const chunk of plainBody(request, request.body)) {
     bytes += chunk.byteLength;
     if (bytes > limit) throw tooLarge(limit);
     text += decoder.decode(chunk, { stream: true });
@@ -39,11 +41,15 @@ async function readText(request: Request, limit: number): Promise<string> {
   return text + decoder.decode();
 }
 
-/** What counts is its length when it is unpacked: a small one may not become a large one. */
-function plainBody({ headers }: Request, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  if (headers.get('content-encoding') !== 'gzip') return body;
-  // Two declarations of the same streams: Node's own, and that of the web.
-  return body.pipeThrough(new DecompressionStream('gzip') as unknown as TransformStream<Uint8Array, Uint8Array>);
+/** Unpacked, so that what counts is its length then: a small one may not become a large one. */
+async function* plainBody({ headers }: Request, body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (headers.get('content-encoding') !== 'gzip') return yield* chunks(body);
+  try {
+    // Whoever reads is told what went wrong.
+    yield* pipeline(Readable.from(chunks(body)), createGunzip(), () => undefined);
+  } catch (error) {
+    throw isFault(error) ? error : new Fault('invalid', 'the body is not gzip, or broke off', { cause: error });
+  }
 }
 
 /** Leaving the loop early tells the sender's stream to stop. Throws `invalid` when it breaks off. */

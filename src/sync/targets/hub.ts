@@ -3,14 +3,14 @@ import { gzip } from 'node:zlib';
 import { z } from 'zod';
 import type { HubTargetConfig } from '#config';
 import { type BoxReport, HELLO_EVERY_MS, type ParcelHead } from '#domain';
-import { type Clock, Fault, type FaultKind } from '#runtime';
+import { type Clock, Fault, type FaultKind, retryDelays } from '#runtime';
 import { CHUNK_BYTES, type Line, type Parcel, type ParcelBody, type Target, TargetRefusal } from '../target.ts';
 import { Pieces } from './pieces.ts';
 import { type Answer, paced, Wire } from './wire.ts';
 
 export interface HubDeps {
   /** What the hub is told of this box. */
-  report: () => BoxReport;
+  report: () => Promise<BoxReport>;
   clock: Clock;
   env?: Readonly<Record<string, string | undefined>>;
 }
@@ -23,6 +23,7 @@ const QUICK_MS = 2000;
 const SLOW_MS = 10_000;
 /** Other answers than those that are waited for are asked again so often, before the engine does. */
 const ROUNDS = 3;
+const RETRY = { firstMs: 1000, capMs: HELLO_EVERY_MS };
 
 const pack = promisify(gzip);
 const taken = z.union([
@@ -84,22 +85,28 @@ export class HubTarget implements Target, AsyncDisposable {
   }
 
   async #greet(signal: AbortSignal): Promise<void> {
+    let delays = retryDelays(RETRY);
     while (!signal.aborted) {
-      await this.#hello(signal).catch(() => undefined); // Whoever has something to send is told why.
-      await this.#deps.clock.sleep(HELLO_EVERY_MS, signal).catch(() => undefined); // Only rejects when aborted.
+      let waitMs = HELLO_EVERY_MS;
+      try {
+        await this.#hello(signal);
+        delays = retryDelays(RETRY);
+      } catch {
+        waitMs = delays.next().value; // Whoever has something to send is told why.
+      }
+      await this.#deps.clock.sleep(waitMs, signal).catch(() => undefined); // Only rejects when aborted.
     }
   }
 
   async #hello(signal: AbortSignal): Promise<void> {
-    const answer = await this.#post('v1/edge/hello', this.#deps.report(), signal);
+    const answer = await this.#post('v1/edge/hello', await this.#deps.report(), signal);
     this.#dataOf(answer);
     this.#isKnown = true;
   }
 
   async #announce({ body, ...head }: Parcel, line: Line, signal: AbortSignal): Promise<Taken> {
     const whole = { ...head, ...(body ? { body: { bytes: body.bytes, mediaType: body.mediaType } } : {}) };
-    // Taking the body's opener off makes no other kind of it.
-    const answer = await this.#post('v1/edge/parcels', whole as ParcelHead, signal, line);
+    const answer = await this.#post('v1/edge/parcels', whole, signal, line);
     if (answer.status === 404) {
       this.#isKnown = false; // The hub may be a new one: hello comes first, the next time.
       throw new Fault('unavailable', `${this.#path}: ${this.#said(answer)}`);

@@ -42,14 +42,13 @@ function aBox(boxId: string, { url = door.url, token = `sk-${boxId}` } = {}) {
   if (door.hub.store.keys.find(hashKey(token)) === undefined) door.hub.store.keys.add(hashKey(token), boxId, ['edge']);
   const [config] = sync.parse({ targets: [{ kind: 'hub', name: 'hub', url, token }] }).targets;
   if (config?.kind !== 'hub') throw new Error('no hub');
-  return HubTarget.start(config, { report: () => aReport(boxId), clock: systemClock, env: {} });
+  return HubTarget.start(config, { report: async () => aReport(boxId), clock: systemClock, env: {} });
 }
 
 const parcelsOf = ({ heads, bodies }: Shipment): Parcel[] =>
   heads.map(({ body, ...head }) => {
     const bytes = bodies.get(head.key);
-    // The head's kind is as it was.
-    return (body && bytes ? { ...head, body: bodyOf(bytes, body.mediaType) } : head) as Parcel;
+    return body && bytes ? { ...head, body: bodyOf(bytes, body.mediaType) } : head;
   });
 
 describe('the target that is a hub', () => {
@@ -96,7 +95,7 @@ describe('the target that is a hub', () => {
     const line = memoryLine();
     const fragile = {
       ...line,
-      progressed: line.progressed,
+      progressed: () => undefined,
       async take(more: number) {
         if (Math.floor((taken + more) / 700_000) > Math.floor(taken / 700_000)) {
           taken += more;
