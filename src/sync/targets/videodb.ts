@@ -26,10 +26,16 @@ type Clip = Parcel & { kind: 'clip' };
 /** What was asked for without an answer may become a video for so long, and is looked for so often. */
 const SETTLED = { afterMs: 600_000, everyMs: 30_000 };
 
+/** A file that VideoDB has no use for is offered again for so long, and twice as long each time, before it is sent again. */
+const OFFERED_MS = 900_000;
+
 /** How far a clip has come; each is written down before what comes next is asked for. */
 const stages = z.object({
-  /** The file is there. */
+  /** The file is there, and since when. */
   uploadUrl: z.string().optional(),
+  uploadedMs: z.number().optional(),
+  /** How often VideoDB had no use for a file that it was sent. */
+  refused: z.number().optional(),
   /** Since when it may be a video. */
   askedMs: z.number().optional(),
   /** Where to ask what becomes of it. */
@@ -89,46 +95,53 @@ export class VideoDbTarget implements Target, AsyncDisposable {
     const { data: stage = {} } = stages.safeParse(line.resumed ?? {});
     const mark = markOf(clip);
     if (await this.#becameVideo(stage, mark, errand)) return;
-    const uploadUrl = stage.uploadUrl ?? (await this.#sendFile(clip, mark, errand));
-    const asked = { uploadUrl, askedMs: this.#clock.nowMs() };
+    const file = stage.uploadUrl === undefined ? await this.#sendFile(clip, stage, mark, errand) : fileOf(stage);
+    const asked = { ...file, askedMs: this.#clock.nowMs() };
     line.progressed(0, asked);
-    const job = await this.#api
-      .makeVideo({ url: uploadUrl, ...titleOf(clip, mark) }, errand)
-      .catch((error: unknown) => {
-        // A plain no: nothing becomes of it. What is not the file's fault leaves it there.
-        const ofOthers = error instanceof TargetBusy || isFault(error, 'unauthorized');
-        if (ofOthers || error instanceof SaidNo) line.progressed(0, ofOthers ? { uploadUrl } : {});
-        throw error;
-      });
+    const title = titleOf(clip, mark);
+    const job = await this.#api.makeVideo({ url: file.uploadUrl ?? '', ...title }, errand).catch((error: unknown) => {
+      if (error instanceof TargetBusy || isFault(error, 'unauthorized')) line.progressed(0, file);
+      else if (error instanceof SaidNo) this.#wasRefused(file, errand);
+      throw error;
+    });
     if (!job) return;
     line.progressed(0, { ...asked, job: job.href });
     await this.#api.poll(job, errand);
   }
 
-  async #sendFile({ body, key }: Clip, mark: string, errand: Errand): Promise<string> {
+  async #sendFile({ body, key }: Clip, { refused }: Stage, mark: string, errand: Errand): Promise<Stage> {
     if (!body) throw new Fault('internal', `${key} has no bytes`);
     const uploadUrl = await this.#api.sendFile(body, `${mark}.mp4`, errand);
-    errand.line.progressed(0, { uploadUrl });
-    return uploadUrl;
+    const file = { uploadUrl, uploadedMs: this.#clock.nowMs(), ...(refused && { refused }) };
+    errand.line.progressed(0, file);
+    return file;
   }
 
-  /** Always true, or throws: what came to nothing, or is forgotten, is begun anew the next time. */
-  async #jobDone(job: URL, mark: string, errand: Errand): Promise<true> {
+  /** Nothing becomes of it. The file may be at fault, its address, or neither ("out of credits"). */
+  #wasRefused(stage: Stage, { line }: Errand): void {
+    const { uploadedMs = 0, refused = 0 } = stage;
+    const isOver = this.#clock.nowMs() - uploadedMs >= OFFERED_MS * 2 ** refused;
+    line.progressed(0, isOver ? { refused: Math.min(refused + 1, 6) } : fileOf(stage));
+  }
+
+  /** Always true, or throws: what came to nothing, or is forgotten, is asked for anew the next time. */
+  async #jobDone(stage: Stage, job: URL, mark: string, errand: Errand): Promise<true> {
     try {
       await this.#api.poll(job, errand);
     } catch (error) {
       if (!(error instanceof SaidNo) || error.kind === 'unauthorized') throw error;
       if (await this.#api.holds(mark, errand)) return true;
-      errand.line.progressed(0, {});
+      this.#wasRefused(stage, errand);
       throw error;
     }
     return true;
   }
 
   /** Whether an earlier try has made a video after all; waits until that is sure. */
-  async #becameVideo({ askedMs, job }: Stage, mark: string, errand: Errand): Promise<boolean> {
+  async #becameVideo(stage: Stage, mark: string, errand: Errand): Promise<boolean> {
+    const { askedMs, job } = stage;
     if (askedMs === undefined) return false;
-    if (job !== undefined) return this.#jobDone(new URL(job), mark, errand);
+    if (job !== undefined) return this.#jobDone(stage, new URL(job), mark, errand);
     const untilMs = Math.min(askedMs, this.#clock.nowMs()) + SETTLED.afterMs;
     while (!(await this.#api.holds(mark, errand))) {
       if (this.#clock.nowMs() >= untilMs) return false;
@@ -136,6 +149,11 @@ export class VideoDbTarget implements Target, AsyncDisposable {
     }
     return true;
   }
+}
+
+/** So much of it as stays when nothing becomes of it. */
+function fileOf({ uploadUrl, uploadedMs, refused }: Stage): Stage {
+  return { uploadUrl, uploadedMs, ...(refused && { refused }) };
 }
 
 /** By which a clip is known again; also in its name, as not every answer has descriptions. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Clock } from '#runtime';
 import { TargetBusy, TargetRefusal } from '#sync';
 import { VideoDbTarget } from '../../../src/sync/targets/videodb.ts';
 import { aClip, bodyOf, insist, memoryLine, sha256, skippingClock, videoDbConfig } from './fixture.ts';
@@ -11,10 +12,12 @@ const signal = new AbortController().signal;
 const STALL_MS = 1000;
 
 let cloud: Cloud;
+let clock: Clock;
 let target: VideoDbTarget;
 
 beforeEach(async () => {
   cloud = await startCloud();
+  clock = skippingClock();
   target = targetAt();
 });
 afterEach(async () => {
@@ -26,7 +29,7 @@ afterEach(async () => {
 
 function targetAt(apiKey = KEY): VideoDbTarget {
   const post = async () => ({ kind: 'delivered' as const });
-  const deps = { post, clock: skippingClock(), wire: { env: {}, stallMs: STALL_MS } };
+  const deps = { post, clock, wire: { env: {}, stallMs: STALL_MS } };
   return new VideoDbTarget(videoDbConfig({ url: cloud.url, apiKey }), deps);
 }
 
@@ -82,12 +85,24 @@ describe('a clip on its way to VideoDB', () => {
     expect(cloud.videos).toHaveLength(1);
   });
 
-  it('goes anew when VideoDB has no use for the file that it was sent', async () => {
-    cloud.next('upload', says(200, { success: false, message: 'the upload_url has expired' }));
-    expect(await insist(target, aClip())).toEqual([
-      expect.stringContaining('says no (200): the upload_url has expired'),
-    ]);
-    expect(cloud.steps.filter((step) => step === 'file')).toHaveLength(2);
+  it('is offered again, and sent anew now and then, while VideoDB has no use for its file', async () => {
+    const no = says(200, { success: false, message: 'out of credits' });
+    const line = memoryLine();
+    let refusals = 0;
+    const refusedFor = async (ms: number) => {
+      for (const untilMs = clock.nowMs() + ms; clock.nowMs() < untilMs; refusals += 1) {
+        cloud.next('upload', no);
+        await expect(target.send(aClip(), line, signal)).rejects.toThrow('says no (200): out of credits');
+        await clock.sleep(60_000, signal); // A pause of the box.
+      }
+    };
+    const files = () => cloud.steps.filter((step) => step === 'file').length;
+    await refusedFor(900_000);
+    expect(files()).toBe(1);
+    await refusedFor(21_600_000);
+    expect(refusals).toBeGreaterThan(300);
+    expect(files()).toBeLessThan(6);
+    await target.send(aClip(), line, signal);
     expect(cloud.videos).toHaveLength(1);
   });
 
@@ -183,15 +198,15 @@ describe('a clip whose answer was lost', () => {
     expect(cloud.videos).toHaveLength(1);
   });
 
-  it('is made anew when its job has failed, and not when the job is only forgotten', async () => {
+  it('is asked for anew when its job has failed, and not when the job is only forgotten', async () => {
     cloud.polls = 1;
     cloud.next('job', says(200, { success: false, status: 'failed', message: 'unreadable' }));
     const once = memoryLine();
     await expect(target.send(aClip(), once, signal)).rejects.toThrow('says no (200): unreadable');
     cloud.next('job', says(404, { success: false, message: 'no such job' }));
     await expect(target.send(aClip(), once, signal)).rejects.toThrow('says no (404)');
-    expect(once.resumed).toEqual({});
     await target.send(aClip(), once, signal);
+    expect(cloud.steps.filter((step) => step === 'file')).toHaveLength(1);
     expect(cloud.videos).toHaveLength(1);
 
     const twice = memoryLine();
