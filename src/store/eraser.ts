@@ -1,7 +1,8 @@
 import type { Statement } from 'better-sqlite3';
 import { EARLIEST_SANE_MS, faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
-import { DONE_WITH, NO_EVIDENCE, NO_FIRING, NOT_HELD } from './held.ts';
+import { EmptySessions } from './empty-sessions.ts';
+import { DONE_WITH, NO_EVIDENCE, NO_FIRING, NOT_HELD, NOT_HELD_BY_ALERTS } from './held.ts';
 import { Pace } from './pace.ts';
 import type { Vectors } from './vectors.ts';
 
@@ -45,8 +46,7 @@ export class Eraser {
   readonly #firstOfStream: readonly Statement<{ stream: string; limit: number }, Sized>[];
   readonly #segmentFiles: Ids;
   readonly #segmentRows: Ids;
-  readonly #emptySessionFiles: Statement<[]>;
-  readonly #emptySessionRows: Statement<[]>;
+  readonly #emptySessions: EmptySessions;
   readonly #firingRows: Statement<Ended>;
   readonly #traces: readonly Statement<Ended>[];
   readonly #endedScenes: Statement<Ended, Described>;
@@ -90,15 +90,7 @@ export class Eraser {
       `INSERT INTO garbage (root, path, dir) SELECT 'media', path, 0 FROM segments WHERE id IN ${LISTED}`,
     );
     this.#segmentRows = sql.prepare(`DELETE FROM segments WHERE id IN ${LISTED}`);
-    // A stream's newest session may be recording.
-    const empty = `
-      NOT EXISTS (SELECT 1 FROM segments WHERE session_id = recording_sessions.id)
-      AND (stream_id NOT IN (SELECT id FROM streams)
-        OR started_ms < (SELECT max(started_ms) FROM recording_sessions r WHERE r.stream_id = recording_sessions.stream_id))`;
-    this.#emptySessionFiles = sql.prepare(
-      `INSERT INTO garbage (root, path, dir) SELECT 'media', init_path, 1 FROM recording_sessions WHERE ${empty}`,
-    );
-    this.#emptySessionRows = sql.prepare(`DELETE FROM recording_sessions WHERE ${empty}`);
+    this.#emptySessions = new EmptySessions(connection);
     this.#firingRows = sql.prepare(`
       DELETE FROM firings WHERE id IN (
         SELECT id FROM firings WHERE stream_id = @stream AND at_ms < @end AND ${DONE_WITH} LIMIT @limit)`);
@@ -119,7 +111,7 @@ export class Eraser {
       WHERE thumb_path IS NOT NULL AND ${NO_EVIDENCE}
         AND end_ms <= coalesce(
           (SELECT start_ms FROM segments s WHERE s.stream_id = streams.id AND held = 0 ORDER BY s.end_ms LIMIT 1), 9e15)
-        AND ${NOT_HELD}
+        AND ${NOT_HELD} AND ${NOT_HELD_BY_ALERTS}
       ORDER BY end_ms LIMIT ?`);
     this.#thumbFiles = sql.prepare(`
       INSERT INTO garbage (root, path, dir)
@@ -135,6 +127,12 @@ export class Eraser {
   /** A batch of the segments whose stream has been deleted. */
   orphanedSegments(): Erased {
     return this.#eraseSegments(this.#orphanedSegments.all(this.segmentsAtOnce));
+  }
+
+  /** What is left of sessions without segments; returns how many. */
+  emptySessions(): number {
+    const sessions = this.#emptySessions.all();
+    return sessions === '[]' ? 0 : this.#connection.writeDurably(() => this.#emptySessions.erase(sessions));
   }
 
   /** A batch of the stream's segments that ended before the time and nobody holds; zero when there is none left. */
@@ -234,12 +232,13 @@ export class Eraser {
 
   #eraseSegments(segments: readonly Sized[], also?: () => void): Erased {
     if (segments.length > 0 || also) {
+      const ids = idList(segments);
       this.#durably(this.#paces.segments, segments.length, () => {
         also?.();
-        this.#segmentFiles.run(idList(segments));
-        this.#segmentRows.run(idList(segments));
-        this.#emptySessionFiles.run();
-        this.#emptySessionRows.run();
+        const sessions = this.#emptySessions.of(ids);
+        this.#segmentFiles.run(ids);
+        this.#segmentRows.run(ids);
+        this.#emptySessions.erase(sessions);
         faultPoint('erase.noted');
       });
       faultPoint('erase.entered');

@@ -19,6 +19,11 @@ export const NO_EVIDENCE = `scenes.id NOT IN (
 export const NOT_HELD = `NOT EXISTS (SELECT 1 FROM holds
   WHERE stream_id = scenes.stream_id AND from_ms < scenes.end_ms AND to_ms > scenes.start_ms)`;
 
+/** The same, of alerts: what they hold may still be seen. None of their holds is longer than half an hour. */
+export const NOT_HELD_BY_ALERTS = `NOT EXISTS (SELECT 1 FROM alert_holds
+  WHERE stream_id = scenes.stream_id AND from_ms < scenes.end_ms AND to_ms > scenes.start_ms
+    AND from_ms > scenes.start_ms - 1800000)`;
+
 /** In a condition on `firings`: nobody waits for it, nothing is to get it, and nobody has marked it. */
 export const DONE_WITH = `id NOT IN (SELECT firing_id FROM deliveries WHERE delivered_ms IS NULL AND dead_ms IS NULL)
   AND id NOT IN (SELECT firing_id FROM marks)

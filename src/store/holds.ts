@@ -3,14 +3,13 @@ import { type Firing, type Hold, RECORD_ALL } from '#domain';
 import { Fault } from '#runtime';
 import type { Connection } from './connection.ts';
 import type { Meta } from './meta.ts';
+import { Pace } from './pace.ts';
 
 /** A firing may go on for hours: its beginning is what tells. The schema relies on it that none is longer. */
 const LONGEST_MS = 1_800_000;
 
 /** Of all streams together, made by people. */
 const MOST = 1000;
-/** Firings that let go of their recordings at once. */
-const BATCH = 100;
 const GAVE_WAY = 'alert_holds_gave_way';
 
 interface Row {
@@ -43,6 +42,7 @@ type Range = { stream: string; from: number; to: number };
 export class Holds {
   readonly #connection: Connection;
   readonly #meta: Meta;
+  readonly #pace = new Pace();
   readonly #insert: Statement<Row>;
   readonly #insertAlert: Statement<AlertHold>;
   readonly #get: Statement<[string], Row>;
@@ -79,7 +79,7 @@ export class Holds {
       'SELECT (SELECT count(*) FROM holds) AS manual, (SELECT count(*) FROM alert_holds) AS alerts',
     );
     this.#delete = sql.prepare('DELETE FROM holds WHERE id = ?');
-    this.#expire = sql.prepare('DELETE FROM holds WHERE until_ms <= ?');
+    this.#expire = sql.prepare('DELETE FROM holds WHERE id = (SELECT id FROM holds WHERE until_ms <= ? LIMIT 1)');
     this.#giveWay = sql.prepare(`
       DELETE FROM alert_holds WHERE firing_id IN (SELECT firing_id FROM alert_holds ORDER BY from_ms LIMIT ?)`);
     const reached = `max(from_ms, @now, coalesce(
@@ -151,9 +151,9 @@ export class Holds {
     return this.#connection.writeDurably(() => this.#delete.run(id).changes > 0);
   }
 
-  /** Those whose time is over. */
-  expire(nowMs: number): void {
-    this.#connection.write(() => this.#expire.run(nowMs));
+  /** One whose time is over: it may let go of many segments. Returns how many: zero when there is none left. */
+  expire(nowMs: number): number {
+    return this.#connection.write(() => this.#expire.run(nowMs).changes);
   }
 
   /** What is recorded from now on is held by nobody; what is there stays so. */
@@ -161,13 +161,16 @@ export class Holds {
     this.#connection.write(() => this.#shorten.run({ now: nowMs }));
   }
 
-  /** The oldest alerts let go of their recordings. Returns how many: zero when none holds any. */
+  /** A batch of the oldest alerts let go of their recordings. Returns how many: zero when none holds any. */
   letAlertsGo(): number {
-    return this.#connection.write(() => {
-      const { changes } = this.#giveWay.run(BATCH);
-      if (changes > 0) this.#meta.put(GAVE_WAY, String(this.gaveWay() + changes));
-      return changes;
-    });
+    const alerts = this.#pace.rows;
+    return this.#pace.measure(alerts, () =>
+      this.#connection.write(() => {
+        const { changes } = this.#giveWay.run(alerts);
+        if (changes > 0) this.#meta.put(GAVE_WAY, String(this.gaveWay() + changes));
+        return changes;
+      }),
+    );
   }
 }
 

@@ -129,9 +129,10 @@ export class Retention {
       () => nothingOf(this.#orphans.eraseUnsent()),
       () => someOf(this.#eraser.orphanedSegments()),
       () => nothingOf(this.#orphans.erase()),
+      () => nothingOf(this.#eraser.emptySessions()),
     ];
     if (!this.#isTrusted(nowMs)) return rounds;
-    this.#holds.expire(nowMs);
+    rounds.push(() => nothingOf(this.#holds.expire(nowMs)));
     const ages = this.#limits().map((stream) => ({ id: stream.id, days: stream.keepDays ?? keepDays ?? Infinity }));
     const longest = Math.max(keepDays ?? 0, ...ages.map(({ days }) => days));
     for (const { id, days } of ages) {

@@ -179,8 +179,10 @@ describe('an alert', () => {
     const held = store.holds.bytes();
     expect(held).toBeGreaterThan(600_000);
     await box.enforce(2 * held - 2000);
-    expect(store.holds.count()).toEqual({ manual: 1, alerts: 10 });
-    expect(store.holds.gaveWay()).toBe(100);
+    const gave = store.holds.gaveWay();
+    expect(gave).toBeGreaterThan(0);
+    expect(gave).toBeLessThan(110); // A batch is enough.
+    expect(store.holds.count()).toEqual({ manual: 1, alerts: 110 - gave });
     await box.enforce(8000);
     expect(left(store, stream.id)).toEqual([0, 1, 2, 3, 4, 1197, 1198, 1199]);
     expect(store.holds.gaveWay()).toBe(110);

@@ -116,6 +116,20 @@ describe('free space', () => {
     expect(existsSync(join(box.mediaDir, dirname(old.initPath)))).toBe(false);
   });
 
+  it('takes a session that was the newest when its last segment went', async () => {
+    await using box = await openBox();
+    const { stream } = aCamera(box.store);
+    const [old, young] = [aSession(stream.id), aSession(stream.id, { startedMs: NOON + 4000 })];
+    const { path } = box.record(old, NOON);
+    box.store.mending.forget('media', [path]);
+    await box.enforce();
+    expect(box.media()).toContain(old.initPath);
+    box.record(young, NOON + 4000);
+    await box.enforce();
+    expect(box.media()).not.toContain(old.initPath);
+    expect(box.media()).toContain(young.initPath);
+  });
+
   it('takes the thumbnails of what is no longer recorded, and leaves the words', async () => {
     await using box = await openBox(3000);
     const { stream, index } = aCamera(box.store);
@@ -131,6 +145,24 @@ describe('free space', () => {
     expect(box.thumbs()).toEqual(['new.jpg']);
     expect(box.store.scenes.get(scene.id)?.thumbPath).toBeUndefined();
     expect(box.store.scenes.page(index.id, { page: 1, pageSize: 10 }).scenes).toHaveLength(2);
+  });
+
+  it('leaves the thumbnails of what an alert holds: that may still be seen', async () => {
+    await using box = await openBox(8000);
+    const { store } = box;
+    const { stream, index, alert } = anArmedCamera(store);
+    const session = aSession(stream.id);
+    for (const n of [0, 1, 2, 3]) {
+      const times = { startMs: NOON + n * 4000, endMs: NOON + n * 4000 + 4000 };
+      box.record(session, times.startMs);
+      box.picture(`${n}.jpg`);
+      store.scenes.add(aScene(index, { ...times, thumbPath: `${n}.jpg` }), axis(0), 'm');
+    }
+    const firing = aFiring(alert, NOON + 6000, { sceneId: 0, endMs: NOON + 6000 });
+    store.streams.update(stream.id, { recording: { ...stream.recording, preMs: 1000, postMs: 1000 } });
+    store.commitEvaluation({ cursor: 1, cursorName: 'e', states: [], firings: [{ firing, deliveries: [] }] });
+    await box.enforce({ reservePercent: 50 });
+    expect(box.thumbs()).toEqual(['1.jpg', '3.jpg']);
   });
 
   it('is made whatever the clock says', async () => {
