@@ -1,4 +1,7 @@
-/** The system clock is set by hours, or shows 1970 at the start: recording goes on, and nothing is deleted for its age. */
+/**
+ * The system clock is set by hours, or shows 1970 at the start, or summer time begins or ends: recording goes on, and
+ * nothing is deleted for its age.
+ */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -32,10 +35,15 @@ function aClock(dir: TempDir, at: string) {
   return { env, set };
 }
 
+/** What was recorded within an hour of the moment. */
+function timelineAround(appliance: TestAppliance, streamId: string, atS: number): Promise<TimelineAnswer> {
+  const range = `start=${Math.max(0, atS - HOUR_S)}&end=${atS + HOUR_S}`;
+  return appliance.data('GET', `/v1/timeline?stream=${streamId}&${range}`);
+}
+
 /** Seconds recorded within an hour of the moment. */
 async function recordedAround(appliance: TestAppliance, streamId: string, atS: number): Promise<number> {
-  const range = `start=${Math.max(0, atS - HOUR_S)}&end=${atS + HOUR_S}`;
-  const { recorded } = await appliance.data<TimelineAnswer>('GET', `/v1/timeline?stream=${streamId}&${range}`);
+  const { recorded } = await timelineAround(appliance, streamId, atS);
   return recorded.reduce((sum, [start, end]) => sum + end - start, 0);
 }
 
@@ -46,7 +54,7 @@ async function expectAgreement(dataDir: string): Promise<void> {
 
 const config = { recording: { segmentSeconds: 2, keepDays: 1 } };
 
-test.skipIf(libraries.length === 0 || !isFull)('hours forward and back', { timeout: 240_000 }, async () => {
+test.skipIf(libraries.length === 0 || !isFull).concurrent('hours forward and back', { timeout: 240_000 }, async () => {
   await using dir = await tempDir();
   const dataDir = join(dir.path, 'data');
   const clock = aClock(dir, '+0');
@@ -70,20 +78,58 @@ test.skipIf(libraries.length === 0 || !isFull)('hours forward and back', { timeo
   await expectAgreement(dataDir);
 });
 
-test.skipIf(libraries.length === 0)('1970 at the start, then the right time', { timeout: 240_000 }, async () => {
+test
+  .skipIf(libraries.length === 0)
+  .concurrent('1970 at the start, then the right time', { timeout: 240_000 }, async () => {
+    await using dir = await tempDir();
+    const dataDir = join(dir.path, 'data');
+    const clock = aClock(dir, '@1970-01-02 00:00:00');
+    await using camera = await startRtspServer({ file: await passingBlock(600, 3), name: 'yard' });
+    {
+      await using appliance = await TestAppliance.start({ dataDir, config, env: clock.env });
+      const { streamId } = await addCamera(appliance, { url: camera.url });
+      const thenS = 24 * HOUR_S;
+      await until('recorded in 1970', async () => (await recordedAround(appliance, streamId, thenS)) >= 4);
+      clock.set('+0');
+      const nowS = () => Math.floor(Date.now() / 1000);
+      await until('recorded today', async () => (await recordedAround(appliance, streamId, nowS())) >= 4);
+      expect(await recordedAround(appliance, streamId, thenS), 'what was recorded in 1970').toBeGreaterThanOrEqual(4);
+    }
+    await expectAgreement(dataDir);
+  });
+
+test.skipIf(libraries.length === 0).concurrent.each([
+  { change: 'begins', atMs: Date.UTC(2026, 2, 29, 1) },
+  { change: 'ends', atMs: Date.UTC(2026, 9, 25, 1) },
+])('summer time $change: recorded in one piece', { timeout: 240_000 }, async ({ atMs }) => {
   await using dir = await tempDir();
   const dataDir = join(dir.path, 'data');
-  const clock = aClock(dir, '@1970-01-02 00:00:00');
+  const atS = atMs / 1000;
+  const from = (thenS: number) => {
+    const aheadS = Math.round(thenS - Date.now() / 1000);
+    return `${aheadS < 0 ? '' : '+'}${aheadS}s`;
+  };
+  const clock = aClock(dir, from(atS - HOUR_S / 2));
   await using camera = await startRtspServer({ file: await passingBlock(600, 3), name: 'yard' });
   {
-    await using appliance = await TestAppliance.start({ dataDir, config, env: clock.env });
+    const env = { ...clock.env, TZ: 'Europe/Berlin' };
+    await using appliance = await TestAppliance.start({ dataDir, config, env });
     const { streamId } = await addCamera(appliance, { url: camera.url });
-    const thenS = 24 * HOUR_S;
-    await until('recorded in 1970', async () => (await recordedAround(appliance, streamId, thenS)) >= 4);
-    clock.set('+0');
-    const nowS = () => Math.floor(Date.now() / 1000);
-    await until('recorded today', async () => (await recordedAround(appliance, streamId, nowS())) >= 4);
-    expect(await recordedAround(appliance, streamId, thenS), 'what was recorded in 1970').toBeGreaterThanOrEqual(4);
+    await until('recorded before', async () => (await recordedAround(appliance, streamId, atS)) >= 4);
+    clock.set(from(atS - 20));
+    const over = await until('recorded beyond the change', async () => {
+      const { recorded, gaps } = await timelineAround(appliance, streamId, atS);
+      return recorded.some(([, end]) => end > atS + 6) && { recorded, gaps };
+    });
+    const piece = over.recorded.find(([start, end]) => start < atS && end > atS + 6);
+    expect(piece, JSON.stringify(over)).toBeDefined();
+    expect(
+      over.gaps.filter(({ end }) => end > (piece?.[0] ?? 0)),
+      'no hour is missing',
+    ).toEqual([]);
+    for (const [i, [start]] of over.recorded.entries())
+      expect(start).toBeGreaterThanOrEqual(over.recorded[i - 1]?.[1] ?? 0);
+    expect(await cameraState(appliance, streamId)).toMatchObject({ phase: 'recording', restarts: 0 });
   }
   await expectAgreement(dataDir);
 });
