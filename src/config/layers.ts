@@ -103,10 +103,21 @@ export function asWritten({ listen: { host, port }, ...config }: Config): unknow
   return byName({ ...config, listen: `${host.includes(':') ? `[${host}]` : host}:${port}` });
 }
 
-/** Where two configurations differ, as people write it. */
+/** Where two configurations differ, as people write it; of what is new only where it begins. */
 export function changedPaths(before: Config, after: Config): string[] {
-  const patch = patchBetween(asWritten(before), asWritten(after));
-  return patch === undefined ? [] : [...new Set(leaves(patch).map(([path]) => pathText(path)))];
+  const then = asWritten(before);
+  const patch = patchBetween(then, asWritten(after));
+  return patch === undefined ? [] : [...new Set(leaves(patch).map(([path]) => pathText(known(path, then))))];
+}
+
+/** The path as far as something is there, and one step on. */
+function known(path: readonly string[], value: unknown): readonly string[] {
+  let here = value;
+  const steps = path.findIndex((key) => {
+    here = isGroup(here) ? here[key] : undefined;
+    return here === undefined;
+  });
+  return steps < 0 ? path : path.slice(0, steps + 1);
 }
 
 /** A path by numbers (`cameras[0].url`) by the names of what is there (`cameras[yard].url`). */

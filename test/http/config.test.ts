@@ -16,7 +16,7 @@ it('shows, checks, changes and takes back the configuration', async () => {
   expect(first.headers.get('etag')).toBe('"1"');
 
   const patch = { cameras: { yard: { url: 'rtsp://admin:canary@10.0.0.9/1' } }, logLevel: 'warn' };
-  const changed = ['logLevel', 'cameras[yard].url'];
+  const changed = ['logLevel', 'cameras[yard]'];
   const found = await box.call('POST', `${CONFIG}/validate`, { patch });
   expect(found.data).toMatchObject({ version: 1, problems: [], changed: expect.arrayContaining(changed) });
   const done = await box.call('PATCH', CONFIG, { patch }, { 'if-match': '"1"' });

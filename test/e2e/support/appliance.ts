@@ -29,6 +29,8 @@ export interface ApplianceOptions {
 export class TestAppliance implements AsyncDisposable {
   readonly key = KEY;
   readonly dataDir: string;
+  /** The file of its configuration, to be written anew. */
+  readonly configFile: string;
   readonly ended: Child['ended'];
   #child: Child;
   #own: TempDir;
@@ -38,6 +40,7 @@ export class TestAppliance implements AsyncDisposable {
     this.#child = child;
     this.#own = own;
     this.dataDir = dataDir;
+    this.configFile = join(own.path, 'watchpost.json');
     this.ended = child.ended;
     for (const stream of [child.process.stdout, child.process.stderr])
       stream?.on('data', (chunk: Buffer) => {
