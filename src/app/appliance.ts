@@ -213,8 +213,12 @@ function startCameras(
   deps: Omit<PipelineDeps, 'camera' | 'thumbsDir' | 'demandPlace'> & { config: Config },
   { mediaDir, thumbsDir }: { mediaDir: string; thumbsDir: string },
 ): Promise<Supervisor> {
-  const { config, store, clock } = deps;
+  const { config, store, clock, log } = deps;
   applyConfiguredCameras(config, store, clock);
+  const unreadable = store.streams.unreadable();
+  if (unreadable.length > 0) {
+    log.error({ cameras: unreadable }, 'signing.key is another than before: set the addresses of these cameras again');
+  }
   const { ingest, recording } = config;
   const camera = {
     mediaDir,

@@ -100,7 +100,11 @@ function lookAtKey(dataDir: string): Finding {
   const key = statSync(join(dataDir, 'signing.key'), { throwIfNoEntry: false });
   if (!key) return note('signing key', 'there is none yet');
   if (key.size !== 32)
-    return bad('signing key', `has ${key.size} bytes instead of 32`, 'delete signing.key: links end');
+    return bad(
+      'signing key',
+      `has ${key.size} bytes instead of 32`,
+      'put it back from a copy; without one delete it: links end, and camera addresses must be set again',
+    );
   if ((key.mode & 0o077) !== 0) return bad('signing key', 'others may read it', 'chmod 600 signing.key');
   return good('signing key', 'is whole and private');
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { holdDataDir } from '#app';
 import { loadConfig } from '#config';
 import { Fault, systemClock } from '#runtime';
-import { copySound, databaseFile, restoreFrom } from '#store';
+import { copyToTake, restoreFrom } from '#store';
 import { print } from './terminal.ts';
 
 export interface BackupOptions {
@@ -16,7 +16,7 @@ export async function backup(file: string, options: BackupOptions, signal: Abort
   const { dataDir } = await loadConfig(options.config, process.env, options);
   const part = `${resolve(file)}.part`;
   try {
-    const [problem] = await copySound(databaseFile(dataDir), part, signal);
+    const [problem] = await copyToTake(dataDir, part, signal);
     if (problem !== undefined) {
       throw new Fault(
         'internal',
@@ -28,7 +28,7 @@ export async function backup(file: string, options: BackupOptions, signal: Abort
   } finally {
     await rm(part, { force: true });
   }
-  print(`${file} holds everything but pictures, video and signing.key, camera addresses and their passwords included.`);
+  print(`${file} holds everything but pictures and video: keep it as safe as the passwords of your cameras.`);
 }
 
 /** Puts a copy in the place of the database of a box that doesn't run; what was there is set aside. */

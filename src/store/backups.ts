@@ -1,11 +1,13 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
 import { type Clock, Fault, faultPoint, messageOf } from '#runtime';
 import { runApart } from './apart.ts';
 import type { Connection } from './connection.ts';
 import { demandRoom, type FileSystemOf, syncPath } from './file-system.ts';
+import { BROUGHT_KEY, signingKey } from './identity.ts';
 import type { Meta } from './meta.ts';
-import { backupFiles } from './paths.ts';
+import { backupFiles, databaseFile } from './paths.ts';
 import type { RestoreReport } from './restore.ts';
 
 const RESTORES = 'restores';
@@ -121,8 +123,26 @@ export async function newestBackup(dir: string): Promise<Pick<BackupStatus, 'atM
   return {};
 }
 
+/**
+ * As `copySound`, to be taken to another box: the copy brings the box's key along, with which camera addresses and settings
+ * are sealed in it. Whoever has the copy can read them.
+ */
+export async function copyToTake(dir: string, to: string, signal: AbortSignal): Promise<string[]> {
+  const problems = await copySound(databaseFile(dir), to, signal);
+  if (problems.length > 0) return problems;
+  const key = await signingKey(dir);
+  const copy = new Database(to);
+  try {
+    copy.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)').run(BROUGHT_KEY, key.toString('base64'));
+  } finally {
+    copy.close();
+  }
+  await syncPath(to);
+  return [];
+}
+
 /** Copies a database, whoever writes to it, in a process of its own, within an hour. Returns what is wrong with it. */
-export async function copySound(from: string, to: string, signal: AbortSignal): Promise<string[]> {
+async function copySound(from: string, to: string, signal: AbortSignal): Promise<string[]> {
   // Only backup-process.ts answers here.
   const answer = (await runApart('backup-process', [from, to], { signal, timeoutMs: HOUR_MS })) as
     | BackupAnswer

@@ -1,7 +1,7 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
 import type { Clock } from '#runtime';
 import type { Connection } from './connection.ts';
+import { Seal } from './seal.ts';
 
 /** One configuration that was in force: what the file said, and what was changed over HTTP on top of it. */
 export interface ConfigVersion {
@@ -28,15 +28,12 @@ interface Row {
 }
 
 const KEPT = 50;
-const CIPHER = 'aes-256-gcm';
-const NONCE = 12;
-const TAG = 16;
 
 /** The configurations of the box, newest in force. Their content is encrypted with a key derived from the box's own. */
 export class ConfigVersions {
   readonly #connection: Connection;
   readonly #clock: Clock;
-  readonly #key: Buffer;
+  readonly #seal: Seal;
   readonly #insert: Statement<[number, string, string, Buffer]>;
   readonly #prune: Statement<[number]>;
   readonly #delete: Statement<[number]>;
@@ -47,7 +44,7 @@ export class ConfigVersions {
     const { sql } = connection;
     this.#connection = connection;
     this.#clock = clock;
-    this.#key = createHmac('sha256', signingKey).update('configuration').digest();
+    this.#seal = new Seal(signingKey, 'configuration');
     this.#insert = sql.prepare('INSERT INTO config_versions (at_ms, by, changed, sealed) VALUES (?, ?, ?, ?)');
     this.#prune = sql.prepare(`
       DELETE FROM config_versions
@@ -64,7 +61,7 @@ export class ConfigVersions {
     also: () => void = () => undefined,
   ): number {
     return this.#connection.writeDurably(() => {
-      const sealed = this.#sealed(JSON.stringify(content));
+      const sealed = this.#seal.seal(JSON.stringify(content));
       const { lastInsertRowid } = this.#insert.run(
         this.#clock.nowMs(),
         entry.by,
@@ -95,24 +92,7 @@ export class ConfigVersions {
   /** Undefined when it isn't kept, or was sealed with another box's key. */
   content(version: number): ConfigContent | undefined {
     const row = this.#get.get(version);
-    const text = row && this.#opened(row.sealed);
+    const text = row && this.#seal.open(row.sealed);
     return text === undefined ? undefined : JSON.parse(text);
-  }
-
-  #sealed(text: string): Buffer {
-    const nonce = randomBytes(NONCE);
-    const cipher = createCipheriv(CIPHER, this.#key, nonce);
-    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-    return Buffer.concat([nonce, cipher.getAuthTag(), body]);
-  }
-
-  #opened(sealed: Buffer): string | undefined {
-    const decipher = createDecipheriv(CIPHER, this.#key, sealed.subarray(0, NONCE));
-    decipher.setAuthTag(sealed.subarray(NONCE, NONCE + TAG));
-    try {
-      return decipher.update(sealed.subarray(NONCE + TAG), undefined, 'utf8') + decipher.final('utf8');
-    } catch {
-      return undefined; // The database came from another box, or the key is a new one.
-    }
   }
 }

@@ -9,7 +9,7 @@
  */
 export type { AssetHit, NewRecord } from './asset-indexes.ts';
 export type { AssetQuery } from './asset-search.ts';
-export { type BackupStatus, copySound, newestBackup } from './backups.ts';
+export { type BackupStatus, copyToTake, newestBackup } from './backups.ts';
 export type { Incoming, StoredBox } from './boxes.ts';
 export type { CollectionDraft } from './collections.ts';
 export type { ConfigContent, ConfigVersion } from './config-versions.ts';
@@ -25,7 +25,6 @@ export { Ledger, type Root } from './ledger.ts';
 export type { OutboxEntry, ResumeState, Waiting } from './outbox.ts';
 export { LONGEST_STRETCH_MS, type NewEntry, type OutboxFacts } from './outbox-intake.ts';
 export type { TargetTotals } from './outbox-targets.ts';
-export { databaseFile } from './paths.ts';
 export { best as bestHits, type Narrowing } from './ranking.ts';
 export type { Outdated, RenewalStatus } from './renewal.ts';
 export {

@@ -26,7 +26,7 @@ CREATE TABLE collections (
   created_ms  INTEGER NOT NULL
 ) STRICT;
 
--- Cameras. url may hold credentials.
+-- Cameras. url and substream_url may hold credentials: they are sealed (see seal.ts).
 CREATE TABLE streams (
   id                TEXT PRIMARY KEY,
   collection_id     TEXT NOT NULL REFERENCES collections (id),

@@ -23,7 +23,7 @@ import { type EvaluationBatch, Firings } from './firings.ts';
 import { Garbage } from './garbage.ts';
 import { Groups } from './groups.ts';
 import { Holds } from './holds.ts';
-import { signingKey } from './identity.ts';
+import { signingKey, takeBroughtKey } from './identity.ts';
 import { Indexes } from './indexes.ts';
 import { Jobs } from './jobs.ts';
 import { Journal } from './journal.ts';
@@ -43,6 +43,7 @@ import { Replay } from './replay.ts';
 import { Replicas } from './replicas.ts';
 import { Retention } from './retention.ts';
 import { Scenes } from './scenes.ts';
+import { Seal } from './seal.ts';
 import { SearchApart } from './search-apart.ts';
 import { Segments } from './segments.ts';
 import { Sifting } from './sifting.ts';
@@ -130,7 +131,12 @@ export class Store implements AsyncDisposable {
     this.signingKey = key;
     this.boxId = meta.once('box_id', () => newId('box'));
     this.collections = new Collections(connection, meta, clock);
-    this.streams = new Streams(connection, this.collections, orphans, clock);
+    this.streams = new Streams(connection, {
+      collections: this.collections,
+      orphans: orphans,
+      seal: new Seal(key, 'camera addresses'),
+      clock,
+    });
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
     const found = { vectors, pictures, search: search.finders.scenes };
@@ -181,6 +187,7 @@ export class Store implements AsyncDisposable {
     const { log, fileSystemOf } = options;
     const connection = await Connection.open(databaseFile(dir), log, fileSystemOf);
     try {
+      await takeBroughtKey(dir, connection);
       return new Store(connection, await signingKey(dir), options.clock);
     } catch (error) {
       connection[Symbol.dispose]();

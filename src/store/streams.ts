@@ -4,6 +4,7 @@ import { type Clock, Fault } from '#runtime';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
 import type { Orphans } from './orphans.ts';
+import { isSealed, type Seal } from './seal.ts';
 
 interface Row {
   id: string;
@@ -71,27 +72,41 @@ const UPDATE = `
     substream_url = @substream_url, recording = @recording
   WHERE id = @id`;
 
-/** The cameras. Deleting one takes everything along that was made from it. */
+/**
+ * The cameras. Deleting one takes everything along that was made from it. Addresses, which may hold passwords, are sealed.
+ */
 export class Streams {
   readonly #connection: Connection;
   readonly #collections: Collections;
   readonly #orphans: Orphans;
+  readonly #seal: Seal;
   readonly #clock: Clock;
   readonly #siftFrom: Statement<[number, string]>;
   readonly #insert: Statement<Row>;
   readonly #update: Statement<Row>;
   readonly #get: Statement<[string], Row>;
 
-  constructor(connection: Connection, collections: Collections, orphans: Orphans, clock: Clock) {
+  constructor(
+    connection: Connection,
+    { collections, orphans, seal, clock }: { collections: Collections; orphans: Orphans; seal: Seal; clock: Clock },
+  ) {
     const { sql } = connection;
     this.#connection = connection;
     this.#collections = collections;
     this.#orphans = orphans;
+    this.#seal = seal;
     this.#clock = clock;
     this.#siftFrom = sql.prepare('UPDATE streams SET sifted_ms = ? WHERE id = ?');
     this.#insert = sql.prepare(UPSERT);
     this.#update = sql.prepare(UPDATE);
     this.#get = sql.prepare('SELECT * FROM streams WHERE id = ?');
+    this.#sealPlain();
+  }
+
+  /** Cameras whose address can't be read, as it was sealed with another key: it must be set again. */
+  unreadable(): string[] {
+    const rows = this.#connection.sql.prepare<[], Row>('SELECT * FROM streams').all();
+    return rows.filter(({ url }) => this.#seal.openText(url) === undefined).map(({ name }) => name);
   }
 
   /** Throws `conflict` when the id is taken, `not_found` when the collection isn't there. */
@@ -101,7 +116,7 @@ export class Streams {
 
   get(id: string): Stream | undefined {
     const row = this.#get.get(id);
-    return row && streamOf(row);
+    return row && this.#streamOf(row);
   }
 
   /** `count` is the number that match, whatever the limit. Throws `invalid` for an unknown ordering. */
@@ -122,7 +137,7 @@ export class Streams {
     const counted = sql
       .prepare<[typeof filter], { count: number }>(`SELECT count(*) AS count FROM streams WHERE ${MATCHES}`)
       .get(filter);
-    return { results: results.map(streamOf), count: counted?.count ?? 0 };
+    return { results: results.map((row) => this.#streamOf(row)), count: counted?.count ?? 0 };
   }
 
   /**
@@ -130,10 +145,16 @@ export class Streams {
    * now: what it has recorded before stays.
    */
   update(id: string, patch: Partial<Stream>): Stream {
-    const before = this.#demand(id);
+    const stored = this.#demand(id);
+    const before = this.#streamOf(stored);
     const stream: Stream = { ...before, ...patch, id, createdMs: before.createdMs };
+    // An address that can't be read now may be when the key is back.
+    const kept = {
+      ...('url' in patch ? {} : { url: stored.url }),
+      ...('substreamUrl' in patch ? {} : { substream_url: stored.substream_url }),
+    };
     this.#connection.write(() => {
-      this.#update.run(this.#rowOf(stream));
+      this.#update.run({ ...this.#rowOf(stream), ...kept });
       const begins = isSelective(stream.recording) && !isSelective(before.recording);
       if (begins) this.#siftFrom.run(this.#clock.nowMs(), id);
     });
@@ -149,10 +170,48 @@ export class Streams {
     this.#orphans.deleteStream(id);
   }
 
-  #demand(id: string): Stream {
-    const stream = this.get(id);
-    if (!stream) throw new Fault('not_found', `no stream ${id}`);
-    return stream;
+  #demand(id: string): Row {
+    const row = this.#get.get(id);
+    if (!row) throw new Fault('not_found', `no stream ${id}`);
+    return row;
+  }
+
+  /** What older versions wrote. */
+  #sealPlain(): void {
+    const { sql } = this.#connection;
+    const rows = sql.prepare<[], Row>('SELECT * FROM streams').all();
+    const plain = rows.filter(({ url, substream_url: sub }) => !isSealed(url) || (sub !== null && !isSealed(sub)));
+    if (plain.length === 0) return;
+    this.#connection.write(() => {
+      for (const row of plain) this.#update.run(this.#rowOf(this.#streamOf(row)));
+    });
+  }
+
+  #streamOf(row: Row): Stream {
+    const substreamUrl = row.substream_url === null ? undefined : this.#seal.openText(row.substream_url);
+    return {
+      id: row.id,
+      collectionId: row.collection_id,
+      name: row.name,
+      url: this.#seal.openText(row.url) ?? '',
+      ...(substreamUrl === undefined ? {} : { substreamUrl }),
+      mediaTypes: JSON.parse(row.media_types),
+      sampleRate: row.sample_rate,
+      store: row.store === 1,
+      transcription: {
+        wanted: row.enable_transcript === 1,
+        engine: row.transcript_engine,
+        ...(row.transcript_ws_connection_id === null ? {} : { wsConnectionId: row.transcript_ws_connection_id }),
+        changedMs: row.transcript_changed_ms,
+      },
+      transport: row.transport,
+      zones: JSON.parse(row.zones),
+      recording: { ...RECORD_ALL, ...JSON.parse(row.recording) },
+      wanted: row.wanted,
+      origin: row.origin,
+      ...(row.box_id === null ? {} : { boxId: row.box_id }),
+      createdMs: row.created_ms,
+    };
   }
 
   #rowOf(stream: Stream): Row {
@@ -160,7 +219,7 @@ export class Streams {
       id: stream.id,
       collection_id: this.#collections.resolve(stream.collectionId),
       name: stream.name,
-      url: stream.url,
+      url: this.#seal.sealText(stream.url),
       media_types: JSON.stringify(stream.mediaTypes),
       sample_rate: stream.sampleRate,
       store: Number(stream.store),
@@ -173,7 +232,7 @@ export class Streams {
       transcript_engine: stream.transcription.engine,
       transcript_ws_connection_id: stream.transcription.wsConnectionId ?? null,
       transcript_changed_ms: stream.transcription.changedMs,
-      substream_url: stream.substreamUrl ?? null,
+      substream_url: stream.substreamUrl === undefined ? null : this.#seal.sealText(stream.substreamUrl),
       recording: JSON.stringify(different(stream.recording)),
       box_id: stream.boxId ?? null,
     };
@@ -196,30 +255,4 @@ function orderBy(ordering = '-created_at'): string {
 function different(policy: RecordingPolicy): Partial<RecordingPolicy> {
   const usual = new Map<string, unknown>(Object.entries(RECORD_ALL));
   return Object.fromEntries(Object.entries(policy).filter(([name, value]) => usual.get(name) !== value));
-}
-
-function streamOf(row: Row): Stream {
-  return {
-    id: row.id,
-    collectionId: row.collection_id,
-    name: row.name,
-    url: row.url,
-    ...(row.substream_url === null ? {} : { substreamUrl: row.substream_url }),
-    mediaTypes: JSON.parse(row.media_types),
-    sampleRate: row.sample_rate,
-    store: row.store === 1,
-    transcription: {
-      wanted: row.enable_transcript === 1,
-      engine: row.transcript_engine,
-      ...(row.transcript_ws_connection_id === null ? {} : { wsConnectionId: row.transcript_ws_connection_id }),
-      changedMs: row.transcript_changed_ms,
-    },
-    transport: row.transport,
-    zones: JSON.parse(row.zones),
-    recording: { ...RECORD_ALL, ...JSON.parse(row.recording) },
-    wanted: row.wanted,
-    origin: row.origin,
-    ...(row.box_id === null ? {} : { boxId: row.box_id }),
-    createdMs: row.created_ms,
-  };
 }
