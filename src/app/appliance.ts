@@ -2,16 +2,19 @@ import type { Config, ConfigSource } from '#config';
 import { Delivery, type DeliveryDeps, Hub } from '#delivery';
 import { hashKey } from '#domain';
 import { Evaluator, type EvaluatorDeps } from '#events';
+import { BoxCommands } from '#fleet';
 import { Certificate, createHttpApp, type HttpDeps, listen, PageSessions, SessionTokens, Sockets } from '#http';
 import { ModelLibrary } from '#models';
 import { LiveViews, type PipelineDeps, Supervisor } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
 import { type Clock, Gate, Lifetime, type Log, type Notify, RecentLines, systemClock } from '#runtime';
 import type { Store } from '#store';
+import type { CommandLinks } from '#sync';
 import { keepBackups } from './backups.ts';
 import { BoxReporter } from './box-report.ts';
 import { boxOnBroker } from './broker.ts';
 import { watchClock } from './clock-watch.ts';
+import { startCommandLinks } from './command-links.ts';
 import { Configuration } from './configuration.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
@@ -122,8 +125,10 @@ async function build(
   const parts = { configuration, supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links };
   const control = { recentLog, reporter, restart: () => restart.abort() };
   const fleet = await startFleet({ ...base, ...places });
-  port = await serve({ ...base, ...seeing, ...hearing, ...places, ...parts, ...control, fleet, certificate }, life);
-  startFollowing(configuration, { ...base, ...options, supervisor, delivery, sync });
+  const open = { ...base, ...seeing, ...hearing, ...places, ...parts, ...control, fleet, certificate };
+  const { commandLinks, ...address } = await serve(open, life);
+  port = address.port;
+  startFollowing(configuration, { ...base, ...options, supervisor, delivery, sync, commandLinks });
   life.use(startHousekeeping({ ...base, models, ...seeing, ...hearing, writing, supervisor, fleet }));
   ready(notify, life);
   log.info({ url: origin(), dataDir, cameras: config.cameras.length }, 'watchpost is running');
@@ -137,23 +142,25 @@ async function build(
   return { url: origin(), ...firstPass(firstKey, store, sessions), store, reload, ...ends };
 }
 
-/** The API and the page. Returns the port. */
+/** The API and the page, on a port, and by way of the hubs that may command this box. */
 async function serve(
-  parts: Omit<HttpDeps, 'tokens' | 'liveViews' | 'h264' | 'version'> & {
+  parts: Omit<HttpDeps, 'boxCommands' | 'tokens' | 'liveViews' | 'h264' | 'version'> & {
     config: Config;
     certificate: Certificate | undefined;
     reporter: BoxReporter;
   },
   life: Lifetime,
-): Promise<number> {
+): Promise<{ port: number; commandLinks: CommandLinks }> {
   const { config, store, clock, log, certificate, reporter } = parts;
   const tokens = new SessionTokens(store.signingKey, clock);
   const liveViews = life.use(new LiveViews(clock));
-  const deps = { ...parts, tokens, liveViews, h264: life.use(new H264Renditions(H264_AT_ONCE)), version };
+  const h264 = life.use(new H264Renditions(H264_AT_ONCE));
+  const deps = { ...parts, boxCommands: life.use(new BoxCommands(parts)), tokens, liveViews, h264, version };
   reporter.attend(deps);
+  const app = createHttpApp(deps);
   const doors = { sockets: Sockets.start(deps), certificate };
-  const server = life.use(await listen(createHttpApp(deps), config.listen, log, doors));
-  return server.address.port;
+  const server = life.use(await listen(app, config.listen, log, doors));
+  return { port: server.address.port, commandLinks: await startCommandLinks(app, deps, life) };
 }
 
 function firstPass(key: string | undefined, store: Store, sessions: PageSessions): Pick<Appliance, 'first'> {

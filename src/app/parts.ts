@@ -1,7 +1,7 @@
 import type { Config } from '#config';
 import type { Delivery } from '#delivery';
 import type { Supervisor } from '#pipeline';
-import type { Sync } from '#sync';
+import type { CommandLinks, Sync } from '#sync';
 
 /** A part of the box that follows changes of the configuration while it runs. */
 export interface Part {
@@ -16,6 +16,7 @@ export interface PartDeps {
   supervisor: Pick<Supervisor, 'reconcile'>;
   delivery: Pick<Delivery, 'setBroker'>;
   sync: Pick<Sync, 'configure'>;
+  commandLinks: Pick<CommandLinks, 'configure'>;
   setLogLevel: (level: Config['logLevel']) => void;
 }
 
@@ -24,12 +25,13 @@ export interface PartDeps {
  * the process on. Cameras and groups are in the store by then: a camera that is as before isn't touched, and one of which
  * only indexes, alerts, zones or retention have changed is recorded on.
  */
-export function partsOf({ config, supervisor, delivery, sync, setLogLevel }: PartDeps): Part[] {
+export function partsOf({ config, supervisor, delivery, sync, commandLinks, setLogLevel }: PartDeps): Part[] {
   return [
     { of: ['cameras', 'groups'], follow: () => supervisor.reconcile() },
     { of: ['mqtt'], follow: () => delivery.setBroker(config.mqtt) },
     { of: ['logLevel'], follow: () => setLogLevel(config.logLevel) },
     { of: READ_WHEN_NEEDED, follow: () => undefined },
+    { of: ['sync'], follow: () => commandLinks.configure(config.sync.targets) },
     // Last, as what waits for a target that is gone is forgotten: nothing that fails may come after it.
     { of: ['sync'], follow: () => sync.configure(config.sync.targets) },
   ];

@@ -88,10 +88,13 @@ const hub = target(
       `Of a hub: an API key with the scope edge, made there. Write \${NAME} or \${file:/path}.`,
     ),
     allowCommands: z
-      .boolean('must be true or false')
+      .union(
+        [z.boolean(), z.array(z.enum(['read', 'control', 'all'])).min(1, 'must name a scope; false for none')],
+        'must be true, false, or a list of read, control and all',
+      )
       .default(false)
       .describe(
-        'Of a hub: whether its users may look at this box and change it, over a connection that the box makes.',
+        'Of a hub: what its users may do on this box, over a connection that the box makes: true stands for [control], which looks, too.',
       ),
   },
 );

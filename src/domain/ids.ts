@@ -14,6 +14,7 @@ const PREFIX = {
   connection: 'conn-',
   upload: 'up-',
   hold: 'hold-',
+  command: 'cmd-',
 } as const;
 
 /** Kinds whose ids are 16 bare hex digits: clients extract them with hex-only patterns. */
@@ -38,6 +39,7 @@ export function newId(kind: IdKind, nowMs: number = Date.now()): string {
     case 'connection':
     case 'upload':
     case 'hold':
+    case 'command':
       return PREFIX[kind] + randomBytes(12).toString('hex');
     case 'stream':
     case 'session':

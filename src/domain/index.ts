@@ -11,6 +11,7 @@ export * from './audit.ts';
 export * from './backfill.ts';
 export * from './box.ts';
 export * from './colours.ts';
+export * from './command.ts';
 export * from './geometry.ts';
 export * from './hearing.ts';
 export * from './hold.ts';

@@ -16,3 +16,8 @@ const OPENED_BY: Record<Scope, readonly Scope[]> = {
 export function allows(scopes: readonly Scope[], need: Scope): boolean {
   return OPENED_BY[need].some((scope) => scopes.includes(scope));
 }
+
+/** What both of two may do. */
+export function commonScopes(some: readonly Scope[], others: readonly Scope[]): Scope[] {
+  return SCOPES.filter((scope) => allows(some, scope) && allows(others, scope));
+}

@@ -6,6 +6,7 @@ import { armingRoutes } from './arming.ts';
 import { audited, auditRoutes } from './audit.ts';
 import { requireKey } from './auth.ts';
 import { backfillRoutes } from './backfill.ts';
+import { boxCommandRoutes } from './box-commands.ts';
 import { boxRoutes } from './boxes.ts';
 import { callbackRoutes } from './callbacks.ts';
 import { collectionRoutes } from './collections.ts';
@@ -123,6 +124,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     liveRoutes,
     edgeRoutes,
     boxRoutes,
+    boxCommandRoutes,
     controlRoutes,
     keyRoutes,
     auditRoutes,

@@ -4,7 +4,7 @@ import type { Config, ShownConfig } from '#config';
 import type { Delivery, Hub } from '#delivery';
 import type { CameraStatus, Frame, Scope } from '#domain';
 import type { Meanings } from '#events';
-import type { Fleet } from '#fleet';
+import type { BoxCommands, Fleet } from '#fleet';
 import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary } from '#models';
@@ -51,6 +51,7 @@ export interface HttpDeps {
   jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain'>;
   liveViews: Pick<LiveViews, 'watch'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
+  boxCommands: Pick<BoxCommands, 'accept' | 'ask'>;
   fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'status'>;
   sync: Pick<Sync, 'status' | 'pause' | 'resume' | 'now' | 'request'>;
   tokens: SessionTokens;

@@ -3,9 +3,12 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { HubSocket } from '#delivery';
+import { allows, hashKey } from '#domain';
+import type { LinkSocket } from '#fleet';
 import type { Viewer } from '#pipeline';
 import { Fault, type Log, messageOf } from '#runtime';
 import type { HttpDeps } from './deps.ts';
+import { boxReport } from './edge-parcels.ts';
 import { failureOf, reasonPhrase } from './envelope.ts';
 import { check, whole } from './input.ts';
 import { openView } from './live-views.ts';
@@ -16,32 +19,34 @@ const PING_EVERY_MS = 20_000;
 const MOST_MISSED = 2;
 /** Clients have nothing to say; more than this is no client of ours. */
 const LARGEST_MESSAGE = 64 * 1024;
+/** An answer of another box, with what wraps it. */
+const LARGEST_ANSWER = 8 * 1024 * 1024;
 /** How long a client may take to say goodbye when we stop. */
 const GOODBYE_MS = 1500;
 
 const query = z.object({ since: whole(0, Number.MAX_SAFE_INTEGER).optional() });
 
-export type SocketDeps = Pick<HttpDeps, 'store' | 'hub' | 'liveViews' | 'supervisor' | 'clock' | 'log'>;
+export type SocketDeps = Pick<
+  HttpDeps,
+  'store' | 'hub' | 'fleet' | 'boxCommands' | 'liveViews' | 'supervisor' | 'clock' | 'log'
+>;
 
-/** What a ticket is good for. */
+/** What a ticket, or the key of another box, is good for. */
 interface Seat {
   keyId: number;
+  server: WebSocketServer;
   /** The socket has opened; what this returns is called when it has closed. */
   take(webSocket: WebSocket): () => void;
 }
 
 /**
- * The WebSockets of this server: checks the ticket in the address, hands the socket to whom it is for, and finds out when
- * the peer is dead. What clients send is ignored.
+ * The WebSockets of this server: checks the ticket in the address, or the key of a box that comes for commands, hands the
+ * socket to whom it is for, and finds out when the peer is dead. What other clients send is ignored.
  */
 export class Sockets implements AsyncDisposable {
   readonly #deps: SocketDeps;
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: LARGEST_MESSAGE,
-  });
+  readonly #forClients = webSocketServer(LARGEST_MESSAGE);
+  readonly #forBoxes = webSocketServer(LARGEST_ANSWER);
   /** Each with the key that asked for it, and the number of pings that it has not answered. */
   readonly #open = new Map<WebSocket, { keyId: number; missed: number }>();
   readonly #stop = new AbortController();
@@ -61,8 +66,8 @@ export class Sockets implements AsyncDisposable {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     try {
-      const seat = this.#admit(request.url ?? '');
-      this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, seat));
+      const seat = this.#admit(request);
+      seat.server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, seat));
     } catch (error) {
       answer(socket, error, this.#deps.log);
     }
@@ -81,9 +86,10 @@ export class Sockets implements AsyncDisposable {
     clearTimeout(cut);
   }
 
-  #admit(url: string): Seat {
+  #admit({ url = '', headers }: IncomingMessage): Seat {
     const [, kind, signed = '', search] = /^\/+(ws|jsmpeg)\/+([^/?]+)\/*(?:\?(.*))?$/.exec(url) ?? [];
     if (this.#stop.signal.aborted) throw new Fault('unavailable', 'the box is stopping');
+    if (/^\/+v1\/+edge\/+socket\/*(\?|$)/.test(url)) return this.#commands(headers.authorization);
     if (kind === 'ws') return this.#liveEvents(signed, search);
     if (kind === 'jsmpeg') return this.#liveView(signed);
     throw new Fault('not_found', 'there is no WebSocket here; GET /collection/default/websocket');
@@ -100,7 +106,7 @@ export class Sockets implements AsyncDisposable {
       const seat = hub.accept(hubSocket(webSocket), ticket, since);
       return () => seat.closed();
     };
-    return { keyId: ticket.keyId, take };
+    return { keyId: ticket.keyId, server: this.#forClients, take };
   }
 
   #liveView(signed: string): Seat {
@@ -114,7 +120,25 @@ export class Sockets implements AsyncDisposable {
         return () => undefined;
       }
     };
-    return { keyId, take };
+    return { keyId, server: this.#forClients, take };
+  }
+
+  #commands(authorization = ''): Seat {
+    const { store, fleet, boxCommands } = this.#deps;
+    const [, token = ''] = /^Bearer\s+(\S{1,200})$/i.exec(authorization) ?? [];
+    const hash = hashKey(token);
+    const key = store.keys.find(hash);
+    if (!key) throw new Fault('unauthorized', 'authorization: the API key is not known here, or was revoked');
+    if (!allows(key.scopes, 'edge')) {
+      throw new Fault('forbidden', 'authorization: this needs a key with the scope edge');
+    }
+    const take = (webSocket: WebSocket) => {
+      const hello = (report: unknown) => fleet.hello(key.id, check(boxReport, report));
+      const seat = boxCommands.accept(linkSocket(webSocket), { hash, hello });
+      webSocket.on('message', (data) => seat.message(Buffer.isBuffer(data) ? data.toString() : ''));
+      return () => seat.closed();
+    };
+    return { keyId: key.id, server: this.#forBoxes, take };
   }
 
   #accept(webSocket: WebSocket, { keyId, take }: Seat): void {
@@ -142,6 +166,18 @@ export class Sockets implements AsyncDisposable {
       await this.#deps.clock.sleep(PING_EVERY_MS, signal).catch(() => undefined);
     }
   }
+}
+
+function webSocketServer(maxPayload: number): WebSocketServer {
+  return new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload });
+}
+
+/** A box that no longer reads is found by its silence. */
+function linkSocket(webSocket: WebSocket): LinkSocket {
+  return {
+    send: (text) => webSocket.send(text, () => undefined),
+    close: (code, reason) => webSocket.close(code, reason),
+  };
 }
 
 function hubSocket(webSocket: WebSocket): HubSocket {

@@ -12,6 +12,7 @@ export type { AssetQuery } from './asset-search.ts';
 export { type BackupStatus, copyToTake, newestBackup } from './backups.ts';
 export type { Incoming, StoredBox } from './boxes.ts';
 export type { CollectionDraft } from './collections.ts';
+export type { Errand, WaitingCommand } from './commands.ts';
 export type { ConfigContent, ConfigVersion } from './config-versions.ts';
 export { explanationOf } from './connection.ts';
 export type { DeliveryState, FiringDelivery } from './deliveries.ts';

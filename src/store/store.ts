@@ -10,6 +10,7 @@ import { Backups } from './backups.ts';
 import { Boxes } from './boxes.ts';
 import { ClockSteps } from './clock-steps.ts';
 import { Collections } from './collections.ts';
+import { Commands } from './commands.ts';
 import { ConfigVersions } from './config-versions.ts';
 import { Configured } from './configured.ts';
 import { Connection } from './connection.ts';
@@ -94,6 +95,7 @@ export class Store implements AsyncDisposable {
   readonly audit: Audit;
   readonly configVersions: ConfigVersions;
   readonly configured: Configured;
+  readonly commands: Commands;
   readonly prompts: Prompts;
   readonly questions: Omit<Questions, 'put'>;
   readonly replay: Replay;
@@ -114,8 +116,7 @@ export class Store implements AsyncDisposable {
   private constructor(connection: Connection, key: Buffer, clock: Clock) {
     const meta = new Meta(connection);
     const journal = new Journal(connection);
-    const scenesStored = connection.sql.prepare<[], number>(SCENES_STORED).pluck();
-    const search = new SearchApart(connection.sql.name, findersOn(connection), () => scenesStored.get() ?? 0);
+    const search = searchOn(connection);
     const vectors = new Vectors(connection, 'vectors', (change) => search.tell('vectors', change));
     const pictures = new Vectors(connection, 'pictures', (change) => search.tell('pictures', change));
     const eraser = new Eraser(connection, [vectors, pictures]);
@@ -139,12 +140,12 @@ export class Store implements AsyncDisposable {
     });
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
-    const found = { vectors, pictures, search: search.finders.scenes };
-    this.scenes = new Scenes(connection, this.collections, journal, found);
+    const { scenes, transcripts, assets } = search.finders;
+    this.scenes = new Scenes(connection, this.collections, journal, { vectors, pictures, search: scenes });
     this.backfills = new Backfills(connection);
-    this.transcripts = new Transcripts(connection, this.collections, journal, search.finders.transcripts);
+    this.transcripts = new Transcripts(connection, this.collections, journal, transcripts);
     this.assets = new Assets(connection, this.collections);
-    this.assetIndexes = new AssetIndexes(connection, this.collections, search.finders.assets);
+    this.assetIndexes = new AssetIndexes(connection, this.collections, assets);
     this.cuts = new Cuts(connection, clock);
     this.jobs = new Jobs(connection);
     this.events = new Events(connection);
@@ -164,6 +165,7 @@ export class Store implements AsyncDisposable {
     this.audit = new Audit(connection, clock);
     this.configVersions = new ConfigVersions(connection, key, clock);
     this.configured = new Configured(connection);
+    this.commands = new Commands(connection, clock);
     this.prompts = new Prompts(connection);
     this.replay = new Replay(connection);
     this.sifting = new Sifting(connection, eraser);
@@ -172,7 +174,7 @@ export class Store implements AsyncDisposable {
     this.mediaPlace = new MediaPlace(connection, meta);
     this.clockSteps = new ClockSteps(connection);
     const { clockSteps, recorded } = this;
-    const limits = () => this.streams.list().results.map(({ id, recording }) => ({ id, ...recording }));
+    const limits = () => limitsOf(this.streams);
     const garbage = new Garbage(connection);
     this.retention = new Retention({ eraser, orphans, garbage, holds, recorded, limits, clockSteps, clock });
     this.mending = new Mending(connection);
@@ -214,4 +216,13 @@ export class Store implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connection[Symbol.dispose]();
   }
+}
+
+function searchOn(connection: Connection): SearchApart {
+  const scenesStored = connection.sql.prepare<[], number>(SCENES_STORED).pluck();
+  return new SearchApart(connection.sql.name, findersOn(connection), () => scenesStored.get() ?? 0);
+}
+
+function limitsOf(streams: Streams) {
+  return streams.list().results.map(({ id, recording }) => ({ id, ...recording }));
 }

@@ -20,7 +20,7 @@ import {
   type SceneIndex,
   type Stream,
 } from '#domain';
-import { Fleet } from '#fleet';
+import { BoxCommands, Fleet } from '#fleet';
 import { createHttpApp, type HttpApp, type HttpDeps, jobCallback, PageSessions, SessionTokens } from '#http';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type JobHandler, JobRunner } from '#jobs';
@@ -154,6 +154,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     h264,
     clock: systemClock,
     log,
+    boxCommands: new BoxCommands({ store, clock: systemClock }),
     recentLog: new RecentLines(),
     restart: () => undefined,
     mediaDir: join(dir, 'media'),

@@ -141,5 +141,25 @@ CREATE TABLE audit (
   detail TEXT,
   times  INTEGER NOT NULL DEFAULT 1 -- the same within an hour
 ) STRICT;
+
+-- Commands of hubs that this box has begun, so that none is done twice; the newest 5000. answer: JSON, once it is done.
+CREATE TABLE commands_done (
+  id     INTEGER PRIMARY KEY AUTOINCREMENT,
+  hub    TEXT NOT NULL, -- its name in the configuration
+  ref    TEXT NOT NULL,
+  answer TEXT,
+  UNIQUE (hub, ref)
+) STRICT;
+
+-- Commands to other boxes that wait until they come back, and what came of them.
+CREATE TABLE commands_waiting (
+  id         TEXT PRIMARY KEY,
+  box_id     TEXT NOT NULL REFERENCES boxes (id) ON DELETE CASCADE,
+  command    TEXT NOT NULL, -- JSON
+  created_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  answer     TEXT           -- JSON
+) STRICT;
+CREATE INDEX commands_waiting_by_box ON commands_waiting (box_id, created_ms);
 `,
 };
