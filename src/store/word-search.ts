@@ -18,12 +18,13 @@ export interface Texts {
 }
 
 type Bounds = { first: number | null; last: number | null };
-type Asked = { match: string; from: number; to: number; limit: number };
+type Matching = { match: string; from: number; to: number };
+type Asked = Matching & { limit: number };
 
 /** Of texts that have only some of the words, so many of the newest are weighed. */
 const WEIGHED = 2000;
-/** Among so many for each, texts are better looked at than words looked up. */
-const SPARSE = 64;
+/** Among so many for each, texts are better looked at than words looked up; among so few, all are looked up. */
+const [SPARSE, DENSE] = [64, 16];
 
 /**
  * Finds texts by their words (FTS5). What has every word, and what has one, is read newest first until it is enough;
@@ -35,7 +36,8 @@ export class WordSearch<Filter extends object, Row extends { id: number }> {
   readonly #few: FewWords | undefined;
   readonly #bounds: Statement<[], Bounds>;
   readonly #newest: Statement<[Filter & Asked], Row>;
-  readonly #having: Statement<[{ match: string; from: number; to: number; ids: string }], { id: number }>;
+  readonly #all: Statement<[Matching], number>;
+  readonly #having: Statement<[Matching & { ids: string }], number>;
 
   constructor(sql: Database, { words, rows, columns, text, where }: Texts, slice: number) {
     this.#slice = slice;
@@ -46,10 +48,12 @@ export class WordSearch<Filter extends object, Row extends { id: number }> {
     this.#newest = sql.prepare(`
       SELECT ${columns} FROM ${words} w CROSS JOIN ${rows} r ON r.id = w.rowid
       WHERE ${matching} AND ${where} ORDER BY w.rowid DESC LIMIT @limit`);
+    const having = `SELECT w.rowid FROM ${words} w WHERE ${matching}`;
+    this.#all = sql.prepare<[Matching], number>(having).pluck();
     // With the plus FTS5 is asked once, not once for each id.
-    this.#having = sql.prepare(
-      `SELECT w.rowid AS id FROM ${words} w WHERE ${matching} AND +w.rowid IN (SELECT value FROM json_each(@ids))`,
-    );
+    this.#having = sql
+      .prepare<[Matching & { ids: string }], number>(`${having} AND +w.rowid IN (SELECT value FROM json_each(@ids))`)
+      .pluck();
   }
 
   /** Texts that have every term, newest first. */
@@ -57,31 +61,48 @@ export class WordSearch<Filter extends object, Row extends { id: number }> {
     return terms.length === 0 ? [] : this.#matching(terms.join(' AND '), filter, limit, signal);
   }
 
-  /** Texts that have some of the terms: the newest of each term, and the best of the newest. May name a text twice. */
+  /** Texts that have some of the terms: the best of the newest, and the newest of rare terms. May name a text twice. */
   async withSome(terms: readonly Term[], filter: Filter, limit: number, signal?: AbortSignal): Promise<Row[]> {
     if (terms.length < 2) return [];
-    const found = await this.#best(terms, await this.#matching(terms.join(' OR '), filter, WEIGHED, signal), limit);
-    for (const term of terms) found.push(...(await this.#matching(term, filter, limit, signal)));
+    const newest = await this.#matching(terms.join(' OR '), filter, WEIGHED, signal);
+    if (newest.length <= limit) return newest;
+    const ids = newest.map(({ id }) => id);
+    const having = await this.#havingEach(terms, ids);
+    const shares = sharesOf(having);
+    const found = newest.sort((a, b) => (shares.get(b.id) ?? 0) - (shares.get(a.id) ?? 0) || b.id - a.id);
+    if (ids.length < WEIGHED) return found.slice(0, limit); // There are no others.
+    const rare = terms.filter((_, n) => (having[n]?.length ?? 0) < limit);
+    found.length = limit;
+    for (const term of rare) found.push(...(await this.#matching(term, filter, limit, signal)));
     return found;
   }
 
   /** Share of the terms that each of these texts has, 0–1. */
   async coverage(terms: readonly Term[], ids: readonly number[]): Promise<Map<number, number>> {
-    const shares = new Map<number, number>();
+    return sharesOf(await this.#havingEach(terms, ids));
+  }
+
+  /** For each term those of the texts that have it. */
+  async #havingEach(terms: readonly Term[], ids: readonly number[]): Promise<number[][]> {
+    const having: number[][] = terms.map(() => []);
     for (const { from, to, ids: near } of neighbours(ids, this.#slice)) {
-      if (this.#few && to - from > near.length * SPARSE) {
-        await setImmediate();
-        for (const id of this.#few.having(terms, near).flat()) shares.set(id, (shares.get(id) ?? 0) + 1);
+      const known = new Set(near);
+      const width = to - from;
+      await setImmediate();
+      if (this.#few && width > near.length * SPARSE) {
+        for (const [n, found] of this.#few.having(terms, near).entries()) having[n]?.push(...found);
         continue;
       }
-      const asked = { from, to, ids: JSON.stringify(near) };
-      for (const match of terms) {
-        await setImmediate();
-        for (const { id } of this.#having.all({ ...asked, match })) shares.set(id, (shares.get(id) ?? 0) + 1);
+      for (const [n, match] of terms.entries()) {
+        if (n > 0) await setImmediate();
+        const found =
+          width < near.length * DENSE
+            ? this.#all.all({ from, to, match }).filter((id) => known.has(id))
+            : this.#having.all({ from, to, match, ids: JSON.stringify(near) });
+        having[n]?.push(...found);
       }
     }
-    for (const [id, count] of shares) shares.set(id, count / terms.length);
-    return shares;
+    return having;
   }
 
   async #matching(match: string, filter: Filter, limit: number, signal: AbortSignal | undefined): Promise<Row[]> {
@@ -93,14 +114,11 @@ export class WordSearch<Filter extends object, Row extends { id: number }> {
     }
     return found;
   }
+}
 
-  async #best(terms: readonly Term[], rows: Row[], limit: number): Promise<Row[]> {
-    if (rows.length <= limit) return rows;
-    const shares = await this.coverage(
-      terms,
-      rows.map(({ id }) => id),
-    );
-    const shareOf = ({ id }: Row) => shares.get(id) ?? 0;
-    return rows.sort((a, b) => shareOf(b) - shareOf(a) || b.id - a.id).slice(0, limit);
-  }
+/** In what share of the lists each id is. */
+function sharesOf(lists: readonly (readonly number[])[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const id of lists.flat()) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return new Map([...counts].map(([id, count]) => [id, count / lists.length]));
 }
