@@ -111,7 +111,7 @@ export class HubTarget implements Target, AsyncDisposable {
       this.#isKnown = false; // The hub may be a new one: hello comes first, the next time.
       throw new Fault('unavailable', `${this.#path}: ${this.#said(answer)}`);
     }
-    if ([400, 403, 413].includes(answer.status)) throw new TargetRefusal(`${this.#path}: ${this.#said(answer)}`);
+    if ([400, 413].includes(answer.status)) throw new TargetRefusal(`${this.#path}: ${this.#said(answer)}`);
     const data = taken.safeParse(this.#dataOf(answer));
     if (data.success) return data.data;
     throw new Fault('unavailable', `${this.#path}: the hub’s answer is none that this version knows`);

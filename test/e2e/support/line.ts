@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { portOf } from './ports.ts';
 
 /** Stands between two peers on loopback. */
@@ -10,11 +12,57 @@ export interface Line extends AsyncDisposable {
   /** While it is down, whoever connects is cut off at once. */
   down(): void;
   up(): void;
+  /** From now on so; without it as fast as it goes. */
+  become(faults: LineFaults): void;
+  /** Bytes that have come through, there and back. */
+  readonly carried: { there: number; back: number };
 }
+
+export interface LineFaults {
+  /** In each direction. */
+  bytesPerSecond?: number;
+  /** Each way. */
+  delayMs?: number;
+  /** A connection breaks after so many bytes there. */
+  breakAfterBytes?: number;
+}
+
+/** So long the bytes of one portion take at the wanted speed. */
+const PORTION_MS = 50;
 
 export async function startLine(port: number): Promise<Line> {
   const sockets = new Set<Socket>();
   let isDown = false;
+  let faults: LineFaults = {};
+  const carried = { there: 0, back: 0 };
+  const free = { there: 0, back: 0 };
+  /** All connections share the line. */
+  const pass = async (way: 'there' | 'back', bytes: number) => {
+    const { bytesPerSecond, delayMs = 0 } = faults;
+    const now = performance.now();
+    free[way] = Math.max(free[way], now) + (bytesPerSecond === undefined ? 0 : (bytes / bytesPerSecond) * 1000);
+    const waitMs = free[way] - now + delayMs;
+    if (waitMs > 0) await sleep(waitMs);
+    carried[way] += bytes;
+  };
+  async function* portions(from: Socket, way: 'there' | 'back'): AsyncGenerator<Buffer> {
+    let through = 0;
+    // A socket without an encoding gives buffers.
+    for await (const chunk of from as AsyncIterable<Buffer>) {
+      for (let at = 0; at < chunk.byteLength; ) {
+        const { bytesPerSecond, breakAfterBytes } = faults;
+        const most = bytesPerSecond === undefined ? chunk.byteLength : Math.ceil((bytesPerSecond * PORTION_MS) / 1000);
+        const portion = chunk.subarray(at, at + most);
+        at += portion.byteLength;
+        await pass(way, portion.byteLength);
+        through += portion.byteLength;
+        yield portion;
+        if (way === 'there' && breakAfterBytes !== undefined && through > breakAfterBytes) from.destroy();
+      }
+    }
+  }
+  const carry = (from: Socket, to: Socket, way: 'there' | 'back') =>
+    pipeline(portions(from, way), to).catch(() => to.destroy()); // One end has gone: so does the other.
   const server = createServer((near) => {
     if (isDown) return void near.destroy();
     const far = createConnection(port, '127.0.0.1');
@@ -29,7 +77,8 @@ export async function startLine(port: number): Promise<Line> {
         other.destroy();
       });
     }
-    near.pipe(far).pipe(near);
+    void carry(near, far, 'there');
+    void carry(far, near, 'back');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -39,6 +88,10 @@ export async function startLine(port: number): Promise<Line> {
   return {
     port: portOf(server.address()),
     cut,
+    carried,
+    become: (now) => {
+      faults = now;
+    },
     down: () => {
       isDown = true;
       cut();

@@ -134,7 +134,7 @@ describe('the target that is a hub', () => {
     await box.send(alert, memoryLine(), signal);
     await using thief = aBox('box-e');
     const theirs = { ...JSON.parse(JSON.stringify(alert)), key: 'box-e/alert/x' };
-    expect(await problem(thief, theirs)).toBeInstanceOf(TargetRefusal);
+    expect(await problem(thief, theirs)).toMatchObject({ kind: 'forbidden', message: /does not belong to this box/ });
   });
 
   it('leaves a hub alone that is full, and whoever is none', async () => {
