@@ -111,7 +111,7 @@ async function build(
   const evaluator = await startEvents(config, { ...base, models, ...seeing }, life, signal);
 
   const hearing = await startHearing({ ...base, models, hub }, life, signal);
-  const { summaries, writing } = await startWriting({ ...base, models, ...hearing }, life, signal);
+  const { summaries, writing, askTextServer } = await startWriting({ ...base, models, ...hearing }, life, signal);
 
   const errands = { ...base, ...seeing, links, delivery, origin, ...places };
   const jobs = life.use(await startJobs(errands, signal));
@@ -128,7 +128,8 @@ async function build(
   const open = { ...base, ...seeing, ...hearing, ...places, ...parts, ...control, fleet, certificate };
   const { commandLinks, ...address } = await serve(open, life);
   port = address.port;
-  startFollowing(configuration, { ...base, ...options, supervisor, delivery, sync, commandLinks });
+  const followers = { supervisor, delivery, sync, commandLinks, askTextServer };
+  startFollowing(configuration, { ...base, ...options, ...seeing, ...followers });
   life.use(startHousekeeping({ ...base, models, ...seeing, ...hearing, writing, supervisor, fleet }));
   ready(notify, life);
   log.info({ url: origin(), dataDir, cameras: config.cameras.length }, 'watchpost is running');

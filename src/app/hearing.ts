@@ -4,7 +4,7 @@ import type { Hub } from '#delivery';
 import { Spool, spoolRoom } from '#hearing';
 import { Listening, Writing } from '#inference';
 import type { ModelLibrary } from '#models';
-import { AudioIndexer, EndpointWriter, LocalWriter, Summaries, Transcriber } from '#pipeline';
+import { AudioIndexer, EndpointWriter, LocalWriter, Summaries, type TextWriter, Transcriber } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
 
@@ -48,14 +48,19 @@ export async function startWriting(
   { config, store, models, spool, clock, log }: Omit<HearingDeps, 'hub'> & { spool: Spool },
   life: Lifetime,
   signal: AbortSignal,
-): Promise<{ summaries: Summaries; writing: Writing }> {
-  const { text } = config.models;
+): Promise<{ summaries: Summaries; writing: Writing; askTextServer: () => void }> {
   const writing = life.use(await Writing.start({ models, clock, log }, signal));
   const local = new LocalWriter(writing, clock);
-  const summaries = new Summaries(text ? [new EndpointWriter({ ...text, clock, log }), local] : [local]);
+  const asked: TextWriter[] = [];
+  const askTextServer = () => {
+    const { text } = config.models;
+    asked.splice(0, asked.length, ...(text ? [new EndpointWriter({ ...text, clock, log })] : []), local);
+  };
+  askTextServer();
+  const summaries = new Summaries(asked);
   const unwrittenFromMs = spool.unwrittenFromMs.bind(spool);
   life.use(await AudioIndexer.start({ store, clock, log, unwrittenFromMs, summaries }, signal));
-  return { summaries, writing };
+  return { summaries, writing, askTextServer };
 }
 
 /** Somebody waits for an alert from what is said. */

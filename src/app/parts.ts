@@ -17,6 +17,9 @@ export interface PartDeps {
   delivery: Pick<Delivery, 'setBroker'>;
   sync: Pick<Sync, 'configure'>;
   commandLinks: Pick<CommandLinks, 'configure'>;
+  /** Each asks the server that the configuration in force names. */
+  askVisionServer: () => void;
+  askTextServer: () => void;
   setLogLevel: (level: Config['logLevel']) => void;
 }
 
@@ -25,11 +28,13 @@ export interface PartDeps {
  * the process on. Cameras and groups are in the store by then: a camera that is as before isn't touched, and one of which
  * only indexes, alerts, zones or retention have changed is recorded on.
  */
-export function partsOf({ config, supervisor, delivery, sync, commandLinks, setLogLevel }: PartDeps): Part[] {
+export function partsOf({ config, supervisor, delivery, sync, commandLinks, ...parts }: PartDeps): Part[] {
   return [
     { of: ['cameras', 'groups'], follow: () => supervisor.reconcile() },
     { of: ['mqtt'], follow: () => delivery.setBroker(config.mqtt) },
-    { of: ['logLevel'], follow: () => setLogLevel(config.logLevel) },
+    { of: ['logLevel'], follow: () => parts.setLogLevel(config.logLevel) },
+    { of: ['models.vision'], follow: parts.askVisionServer },
+    { of: ['models.text'], follow: parts.askTextServer },
     { of: READ_WHEN_NEEDED, follow: () => undefined },
     { of: ['sync'], follow: () => commandLinks.configure(config.sync.targets) },
     // Last, as what waits for a target that is gone is forgotten: nothing that fails may come after it.

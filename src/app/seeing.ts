@@ -2,7 +2,17 @@ import type { Config } from '#config';
 import { Meanings } from '#events';
 import { Inference, Providers, pictureQuery, Telling } from '#inference';
 import type { ModelLibrary } from '#models';
-import { Backfiller, Checks, Closer, EndpointTeller, LocalTeller, Renewer, Tellers, Verdicts } from '#pipeline';
+import {
+  Backfiller,
+  Checks,
+  Closer,
+  EndpointTeller,
+  LocalTeller,
+  Renewer,
+  type Teller,
+  Tellers,
+  Verdicts,
+} from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
 import { modelsDir } from './places.ts';
@@ -23,7 +33,7 @@ export async function startSeeing(
   life: Lifetime,
   signal: AbortSignal,
 ) {
-  const { detector, vision } = config.models;
+  const { detector } = config.models;
   const named = detector === undefined ? {} : { detector };
   const providers = await Providers.open(modelsDir(config.dataDir), log);
   const cameras = () => store.streams.list({ status: 'connected', own: true, limit: 0 }).count;
@@ -31,8 +41,13 @@ export async function startSeeing(
   const inference = life.use(await Inference.start({ models, ...named, ...runtime, log, clock }, signal));
   const telling = life.use(await Telling.start({ models, clock, log }, signal));
   const local = new LocalTeller(telling, clock);
-  const servers = vision ? [new EndpointTeller({ ...vision, clock, log })] : [];
-  const tellers = life.use(new Tellers({ tellers: [...servers, local], store, log }));
+  const asked: Teller[] = [];
+  const askVisionServer = () => {
+    const { vision } = config.models;
+    asked.splice(0, asked.length, ...(vision ? [new EndpointTeller({ ...vision, clock, log })] : []), local);
+  };
+  askVisionServer();
+  const tellers = life.use(new Tellers({ tellers: asked, store, log }));
   const verdicts = life.use(Verdicts.start({ store, tellers, thumbsDir, mediaDir, clock, log }, signal));
   const checks = life.use(Checks.start({ store, tellers, thumbsDir, mediaDir, clock, log }, signal));
   const older = { store, mediaDir, thumbsDir, eyes: inference, clock, log };
@@ -46,6 +61,8 @@ export async function startSeeing(
     pictureQuery: look,
     telling,
     tellers,
+    /** Anew the one that the configuration in force names. */
+    askVisionServer,
     verdicts,
     checks,
     backfiller,

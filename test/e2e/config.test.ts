@@ -140,6 +140,13 @@ test.concurrent('thirty changes over HTTP and by file: right ones are in force, 
   const view = await box.data<{ restart_required: string[]; set: unknown }>('GET', CONFIG);
   expect(view.restart_required).toEqual(['ingest.maxConnecting']);
 
+  const server = (model: string) => ({ url: 'http://127.0.0.1:9/v1', model });
+  await box.data('PATCH', CONFIG, { patch: { models: { text: server('writer'), vision: server('seer') } } });
+  expect(await status()).toMatchObject({
+    summaries: [{ name: 'endpoint', model: 'writer' }],
+    telling: { tellers: [{ name: 'endpoint', model: 'seer' }] },
+  });
+
   // By file, below what was changed over HTTP.
   await write({ groups: [{ name: 'away' }] });
   process.kill(box.pid, 'SIGHUP');
