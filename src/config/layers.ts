@@ -106,17 +106,21 @@ export function asWritten({ listen: { host, port }, ...config }: Config): unknow
 /** Where two configurations differ, as people write it; of what is new only where it begins. */
 export function changedPaths(before: Config, after: Config): string[] {
   const then = asWritten(before);
-  const patch = patchBetween(then, asWritten(after));
-  return patch === undefined ? [] : [...new Set(leaves(patch).map(([path]) => pathText(known(path, then))))];
+  const patch = patchBetween(then, asWritten(after)) ?? {};
+  const paths = leaves(patch).flatMap(([path, value]) => {
+    const gone = Array.isArray(value) && value.length === 0 ? at(path, then) : undefined;
+    return isGroup(gone) ? Object.keys(gone).map((name) => [...path, name]) : [known(path, then)];
+  });
+  return [...new Set(paths.filter((path) => path.length > 0).map(pathText))];
+}
+
+function at(path: readonly string[], value: unknown): unknown {
+  return path.reduce((here: unknown, key) => (isGroup(here) ? here[key] : undefined), value);
 }
 
 /** The path as far as something is there, and one step on. */
 function known(path: readonly string[], value: unknown): readonly string[] {
-  let here = value;
-  const steps = path.findIndex((key) => {
-    here = isGroup(here) ? here[key] : undefined;
-    return here === undefined;
-  });
+  const steps = path.findIndex((_key, n) => at(path.slice(0, n + 1), value) === undefined);
   return steps < 0 ? path : path.slice(0, steps + 1);
 }
 

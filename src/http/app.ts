@@ -9,6 +9,7 @@ import { backfillRoutes } from './backfill.ts';
 import { boxCommandRoutes } from './box-commands.ts';
 import { boxRoutes } from './boxes.ts';
 import { callbackRoutes } from './callbacks.ts';
+import { cameraRoutes } from './cameras.ts';
 import { collectionRoutes } from './collections.ts';
 import { configRoutes } from './config.ts';
 import { controlRoutes } from './control.ts';
@@ -119,6 +120,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     callbackRoutes,
     statusRoutes,
     configRoutes,
+    cameraRoutes,
     ownRoutes,
     timelineRoutes,
     liveRoutes,

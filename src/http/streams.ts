@@ -108,7 +108,8 @@ export function streamRoutes(deps: HttpDeps): Api {
   return api;
 }
 
-function newStream(body: z.output<typeof creation>, deps: HttpDeps): Stream {
+/** As it is connected. Throws `invalid` for an address that can't be one. */
+export function newStream(body: z.output<typeof creation>, deps: HttpDeps): Stream {
   checkSourceUrl(body.url, { allowFile: deps.config.ingest.allowFile });
   const nowMs = deps.clock.nowMs();
   return {

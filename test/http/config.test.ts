@@ -29,7 +29,7 @@ it('shows, checks, changes and takes back the configuration', async () => {
   const yaml = `${second.data.yaml}groups:\n  - name: night\n`;
   const whole = await box.call('PATCH', CONFIG, { yaml });
   expect(whole.data).toMatchObject({ version: 3, changed: ['groups[night]'] });
-  expect((await box.call('POST', `${CONFIG}/rollback`, { version: 2 })).data.changed).toEqual(['groups']);
+  expect((await box.call('POST', `${CONFIG}/rollback`, { version: 2 })).data.changed).toEqual(['groups[night]']);
   expect((await box.call('POST', `${CONFIG}/reload`)).data).toMatchObject({ version: 4, changed: [] });
   const { versions } = (await box.call('GET', `${CONFIG}/history`)).data;
   expect(versions).toMatchObject([{ by: 'key "test"' }, { version: 3 }, { version: 2 }, { by: 'configuration file' }]);

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { addStream, openBox } from './box.ts';
+
+const CAMERAS = '/v1/control/cameras';
+
+it('adds, changes and removes a camera', async () => {
+  await using box = await openBox();
+  const wish = { name: 'Gate', url: 'rtsp://u:canary@10.0.0.9/1', substream_url: 'rtsp://10.0.0.9/2' };
+  const made = await box.call('POST', CAMERAS, wish);
+  expect(made).toMatchObject({ status: 201, data: { name: 'Gate', status: 'connected' } });
+  expect(JSON.stringify(made)).not.toContain('canary');
+  const { id } = made.data;
+  expect(box.store.streams.get(id)).toMatchObject({ url: wish.url, substreamUrl: wish.substream_url, origin: 'api' });
+  const change = { name: 'Yard', transport: 'udp', substream_url: '', connected: false };
+  expect((await box.call('PATCH', `${CAMERAS}/${id}`, change)).data).toMatchObject({ name: 'Yard', status: 'stopped' });
+  expect(box.store.streams.get(id)).toMatchObject({ transport: 'udp', url: wish.url });
+  expect(box.store.streams.get(id)?.substreamUrl).toBeUndefined();
+  expect(box.live.reconciled).toBe(2);
+  expect((await box.call('DELETE', `${CAMERAS}/${id}`)).data).toEqual({ recordings: 'kept' });
+  expect(box.store.streams.get(id)?.wanted).toBe('stopped');
+  expect((await box.call('DELETE', `${CAMERAS}/${id}?delete_recordings=true`)).data).toEqual({ recordings: 'deleted' });
+  expect(await box.call('DELETE', `${CAMERAS}/${id}`)).toMatchObject({ status: 404 });
+});
+
+it('changes a camera of the configuration there, and takes it out of it', async () => {
+  await using box = await openBox();
+  const { configuration } = box.deps;
+  await configuration.apply({ patch: { cameras: { yard: { url: 'rtsp://10.0.0.9/1' } } } }, 'a test');
+  const { id } = addStream(box.store, { name: 'yard', origin: 'config' });
+  expect(await box.call('PATCH', `${CAMERAS}/${id}`, { name: 'other' })).toMatchObject({ status: 409 });
+  expect(await box.call('PATCH', `${CAMERAS}/${id}`, { url: 'gopher://h' })).toMatchObject({
+    status: 400,
+    message: expect.stringContaining('cameras[yard].url: must begin with'),
+  });
+  await box.call('PATCH', `${CAMERAS}/${id}`, { transport: 'udp', substream_url: 'rtsp://10.0.0.9/2' });
+  expect(configuration.view().config).toMatchObject({ cameras: [{ name: 'yard', transport: 'udp' }] });
+  await box.call('DELETE', `${CAMERAS}/${id}`);
+  expect(configuration.view().config).toMatchObject({ cameras: [] });
+  expect(box.store.streams.get(id)?.wanted).toBe('stopped');
+  expect(configuration.history()[0]).toMatchObject({ by: 'key "test"', changed: ['cameras[yard]'] });
+});
+
+it('refuses what can’t be: another box’s camera, an address of no camera', async () => {
+  await using box = await openBox();
+  const { id } = addStream(box.store, { origin: 'edge', boxId: 'box-0123456789abcdef' });
+  for (const method of ['PATCH', 'DELETE']) {
+    const answer = await box.call(method, `${CAMERAS}/${id}`, method === 'PATCH' ? { connected: false } : undefined);
+    expect(answer).toMatchObject({ status: 409, message: expect.stringContaining('belongs to the box') });
+  }
+  const wrong = { name: 'x', url: 'file:///etc/passwd' };
+  expect(await box.call('POST', CAMERAS, wrong)).toMatchObject({ status: 400 });
+  expect(await box.call('POST', CAMERAS, { ...wrong, url: 'rtsp://h/1', substream_url: wrong.url })).toMatchObject({
+    status: 400,
+  });
+  expect(box.store.streams.list({ own: true }).count).toBe(0);
+});
