@@ -1,5 +1,5 @@
 import type { CameraFacts, CameraStatus, Frame, PcmChunk, RecordingSession, Segment, Stream } from '#domain';
-import { Channel, type Clock, Fault, type Gate, type Log, messageOf } from '#runtime';
+import { Channel, type Clock, Fault, faultPoint, type Gate, type Log, messageOf } from '#runtime';
 import { CpuMeter } from './cpu-meter.ts';
 import { needsTranscoding } from './ffmpeg-arguments.ts';
 import { planFor, type SamplingDemand, type SamplingPlan, samePlan } from './plan.ts';
@@ -328,6 +328,7 @@ class OpenCamera implements Camera {
     try {
       next = await this.#startSession(plan, () => this.#current === next);
       await next.ready;
+      faultPoint('handover.ready');
     } catch (error) {
       await next?.[Symbol.asyncDispose]();
       if (old !== this.#current) return;

@@ -3,9 +3,13 @@
  * fail, at each of them; in production nothing listens.
  */
 export const FAULT_POINTS = [
+  'mark.noted',
+  'mark.written',
+  'mark.named',
   'session.init-copied',
   'session.init-named',
   'session.described',
+  'handover.ready',
   'segment.synced',
   'segment.renamed',
   'segment.named',
@@ -16,6 +20,8 @@ export const FAULT_POINTS = [
   'scene.entered',
   'firing.inserted',
   'firing.entered',
+  'hold.inserted',
+  'hold.entered',
   'erase.noted',
   'erase.entered',
   'garbage.unlinked',

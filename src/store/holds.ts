@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { type Firing, type Hold, RECORD_ALL } from '#domain';
-import { Fault } from '#runtime';
+import { Fault, faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
 import type { Meta } from './meta.ts';
 import { Pace } from './pace.ts';
@@ -110,7 +110,9 @@ export class Holds {
         );
       }
       this.#insert.run(rowOf(hold));
+      faultPoint('hold.inserted');
     });
+    faultPoint('hold.entered');
   }
 
   /**

@@ -2,8 +2,9 @@ import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Statement } from 'better-sqlite3';
 import { newId } from '#domain';
-import { Fault, messageOf } from '#runtime';
+import { Fault, faultPoint, messageOf } from '#runtime';
 import type { Connection } from './connection.ts';
+import { syncPath } from './file-system.ts';
 import { hasCode } from './identity.ts';
 import type { Meta } from './meta.ts';
 
@@ -97,8 +98,12 @@ async function markIn(mediaDir: string): Promise<string | undefined> {
 
 async function writeMark(mediaDir: string, id: string): Promise<void> {
   const file = join(mediaDir, MARKER);
+  faultPoint('mark.noted');
   await writeFile(`${file}.part`, `${id}\n`, { flush: true });
+  faultPoint('mark.written');
   await rename(`${file}.part`, file);
+  faultPoint('mark.named');
+  await syncPath(mediaDir);
 }
 
 async function anyThere(files: readonly string[]): Promise<boolean> {

@@ -13,7 +13,7 @@ import type { FiringAnswer } from '../e2e/support/wire.ts';
 import { isFull } from './form.ts';
 
 const KILL_AT = pathToFileURL(join(import.meta.dirname, 'kill-at.mjs')).href;
-const STEPS = FAULT_POINTS.filter((point) => /^(session|segment|scene|firing)\./.test(point));
+const STEPS = FAULT_POINTS.filter((point) => /^(session|handover|segment|scene|firing)\./.test(point));
 const config = { recording: { segmentSeconds: 2 } };
 
 async function alerts(appliance: TestAppliance): Promise<string[]> {

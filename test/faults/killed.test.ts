@@ -34,26 +34,38 @@ beforeAll(async () => {
 });
 afterAll(() => home[Symbol.asyncDispose]());
 
-const CASES = FAULT_POINTS.flatMap((point) =>
-  TIMES.filter((n) => n === 1 || !ONCE.test(point)).map((n) => ({ point, n })),
+const CASES = FAULT_POINTS.filter((point) => point !== 'handover.ready').flatMap((point) =>
+  TIMES.filter((n) => n === 1 || !ONCE.test(point)).map((n) => ({ point, n, what: workOf(point) })),
+);
+const SIFTED = (['erase.noted', 'erase.entered'] as const).map((point) => ({ point, n: 1, what: 'sift' as const }));
+
+it.concurrent.each([...CASES, ...SIFTED])(
+  '$what: killed at $point, time $n',
+  { timeout: 300_000 },
+  async ({ point, n, what }) => {
+    const dir = mkdtempSync(join(home.path, 'data-'));
+    await prepare(dir, what);
+    const promised = await killedAt(`${point}:${n}`, what, dir);
+    await comeBack(dir, promised, what === 'record' && /^(erase|garbage)/.test(point));
+    expect(
+      (await examine(dir, 0)).filter(
+        ({ level, what: part }) => level === 'problem' || (part === 'recordings' && level === 'note'),
+      ),
+    ).toEqual([]);
+    rmSync(dir, { recursive: true });
+  },
 );
 
-it.concurrent.each(CASES)('killed at $point, time $n', { timeout: 300_000 }, async ({ point, n }) => {
-  const dir = mkdtempSync(join(home.path, 'data-'));
-  const what = await prepare(dir, point);
-  const promised = await killedAt(`${point}:${n}`, what, dir);
-  await comeBack(dir, promised, /^(erase|garbage)/.test(point));
-  expect(
-    (await examine(dir, 0)).filter(
-      ({ level, what: part }) => level === 'problem' || (part === 'recordings' && level === 'note'),
-    ),
-  ).toEqual([]);
-  rmSync(dir, { recursive: true });
-});
+type What = 'record' | 'sift' | 'restore' | 'migrate';
 
-async function prepare(dir: string, point: FaultPoint): Promise<'record' | 'restore' | 'migrate'> {
+function workOf(point: FaultPoint): What {
+  if (point.startsWith('restore')) return 'restore';
+  return point.startsWith('migration') ? 'migrate' : 'record';
+}
+
+async function prepare(dir: string, what: What): Promise<void> {
   const file = join(dir, 'watchpost.db');
-  if (point.startsWith('migration')) {
+  if (what === 'migrate') {
     const sql = new Database(file);
     sql.exec(readFileSync(SCHEMA_2, 'utf8'));
     sql.pragma('user_version = 2');
@@ -61,24 +73,22 @@ async function prepare(dir: string, point: FaultPoint): Promise<'record' | 'rest
       "INSERT INTO collections VALUES ('c-1', 'Default', '', 0, 1); INSERT INTO meta VALUES ('box_id', 'box-1')",
     );
     sql.close();
-    return 'migrate';
+    return;
   }
   {
     await using store = await Store.open(dir, { clock: systemClock, log: quiet });
     anArmedCamera(store);
-    if (point.startsWith('restore'))
-      await store.backups.make({ reservePercent: 0, signal: new AbortController().signal });
+    if (what === 'restore') await store.backups.make({ reservePercent: 0, signal: new AbortController().signal });
   }
-  if (point.startsWith('restore')) {
+  if (what === 'restore') {
     writeFileSync(`${file}.damaged`, 'as a test would have it');
-    return 'restore';
+    return;
   }
   cpSync(join(home.path, 'made'), join(dir, 'made'), { recursive: true });
   rmSync(join(dir, 'made/live.m3u8'));
-  return 'record';
 }
 
-async function killedAt(at: string, what: string, dir: string): Promise<Promised[]> {
+async function killedAt(at: string, what: What, dir: string): Promise<Promised[]> {
   const child = fork(new URL('./steps.ts', import.meta.url), [what, dir], {
     execArgv: ['--import', 'tsx', '--import', KILL_AT],
     env: { ...process.env, WATCHPOST_KILL_AT: at },
@@ -95,6 +105,7 @@ async function comeBack(dir: string, promised: readonly Promised[], mayErase: bo
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true });
   await restoreDamaged(dir, systemClock);
   await using store = await Store.open(dir, { clock: systemClock, log: quiet });
+  expect(await store.mediaPlace.problem(places.mediaDir)).toBeUndefined();
   const found = await recoverSegments(places.mediaDir, (path) => store.segments.has(path));
   for (const { segment, session } of found) store.segments.add(segment, session);
   const erasedBefore = store.segments.totals().count;
@@ -104,6 +115,19 @@ async function comeBack(dir: string, promised: readonly Promised[], mayErase: bo
   const fired = new Set(store.firings.recent({ limit: 100 }).map(({ id }) => id));
   for (const { kind, id } of promised) {
     if (kind === 'firing') expect(fired).toContain(id);
-    else if (!mayErase) expect(store.segments.has(id), id).toBe(true);
+    else if (kind === 'hold') expectHeld(store, id);
+    else if (!mayErase) expect(store.segments.has(id) || isGivenUp(store, id), id).toBe(true);
   }
+}
+
+function expectHeld(store: Store, id: string): void {
+  const hold = store.holds.get(id);
+  expect(hold && store.segments.inRange(hold.streamId, hold.fromMs, hold.toMs), id).toHaveLength(1);
+}
+
+/** Nobody wanted it, and that is said. */
+function isGivenUp(store: Store, path: string): boolean {
+  const [, streamId = '', startMs, endMs] = /^(.+?)\/.*\/(\d+)-(\d+)\.m4s$/.exec(path) ?? [];
+  const gaps = store.segments.gaps(streamId, Number(startMs), Number(endMs));
+  return gaps.some((gap) => gap.unwanted && gap.startMs <= Number(startMs) && gap.endMs >= Number(endMs));
 }

@@ -1,10 +1,11 @@
 /**
  * All that the appliance writes and deletes, once, as the appliance does it. Tells its parent what it has promised so far.
  *
- * argv: what to do (`record`, `restore` or `migrate`), the data directory.
+ * argv: what to do (`record`, `sift`, `restore` or `migrate`), the data directory.
  */
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { newId, RECORD_ALL, type Segment } from '#domain';
 import { systemClock } from '#runtime';
 import { restoreDamaged, Store } from '#store';
 import { SessionDirectory } from '../../src/camera/media-directory.ts';
@@ -13,7 +14,7 @@ import { aFiring, aScene, axis, quiet } from '../store/fixture.ts';
 import { observed } from './observed.ts';
 
 export interface Promised {
-  kind: 'firing' | 'segment';
+  kind: 'firing' | 'segment' | 'hold';
   id: string;
 }
 
@@ -23,8 +24,11 @@ const promise = (promised: Promised): boolean | undefined => process.send?.(prom
 
 if (what === 'restore') await restoreDamaged(dir, systemClock);
 await using store = await Store.open(dir, { clock: systemClock, log: quiet });
-if (what === 'record') {
+if (what === 'record' || what === 'sift') {
+  await mkdir(join(dir, 'media'), { recursive: true });
+  await store.mediaPlace.demand(join(dir, 'media'));
   await record();
+  if (what === 'sift') sift();
   await store.backups.make({ reservePercent: 0, signal: never });
   await erase();
 }
@@ -50,9 +54,20 @@ async function record(): Promise<void> {
     const segment = await session.finish(name, stream.id, 'session-1', startMs, endMs);
     store.segments.add(segment, recording);
     promise({ kind: 'segment', id: segment.path });
+    if (store.holds.count().manual === 0) hold(segment);
     await see(startMs, endMs);
   }
   await session.close();
+
+  function hold({ streamId, startMs: fromMs, endMs }: Segment): void {
+    const id = newId('hold');
+    const [toMs, createdMs] = [endMs - 1, systemClock.nowMs()];
+    store.holds.add(
+      { id, streamId, fromMs, toMs, reason: 'evidence', who: 'a test', createdMs },
+      Number.MAX_SAFE_INTEGER,
+    );
+    promise({ kind: 'hold', id });
+  }
 
   async function see(startMs: number, endMs: number): Promise<void> {
     if (!alert || !index) return;
@@ -63,7 +78,8 @@ async function record(): Promise<void> {
       log: quiet,
     });
     if (!thumbPath) throw new Error('no thumbnail was stored');
-    const { id: sceneId } = store.scenes.add(aScene(index, { startMs, endMs, thumbPath }), axis(0), 'm');
+    const { facts } = observed(startMs);
+    const { id: sceneId } = store.scenes.add(aScene(index, { startMs, endMs, facts, thumbPath }), axis(0), 'm');
     const firing = aFiring(alert, startMs, { sceneId });
     const deliveries = [{ channel: 'mqtt' as const, target: 'front/person' }];
     store.commitEvaluation({
@@ -74,6 +90,13 @@ async function record(): Promise<void> {
     });
     promise({ kind: 'firing', id: firing.id });
   }
+}
+
+/** As ten minutes later, where nothing moved. */
+function sift(): void {
+  const [stream] = store.streams.list().results;
+  const recording = { ...RECORD_ALL, mode: 'motion', preMs: 0, postMs: 0 } as const;
+  while (stream && store.sifting.sift({ id: stream.id, recording }, systemClock.nowMs() + 600_000));
 }
 
 /** As when the disk has become full. */
