@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { Fault } from '#runtime';
 import { asLists, byName } from './layers.ts';
 import { faultFrom, type Problem, problemsFrom } from './problems.ts';
@@ -80,12 +80,21 @@ function parseYaml(text: string, sourceName: string): unknown {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const error = document.errors[0];
-  if (!error) return document.toJS() ?? {};
+  if (!error) return valueOf(document, sourceName);
   const { line, col } = lineCounter.linePos(error.pos[0]);
   throw new Fault(
     'invalid',
     `${sourceName}: line ${line}, column ${col}: not valid YAML (${YAML_MISTAKES[error.code] ?? error.code})`,
   );
+}
+
+/** A few aliases in each other can stand for more than there is memory. */
+function valueOf(document: Document.Parsed, sourceName: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    throw new Fault('invalid', `${sourceName}: too many aliases (*name): write what they stand for`, { cause: error });
+  }
 }
 
 const YAML_MISTAKES: Readonly<Record<string, string>> = {

@@ -7,6 +7,11 @@ import { loadConfig, parseConfig } from '#config';
 const camera = (rest: string) => `cameras: [{ name: yard, url: "rtsp://h/1", ${rest} }]`;
 const sync = (rest: string) => `sync: { targets: [{ name: a, ${rest} }] }`;
 
+/** Some lines that stand for 9 to the power of 10 words. */
+const BOMB = [...'abcdefghij']
+  .map((name, n, names) => `${name}: &${name} [${Array(9).fill(n === 0 ? 'x' : `*${names[n - 1]}`)}]`)
+  .join('\n');
+
 describe('parseConfig', () => {
   it('fills an empty file with defaults', () => {
     expect(parseConfig('', {}, 'f.yaml')).toMatchObject({
@@ -83,6 +88,7 @@ describe('parseConfig', () => {
     ['- a', 'must be a group of keys'],
     ['name: a\nname: b', 'line 2, column 1: not valid YAML (this key stands here twice)'],
     ['a: "b', 'not valid YAML'],
+    [BOMB, 'too many aliases'],
     [camera('').replace('h/1', '$' + '{NOPE}/1'), 'cameras[0].url: environment variable NOPE is not set'],
     [camera('').replace('h/1', '$' + '{file:relative}'), 'must name an absolute path'],
     [camera('').replace('h/1', '$' + '{file:/none/such}'), "cameras[0].url: can't read /none/such"],

@@ -67,6 +67,7 @@ it.each([
   'operations.md',
   'benchmarks.md',
   'install.md',
+  'security.md',
 ])('docs/%s has no dead link', (file) => {
   const page = new URL(file, DOCS);
   for (const [, path = '', anchor] of readFileSync(page, 'utf8').matchAll(/\]\(([^)#:\s]*)(?:#([^)]+))?\)/g)) {
@@ -96,7 +97,7 @@ it('the loss contract names counters that there are', () => {
   expect(counters.filter((name) => !metrics.includes(`'${name}'`))).toEqual([]);
 });
 
-it('docs/operations.md names tests that there are', () => {
-  const named = readFileSync(new URL('operations.md', DOCS), 'utf8').matchAll(/`(test\/[^`]+)`/g);
+it.each(['operations.md', 'security.md'])('docs/%s names tests that there are', (file) => {
+  const named = readFileSync(new URL(file, DOCS), 'utf8').matchAll(/`(test\/[^`]+)`/g);
   for (const [, path = ''] of named) expect(existsSync(new URL(`../${path}`, DOCS)), path).toBe(true);
 });

@@ -1,0 +1,110 @@
+/** Secrets that the box is given, in every place that takes one: nothing that it writes, sends, shows or stores tells them. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
+import { TestAppliance } from './support/appliance.ts';
+import { listener, mosquitto } from './support/mosquitto.ts';
+import { processTree } from './support/processes.ts';
+import { passingBlock } from './support/videos.ts';
+import { until } from './support/waiting.ts';
+
+const CANARY = 'canary-';
+/** Whose argument lists hold the camera's address, as they have no other way to get it: docs/security.md says so. */
+const isGivenAddresses = (argument: string) => /(^|\/)ff(mpeg|probe)$/.test(argument);
+
+interface Operation {
+  parameters?: { name: string; in: string }[];
+}
+
+/** Every GET that the box documents, with ids of what is there. */
+async function everyGet(appliance: TestAppliance, ids: Record<string, string>): Promise<string[]> {
+  const answer = await appliance.request('GET', '/v1/openapi.json');
+  const { paths } = (await answer.json()) as { paths: Record<string, { get?: Operation }> };
+  return Object.entries(paths)
+    .filter(([path, { get }]) => get !== undefined && path !== '/v1/live')
+    .map(([path]) => path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? ids['id'] ?? 'default'));
+}
+
+async function filesBelow(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+test('no secret that the box was given leaves it, or lies in it unsealed', async () => {
+  const file = await passingBlock(60);
+  await using camera = await startRtspServer({ file, name: 'yard', user: 'me', password: `${CANARY}camera` });
+  await using broker = await mosquitto();
+  await broker.start();
+  await using ear = await listener(broker.port, '#');
+  const away = 'http://127.0.0.1:9';
+  const config = {
+    mqtt: { url: `mqtt://127.0.0.1:${broker.port}`, username: 'box', password: `${CANARY}mqtt`, homeAssistant: true },
+    models: { autoFetch: false, text: { url: `${away}/v1`, model: 'none', apiKey: `${CANARY}text` } },
+    cameras: [
+      { name: 'Yard', url: camera.url },
+      { name: 'Wrong', url: camera.url.replace('me:', `${CANARY}user:`) },
+    ],
+    sync: {
+      targets: [
+        { name: 'hub', kind: 'hub', url: away, token: `${CANARY}hub`, allowCommands: true },
+        {
+          name: 'cloud',
+          kind: 'videodb',
+          url: away,
+          apiKey: `${CANARY}cloud`,
+          alertUrl: away.replace('//', `//me:${CANARY}alert@`),
+        },
+        {
+          ...{ name: 'bucket', kind: 's3', endpoint: away, region: 'eu-1', bucket: 'b' },
+          ...{ accessKeyId: 'me', secretAccessKey: `${CANARY}s3` },
+        },
+      ],
+    },
+  };
+  await using appliance = await TestAppliance.start({ config, logLevel: 'trace' });
+  const key = '/v1/control/config';
+  await appliance.data('PATCH', key, {
+    patch: { cameras: { Third: { url: `rtsp://me:${CANARY}patch@127.0.0.1:9/x` } } },
+  });
+
+  const recording = async () => {
+    const { cameras } = await appliance.data<{ cameras: { name: string; phase: string; last_error?: string }[] }>(
+      'GET',
+      '/v1/status',
+    );
+    const [yard, wrong] = ['Yard', 'Wrong'].map((name) => cameras.find((one) => one.name === name));
+    return yard?.phase === 'recording' && wrong?.last_error !== undefined;
+  };
+  await until('one camera records, and the other says why it does not', recording);
+  await until('every target has been tried', async () => {
+    const { sync } = await appliance.data<{ sync: { last_error?: object }[] }>('GET', '/v1/status');
+    return sync.length === 3 && sync.some(({ last_error }) => last_error !== undefined);
+  });
+
+  const [stream] = (await appliance.data<{ results: { id: string }[] }>('GET', '/rtstream')).results;
+  const paths = await everyGet(appliance, { id: stream?.id ?? '' });
+  expect(paths.length).toBeGreaterThan(60);
+  const told: string[] = [];
+  for (const path of [...paths, '/', '/watch', '/v1/docs']) {
+    const bytes = Buffer.from(await (await appliance.request('GET', path)).arrayBuffer());
+    const text = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+    const at = text.indexOf(CANARY);
+    if (at >= 0) told.push(`${path}: ${text.subarray(at - 40, at + 20).toString()}`);
+  }
+  expect(told, 'answers').toEqual([]);
+  expect(appliance.output.includes(CANARY), 'log').toBe(false);
+  expect(ear.heard.filter(({ topic, payload }) => `${topic} ${payload.toString()}`.includes(CANARY))).toEqual([]);
+
+  const tree = await processTree(appliance.pid);
+  const talkative = tree.filter(({ argv }) => argv.join(' ').includes(CANARY) && !argv.some(isGivenAddresses));
+  const names = talkative.map(({ argv }) => argv[0]);
+  expect(names, 'argument lists').toEqual([]);
+
+  await appliance.kill('SIGKILL'); // As it crashes: whatever lies on the disk now stays there.
+  const holding = [];
+  for (const path of await filesBelow(appliance.dataDir))
+    if ((await readFile(path)).includes(CANARY)) holding.push(path);
+  expect(holding, 'files').toEqual([]);
+});
