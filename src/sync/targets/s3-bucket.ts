@@ -28,7 +28,7 @@ const HEAD_BYTES = 700;
  * The requests that a bucket is filled with, each tried once, each piece with its checksum, at the pace of the line.
  * Throws what Amazon's client throws: `codeOf` and `problemOf` say what it means.
  */
-export class Bucket implements Disposable {
+export class S3Bucket implements Disposable {
   readonly #bucket: string;
   readonly #client: S3;
 

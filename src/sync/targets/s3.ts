@@ -3,7 +3,7 @@ import type { S3TargetConfig } from '#config';
 import { PARCEL_KINDS } from '#domain';
 import { type Clock, Fault, systemClock } from '#runtime';
 import type { Line, Parcel, ParcelBody, Target } from '../target.ts';
-import { Bucket, type Errand, type UploadedPart } from './s3-bucket.ts';
+import { type Errand, S3Bucket, type UploadedPart } from './s3-bucket.ts';
 import { boxFolder, initOf, linesOf, type ObjectName, objectOf } from './s3-layout.ts';
 import { codeOf, problemOf } from './s3-problems.ts';
 import { Wire, type WireOptions } from './wire.ts';
@@ -34,7 +34,7 @@ export class S3Target implements Target, AsyncDisposable {
   readonly #config: S3TargetConfig;
   readonly #clock: Clock;
   readonly #wire: Wire;
-  readonly #bucket: Bucket;
+  readonly #bucket: S3Bucket;
   /** Init files that are there. */
   readonly #inits = new Set<string>();
   /** Whether the server knows "only where there is none". */
@@ -46,7 +46,7 @@ export class S3Target implements Target, AsyncDisposable {
     this.#config = config;
     this.#clock = clock;
     this.#wire = new Wire({ path: `sync.targets.${config.name}`, caFile: config.caFile, clock, ...wire });
-    this.#bucket = new Bucket(config, this.#wire);
+    this.#bucket = new S3Bucket(config, this.#wire);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,7 +13,7 @@ export type AlertPost = (
   payload: unknown,
   id: string,
   signal: AbortSignal,
-) => Promise<{ kind: 'delivered' | 'refused' | 'away'; status?: number; reason?: string; pauseMs?: number }>;
+) => Promise<{ kind: 'delivered' | 'refused' | 'away'; reason?: string; pauseMs?: number }>;
 
 export interface VideoDbDeps {
   post: AlertPost;
@@ -83,11 +83,9 @@ export class VideoDbTarget implements Target, AsyncDisposable {
     await line.take(Buffer.byteLength(JSON.stringify(payload)));
     // As the webhook of the same alert has it.
     const id = key.split('/').slice(2).join('-');
-    const { kind, status = 0, reason, pauseMs } = await this.#post(this.#alertUrl, payload, id, signal);
-    if (kind === 'delivered') return;
-    const what = `${field}: ${reason}`;
-    if ([400, 413, 422].includes(status)) throw new TargetRefusal(what);
-    throw pauseMs === undefined ? new Fault('unavailable', what) : new TargetBusy(what, pauseMs);
+    const { kind, reason, pauseMs } = await this.#post(this.#alertUrl, payload, id, signal);
+    // An alert is never given up: whatever the receiver doesn't take, another address may.
+    if (kind !== 'delivered') throw new TargetBusy(`${field}: ${reason}`, pauseMs);
   }
 
   async #clip(clip: Clip, errand: Errand): Promise<void> {

@@ -35,6 +35,7 @@ export async function startSwift(): Promise<Swift> {
   ]);
   const port = Number(line.replace('ready ', ''));
   const url = `http://127.0.0.1:${port}`;
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const sdk: typeof import('@aws-sdk/client-s3') = createRequire(import.meta.url)('@aws-sdk/client-s3');
   const client = new sdk.S3({
     region: 'us-east-1',

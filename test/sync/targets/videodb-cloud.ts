@@ -26,6 +26,7 @@ interface Video {
   name: string;
   description?: string;
   sha256: string;
+  file?: Buffer;
 }
 
 export interface Cloud extends AsyncDisposable {
@@ -51,7 +52,7 @@ export interface Cloud extends AsyncDisposable {
  * it: whatever a client of VideoDB wouldn't send is a violation and is refused.
  */
 export async function startCloud(port = 0): Promise<Cloud> {
-  const files = new Map<string, string>();
+  const files = new Map<string, Buffer | undefined>();
   const jobs = new Map<string, { left: number; video: Video }>();
   const manners = new Map<Step, Manner[]>();
   const state: Pick<Cloud, 'videos' | 'violations' | 'steps'> = { videos: [], violations: [], steps: [] };
@@ -76,14 +77,14 @@ export async function startCloud(port = 0): Promise<Cloud> {
     });
     const form = await buffer(request);
     const token = url.searchParams.get('token') ?? '';
-    if (files.get(token) !== '') return refuse(response, 'Request has expired', 403);
+    if (!files.has(token) || files.get(token)) return refuse(response, 'Request has expired', 403);
     const [head = ''] = form.toString('latin1', 0, 1000).split('\r\n\r\n');
     const part = /^--(.+)\r\nContent-Disposition: form-data; name="file"; filename="[^"]+"(\r\nContent-Type: \S+)?$/;
     const end = form.length - Buffer.byteLength(`\r\n--${boundary}--\r\n`);
     if (part.exec(head)?.[1] !== boundary || form.toString('latin1', end) !== `\r\n--${boundary}--\r\n`) {
       return violation(response, `no form with the one part "file": ${head}`);
     }
-    files.set(token, sha256(form.subarray(head.length + 4, end)));
+    files.set(token, form.subarray(head.length + 4, end));
     return response.writeHead(204).end();
   }
 
@@ -92,15 +93,16 @@ export async function startCloud(port = 0): Promise<Cloud> {
     const strange = Object.keys(body).filter((name) => !BODY.includes(name));
     if (strange.length > 0) return violation(response, `upload: unknown ${strange.join(', ')}`);
     const token = new URL(String(body['url'])).searchParams.get('token') ?? '';
-    const sum = files.get(token);
-    if (!sum) return refuse(response, `Failed to download ${body['url']}`);
+    const file = files.get(token);
+    if (!file) return refuse(response, `Failed to download ${body['url']}`);
     count += 1;
     const video: Video = {
       id: `m-${count}`,
       collection_id: REAL_ID,
       name: String(body['name']),
       description: String(body['description']),
-      sha256: sum,
+      sha256: sha256(file),
+      file,
     };
     if (options.polls === 0) {
       state.videos.push(video);
@@ -165,7 +167,7 @@ export async function startCloud(port = 0): Promise<Cloud> {
       if (step === 'job') return poll(response, url.pathname.split('/').pop() ?? '');
       if (step === 'video') return data(response, { videos: pageOf(state.videos, url).map(listed) });
       count += 1;
-      files.set(`t${count}`, '');
+      files.set(`t${count}`, undefined);
       return data(response, { upload_url: `${origin()}/presigned?token=t${count}`, video_id: `m-${count}` });
     };
     const manner = manners.get(step)?.shift();
