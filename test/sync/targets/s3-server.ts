@@ -22,14 +22,14 @@ export interface Swift extends AsyncDisposable {
 /** A real S3 server with an empty bucket. */
 export async function startSwift(): Promise<Swift> {
   const dir = await mkdtemp(join(tmpdir(), 'watchpost-swift-'));
-  const process = spawn('/usr/bin/python3', [SCRIPT, dir], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('/usr/bin/python3', [SCRIPT, dir], { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
-  process.stderr.on('data', (text: Buffer) => {
+  child.stderr.on('data', (text: Buffer) => {
     said += text;
   });
   const line = await Promise.race([
-    once(createInterface(process.stdout), 'line').then(([first]) => String(first)),
-    once(process, 'exit').then(() => {
+    once(createInterface(child.stdout), 'line').then(([first]) => String(first)),
+    once(child, 'exit').then(() => {
       throw new Error(`Swift ended: ${said}`);
     }),
   ]);
@@ -51,8 +51,8 @@ export async function startSwift(): Promise<Swift> {
     client,
     async [Symbol.asyncDispose]() {
       client.destroy();
-      process.kill('SIGKILL');
-      await once(process, 'exit');
+      child.kill('SIGKILL');
+      await once(child, 'exit');
       await rm(dir, { recursive: true, force: true });
     },
   };

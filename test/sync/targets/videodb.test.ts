@@ -99,9 +99,9 @@ describe('a clip on its way to VideoDB', () => {
     const files = () => cloud.steps.filter((step) => step === 'file').length;
     await refusedFor(900_000);
     expect(files()).toBe(1);
-    await refusedFor(21_600_000);
-    expect(refusals).toBeGreaterThan(300);
-    expect(files()).toBeLessThan(6);
+    await refusedFor(7_200_000);
+    expect(refusals).toBeGreaterThan(100);
+    expect(files()).toBeLessThan(5);
     await target.send(aClip(), line, signal);
     expect(cloud.videos).toHaveLength(1);
   });
