@@ -4,8 +4,8 @@ import { join, sep } from 'node:path';
 import { isFault, messageOf } from '#runtime';
 import { databaseProblem, Ledger, networkKind, newestBackup } from '#store';
 import { lockDataDir } from './data-lock.ts';
+import { lookForNamed, type NamedFiles } from './named-files.ts';
 import { assetsDir, mediaDir, thumbsDir } from './places.ts';
-import { missingFiles } from './restored.ts';
 
 /** `note`: nothing to worry about, and nothing to be done by hand. */
 export interface Finding {
@@ -32,7 +32,7 @@ export async function examine(dataDir: string, reservePercent: number): Promise<
     if (problem !== undefined) return [...findings, bad('database', `is damaged: ${problem}`, RESTART)];
     using ledger = Ledger.open(dataDir);
     const database = lookAtDatabase(ledger);
-    return [...findings, ...database, ...lookAtFiles(ledger, dataDir, isRunning(dataDir))];
+    return [...findings, ...database, ...(await lookAtFiles(ledger, dataDir, isRunning(dataDir)))];
   } catch (error) {
     if (isFault(error, 'not_found')) return [...findings, note('database', 'there is none yet')];
     return [...findings, bad('database', messageOf(error), 'see docs/operations.md')];
@@ -127,19 +127,22 @@ function lookAtDatabase(ledger: Ledger): Finding[] {
   ];
 }
 
-function lookAtFiles(ledger: Ledger, dataDir: string, running: boolean): Finding[] {
+async function lookAtFiles(ledger: Ledger, dataDir: string, running: boolean): Promise<Finding[]> {
   const [media, thumbs, assets] = [mediaDir(dataDir), thumbsDir(dataDir), assetsDir(dataDir)];
   const settled = (dir: string) => (path: string) => !running || isSettled(join(dir, path));
   const unnamed = unnamedFiles(ledger, 'media', media).filter(settled(media));
   const finished = unnamed.filter((path) => SEGMENT.test(path));
   const strays = unnamedFiles(ledger, 'thumbs', thumbs).filter(settled(thumbs));
+  const recordings = await lookForNamed(ledger, 'media', media);
+  const pictures = await lookForNamed(ledger, 'thumbs', thumbs);
+  const videos = await lookForNamed(ledger, 'assets', assets);
   return [
-    lookForSegments(ledger, media),
+    ...lookAtRecordings(ledger, media, recordings),
     counted(
-      'recordings',
-      'segments whose files are not as long as they were',
-      changed(ledger, media),
-      'look at the disk: they may not play to their ends',
+      'files',
+      'that the disk does not let anybody look at',
+      [recordings, pictures, videos].flatMap(({ unknown }) => unknown),
+      'look at the disk and at who owns them: nothing is deleted for it',
     ),
     noted('recordings', 'finished segments that are not entered yet; the next start does', finished),
     counted(
@@ -148,17 +151,12 @@ function lookAtFiles(ledger: Ledger, dataDir: string, running: boolean): Finding
       withoutFacts(media),
       'keep copies of the database',
     ),
-    counted(
-      'thumbnails',
-      'scenes whose thumbnails are gone',
-      ledger.stillNamed('thumbs', missingFiles(ledger, 'thumbs', thumbs)),
-      REPAIR,
-    ),
+    counted('thumbnails', 'scenes whose thumbnails are gone', ledger.stillNamed('thumbs', pictures.gone), REPAIR),
     noted('thumbnails', 'files that no scene names', strays),
     counted(
       'videos',
       'files that exports and uploads lack',
-      ledger.stillNamed('assets', missingFiles(ledger, 'assets', assets)),
+      ledger.stillNamed('assets', [...videos.gone, ...videos.goneInits]),
       'delete what does not play',
     ),
     noted('deleted files', 'that wait to be unlinked', [
@@ -170,28 +168,31 @@ function lookAtFiles(ledger: Ledger, dataDir: string, running: boolean): Finding
 }
 
 /** Where not one is there, it is not the files that are gone. */
-function lookForSegments(ledger: Ledger, media: string): Finding {
-  const gone = ledger.stillNamed('media', missingFiles(ledger, 'media', media));
-  const all = new Set(ledger.named('media').map(({ path }) => path));
-  if (all.size > 1 && gone.length === all.size) {
-    return bad('recordings', `none of ${all.size} files is there`, `mount the disk of the recordings at ${media}`);
+function lookAtRecordings(ledger: Ledger, media: string, { count, gone, goneInits, changed }: NamedFiles): Finding[] {
+  if (count > 1 && gone.length + goneInits.length === count) {
+    return [bad('recordings', `none of ${count} files is there`, `mount the disk of the recordings at ${media}`)];
   }
-  return counted('recordings', 'segments whose files are gone', gone, REPAIR);
+  return [
+    counted('recordings', 'segments whose files are gone', ledger.stillNamed('media', gone), REPAIR),
+    counted(
+      'recordings',
+      'sessions whose init.mp4 is gone: none of their segments plays',
+      ledger.stillNamed('media', goneInits),
+      'put it back from a copy, or take that of another session of the camera with the same settings; nothing is deleted ' +
+        'before its time',
+    ),
+    counted(
+      'recordings',
+      'segments whose files are not as long as they were',
+      changed,
+      'look at the disk: they may not play to their ends',
+    ),
+  ];
 }
 
 function isSettled(file: string): boolean {
   const found = statSync(file, { throwIfNoEntry: false });
   return found !== undefined && Date.now() - found.ctimeMs > SETTLED_MS;
-}
-
-function changed(ledger: Ledger, media: string): string[] {
-  return ledger
-    .named('media')
-    .filter(({ path, bytes }) => {
-      const size = bytes === null ? undefined : statSync(join(media, path), { throwIfNoEntry: false })?.size;
-      return size !== undefined && size !== bytes;
-    })
-    .map(({ path }) => path);
 }
 
 /** Sessions with finished segments that couldn't be entered again. */

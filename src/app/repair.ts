@@ -24,7 +24,7 @@ export async function repair(config: Config, clock: Clock, log: Log): Promise<st
   if (report) store.backups.noteRestore(report);
   const cameras = await adoptCameras({ store, config, ...places, clock });
   await store.mediaPlace.demand(places.mediaDir); // Else all recordings would be forgotten.
-  const forgotten = forgetMissing(store, dataDir, { media: places.mediaDir, thumbs: places.thumbsDir });
+  const forgotten = await forgetMissing(store, dataDir, { media: places.mediaDir, thumbs: places.thumbsDir });
   const found = await recoverSegments(places.mediaDir, (path) => store.segments.has(path));
   for (const { segment, session } of found) store.segments.addFound(segment, session);
   const disagreed = mendAgreement(store, dataDir);

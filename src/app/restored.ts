@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { recordedStreams } from '#camera';
 import type { Config } from '#config';
 import { RECORD_ALL, type Stream } from '#domain';
 import type { Clock, Log } from '#runtime';
 import { Ledger, type RestoreReport, type Root, restoreApart, Store } from '#store';
+import { lookForNamed } from './named-files.ts';
 import { tendSpareRoom } from './spare-room.ts';
 
 interface SoundDeps {
@@ -29,6 +29,7 @@ export async function openSound(deps: SoundDeps, signal: AbortSignal): Promise<S
   return store;
 }
 
+const FORGOTTEN_AT_ONCE = 200;
 /** Nobody knows it any more: the camera stays off until somebody gives its address. */
 const NO_ADDRESS = 'rtsp://address-was-lost.invalid/';
 
@@ -41,7 +42,7 @@ async function settleRestored(report: RestoreReport, deps: RestoredDeps): Promis
   store.backups.noteRestore(report);
   const cameras = await adoptCameras(deps);
   const mounted = (await store.mediaPlace.problem(mediaDir)) === undefined;
-  const forgotten = forgetMissing(store, config.dataDir, {
+  const forgotten = await forgetMissing(store, config.dataDir, {
     ...(mounted ? { media: mediaDir } : {}),
     thumbs: thumbsDir,
   });
@@ -59,21 +60,25 @@ async function settleRestored(report: RestoreReport, deps: RestoredDeps): Promis
   );
 }
 
-/** Rows that name files which are gone. Returns how many there were. */
-export function forgetMissing(store: Store, dataDir: string, roots: Partial<Record<Root, string>>): number {
+/**
+ * Rows that name files which are gone; where the disk doesn't let anybody tell they stay. Returns how many there were.
+ */
+export async function forgetMissing(
+  store: Store,
+  dataDir: string,
+  roots: Partial<Record<Root, string>>,
+): Promise<number> {
   using ledger = Ledger.open(dataDir);
-  return Object.entries(roots).reduce((count, [name, dir]) => {
+  let forgotten = 0;
+  for (const [name, dir] of Object.entries(roots)) {
     const root = name as Root; // The caller's keys are roots.
-    return count + store.mending.forget(root, missingFiles(ledger, root, dir));
-  }, 0);
-}
-
-/** Files that rows name and that aren't there. */
-export function missingFiles(ledger: Ledger, root: Root, dir: string): string[] {
-  return ledger
-    .named(root)
-    .map(({ path }) => path)
-    .filter((path) => !existsSync(join(dir, path)));
+    const { gone } = await lookForNamed(ledger, root, dir);
+    for (let at = 0; at < gone.length; at += FORGOTTEN_AT_ONCE) {
+      forgotten += store.mending.forget(root, gone.slice(at, at + FORGOTTEN_AT_ONCE));
+      await setImmediate();
+    }
+  }
+  return forgotten;
 }
 
 /** Cameras of which there are recordings and no row get one, off and without an address. Returns their names. */

@@ -22,7 +22,7 @@ export { forecastOf, type StreamForecast } from './forecast.ts';
 export type { JobCallback, JobDraft } from './jobs.ts';
 export { EVALUATOR } from './journal.ts';
 export type { StoredKey } from './keys.ts';
-export { Ledger, type Root } from './ledger.ts';
+export { Ledger, type NamedFile, type Root } from './ledger.ts';
 export type { OutboxEntry, ResumeState, Waiting } from './outbox.ts';
 export { LONGEST_STRETCH_MS, type NewEntry, type OutboxFacts } from './outbox-intake.ts';
 export type { TargetTotals } from './outbox-targets.ts';

@@ -97,6 +97,18 @@ export class Ledger implements Disposable {
     return this.#sql.prepare<[], NamedFile>(NAMED[root]).all();
   }
 
+  /** The same, so many at once. */
+  *pagesOf(root: Root, files: number): Generator<NamedFile[]> {
+    let page: NamedFile[] = [];
+    for (const file of this.#sql.prepare<[], NamedFile>(NAMED[root]).iterate()) {
+      page.push(file);
+      if (page.length < files) continue;
+      yield page;
+      page = [];
+    }
+    yield page;
+  }
+
   /** Of these those that are named still: a recorder may have deleted some meanwhile. */
   stillNamed(root: Root, paths: readonly string[]): string[] {
     if (paths.length === 0) return [];

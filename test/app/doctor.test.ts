@@ -4,12 +4,13 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { examine, holdDataDir, repair } from '#app';
@@ -92,6 +93,32 @@ describe('doctor', () => {
     expect(await complaints()).toEqual([]);
     await using store = await open();
     expect(store.segments.totals().count).toBe(3);
+  });
+
+  it('forgets nothing for a file that the disk does not let it look at', async () => {
+    const { segment, session } = await aBox();
+    const thumb = `${session.streamId}/a.jpg`;
+    for (const path of [join('media', segment(1)), join('thumbs', thumb)]) {
+      unlinkSync(join(dir, path));
+      symlinkSync(basename(path), join(dir, path)); // Leads to itself: what is there can't be told.
+    }
+    expect(await complaints()).toEqual([`files: 2 that the disk does not let anybody look at, e.g. ${segment(1)}`]);
+    expect(await mend()).toEqual([]);
+    await using store = await open();
+    expect(store.segments.totals().count).toBe(4);
+    expect(store.scenes.recent({ limit: 1 })[0]?.thumbPath).toBe(thumb);
+  });
+
+  it('says that a session does not play whose init file is lost, and leaves it as it is', async () => {
+    const { segment, session } = await aBox();
+    unlinkSync(join(dir, 'media', session.initPath));
+    const complaint = `recordings: 1 sessions whose init.mp4 is gone: none of their segments plays, e.g. ${session.initPath}`;
+    expect(await complaints()).toEqual([complaint]);
+    expect(await mend()).toEqual([]);
+    expect(await complaints()).toEqual([complaint]);
+    expect(existsSync(join(dir, 'media', segment(0)))).toBe(true);
+    put(`media/${session.initPath}`);
+    expect(await complaints()).toEqual([]);
   });
 
   it('takes a disk that is not mounted for what it is', async () => {
