@@ -15,6 +15,7 @@ export function attentionOf(status: BoxStatus, nowMs: number): string[] {
     ...certificate(status, nowMs),
     ...configuration(status),
     ...delivery(status),
+    ...targets(status),
     ...models(status),
   ];
 }
@@ -58,6 +59,11 @@ function delivery({ delivery: { mqtt, dead, callbacksDead } }: BoxStatus): strin
     ...(dead ? [`alerts: ${dead} messages were given up: GET /v1/deliveries?state=dead lists them`] : []),
     ...(callbacksDead ? [`jobs: ${callbacksDead} outcomes were given up: GET /v1/callbacks?state=dead`] : []),
   ];
+}
+
+function targets({ sync }: BoxStatus): string[] {
+  const failing = sync.filter(({ phase }) => phase === 'waiting' || phase === 'paused');
+  return failing.map(({ name, why }) => `target "${name}": ${why ?? 'nothing goes there'}`);
 }
 
 function models({ models, inference }: BoxStatus): string[] {

@@ -10,7 +10,7 @@ const SEAM_MS = 10_000;
 const MOST_RECORDS = 200;
 /** Of one target. What is the least urgent gives way beyond, the oldest first, so many at once. */
 const MOST_ROWS = 50_000;
-const GIVE_WAY = 500;
+const GIVE_WAY = 50;
 /** What an entry is about, beside its stretch of time: ids in the store. */
 export interface OutboxFacts {
   firings?: string[];
@@ -68,7 +68,7 @@ export class OutboxIntake {
   readonly #openRecords: Statement<[string], Row>;
   readonly #grow: Statement<Pick<Row, 'id' | 'ref' | 'end_ms' | 'bytes' | 'facts' | 'ready_ms'>>;
   readonly #count: Statement<[string], number>;
-  readonly #giveWay: Statement<[string, number]>;
+  readonly #giveWay: Statement<{ target: string; limit: number }>;
 
   constructor({ sql }: Connection) {
     this.#put = sql.prepare(`
@@ -90,10 +90,15 @@ export class OutboxIntake {
     this.#grow = sql.prepare(`
       UPDATE outbox SET ref = @ref, end_ms = max(end_ms, @end_ms), bytes = @bytes, facts = @facts, ready_ms = @ready_ms
       WHERE id = @id`);
-    this.#count = sql.prepare<[string], number>('SELECT count(*) FROM outbox WHERE target = ?').pluck();
+    this.#count = sql
+      .prepare<[string], number>('SELECT coalesce(sum(items), 0) FROM outbox_totals WHERE target = ?')
+      .pluck();
+    // Of the least urgent kind that there is.
     this.#giveWay = sql.prepare(`
       DELETE FROM outbox WHERE id IN (
-        SELECT id FROM outbox WHERE target = ? AND kind <> 'alert' ORDER BY priority DESC, start_ms LIMIT ?)`);
+        SELECT id FROM outbox INDEXED BY outbox_turn
+        WHERE target = @target AND priority > 0 AND priority = (SELECT max(priority) FROM outbox WHERE target = @target)
+        ORDER BY start_ms, id LIMIT @limit)`);
   }
 
   /** Within a transaction. */
@@ -111,7 +116,7 @@ export class OutboxIntake {
   /** Within a transaction. Returns how many gave way: none unless there are too many. */
   giveWay(target: string): number {
     const over = this.count(target) - MOST_ROWS;
-    return over > 0 ? this.#giveWay.run(target, over + GIVE_WAY).changes : 0;
+    return over > 0 ? this.#giveWay.run({ target, limit: over + GIVE_WAY }).changes : 0;
   }
 
   #addStretch(row: Put): void {

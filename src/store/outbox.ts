@@ -7,6 +7,8 @@ import { OutboxTargets } from './outbox-targets.ts';
 
 /** No pause is longer: a later time means that the clock has been set back. */
 const LONGEST_PAUSE_MS = 3_600_000;
+/** Entries that go at once where many do. */
+const AT_ONCE = 100;
 
 /** One thing on its way to one target. */
 export interface OutboxEntry extends NewEntry {
@@ -30,8 +32,6 @@ export interface TurnQuery {
   /** Both inclusive. */
   priorities: readonly [number, number];
   nowMs: number;
-  /** Only what somebody asked for. */
-  askedOnly?: boolean;
   /** Not this one. */
   except?: number;
 }
@@ -40,10 +40,9 @@ export interface Waiting {
   kind: ParcelKind;
   items: number;
   bytes: number;
-  oldestMs: number;
 }
 
-type Turn = { target: string; from: number; to: number; now: number; latest: number; asked: number; except: number };
+type Turn = { target: string; from: number; to: number; now: number; latest: number; except: number };
 
 /** What waits to go elsewhere; each entry stays until its target has it, it is given up, or it gives way to others. */
 export class Outbox {
@@ -63,6 +62,8 @@ export class Outbox {
   readonly #deleteWhole: Statement<[number]>;
   readonly #hurry: Statement<[string]>;
   readonly #backlog: Statement<[string], Waiting>;
+  readonly #oldest: Statement<{ target: string }, number | null>;
+  readonly #forget: Statement<[string, number]>;
 
   constructor(connection: Connection, journal: Journal) {
     const { sql } = connection;
@@ -70,7 +71,7 @@ export class Outbox {
     this.#connection = connection;
     this.#journal = journal;
     this.#intake = new OutboxIntake(connection);
-    const due = `target = @target AND priority BETWEEN @from AND @to AND asked >= @asked AND id <> @except`;
+    const due = `target = @target AND priority BETWEEN @from AND @to AND id <> @except`;
     this.#turn = sql.prepare(`
       SELECT * FROM outbox INDEXED BY outbox_turn
       WHERE ${due} AND (ready_ms <= @now OR ready_ms > @latest) AND (next_try_ms <= @now OR next_try_ms > @latest)
@@ -92,13 +93,22 @@ export class Outbox {
       UPDATE outbox SET next_try_ms = 0, ready_ms = iif(kind = 'records', 0, ready_ms)
       WHERE target = ? AND (next_try_ms > 0 OR kind = 'records')`);
     this.#backlog = sql.prepare(`
-      SELECT kind, count(*) AS items, sum(iif(kind IN ('clip', 'segment'),
-          (end_ms - start_ms) * coalesce(rate, 0), o.bytes)) AS bytes, min(since_ms) AS oldestMs
-      FROM outbox o LEFT JOIN (
-        SELECT t.id AS stream, (SELECT sum(bytes) * 1.0 / max(1, sum(end_ms - start_ms)) FROM (
-          SELECT bytes, start_ms, end_ms FROM segments s WHERE s.stream_id = t.id ORDER BY id DESC LIMIT 20)) AS rate
-        FROM streams t) ON stream = o.stream_id
-      WHERE target = ? GROUP BY kind`);
+      SELECT kind, sum(items) AS items, sum(iif(kind IN ('clip', 'segment'), ms * coalesce((
+          SELECT sum(bytes) * 1.0 / max(1, sum(end_ms - start_ms)) FROM (
+            SELECT bytes, start_ms, end_ms FROM segments s WHERE s.stream_id = o.stream_id ORDER BY id DESC LIMIT 20)
+        ), 0), bytes)) AS bytes
+      FROM outbox_totals o WHERE target = ? GROUP BY kind`);
+    this.#oldest = sql
+      .prepare<{ target: string }, number | null>(`
+        WITH RECURSIVE first (priority) AS (
+          SELECT min(priority) FROM outbox WHERE target = @target
+          UNION ALL
+          SELECT (SELECT min(priority) FROM outbox WHERE target = @target AND priority > first.priority) FROM first
+          WHERE priority IS NOT NULL)
+        SELECT min((SELECT since_ms FROM outbox o INDEXED BY outbox_turn
+          WHERE o.target = @target AND o.priority = first.priority ORDER BY start_ms LIMIT 1)) FROM first`)
+      .pluck();
+    this.#forget = sql.prepare('DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE target = ? LIMIT ?)');
   }
 
   /** How far the journal has been looked through for the target. */
@@ -113,19 +123,19 @@ export class Outbox {
     });
   }
 
-  /** Forgets the targets that aren't among these and what waits for them; returns how much that was of each. */
-  keepOnly(names: readonly string[]): { name: string; entries: number }[] {
-    return this.#connection.write(() =>
-      this.targets
-        .names()
-        .filter((name) => !names.includes(name))
-        .map((name) => {
-          const entries = this.#intake.count(name);
-          this.targets.delete(name);
-          this.#journal.dropCursor(cursorOf(name));
-          return { name, entries };
-        }),
-    );
+  /** Known targets that aren't among these. */
+  staleTargets(names: readonly string[]): string[] {
+    return this.targets.names().filter((name) => !names.includes(name));
+  }
+
+  /** Forgets the target, a part of what waits for it at a time; returns how much that was: 0 when nothing is left. */
+  forgetSome(target: string): number {
+    return this.#connection.write(() => {
+      this.#journal.dropCursor(cursorOf(target));
+      const { changes } = this.#forget.run(target, AT_ONCE);
+      if (changes === 0) this.targets.delete(target);
+      return changes;
+    });
   }
 
   /**
@@ -228,6 +238,11 @@ export class Outbox {
     return this.#backlog.all(target).map((waiting) => ({ ...waiting, bytes: Math.round(waiting.bytes) }));
   }
 
+  /** Since when the oldest of it waits; undefined when nothing does. */
+  oldestMs(target: string): number | undefined {
+    return this.#oldest.get({ target }) ?? undefined;
+  }
+
   #pass(id: number, nextMs: number | undefined): void {
     if (nextMs === undefined) this.remove(id);
     else this.advance(id, nextMs);
@@ -236,9 +251,9 @@ export class Outbox {
 
 const cursorOf = (target: string): string => `sync:${target}`;
 
-function turnOf({ target, priorities, nowMs, askedOnly = false, except = 0 }: TurnQuery): Turn {
+function turnOf({ target, priorities, nowMs, except = 0 }: TurnQuery): Turn {
   const [from, to] = priorities;
-  return { target, from, to, now: nowMs, latest: nowMs + LONGEST_PAUSE_MS, asked: askedOnly ? 1 : 0, except };
+  return { target, from, to, now: nowMs, latest: nowMs + LONGEST_PAUSE_MS, except };
 }
 
 function entryOf(row: Row): OutboxEntry {

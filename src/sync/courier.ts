@@ -16,7 +16,6 @@ const LONGEST_WAIT_MS = 30_000;
 /** An alert does not wait for long to see whether its target is there again. */
 const URGENT_CAP_MS = 15_000;
 const BULK_CAP_MS = 300_000;
-const BACKLOG_FRESH_MS = 5000;
 
 /** How one target does. */
 export interface TargetStatus extends TargetTotals {
@@ -26,7 +25,7 @@ export interface TargetStatus extends TargetTotals {
   phase: 'sending' | 'idle' | 'waiting' | 'paused' | 'later';
   /** Of `waiting`, `paused` and `later`. */
   why?: string;
-  waiting: Pick<Waiting, 'kind' | 'items' | 'bytes'>[];
+  waiting: Waiting[];
   /** Since when the oldest of it waits. */
   oldestWaitingMs?: number;
   /** How long all of it will take, by how fast it went. */
@@ -62,7 +61,6 @@ export class Courier implements AsyncDisposable {
   #hurried = false;
   #lastError: TargetStatus['lastError'];
   #lastSentMs: number | undefined;
-  #backlog: { atMs: number; waiting: Waiting[] } | undefined;
 
   private constructor(config: TargetConfig, deps: CourierDeps) {
     this.config = config;
@@ -103,7 +101,6 @@ export class Courier implements AsyncDisposable {
     if (!this.#target) return 0;
     const entries = entriesAsked(this.#target, asked);
     this.#deps.store.outbox.fill(this.config.name, entries, this.#deps.clock.nowMs());
-    this.#backlog = undefined;
     this.#wakeLanes();
     return entries.length;
   }
@@ -111,18 +108,19 @@ export class Courier implements AsyncDisposable {
   status(): TargetStatus {
     const { store, clock } = this.#deps;
     const totals = store.outbox.targets.totals(this.config.name);
-    const waiting = this.#waiting();
+    const waiting = store.outbox.backlog(this.config.name);
     const bytes = waiting.reduce((sum, one) => sum + one.bytes, 0);
     const leftMs = this.#throughput.durationMs(bytes, this.config.maxKbps);
-    const oldestWaitingMs = Math.min(...waiting.map(({ oldestMs }) => oldestMs));
+    const oldestWaitingMs = store.outbox.oldestMs(this.config.name);
     const untilMs = Math.max(this.#lanes?.urgent.pauseUntilMs ?? 0, this.#lanes?.bulk.pauseUntilMs ?? 0);
     const pauseMs = untilMs - clock.monotonicMs();
     return {
       name: this.config.name,
       kind: this.config.kind,
       ...this.#phase(totals, waiting, pauseMs > 0),
-      waiting: waiting.map(({ kind, items, bytes }) => ({ kind, items, bytes })),
-      ...(waiting.length === 0 ? {} : { oldestWaitingMs, ...(leftMs === undefined ? {} : { leftMs }) }),
+      waiting,
+      ...(oldestWaitingMs === undefined ? {} : { oldestWaitingMs }),
+      ...(waiting.length === 0 || leftMs === undefined ? {} : { leftMs }),
       ...(this.#lastError ? { lastError: this.#lastError } : {}),
       ...(pauseMs > 0 ? { nextTryMs: Math.round(clock.nowMs() + pauseMs) } : {}),
       ...(this.#lastSentMs === undefined ? {} : { lastSentMs: this.#lastSentMs }),
@@ -136,15 +134,6 @@ export class Courier implements AsyncDisposable {
     if ((isPausing || !this.#lanes) && this.#lastError) return { phase: 'waiting', why: this.#lastError.message };
     if (waiting.length === 0) return { phase: 'idle' };
     return this.#mayAll() ? { phase: 'idle' } : { phase: 'later', why: 'outside its hours' };
-  }
-
-  #waiting(): Waiting[] {
-    const { store, clock } = this.#deps;
-    const nowMs = clock.monotonicMs();
-    if (!this.#backlog || nowMs - this.#backlog.atMs > BACKLOG_FRESH_MS) {
-      this.#backlog = { atMs: nowMs, waiting: store.outbox.backlog(this.config.name) };
-    }
-    return this.#backlog.waiting;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -240,7 +229,7 @@ export class Courier implements AsyncDisposable {
   }
 
   #bulkTurn() {
-    const asked = { priorities: [PRIORITY.asked, PRIORITY.all] as const, askedOnly: true };
+    const asked = { priorities: [PRIORITY.asked, PRIORITY.asked] as const };
     return {
       next: (except: number | undefined) => {
         const next = this.#turn(asked, except) ?? (this.#mayAll() ? this.#turn(this.#unasked(), except) : undefined);
@@ -258,15 +247,12 @@ export class Courier implements AsyncDisposable {
 
   #unasked(): { priorities: readonly [number, number] } {
     const { metered } = this.config;
-    return { priorities: metered ? [PRIORITY.records, PRIORITY.records] : [PRIORITY.asked, PRIORITY.all] };
+    return { priorities: metered ? [PRIORITY.records, PRIORITY.records] : [PRIORITY.clip, PRIORITY.all] };
   }
 
-  #turn(
-    query: { priorities: readonly [number, number]; askedOnly?: boolean },
-    except?: number,
-  ): OutboxEntry | undefined {
+  #turn(query: { priorities: readonly [number, number] }, except?: number): OutboxEntry | undefined {
     const { store, clock } = this.#deps;
-    if (store.outbox.targets.totals(this.config.name).pausedMs !== undefined) return undefined;
+    if (this.#isPaused) return undefined;
     const nowMs = clock.nowMs();
     return store.outbox.turn({
       target: this.config.name,
@@ -276,11 +262,16 @@ export class Courier implements AsyncDisposable {
     });
   }
 
-  #untilNext(query: { priorities: readonly [number, number]; askedOnly?: boolean }): number {
+  #untilNext(query: { priorities: readonly [number, number] }): number {
     const { store, clock } = this.#deps;
+    if (this.#isPaused) return LONGEST_WAIT_MS;
     const nowMs = clock.nowMs();
     const dueMs = store.outbox.nextMs({ target: this.config.name, nowMs, ...query });
     return dueMs === undefined ? LONGEST_WAIT_MS : Math.max(1, dueMs - nowMs);
+  }
+
+  get #isPaused(): boolean {
+    return this.#deps.store.outbox.targets.totals(this.config.name).pausedMs !== undefined;
   }
 
   #mayAll(): boolean {
@@ -294,7 +285,6 @@ export class Courier implements AsyncDisposable {
   }
 
   #wakeLanes(): void {
-    this.#backlog = undefined;
     this.#lanes?.urgent.wake();
     this.#lanes?.bulk.wake();
   }

@@ -10,6 +10,8 @@ const LATER_MS = 2000;
 const SUSPECT_FROM = 3;
 /** Tries without progress of one that fails while others don't. */
 const BUDGET = 12;
+/** Segments that are remembered to be there: recordings around an alert go before all others, and are among these, too. */
+const MOST_RECENT = 5000;
 const ASIDE = { firstMs: 10_000, capMs: 3_600_000 };
 
 /** What may go now; undefined: nothing, and when to look again. */
@@ -47,6 +49,7 @@ export class Lane {
   #pauseUntilMs = 0;
   #isPauseAsked = false;
   #sending = false;
+  readonly #recent = new Set<string>();
 
   constructor(turn: Turn, urgent: boolean, deps: LaneDeps) {
     this.#turn = turn;
@@ -121,6 +124,9 @@ export class Lane {
     if (made.what === 'later') return store.outbox.defer(entry.id, clock.nowMs() + LATER_MS);
     if (made.what === 'done') return this.#remove(entry);
     if (made.what === 'lost') return this.#lost(entry, made);
+    if (!entry.asked && made.nextMs !== undefined && this.#recent.has(made.parcel.key)) {
+      return store.outbox.advance(entry.id, made.nextMs);
+    }
     if (entry.kind === 'records' || entry.kind === 'clip') store.outbox.begin(entry.id);
     try {
       const told = await Attempt.send(
@@ -159,6 +165,7 @@ export class Lane {
       await forget(entry);
     } else {
       store.outbox.advance(entry.id, made.nextMs, { target: target.name, bytes: made.bytes });
+      this.#remember(made.parcel.key);
     }
     const suspect = this.#suspect === entry.id ? undefined : this.#suspect;
     this.#failures = 0;
@@ -166,6 +173,12 @@ export class Lane {
     onSent();
     const guilty = suspect === undefined ? undefined : store.outbox.get(suspect);
     if (guilty) await this.#setAside(guilty, 'the target fails at it, and takes others');
+  }
+
+  #remember(key: string): void {
+    const [oldest] = this.#recent;
+    if (oldest !== undefined && this.#recent.size >= MOST_RECENT) this.#recent.delete(oldest);
+    this.#recent.add(key);
   }
 
   async #failed(entry: OutboxEntry, error: unknown): Promise<void> {

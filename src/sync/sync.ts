@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { TargetConfig } from '#config';
 import { type Clock, Fault, type Log } from '#runtime';
 import type { Store } from '#store';
@@ -64,10 +65,7 @@ export class Sync implements AsyncDisposable {
       (courier) => !targets.some((one) => one.name === courier.config.name && isSame(one)),
     );
     await Promise.all(changed.map((courier) => courier[Symbol.asyncDispose]()));
-    const { store, log } = this.#deps;
-    for (const { name, entries } of store.outbox.keepOnly(targets.map(({ name }) => name))) {
-      log.warn({ target: name, entries }, 'the target is gone from the configuration: what waited for it is forgotten');
-    }
+    await this.#forgetStale(targets.map(({ name }) => name));
     const forgetClip = (entry: { id: number }) => this.#clips.forget(entry);
     const deps = { ...this.#deps, parcels: this.#parcels, forgetClip };
     this.#couriers = new Map(
@@ -118,6 +116,18 @@ export class Sync implements AsyncDisposable {
     if (getting.length === 0)
       throw new Fault('invalid', 'target: none takes recordings (now); GET /v1/control/sync lists them');
     return getting.map(({ config }) => config.name);
+  }
+
+  async #forgetStale(names: readonly string[]): Promise<void> {
+    const { store, log } = this.#deps;
+    for (const name of store.outbox.staleTargets(names)) {
+      let entries = 0;
+      for (let gone = store.outbox.forgetSome(name); gone > 0; gone = store.outbox.forgetSome(name)) {
+        entries += gone;
+        await setImmediate();
+      }
+      log.warn({ target: name, entries }, 'the target is gone from the configuration: what waited for it is forgotten');
+    }
   }
 
   #named(target: string | undefined): Courier[] {

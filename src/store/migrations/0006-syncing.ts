@@ -49,6 +49,32 @@ CREATE INDEX outbox_turn ON outbox (target, priority, start_ms, id);
 CREATE INDEX outbox_recordings ON outbox (stream_id, start_ms) WHERE kind IN ('clip', 'segment');
 CREATE INDEX outbox_firings ON outbox (ref) WHERE kind = 'alert';
 
+-- What the outbox holds, kept by the triggers: counting tens of thousands for every status would not be cheap.
+CREATE TABLE outbox_totals (
+  target    TEXT NOT NULL,
+  kind      TEXT NOT NULL,
+  stream_id TEXT NOT NULL,
+  items     INTEGER NOT NULL,
+  bytes     INTEGER NOT NULL,
+  ms        INTEGER NOT NULL, -- of recordings
+  PRIMARY KEY (target, kind, stream_id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER outbox_counted AFTER INSERT ON outbox BEGIN
+  INSERT INTO outbox_totals VALUES (new.target, new.kind, new.stream_id, 1, new.bytes, new.end_ms - new.start_ms)
+  ON CONFLICT (target, kind, stream_id) DO UPDATE SET items = items + 1, bytes = bytes + excluded.bytes, ms = ms + excluded.ms;
+END;
+CREATE TRIGGER outbox_recounted AFTER UPDATE OF start_ms, end_ms, bytes ON outbox BEGIN
+  UPDATE outbox_totals SET bytes = bytes + new.bytes - old.bytes,
+    ms = ms + new.end_ms - new.start_ms - (old.end_ms - old.start_ms)
+  WHERE target = new.target AND kind = new.kind AND stream_id = new.stream_id;
+END;
+CREATE TRIGGER outbox_discounted AFTER DELETE ON outbox BEGIN
+  UPDATE outbox_totals SET items = items - 1, bytes = bytes - old.bytes, ms = ms - (old.end_ms - old.start_ms)
+  WHERE target = old.target AND kind = old.kind AND stream_id = old.stream_id;
+  DELETE FROM outbox_totals
+  WHERE target = old.target AND kind = old.kind AND stream_id = old.stream_id AND items = 0;
+END;
+
 -- segments.waiting follows: retention takes what waits after what doesn't.
 CREATE TRIGGER outbox_added AFTER INSERT ON outbox WHEN new.kind IN ('clip', 'segment') BEGIN
   UPDATE segments SET waiting = 1 WHERE stream_id = new.stream_id AND start_ms < new.end_ms AND end_ms > new.start_ms
