@@ -17,6 +17,11 @@ const LONGEST_WAIT_MS = 30_000;
 const URGENT_CAP_MS = 15_000;
 const BULK_CAP_MS = 300_000;
 
+/** So soon after an alert could not be sent, others need not ask whether the target is there. */
+const PROBED_MS = 250;
+const URGENT = { priorities: [PRIORITY.alert, PRIORITY.picture] as const };
+const ASKED = { priorities: [PRIORITY.asked, PRIORITY.asked] as const };
+
 /** How one target does. */
 export interface TargetStatus extends TargetTotals {
   name: string;
@@ -61,6 +66,8 @@ export class Courier implements AsyncDisposable {
   #hurried = false;
   #lastError: TargetStatus['lastError'];
   #lastSentMs: number | undefined;
+  /** By the monotonic clock. */
+  #lastSent: number | undefined;
 
   private constructor(config: TargetConfig, deps: CourierDeps) {
     this.config = config;
@@ -208,11 +215,15 @@ export class Courier implements AsyncDisposable {
       onProgress: (bytes) => this.#throughput.add(bytes),
       onSent: () => {
         this.#lastSentMs = clock.nowMs();
+        this.#lastSent = clock.monotonicMs();
         this.#lastError = undefined;
         this.#lanes?.urgent.targetIsThere();
         this.#lanes?.bulk.targetIsThere();
       },
-      onFailed: (message) => this.#failed(message),
+      onFailed: (message) => {
+        this.#failed(message);
+        this.#lanes?.bulk.wake();
+      },
     };
   }
 
@@ -221,28 +232,34 @@ export class Courier implements AsyncDisposable {
   }
 
   #urgentTurn() {
-    const query = { priorities: [PRIORITY.alert, PRIORITY.picture] as const };
     return {
-      next: (except: number | undefined) => this.#turn(query, except),
-      waitMs: () => this.#untilNext(query),
+      next: (except: number | undefined) => this.#turn(URGENT, except),
+      waitMs: () => this.#untilNext(URGENT),
     };
   }
 
   #bulkTurn() {
-    const asked = { priorities: [PRIORITY.asked, PRIORITY.asked] as const };
     return {
       next: (except: number | undefined) => {
-        const next = this.#turn(asked, except) ?? (this.#mayAll() ? this.#turn(this.#unasked(), except) : undefined);
+        if (this.#alertsGoFirst()) return undefined;
+        const next = this.#turn(ASKED, except) ?? (this.#mayAll() ? this.#turn(this.#unasked(), except) : undefined);
         if (!next && except === undefined) this.#hurried = false;
         return next;
       },
       waitMs: () => {
-        const waits = [this.#untilNext(asked)];
-        if (this.#mayAll()) waits.push(this.#untilNext(this.#unasked()));
-        else waits.push(this.#untilHours());
-        return Math.min(...waits);
+        if (this.#alertsGoFirst()) return PROBED_MS;
+        return Math.min(this.#untilNext(ASKED), this.#mayAll() ? this.#untilNext(this.#unasked()) : this.#untilHours());
       },
     };
+  }
+
+  /** Where nothing could be sent, alerts that wait find out whether the target is there again: so they arrive first. */
+  #alertsGoFirst(): boolean {
+    const { urgent } = this.#lanes ?? {};
+    if (!urgent?.failing || (this.#lastSent ?? -Infinity) > urgent.failing.sinceMs || !this.#turn(URGENT)) return false;
+    if (this.#deps.clock.monotonicMs() - urgent.failing.lastMs < PROBED_MS) return false;
+    urgent.targetIsThere(); // It tries now, unless it was asked to wait.
+    return true;
   }
 
   #unasked(): { priorities: readonly [number, number] } {

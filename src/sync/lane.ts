@@ -45,6 +45,7 @@ export class Lane {
   readonly #wake: Wake;
   readonly #urgent: boolean;
   #failures = 0;
+  #failing: { sinceMs: number; lastMs: number } | undefined;
   #suspect: number | undefined;
   #pauseUntilMs = 0;
   #isPauseAsked = false;
@@ -65,6 +66,11 @@ export class Lane {
   /** Until when it leaves the target alone, by the monotonic clock; 0 when it doesn't. */
   get pauseUntilMs(): number {
     return this.#pauseUntilMs;
+  }
+
+  /** Since when nothing could be sent, and when it was tried last, by the monotonic clock. */
+  get failing(): { sinceMs: number; lastMs: number } | undefined {
+    return this.#failing;
   }
 
   /** There may be something to send. */
@@ -169,6 +175,7 @@ export class Lane {
     }
     const suspect = this.#suspect === entry.id ? undefined : this.#suspect;
     this.#failures = 0;
+    this.#failing = undefined;
     this.#suspect = undefined;
     onSent();
     const guilty = suspect === undefined ? undefined : store.outbox.get(suspect);
@@ -185,6 +192,8 @@ export class Lane {
     const { log, target, onFailed } = this.#deps;
     if (this.#failures === 0) this.#suspect = entry.id;
     this.#failures += 1;
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.#failing = { sinceMs: this.#failing?.sinceMs ?? nowMs, lastMs: nowMs };
     const message = messageOf(error);
     onFailed(message);
     this.#pause(error instanceof TargetBusy ? error.pauseMs : undefined);

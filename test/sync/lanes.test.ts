@@ -81,6 +81,41 @@ it('a target that hangs is cut off, also one that does not listen; one that is o
   expect(target.offered.filter((key) => key.includes('/alert/'))).toHaveLength(1);
 });
 
+it('after the line was away, what comes first is an alert, whichever lane wakes first', async () => {
+  for (const factor of [30, 50, 80]) {
+    await using box = await openBox({ clock: hastyClock(factor) });
+    const target = new FakeTarget();
+    const tries: string[] = [];
+    let isAway = true;
+    target.behave = async ({ kind }) => {
+      tries.push(kind);
+      if (!isAway) return;
+      // It is there again just when something other than an alert has found it away.
+      if (kind === 'segment' && tries.includes('alert')) isAway = false;
+      throw new Fault('unavailable', 'nobody is there');
+    };
+    await using sync = await box.start(target, aTarget('send: { segments: all, clips: false }'));
+    await box.record(3);
+    await soon(() => expect(tries.length).toBeGreaterThan(3));
+    box.fire(0);
+    await soon(() => expect(sync.status()[0]).toMatchObject({ waiting: [] }));
+    expect(target.kinds[0]).toBe('alert');
+  }
+});
+
+it('a target that takes everything but alerts gets everything but alerts', async () => {
+  await using box = await openBox({ clock: hastyClock(500) });
+  const target = new FakeTarget();
+  target.behave = async ({ kind }) => {
+    if (kind === 'alert') throw new Fault('unavailable', '500');
+  };
+  await using sync = await box.start(target, aTarget('send: { segments: all, clips: false }'));
+  box.fire(0);
+  await soon(() => expect(sync.status()[0]).toMatchObject({ phase: 'waiting' }));
+  await box.record(5);
+  await soon(() => expect(target.kinds.filter((kind) => kind === 'segment')).toHaveLength(5));
+});
+
 it('a target that asks for a pause gets it, and no alert that goes meanwhile ends it', async () => {
   const clock = hastyClock(500);
   await using box = await openBox({ clock });
