@@ -43,10 +43,12 @@ export class Api {
     path: string,
     body?: object,
     signal?: AbortSignal,
+    more: Record<string, string> = {},
   ): Promise<T> {
     const init: RequestInit = {
       method,
-      ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+      headers: { ...more, ...(body ? { 'content-type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
       ...(signal ? { signal } : {}),
     };
     return unwrap<T>(await this.fetch(path, init));

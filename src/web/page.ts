@@ -15,6 +15,7 @@ import { Feed } from './feed.ts';
 import { followLive } from './live.ts';
 import { Player } from './player.ts';
 import { Search } from './search.ts';
+import { Settings } from './settings.ts';
 import type { SseEvent } from './sse.ts';
 import { showToast, Unseen, viewSwitch } from './views.ts';
 import type { AlertJson, SceneJson, StatusJson } from './wire.ts';
@@ -61,6 +62,7 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
     arming.refresh();
   };
   const alertForm = new AlertForm(api, alertAdded, signal);
+  new Settings(api, showToast, signal);
   addCameraForm(api, (name) => showToast(`${name} is added. The box connects to it now.`), signal);
   const unseen = new Unseen(viewSwitch(signal), signal);
 

@@ -197,3 +197,25 @@ export interface WatchJson {
   title?: string | null;
   description?: string | null;
 }
+
+/** The configuration in force. */
+export interface ConfigJson {
+  version: number;
+  yaml: string;
+  restart_required: string[];
+  problem?: string;
+}
+
+export interface ConfigOutcomeJson {
+  changed: string[];
+  restart_required: string[];
+  /** Where it was only asked. */
+  problems?: { path: string; message: string }[];
+}
+
+export interface ConfigVersionJson {
+  version: number;
+  at: number;
+  by: string;
+  changed: string[];
+}
