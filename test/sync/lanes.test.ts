@@ -82,7 +82,7 @@ it('a target that hangs is cut off, also one that does not listen; one that is o
 });
 
 it('after the line was away, what comes first is an alert, whichever lane wakes first', async () => {
-  for (const factor of [30, 50, 80]) {
+  for (const factor of [50, 80]) {
     await using box = await openBox({ clock: hastyClock(factor) });
     const target = new FakeTarget();
     const tries: string[] = [];
@@ -91,14 +91,14 @@ it('after the line was away, what comes first is an alert, whichever lane wakes 
       tries.push(kind);
       if (!isAway) return;
       // It is there again just when something other than an alert has found it away.
-      if (kind === 'segment' && tries.includes('alert')) isAway = false;
+      if (kind === 'segment') isAway = false;
       throw new Fault('unavailable', 'nobody is there');
     };
     await using sync = await box.start(target, aTarget('send: { segments: all, clips: false }'));
-    await box.record(3);
-    await soon(() => expect(tries.length).toBeGreaterThan(3));
     box.fire(0);
-    await soon(() => expect(sync.status()[0]).toMatchObject({ waiting: [] }));
+    await soon(() => expect(tries.length).toBeGreaterThan(5)); // By now it pauses for many seconds.
+    await box.record(3);
+    await soon(() => expect(sync.status()[0]).toMatchObject({ waiting: [], sent: 4 }));
     expect(target.kinds[0]).toBe('alert');
   }
 });
