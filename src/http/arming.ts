@@ -70,7 +70,13 @@ export function armingRoutes(deps: HttpDeps): Api {
     () => {
       const groups = store.groups.list().map((group) => groupView(group, deps));
       const disarmed = new Set(groups.flatMap(({ name, armed }) => (armed ? [] : [name])));
-      return { alerts: store.alerts.list().map((alert) => armedAlertView(alert, disarmed, deps)), groups };
+      return {
+        alerts: store.alerts
+          .list()
+          .filter(({ boxId }) => boxId === undefined)
+          .map((alert) => armedAlertView(alert, disarmed, deps)),
+        groups,
+      };
     },
   );
 

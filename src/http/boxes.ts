@@ -4,6 +4,7 @@ import type { BoxState } from '#fleet';
 import { Fault } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 import { Api } from './route.ts';
+import type { Metric, Sample } from './sync-status.ts';
 
 const boxAnswer = z
   .object({
@@ -52,6 +53,30 @@ export function boxRoutes({ fleet }: HttpDeps): Api {
   });
 
   return api;
+}
+
+/** Of each box, by its name, and of what came in. */
+export function fleetMetrics({ fleet }: Pick<HttpDeps, 'fleet'>, metric: Metric): string[] {
+  const boxes = fleet.boxes();
+  if (boxes.length === 0) return [];
+  const { taken, bytes } = fleet.status();
+  const of = (read: (box: BoxState) => number) =>
+    boxes.map((box): Sample => [{ box: box.id, name: box.report.name }, read(box)]);
+  const kinds = Object.entries(taken).map(([kind, n]): Sample => [{ kind }, n]);
+  const lag = ({ lagMs }: BoxState) => lagMs / 1000;
+  const seen = ({ seenMs }: BoxState) => seenMs / 1000;
+  return [
+    ...metric(
+      'box_online',
+      'gauge',
+      '1 while the box is heard of',
+      of(({ online }) => Number(online)),
+    ),
+    ...metric('box_lag_seconds', 'gauge', 'How long the oldest has waited that the box has yet to send', of(lag)),
+    ...metric('box_seen_seconds', 'gauge', 'When it was heard of last, Unix seconds', of(seen)),
+    ...metric('fleet_parcels_total', 'counter', 'What boxes have sent', kinds),
+    ...metric('fleet_bytes_total', 'counter', 'Bytes of pictures and recordings among it', [[{}, bytes]]),
+  ];
 }
 
 function boxView({ id, report, online, seenMs, firstMs, clockAheadMs, lagMs }: BoxState): z.input<typeof boxAnswer> {

@@ -1,3 +1,4 @@
+import { fleetMetrics } from './boxes.ts';
 import type { HttpDeps } from './deps.ts';
 import type { BoxStatus } from './status.ts';
 import { syncMetrics } from './sync-status.ts';
@@ -34,7 +35,8 @@ const CAMERA_METRICS: readonly [
 ];
 
 /** Prometheus text format 0.0.4. */
-export function metricsText(status: BoxStatus, { store, clock }: Pick<HttpDeps, 'store' | 'clock'>): string {
+export function metricsText(status: BoxStatus, deps: Pick<HttpDeps, 'store' | 'clock' | 'fleet'>): string {
+  const { store, clock } = deps;
   const { inference, evaluator, websockets, storage } = status;
   const delivered = Object.entries(store.deliveries.totals()).map(([channel, n]): Sample => [{ channel }, n]);
   const pending = store.deliveries.backlog().map(({ channel, pending }): Sample => [{ channel }, pending]);
@@ -69,6 +71,7 @@ export function metricsText(status: BoxStatus, { store, clock }: Pick<HttpDeps, 
     ...metric('deliveries_dead', 'gauge', 'Messages that were given up', one(store.deliveries.deadCount())),
     ...metric('callbacks_dead', 'gauge', 'Outcomes of jobs that were given up', one(store.jobs.deadCallbacks())),
     ...syncMetrics(status.sync, metric, clock.nowMs()),
+    ...fleetMetrics(deps, metric),
     ...metric('websocket_clients', 'gauge', 'WebSocket clients connected', one(websockets.open)),
     ...metric('websocket_frames_total', 'counter', 'Frames sent to WebSocket clients', one(websockets.sent)),
     ...metric(

@@ -32,8 +32,8 @@ export const targetAnswer = z.object({
   paused_by: z.string().optional(),
 });
 
-type Sample = [labels: Record<string, string>, value: number | undefined];
-type Metric = (name: string, kind: 'gauge' | 'counter', help: string, samples: Sample[]) => string[];
+export type Sample = [labels: Record<string, string>, value: number | undefined];
+export type Metric = (name: string, kind: 'gauge' | 'counter', help: string, samples: Sample[]) => string[];
 
 export function syncMetrics(targets: readonly TargetStatus[], metric: Metric, nowMs: number): string[] {
   const of = (read: (target: TargetStatus) => number | undefined) =>

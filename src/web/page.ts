@@ -9,6 +9,7 @@ import { alertSnooze } from './alert-snooze.ts';
 import type { Api } from './api.ts';
 import { Arming } from './arming.ts';
 import { boxFacts } from './box-facts.ts';
+import { Boxes } from './boxes.ts';
 import { Cameras } from './cameras.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
 import { Feed } from './feed.ts';
@@ -57,6 +58,7 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
     signal,
   );
   const arming = new Arming(api, signal);
+  const boxes = new Boxes(api, signal);
   const alertAdded = (label: string): void => {
     showToast(`Alert “${label}” is armed.`);
     arming.refresh();
@@ -72,6 +74,7 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
     search.showCameras(status.cameras);
     alertForm.showStatus(status);
     arming.tick();
+    boxes.tick();
   };
   const onEvent = ({ event, data }: SseEvent): void => {
     // What arrives is JSON of our own server, one shape per event name.

@@ -219,3 +219,17 @@ export interface ConfigVersionJson {
   by: string;
   changed: string[];
 }
+
+/** Another box that sends to this one, as it told last. */
+export interface BoxJson {
+  id: string;
+  name: string;
+  version: string;
+  online: boolean;
+  last_seen: number;
+  clock_ahead_s: number;
+  lag_s: number;
+  waiting: { kind: string; items: number; bytes: number }[];
+  cameras: { rtstream_id: string; name: string; phase: CameraPhase; last_error?: string }[];
+  notes: string[];
+}

@@ -73,6 +73,8 @@ describe('the target that is a hub', () => {
     expect((await hub.call('GET', '/v1/boxes')).data.boxes).toMatchObject([
       { id: 'box-a', name: 'Barn', online: true },
     ]);
+    const metrics = await hub.app.request('http://box/metrics', { headers: { 'x-access-token': 'sk-right' } });
+    expect(await metrics.text()).toMatch(/watchpost_box_online\{box="box-a",name="Barn"\} 1\n/);
     expect(hub.store.segments.inRange(shipment.stream.id, NOON, NOON + DAY)).toHaveLength(2);
     const index = hub.store.indexes.listByStream(shipment.stream.id)[0]?.id;
     for (const [method, path, body] of [
