@@ -44,7 +44,7 @@ interface Watch {
   index: RTStreamSceneIndex;
 }
 
-test('killed while events come in: nothing is lost, everything goes on, and the client hears all of it once', async () => {
+test.concurrent('killed while events come in: nothing is lost, everything goes on, and the client hears all of it once', async () => {
   await using dir = await tempDir();
   await using webhook = await startWebhook();
   await using camera = await startRtspServer({ file: await passingBlock(240, 4), name: 'yard' });
@@ -98,7 +98,7 @@ test('killed while events come in: nothing is lost, everything goes on, and the 
   await again.close();
 });
 
-test('killed when an export was asked for: the job goes on, and its address says what came of it', async () => {
+test.concurrent('killed when an export was asked for: the job goes on, and its address says what came of it', async () => {
   await using dir = await tempDir();
   await using webhook = await startWebhook();
   const file = await passingBlock(240, 4);
