@@ -18,6 +18,7 @@ import { startCommandLinks } from './command-links.ts';
 import { Configuration } from './configuration.ts';
 import { applyConfiguredCameras } from './configured.ts';
 import { lockDataDir } from './data-lock.ts';
+import { examineApart } from './doctor.ts';
 import { startFleet } from './fleet.ts';
 import { startHearing, startWriting } from './hearing.ts';
 import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
@@ -123,7 +124,8 @@ async function build(
   watchdog.attend(supervisor);
   delivery.attend(boxOnBroker({ config, ...seeing, supervisor, ...places, url: origin }));
   const parts = { configuration, supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links };
-  const control = { recentLog, reporter, restart: () => restart.abort() };
+  const examine = (asked: AbortSignal) => examineApart(dataDir, asked);
+  const control = { recentLog, reporter, examine, restart: () => restart.abort() };
   const fleet = await startFleet({ ...base, ...places });
   const open = { ...base, ...seeing, ...hearing, ...places, ...parts, ...control, fleet, certificate };
   const { commandLinks, ...address } = await serve(open, life);

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { isFault, messageOf } from '#runtime';
+import { Fault, isFault, messageOf, runApart } from '#runtime';
 import { databaseProblem, Ledger, networkKind, newestBackup } from '#store';
 import { lockDataDir } from './data-lock.ts';
 import { lookForNamed, type NamedFiles } from './named-files.ts';
@@ -15,6 +15,7 @@ export interface Finding {
   remedy?: string;
 }
 
+const LONGEST_MS = 90_000;
 const HOUR_MS = 3_600_000;
 /** A copy is due hourly; that of a large database less often. */
 const OLD_BACKUP_MS = 24 * HOUR_MS;
@@ -37,6 +38,14 @@ export async function examine(dataDir: string, reservePercent: number): Promise<
     if (isFault(error, 'not_found')) return [...findings, note('database', 'there is none yet')];
     return [...findings, bad('database', messageOf(error), 'see docs/operations.md')];
   }
+}
+
+/** The same in a process of its own; what takes longer than a minute and a half is not waited for. */
+export async function examineApart(dataDir: string, signal: AbortSignal): Promise<Finding[]> {
+  const script = { name: 'doctor-process', beside: import.meta.url };
+  const found = await runApart(script, [dataDir], { signal, timeoutMs: LONGEST_MS });
+  if (!Array.isArray(found)) throw new Fault('unavailable', 'doctor did not come to an end: run `watchpost doctor`');
+  return found;
 }
 
 /** Whether an appliance runs on the directory. */

@@ -5,7 +5,7 @@
 export { type Appliance, type ApplianceOptions, runAppliance } from './appliance.ts';
 export { checkCameras, type UnderstoodEvent } from './check-cameras.ts';
 export { holdDataDir } from './data-lock.ts';
-export { examine, type Finding } from './doctor.ts';
+export { examine, examineApart, type Finding } from './doctor.ts';
 export { grantKey } from './keys.ts';
 export { publicOrigin } from './links.ts';
 export { modelsDir } from './places.ts';

@@ -52,7 +52,7 @@ const FRAME = /^(\d{1,15})\.([\w-]{43})\.(\{.*\})$/s;
  * number and content, made with a key of this connection alone: nothing that was altered, repeated, left out, sent back,
  * or made by anybody else is opened. No clock is asked.
  */
-export class Seal {
+export class LinkSeal {
   readonly #key: Buffer;
   readonly #own: Side;
   readonly #other: Side;

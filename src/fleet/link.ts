@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type BoxReport, type Command, type CommandAnswer, Seal } from '#domain';
+import { type BoxReport, type Command, type CommandAnswer, LinkSeal } from '#domain';
 import type { Clock } from '#runtime';
 import type { Errand } from '#store';
 
@@ -28,7 +28,7 @@ export interface LinkDeps {
 /** One connection of a box: first both ends show that they know the token, then commands go there and answers come back. */
 export class Link {
   readonly #deps: LinkDeps;
-  #seal: Seal | undefined;
+  #seal: LinkSeal | undefined;
   #boxId = '';
   /** The box's own clock, and ours when it was heard. */
   #uptime = { boxMs: 0, ownMs: 0 };
@@ -71,13 +71,13 @@ export class Link {
     this.#boxId = key.hello(greeting.report).id;
     this.#hear(greeting.uptimeMs);
     const hubNonce = randomBytes(16).toString('base64url');
-    this.#seal = new Seal('hub', { tokenHash: key.hash, boxId: this.#boxId, boxNonce: greeting.nonce, hubNonce });
+    this.#seal = new LinkSeal('hub', { tokenHash: key.hash, boxId: this.#boxId, boxNonce: greeting.nonce, hubNonce });
     socket.send(JSON.stringify({ nonce: hubNonce }));
     socket.send(this.#seal.seal({ type: 'ready' }));
     this.#deps.onReady(this);
   }
 
-  #take(text: string, seal: Seal): void {
+  #take(text: string, seal: LinkSeal): void {
     const message = seal.open(text);
     if (message?.type === 'answer') this.#deps.onAnswer(message.answer);
     else if (message?.type === 'report') this.#report(message);

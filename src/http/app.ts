@@ -45,6 +45,8 @@ import { Api } from './route.ts';
 import { searchRoutes } from './search.ts';
 import { statusRoutes } from './status.ts';
 import { streamRoutes } from './streams.ts';
+import { supportRoutes } from './support.ts';
+import { syncRoutes } from './sync.ts';
 import { timelapseRoutes } from './timelapse.ts';
 import { timelineRoutes } from './timeline.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -73,6 +75,58 @@ const OPEN = [
   websocketNote,
 ] as const;
 
+/** Those that need an API key. */
+const CLOSED: readonly ((deps: HttpDeps) => Api | Routes)[] = [
+  collectionRoutes,
+  websocketRoutes,
+  tokenRoutes,
+  eventRoutes,
+  rehearsalRoutes,
+  searchRoutes,
+  playbackRoutes,
+  alertRoutes,
+  evidenceRoutes,
+  feedbackRoutes,
+  armingRoutes,
+  groupRoutes,
+  jobRoutes,
+  videoRoutes,
+  videoTranscriptionRoutes,
+  videoIndexRoutes,
+  videoSearchRoutes,
+  cutRoutes,
+  exportRoutes,
+  timelapseRoutes,
+  uploadRoutes,
+  audioRoutes,
+  imageRoutes,
+  transcriptionRoutes,
+  transcriptFileRoutes,
+  indexRoutes,
+  backfillRoutes,
+  streamRoutes,
+  recordingRoutes,
+  holdRoutes,
+  deliveryRoutes,
+  callbackRoutes,
+  statusRoutes,
+  configRoutes,
+  cameraRoutes,
+  ownRoutes,
+  timelineRoutes,
+  liveRoutes,
+  edgeRoutes,
+  boxRoutes,
+  boxCommandRoutes,
+  controlRoutes,
+  syncRoutes,
+  supportRoutes,
+  keyRoutes,
+  auditRoutes,
+  liveViewRoutes,
+  notHereRoutes,
+];
+
 /** All routes; what is registered before `requireKey` is open. Listens nowhere yet. */
 export function createHttpApp(deps: HttpDeps): HttpApp {
   const app = new Hono<HttpEnv>({ getPath: routePath });
@@ -85,54 +139,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   });
 
   const open = OPEN.map((group) => group(deps));
-  const closed = [
-    collectionRoutes,
-    websocketRoutes,
-    tokenRoutes,
-    eventRoutes,
-    rehearsalRoutes,
-    searchRoutes,
-    playbackRoutes,
-    alertRoutes,
-    evidenceRoutes,
-    feedbackRoutes,
-    armingRoutes,
-    groupRoutes,
-    jobRoutes,
-    videoRoutes,
-    videoTranscriptionRoutes,
-    videoIndexRoutes,
-    videoSearchRoutes,
-    cutRoutes,
-    exportRoutes,
-    timelapseRoutes,
-    uploadRoutes,
-    audioRoutes,
-    imageRoutes,
-    transcriptionRoutes,
-    transcriptFileRoutes,
-    indexRoutes,
-    backfillRoutes,
-    streamRoutes,
-    recordingRoutes,
-    holdRoutes,
-    deliveryRoutes,
-    callbackRoutes,
-    statusRoutes,
-    configRoutes,
-    cameraRoutes,
-    ownRoutes,
-    timelineRoutes,
-    liveRoutes,
-    edgeRoutes,
-    boxRoutes,
-    boxCommandRoutes,
-    controlRoutes,
-    keyRoutes,
-    auditRoutes,
-    liveViewRoutes,
-    notHereRoutes,
-  ].map((group) => group(deps));
+  const closed = CLOSED.map((group) => group(deps));
   const documented = [...closed, ...open].flatMap((group) => (group instanceof Api ? group.documented : []));
 
   for (const group of [...open, openapiRoutes(documented, deps)]) app.route('/', honoOf(group));

@@ -63,7 +63,11 @@ function delivery({ delivery: { mqtt, dead, callbacksDead } }: BoxStatus): strin
 
 function targets({ sync }: BoxStatus): string[] {
   const failing = sync.filter(({ phase }) => phase === 'waiting' || phase === 'paused');
-  return failing.map(({ name, why }) => `target "${name}": ${why ?? 'nothing goes there'}`);
+  const refused = sync.filter(({ givenUp }) => givenUp > 0);
+  return [
+    ...failing.map(({ name, why }) => `target "${name}": ${why ?? 'nothing goes there'}`),
+    ...refused.map(({ name, givenUp, refusal }) => `target "${name}": refused ${givenUp} for good: ${refusal ?? ''}`),
+  ];
 }
 
 function models({ models, inference }: BoxStatus): string[] {

@@ -62,6 +62,8 @@ export interface HttpDeps {
   clock: Clock;
   log: Log;
   recentLog: Pick<RecentLines, 'list'>;
+  /** What doctor finds; it takes seconds, in a process of its own. */
+  examine(signal: AbortSignal): Promise<unknown>;
   /** Ends the appliance in order, and begins another. */
   restart(): void;
   mediaDir: string;

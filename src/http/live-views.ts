@@ -19,7 +19,7 @@ interface View {
 
 /** An address at which JSMpeg players find the camera's picture; it is its own ticket, as browsers send no key there. */
 export function liveViewRoutes(deps: HttpDeps): Api {
-  const api = new Api('Cameras');
+  const api = new Api('Streams');
 
   api.get(
     '/v1/streams/:id/jsmpeg',

@@ -141,11 +141,12 @@ export class Sockets implements AsyncDisposable {
     return { keyId: key.id, server: this.#forBoxes, take };
   }
 
-  #accept(webSocket: WebSocket, { keyId, take }: Seat): void {
+  #accept(webSocket: WebSocket, seat: Seat): void {
+    const { keyId } = seat;
     this.#open.set(webSocket, { keyId, missed: 0 });
     webSocket.on('pong', () => this.#open.set(webSocket, { keyId, missed: 0 }));
     webSocket.on('error', () => undefined); // It closes by itself, and says why.
-    const closed = take(webSocket);
+    const closed = seat.take(webSocket);
     webSocket.once('close', () => {
       this.#open.delete(webSocket);
       closed();

@@ -1,8 +1,7 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { type Clock, Fault, faultPoint, messageOf } from '#runtime';
-import { runApart } from './apart.ts';
+import { type Clock, Fault, faultPoint, messageOf, runApart } from '#runtime';
 import type { Connection } from './connection.ts';
 import { demandRoom, type FileSystemOf, syncPath } from './file-system.ts';
 import { BROUGHT_KEY, signingKey } from './identity.ts';
@@ -144,9 +143,10 @@ export async function copyToTake(dir: string, to: string, signal: AbortSignal): 
 /** Copies a database, whoever writes to it, in a process of its own, within an hour. Returns what is wrong with it. */
 async function copySound(from: string, to: string, signal: AbortSignal): Promise<string[]> {
   // Only backup-process.ts answers here.
-  const answer = (await runApart('backup-process', [from, to], { signal, timeoutMs: HOUR_MS })) as
-    | BackupAnswer
-    | undefined;
+  const answer = (await runApart({ name: 'backup-process', beside: import.meta.url }, [from, to], {
+    signal,
+    timeoutMs: HOUR_MS,
+  })) as BackupAnswer | undefined;
   if (answer?.kind === 'copied') return answer.problems;
   throw new Fault('unavailable', `the database could not be copied: ${answer?.problem ?? 'the process for it ended'}`);
 }

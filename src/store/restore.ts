@@ -2,8 +2,7 @@ import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { type Clock, Fault, faultPoint, messageOf } from '#runtime';
-import { runApart } from './apart.ts';
+import { type Clock, Fault, faultPoint, messageOf, runApart } from '#runtime';
 import { damageMark, explanationOf } from './connection.ts';
 import { syncPath } from './file-system.ts';
 import { migrate, NEWEST_VERSION, versionOf } from './migrate.ts';
@@ -57,7 +56,9 @@ export type RestoreAnswer = { kind: 'done'; report?: RestoreReport } | { kind: '
 export async function restoreApart(dir: string, signal: AbortSignal): Promise<RestoreReport | undefined> {
   if (problemOf(dir) === undefined && !existsSync(`${databaseFile(dir)}.restored`)) return undefined;
   // Only restore-process.ts answers here.
-  const answer = (await runApart('restore-process', [dir], { signal })) as RestoreAnswer | undefined;
+  const answer = (await runApart({ name: 'restore-process', beside: import.meta.url }, [dir], { signal })) as
+    | RestoreAnswer
+    | undefined;
   if (answer?.kind === 'done') return answer.report;
   throw new Fault('unavailable', `the database can't be restored: ${answer?.problem ?? 'the process for it ended'}`);
 }

@@ -132,12 +132,8 @@ export class Store implements AsyncDisposable {
     this.signingKey = key;
     this.boxId = meta.once('box_id', () => newId('box'));
     this.collections = new Collections(connection, meta, clock);
-    this.streams = new Streams(connection, {
-      collections: this.collections,
-      orphans: orphans,
-      seal: new Seal(key, 'camera addresses'),
-      clock,
-    });
+    const seal = new Seal(key, 'camera addresses');
+    this.streams = new Streams(connection, { collections: this.collections, orphans, seal, clock });
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
     const { scenes, transcripts, assets } = search.finders;
@@ -174,9 +170,8 @@ export class Store implements AsyncDisposable {
     this.mediaPlace = new MediaPlace(connection, meta);
     this.clockSteps = new ClockSteps(connection);
     const { clockSteps, recorded } = this;
-    const limits = () => limitsOf(this.streams);
-    const garbage = new Garbage(connection);
-    this.retention = new Retention({ eraser, orphans, garbage, holds, recorded, limits, clockSteps, clock });
+    const kept = { recorded, holds, limits: () => limitsOf(this.streams), clockSteps };
+    this.retention = new Retention({ eraser, orphans, garbage: new Garbage(connection), ...kept, clock });
     this.mending = new Mending(connection);
     this.backups = new Backups(connection, meta, clock);
   }

@@ -3,7 +3,7 @@ import { on, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { WebSocket } from 'ws';
 import type { HubTargetConfig } from '#config';
-import { type BoxReport, hashKey, type LinkMessage, type Scope, Seal } from '#domain';
+import { type BoxReport, hashKey, type LinkMessage, LinkSeal, type Scope } from '#domain';
 import { Fault, type Log, messageOf, retryDelay } from '#runtime';
 import { CommandRunner, type RunnerDeps } from './command-runner.ts';
 
@@ -105,12 +105,12 @@ export class CommandLink implements AsyncDisposable {
     const { store, hub, log } = this.#deps;
     const boxNonce = randomBytes(16).toString('base64url');
     socket.send(JSON.stringify({ nonce: boxNonce, ...(await this.#now()) }));
-    let seal: Seal | undefined;
+    let seal: LinkSeal | undefined;
     for await (const [data] of on(socket, 'message', { signal })) {
       const text = String(data);
       if (!seal) {
         const hubNonce = nonceIn(text);
-        seal = new Seal('box', { tokenHash: hashKey(hub.token), boxId: store.boxId, boxNonce, hubNonce });
+        seal = new LinkSeal('box', { tokenHash: hashKey(hub.token), boxId: store.boxId, boxNonce, hubNonce });
         continue;
       }
       const message = seal.open(text);
@@ -126,13 +126,13 @@ export class CommandLink implements AsyncDisposable {
     }
   }
 
-  async #answer({ command }: LinkMessage & { type: 'command' }, socket: WebSocket, seal: Seal): Promise<void> {
+  async #answer({ command }: LinkMessage & { type: 'command' }, socket: WebSocket, seal: LinkSeal): Promise<void> {
     const answer = await this.#runner.run(command);
     if (socket.readyState === socket.OPEN) socket.send(seal.seal({ type: 'answer', answer }));
   }
 
   /** How the box is, every minute. */
-  async #tell(socket: WebSocket, seal: Seal, signal: AbortSignal): Promise<void> {
+  async #tell(socket: WebSocket, seal: LinkSeal, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps;
     while (!signal.aborted) {
       await clock.sleep(REPORT_EVERY_MS, signal).catch(() => undefined);

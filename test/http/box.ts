@@ -156,6 +156,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     log,
     boxCommands: new BoxCommands({ store, clock: systemClock }),
     recentLog: new RecentLines(),
+    examine: async () => [],
     restart: () => undefined,
     mediaDir: join(dir, 'media'),
     thumbsDir: join(dir, 'thumbs'),

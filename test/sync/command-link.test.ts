@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type BoxReport, type Command, hashKey, type LinkMessage, Seal } from '#domain';
+import { type BoxReport, type Command, hashKey, type LinkMessage, LinkSeal } from '#domain';
 import { BoxCommands } from '#fleet';
 import { createHttpApp, type HttpServer, listen, Sockets } from '#http';
 import { type Clock, systemClock } from '#runtime';
@@ -345,16 +345,16 @@ describe('a command is done once', () => {
 
 describe('who is no hub of the box’s', () => {
   /** Speaks the protocol by hand. */
-  async function fakeHub(tokenHash: string, act: (socket: WebSocket, seal: Seal, uptimeMs: number) => void) {
+  async function fakeHub(tokenHash: string, act: (socket: WebSocket, seal: LinkSeal, uptimeMs: number) => void) {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(server, 'listening');
     const heard: LinkMessage[] = [];
     const seen = { meetings: 0, heard };
     server.on('connection', (socket) => {
       seen.meetings += 1;
-      let seal: Seal | undefined;
+      let seal: LinkSeal | undefined;
       socket.on('message', (data) => {
-        const text = String(data);
+        const text = Buffer.isBuffer(data) ? data.toString() : '';
         if (seal) return void heard.push(...[seal.open(text)].filter((message) => message !== undefined));
         // What a box says first.
         const {
@@ -362,7 +362,7 @@ describe('who is no hub of the box’s', () => {
           report: told,
           uptimeMs,
         } = JSON.parse(text) as { nonce: string; report: BoxReport; uptimeMs: number };
-        seal = new Seal('hub', { tokenHash, boxId: told.boxId, boxNonce: nonce, hubNonce: 'n' });
+        seal = new LinkSeal('hub', { tokenHash, boxId: told.boxId, boxNonce: nonce, hubNonce: 'n' });
         socket.send(JSON.stringify({ nonce: 'n' }));
         act(socket, seal, uptimeMs);
       });

@@ -10,17 +10,18 @@ export interface ApartOptions {
 }
 
 /**
- * Runs a script of this folder in a process of its own and gives the one message that it sends; undefined when it ended
- * without. It is killed when the signal aborts, whose reason is thrown then, and ends by itself when this process does.
+ * Runs the script `name`, which lies beside the module `beside` (its `import.meta.url`), in a process of its own and gives
+ * the one message that it sends; undefined when it ended without. It is killed when the signal aborts, whose reason is
+ * thrown then, and ends by itself when this process does.
  */
 export async function runApart(
-  name: 'backup-process' | 'restore-process',
+  { name, beside }: { name: string; beside: string },
   paths: readonly string[],
   { signal, timeoutMs }: ApartOptions,
 ): Promise<unknown> {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   const child = fork(
-    fileURLToPath(new URL(`./${name}${extension}`, import.meta.url)),
+    fileURLToPath(new URL(`./${name}${extension}`, beside)),
     paths.map((path) => resolve(path)),
     {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
