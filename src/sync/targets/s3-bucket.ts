@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import type { ListPartsCommandOutput, S3 } from '@aws-sdk/client-s3';
@@ -13,6 +12,12 @@ import { paced, type Wire } from './wire.ts';
 export interface Errand {
   line: Line;
   signal: AbortSignal;
+}
+
+/** Bytes, and the checksum that all servers compare. */
+export interface Piece {
+  bytes: Buffer;
+  md5: string;
 }
 
 export interface UploadedPart {
@@ -42,8 +47,8 @@ export class S3Bucket implements Disposable {
   }
 
   /** `onlyIfNone`: throws status 412 where one of this name is there, 501 where the server can't tell. */
-  async put(object: ObjectName, bytes: Buffer, onlyIfNone: boolean, errand: Errand): Promise<void> {
-    const input = { ...this.#described(object), ...body(bytes, errand.line), ...(onlyIfNone && { IfNoneMatch: '*' }) };
+  async put(object: ObjectName, piece: Piece, onlyIfNone: boolean, errand: Errand): Promise<void> {
+    const input = { ...this.#described(object), ...body(piece, errand.line), ...(onlyIfNone && { IfNoneMatch: '*' }) };
     await this.#client.putObject(input, await turn(errand));
   }
 
@@ -65,10 +70,10 @@ export class S3Bucket implements Disposable {
     return UploadId;
   }
 
-  async putPart(key: string, uploadId: string, n: number, bytes: Buffer, errand: Errand): Promise<UploadedPart> {
-    const input = { ...this.#upload(key, uploadId), ...body(bytes, errand.line), PartNumber: n };
+  async putPart(key: string, uploadId: string, n: number, piece: Piece, errand: Errand): Promise<UploadedPart> {
+    const input = { ...this.#upload(key, uploadId), ...body(piece, errand.line), PartNumber: n };
     const { ETag = '' } = await this.#client.uploadPart(input, await turn(errand));
-    return { PartNumber: n, ETag, bytes: bytes.length };
+    return { PartNumber: n, ETag, bytes: piece.bytes.length };
   }
 
   async parts(key: string, uploadId: string, errand: Errand): Promise<UploadedPart[]> {
@@ -119,13 +124,9 @@ async function turn({ line, signal }: Errand): Promise<{ abortSignal: AbortSigna
   return { abortSignal: signal };
 }
 
-/** MD5 is the checksum that all servers compare. */
-function body(bytes: Buffer, line: Line): { Body: Readable; ContentLength: number; ContentMD5: string } {
-  return {
-    Body: Readable.from(paced([bytes], line), { objectMode: false }),
-    ContentLength: bytes.length,
-    ContentMD5: createHash('md5').update(bytes).digest('base64'),
-  };
+function body({ bytes, md5 }: Piece, line: Line): { Body: Readable; ContentLength: number; ContentMD5: string } {
+  const Body = Readable.from(paced([bytes], line), { objectMode: false });
+  return { Body, ContentLength: bytes.length, ContentMD5: md5 };
 }
 
 function clientOf({ region, endpoint, pathStyle, ...config }: S3TargetConfig, wire: Wire): S3 {

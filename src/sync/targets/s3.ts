@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { S3TargetConfig } from '#config';
 import { PARCEL_KINDS } from '#domain';
 import { type Clock, Fault, systemClock } from '#runtime';
 import type { Line, Parcel, ParcelBody, Target } from '../target.ts';
-import { type Errand, S3Bucket, type UploadedPart } from './s3-bucket.ts';
+import { type Errand, type Piece, S3Bucket, type UploadedPart } from './s3-bucket.ts';
 import { boxFolder, initOf, linesOf, type ObjectName, objectOf } from './s3-layout.ts';
 import { codeOf, problemOf } from './s3-problems.ts';
 import { Wire, type WireOptions } from './wire.ts';
@@ -66,7 +67,7 @@ export class S3Target implements Target, AsyncDisposable {
   async #send(parcel: Parcel, errand: Errand): Promise<void> {
     const object = objectOf(this.#config.prefix, parcel);
     if (parcel.kind === 'segment') await this.#putInit(parcel, errand);
-    if (!parcel.body) return this.#put(object, linesOf(parcel), errand);
+    if (!parcel.body) return this.#put(object, pieceOf(linesOf(parcel)), errand);
     if (parcel.body.bytes > PART_BYTES) return this.#putInParts(object, parcel, parcel.body, errand);
     await this.#put(object, await read(parcel.body, 0, parcel.body.bytes), errand);
     errand.line.progressed(parcel.body.bytes);
@@ -75,20 +76,20 @@ export class S3Target implements Target, AsyncDisposable {
   async #putInit(segment: Parcel & { kind: 'segment' }, errand: Errand): Promise<void> {
     const init = initOf(this.#config.prefix, segment);
     if (this.#inits.has(init.key)) return;
-    await this.#put(init, Buffer.from(segment.facts.init, 'base64'), errand);
+    await this.#put(init, pieceOf(Buffer.from(segment.facts.init, 'base64')), errand);
     if (this.#inits.size >= MOST_INITS_KNOWN) this.#inits.clear();
     this.#inits.add(init.key);
   }
 
-  async #put(object: ObjectName, bytes: Buffer, errand: Errand): Promise<void> {
+  async #put(object: ObjectName, piece: Piece, errand: Errand): Promise<void> {
     try {
-      await this.#bucket.put(object, bytes, this.#tellsIfThere, errand);
+      await this.#bucket.put(object, piece, this.#tellsIfThere, errand);
     } catch (error) {
       const { status } = codeOf(error);
       if (status === 412) return;
       if (status !== 501 || !this.#tellsIfThere) throw error;
       this.#tellsIfThere = false;
-      await this.#bucket.put(object, bytes, false, errand);
+      await this.#bucket.put(object, piece, false, errand);
     }
   }
 
@@ -145,14 +146,22 @@ export class S3Target implements Target, AsyncDisposable {
   }
 }
 
-async function read(body: ParcelBody, from: number, bytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+/** The checksum is taken on the way, so that nothing is held up by a large one. */
+async function read(body: ParcelBody, from: number, length: number): Promise<Piece> {
+  const bytes = Buffer.allocUnsafe(length);
+  const md5 = createHash('md5');
   let have = 0;
   for await (const chunk of body.open(from)) {
-    chunks.push(chunk);
-    have += chunk.length;
-    if (have >= bytes) break;
+    const used: Buffer = chunk.subarray(0, length - have);
+    used.copy(bytes, have);
+    md5.update(used);
+    have += used.length;
+    if (have >= length) break;
   }
-  if (have < bytes) throw new Fault('internal', `a body ends ${bytes - have} bytes too early`);
-  return Buffer.concat(chunks).subarray(0, bytes);
+  if (have < length) throw new Fault('internal', `a body ends ${length - have} bytes too early`);
+  return { bytes, md5: md5.digest('base64') };
+}
+
+function pieceOf(bytes: Buffer): Piece {
+  return { bytes, md5: createHash('md5').update(bytes).digest('base64') };
 }
