@@ -21,6 +21,7 @@ const MEANINGS: readonly (readonly [RegExp, FaultKind, string])[] = [
     'unavailable',
     'is unknown: correct its name in url',
   ],
+  [/setpriv: /i, 'internal', "can't be recorded: setpriv may not do its work; ease the service's sandbox"],
   [
     /timed out|Connection timed|Operation not permitted/i,
     'unavailable',

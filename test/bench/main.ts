@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { alerts } from './alerts.ts';
 import { api } from './api.ts';
+import { footprint } from './footprint.ts';
 import { hearing } from './hearing.ts';
 import { ingest } from './ingest.ts';
 import { rehearse } from './rehearse.ts';
@@ -17,6 +18,7 @@ export type Figures = Record<string, number | string>;
 const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = {
   alerts,
   api,
+  footprint,
   hearing,
   ingest,
   rehearse,

@@ -46,20 +46,23 @@ export async function arm(
   return armed.alert_id;
 }
 
-export async function cameraState(appliance: TestAppliance, streamId: string): Promise<CameraState | undefined> {
+export async function cameraState(
+  appliance: Pick<TestAppliance, 'data'>,
+  streamId: string,
+): Promise<CameraState | undefined> {
   const { cameras } = await appliance.data<StatusAnswer>('GET', '/v1/status');
   return cameras.find((camera) => camera.stream_id === streamId);
 }
 
 /** Everything recorded and every gap within the last hour and the next. */
-export function timeline(appliance: TestAppliance, streamId: string): Promise<TimelineAnswer> {
+export function timeline(appliance: Pick<TestAppliance, 'data'>, streamId: string): Promise<TimelineAnswer> {
   const now = Math.floor(Date.now() / 1000);
   return appliance.data('GET', `/v1/timeline?stream=${streamId}&start=${now - 3600}&end=${now + 3600}`);
 }
 
 /** Waits until at least `seconds` are recorded that begin at or after `sinceMs`, and gives when the first of them began. */
 export function recordedSince(
-  appliance: TestAppliance,
+  appliance: Pick<TestAppliance, 'data'>,
   streamId: string,
   sinceMs: number,
   seconds: number,
