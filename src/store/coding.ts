@@ -31,47 +31,55 @@ export function wordsOf(dimensions: number): number {
 /**
  * For each dimension whether the vector, at unit length, lies above or below the centre of its like there: vectors of one
  * camera are all much alike, and what tells them apart is how they differ from what is usual. With two bits a dimension
- * counts 3, 1, -1 or -3. `into` must hold nothing but zeros. Returns what one bit is worth, so that what is estimated is
- * right on average.
+ * counts 3, 1, -1 or -3. Returns what one bit is worth, so that what is estimated is right on average.
  */
 export function encode(vector: Int8Array, centre: Float32Array, into: Uint8Array): number {
   const shrink = 1 / lengthOf(vector);
-  const rest = new Float32Array(vector.length);
+  const bytes = wordsPerBit(vector.length) * 8;
+  const rest = new Float32Array(bytes * 8); // Nothing beyond the last dimension.
   let squares = 0;
-  for (let i = 0; i < rest.length; i++) {
+  for (let i = 0; i < vector.length; i++) {
     const value = (vector[i] ?? 0) * shrink - (centre[i] ?? 0);
     rest[i] = value;
     squares += value * value;
   }
   const product =
-    bitsOf(rest.length) === 2
-      ? twoBits(rest, Math.sqrt(squares / rest.length), into, wordsPerBit(rest.length) * 8)
-      : oneBit(rest, into);
+    bitsOf(vector.length) === 2
+      ? twoBits(rest, Math.sqrt(squares / vector.length), into, bytes)
+      : oneBit(rest, into, bytes);
   return product > 0 ? squares / product : 0;
 }
 
 /** Returns the product of the vector and what its code stands for. */
-function oneBit(rest: Float32Array, into: Uint8Array): number {
+function oneBit(rest: Float32Array, into: Uint8Array, bytes: number): number {
   let product = 0;
-  for (let i = 0; i < rest.length; i++) {
-    const value = rest[i] ?? 0;
-    const bit = value > 0 ? 1 : 0;
-    into[i >> 3] = (into[i >> 3] ?? 0) | (bit << (i & 7));
-    product += Math.abs(value);
+  for (let at = 0; at < bytes; at++) {
+    let byte = 0;
+    for (let k = 0; k < 8; k++) {
+      const value = rest[at * 8 + k] ?? 0;
+      byte |= Number(value > 0) << k;
+      product += Math.abs(value);
+    }
+    into[at] = byte;
   }
   return product;
 }
 
-function twoBits(rest: Float32Array, large: number, into: Uint8Array, second: number): number {
+function twoBits(rest: Float32Array, large: number, into: Uint8Array, bytes: number): number {
   let product = 0;
-  for (let i = 0; i < rest.length; i++) {
-    const value = rest[i] ?? 0;
-    const isLarge = Math.abs(value) > large ? 1 : 0;
-    const bit = value > 0 ? 1 : 0;
-    const low = bit === isLarge ? 1 : 0;
-    into[i >> 3] = (into[i >> 3] ?? 0) | (bit << (i & 7));
-    into[second + (i >> 3)] = (into[second + (i >> 3)] ?? 0) | (low << (i & 7));
-    product += Math.abs(value) * (1 + 2 * isLarge);
+  for (let at = 0; at < bytes; at++) {
+    let [first, second] = [0, 0];
+    for (let k = 0; k < 8; k++) {
+      const value = rest[at * 8 + k] ?? 0;
+      const size = Math.abs(value);
+      const isLarge = Number(size > large);
+      const bit = Number(value > 0);
+      first |= bit << k;
+      second |= (1 ^ bit ^ isLarge) << k;
+      product += size * (1 + 2 * isLarge);
+    }
+    into[at] = first;
+    into[bytes + at] = second;
   }
   return product;
 }

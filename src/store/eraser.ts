@@ -39,6 +39,7 @@ export class Eraser {
     firings: new Pace(),
     scenes: new Pace(),
     traces: new Pace(),
+    vectors: new Pace(),
   };
   readonly #orphanedSegments: Statement<[number], Sized>;
   readonly #endedSegments: Statement<Ended, Sized>;
@@ -212,11 +213,14 @@ export class Eraser {
     );
   }
 
-  /** Of all streams. */
-  vectorsBefore(endMs: number): void {
-    this.#connection.write(() => {
-      for (const vectors of this.#vectors) vectors.eraseBefore(endMs);
-    });
+  /** A batch, of all streams. */
+  vectorsBefore(endMs: number): number {
+    const limit = this.#paces.vectors.rows;
+    return this.#paces.vectors.measure(limit, () =>
+      this.#connection.write(() =>
+        this.#vectors.reduce((gone, vectors) => (gone > 0 ? gone : vectors.eraseBefore(endMs, limit)), 0),
+      ),
+    );
   }
 
   /** A batch of the oldest thumbnails of scenes that nothing recorded shows any more and are no evidence; their words stay. */

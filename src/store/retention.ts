@@ -140,7 +140,7 @@ export class Retention {
       rounds.push(...this.#forgetting(id, nowMs - days * DAY_MS, { vectors: days < longest }));
     }
     if (longest > 0 && longest < Infinity) {
-      rounds.push(() => this.#forgetVectors(nowMs - longest * DAY_MS));
+      rounds.push(() => nothingOf(this.#eraser.vectorsBefore(startOfDay(nowMs - longest * DAY_MS))));
     }
     return rounds;
   }
@@ -169,10 +169,6 @@ export class Retention {
       () => nothingOf(this.#eraser.scenesEndedBefore(id, dayMs, also)),
       () => nothingOf(this.#eraser.tracesBefore(id, dayMs)),
     ];
-  }
-
-  #forgetVectors(beforeMs: number): undefined {
-    this.#eraser.vectorsBefore(startOfDay(beforeMs));
   }
 
   #keepQuota(id: string, quotaBytes: number): Erased | undefined {

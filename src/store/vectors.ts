@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from './connection.ts';
-import { dayStartMs, quantise, tableOf, type VectorKind, vectorTables } from './vector-tables.ts';
+import { DAY_MS, dayStartMs, quantise, tableOf, type VectorKind, vectorTables } from './vector-tables.ts';
 
 /** Whoever keeps something of what is stored here must know: one scene, a day's table, or all of a stream. */
 export type VectorChange = { table: string; id: number } | { table: string } | { streamId: string };
@@ -32,11 +32,15 @@ export class Vectors {
   readonly #kind: VectorKind;
   readonly #onChange: (change: VectorChange) => void;
   readonly #days = new Map<string, Day>();
+  readonly #goesOn: Statement<{ from: number; to: number; end: number }>;
 
   constructor(connection: Connection, kind: VectorKind, onChange: (change: VectorChange) => void) {
     this.#connection = connection;
     this.#kind = kind;
     this.#onChange = onChange;
+    this.#goesOn = connection.sql.prepare(`
+      SELECT 1 FROM indexes WHERE EXISTS (
+        SELECT 1 FROM scenes WHERE index_id = indexes.id AND start_ms >= @from AND start_ms < @to AND end_ms >= @end)`);
     for (const table of vectorTables(connection.sql, kind)) this.#days.set(table, this.#prepare(table));
   }
 
@@ -120,20 +124,30 @@ export class Vectors {
     for (const { id, startMs } of scenes) this.#dayOf(startMs)?.remove.run(id);
   }
 
-  /** Takes away the vectors of scenes that ended before the time: a day whose scenes have all ended goes whole. */
-  eraseBefore(endMs: number): void {
-    const { sql } = this.#connection;
+  /**
+   * Takes away a batch of the vectors of scenes that ended before the time, or the table of a day that has none left.
+   * Returns how many that were: zero when all have gone.
+   */
+  eraseBefore(endMs: number, limit: number): number {
     for (const name of this.#days.keys()) {
-      if (dayStartMs(name) >= endMs) continue;
-      const goesOn = sql.prepare(`SELECT 1 FROM ${name} WHERE end_ms >= ? LIMIT 1`).get(endMs);
-      if (goesOn) {
-        const { changes } = sql.prepare(`DELETE FROM ${name} WHERE end_ms < ?`).run(endMs);
-        if (changes > 0) this.#tell({ table: name });
-      } else {
-        sql.exec(`DROP TABLE ${name}`);
-        this.#days.delete(name);
-      }
+      const fromMs = dayStartMs(name);
+      if (fromMs >= endMs) continue;
+      const goesOn = this.#goesOn.get({ from: fromMs, to: fromMs + DAY_MS, end: endMs });
+      const erased = this.#eraseSome(name, goesOn ? endMs : Number.POSITIVE_INFINITY, limit);
+      if (erased > 0 && goesOn) this.#tell({ table: name }); // Else nothing of it will be there soon.
+      if (erased > 0) return erased;
+      if (goesOn) continue;
+      this.#connection.sql.exec(`DROP TABLE ${name}`);
+      this.#days.delete(name);
+      return 1;
     }
+    return 0;
+  }
+
+  #eraseSome(table: string, endMs: number, limit: number): number {
+    const some = `SELECT scene_id FROM ${table} WHERE end_ms < ? ORDER BY scene_id LIMIT ?`;
+    const erase = this.#connection.sql.prepare(`DELETE FROM ${table} WHERE scene_id IN (${some})`);
+    return erase.run(endMs, limit).changes;
   }
 
   #tell(change: VectorChange): void {

@@ -38,6 +38,42 @@ it('one pass of retention gives back what a day took, for the days that come', a
   expect(refilled.free).toBeLessThan(swept.free / 2);
 });
 
+it('the vectors of a day go in short transactions; what a kill leaves goes with the next pass', async () => {
+  const clock = standingClock();
+  await using opened = await openStore(clock);
+  const { store, dir } = opened;
+  const { index } = aCamera(store);
+  const startMs = NOON - 2 * DAY;
+  const goesOn = { startMs: startMs - DAY, endMs: NOON + 3 * DAY };
+  store.scenes.add(aScene(index, goesOn), PICTURE, 'm');
+  for (let n = 0; n < SCENES; n++) {
+    const times = { startMs: startMs - DAY + n * 5000, endMs: startMs + n * 5000 };
+    store.scenes.add(aScene(index, times), PICTURE, 'm', { vector: PICTURE, model: 'eyes' });
+  }
+  clock.now = NOON + 3 * DAY;
+  const places = { mediaDir: dir, thumbsDir: dir, assetsDir: dir, reservePercent: 0, keepDays: 1 };
+  const stop = new AbortController();
+  const left = () => [count(dir, 'vectors_20250612'), count(dir, 'pictures_20250612')];
+  const demandPlace = async () => {
+    if ((left()[0] ?? 0) < SCENES + 1) stop.abort();
+  };
+  await expect(store.retention.enforce({ ...places, demandPlace, signal: stop.signal })).rejects.toThrow();
+  expect(left()[0]).toBeGreaterThan(1);
+  expect(left()[1]).toBe(SCENES);
+  await store.retention.enforce({ ...places, signal: new AbortController().signal });
+  expect(left()).toEqual([1, 0]);
+  clock.now = NOON + 9 * DAY;
+  await store.retention.enforce({ ...places, signal: new AbortController().signal });
+  expect(left()).toEqual([undefined, undefined]);
+});
+
+/** Undefined where there is no such table. */
+function count(dir: string, table: string): number | undefined {
+  using sql = opened(join(dir, 'watchpost.db'));
+  if (!sql.db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table)) return undefined;
+  return Number(sql.db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+}
+
 function pages(dir: string): { count: number; free: number; size: number } {
   using sql = opened(join(dir, 'watchpost.db'));
   const [count, free, size] = ['page_count', 'freelist_count', 'page_size'].map((pragma) =>
