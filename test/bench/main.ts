@@ -11,6 +11,7 @@ import { ingest } from './ingest.ts';
 import { rehearse } from './rehearse.ts';
 import { seeing } from './seeing.ts';
 import { store } from './store.ts';
+import { sync } from './sync.ts';
 
 /** Figures by name, numbers or short words; printed in this order. */
 export type Figures = Record<string, number | string>;
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = {
   rehearse,
   seeing,
   store,
+  sync,
 };
 
 const { values, positionals } = parseArgs({

@@ -17,6 +17,10 @@ export class Kept implements Disposable {
     return this.#column('SELECT id FROM firings ORDER BY id');
   }
 
+  hasFiring(id: string): boolean {
+    return this.#database.prepare('SELECT 1 FROM firings WHERE id = ?').get(id) !== undefined;
+  }
+
   /** Of each the index, the stretch and the words. */
   scenes(): string[] {
     return this.#column("SELECT index_id || ' ' || start_ms || '-' || end_ms || ' ' || text FROM scenes ORDER BY 1");
