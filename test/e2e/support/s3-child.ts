@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { S3Target } from '../../../src/sync/targets/s3.ts';
-import { aClip, longBytes, memoryLine, s3Config } from './fixture.ts';
+import { aClip, longBytes, memoryLine, s3Config } from '../../sync/targets/fixture.ts';
 
 const [endpoint = '', state = ''] = process.argv.slice(2);
 const target = new S3Target(s3Config({ endpoint }), { wire: { env: {} } });
