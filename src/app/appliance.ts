@@ -147,7 +147,7 @@ async function build(
 
 /** The API and the page, on a port, and by way of the hubs that may command this box. */
 async function serve(
-  parts: Omit<HttpDeps, 'boxCommands' | 'tokens' | 'liveViews' | 'h264' | 'version'> & {
+  parts: Omit<HttpDeps, 'boxCommands' | 'commandLinks' | 'tokens' | 'liveViews' | 'h264' | 'version'> & {
     config: Config;
     certificate: Certificate | undefined;
     reporter: BoxReporter;
@@ -158,12 +158,15 @@ async function serve(
   const tokens = new SessionTokens(store.signingKey, clock);
   const liveViews = life.use(new LiveViews(clock));
   const h264 = life.use(new H264Renditions(H264_AT_ONCE));
-  const deps = { ...parts, boxCommands: life.use(new BoxCommands(parts)), tokens, liveViews, h264, version };
+  let links: CommandLinks | undefined;
+  const commands = { boxCommands: life.use(new BoxCommands(parts)), commandLinks: () => links?.status() ?? [] };
+  const deps = { ...parts, ...commands, tokens, liveViews, h264, version };
   reporter.attend(deps);
   const app = createHttpApp(deps);
   const doors = { sockets: Sockets.start(deps), certificate };
   const server = life.use(await listen(app, config.listen, log, doors));
-  return { port: server.address.port, commandLinks: await startCommandLinks(app, deps, life) };
+  links = await startCommandLinks(app, deps, life);
+  return { port: server.address.port, commandLinks: links };
 }
 
 function firstPass(key: string | undefined, store: Store, sessions: PageSessions): Pick<Appliance, 'first'> {

@@ -12,7 +12,7 @@ import type { Checks, LiveViews, Summaries, Tellers, Transcriber, Verdicts } fro
 import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log, RecentLines } from '#runtime';
 import type { ConfigVersion, Store } from '#store';
-import type { Sync } from '#sync';
+import type { CommandLinkStatus, Sync } from '#sync';
 import type { Certificate } from './certificate.ts';
 import type { PageSessions } from './page-sessions.ts';
 import type { SessionTokens } from './tokens.ts';
@@ -51,6 +51,8 @@ export interface HttpDeps {
   jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain'>;
   liveViews: Pick<LiveViews, 'watch'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
+  /** The connections by which hubs command this box. */
+  commandLinks(): CommandLinkStatus[];
   boxCommands: Pick<BoxCommands, 'accept' | 'ask'>;
   fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'status'>;
   sync: Pick<Sync, 'status' | 'pause' | 'resume' | 'now' | 'request'>;

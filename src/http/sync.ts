@@ -7,17 +7,22 @@ import { targetAnswer } from './sync-status.ts';
 
 const target = text(60, 'office').optional().describe('Its name in the configuration; all when left out');
 const state = z.object({ targets: z.array(targetAnswer) });
+const link = z.object({ hub: z.string(), connected: z.boolean(), last_error: z.string().optional() });
 
 /** What goes elsewhere: held up, let go, hurried, and asked for. */
-export function syncRoutes({ sync }: Pick<HttpDeps, 'sync'>): Api {
+export function syncRoutes({ sync, commandLinks }: Pick<HttpDeps, 'sync' | 'commandLinks'>): Api {
   const api = new Api('Control');
   // `snake` renames keys, and changes nothing else.
   const now = () => ({ targets: sync.status().map((one) => snake(one) as z.input<typeof targetAnswer>) });
 
   api.get(
     '/v1/control/sync',
-    { summary: 'What waits to be sent to each target, how long that will take, and what went wrong', answer: state },
-    now,
+    {
+      summary: 'What waits to be sent to each target, how long that will take, and what went wrong',
+      answer: state.extend({ commands: z.array(link).describe('The connections by which hubs command this box') }),
+    },
+    // As above.
+    () => ({ ...now(), commands: commandLinks().map((one) => snake(one) as z.input<typeof link>) }),
   );
 
   api.post(

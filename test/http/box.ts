@@ -154,6 +154,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     h264,
     clock: systemClock,
     log,
+    commandLinks: () => [],
     boxCommands: new BoxCommands({ store, clock: systemClock }),
     recentLog: new RecentLines(),
     examine: async () => [],

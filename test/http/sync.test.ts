@@ -14,6 +14,7 @@ beforeEach(async () => {
     lastError: { message: 'line is down', atMs: 5 },
   };
   box = await openBox({
+    commandLinks: () => [{ hub: 'office', connected: false, lastError: 'the hub answered 401' }],
     sync: {
       status: () => [office],
       pause: (...words) => void asked('pause', ...words),
@@ -33,6 +34,9 @@ describe('sync over HTTP', () => {
   it('shows how the targets do', async () => {
     expect((await box.call('GET', '/v1/control/sync')).data.targets).toMatchObject([
       { name: 'office', phase: 'waiting', sent_bytes: 300, last_error: { message: 'line is down', at_ms: 5 } },
+    ]);
+    expect((await box.call('GET', '/v1/control/sync')).data.commands).toEqual([
+      { hub: 'office', connected: false, last_error: 'the hub answered 401' },
     ]);
     expect((await box.call('GET', '/v1/control/status')).data.attention).toContain('target "office": line is down');
   });
