@@ -98,6 +98,7 @@ async function build(
   const store = life.use(await openSound({ config: asWritten, ...places, clock, log }, signal));
   const configuration = await Configuration.open({ ...options, store });
   const config = configuration.inForce;
+  options.setLogLevel?.(config.logLevel);
   const certificate = config.tls && (await Certificate.load(config.tls));
   const base = { config, store, clock, log };
   life.use(store.search.start(base, signal));

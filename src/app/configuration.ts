@@ -47,6 +47,7 @@ export class Configuration {
   readonly #deps: ConfigurationDeps;
   #content: ConfigContent;
   #problem: string | undefined;
+  #version: number;
   /** What the parts began with that can't follow. */
   #started: Config;
   #parts: readonly Part[] = [];
@@ -57,6 +58,7 @@ export class Configuration {
     this.#deps = deps;
     this.#content = begun.content;
     this.#problem = begun.problem;
+    this.#version = deps.store.configVersions.list()[0]?.version ?? 0;
     this.inForce = begun.config;
     this.#started = structuredClone(begun.config);
   }
@@ -76,7 +78,7 @@ export class Configuration {
   }
 
   get version(): number {
-    return this.#deps.store.configVersions.list()[0]?.version ?? 0;
+    return this.#version;
   }
 
   status(): { version: number; restartRequired: string[]; problem?: string } {
@@ -136,30 +138,35 @@ export class Configuration {
   }
 
   async #apply(wish: Wish, by: string, onlyIf: number | undefined): Promise<ConfigOutcome> {
-    const known = this.version;
-    if (onlyIf !== undefined && onlyIf !== known) {
-      throw new Fault('conflict', `If-Match: version ${known} is in force by now: look at it, then try again`);
+    if (onlyIf !== undefined && onlyIf !== this.#version) {
+      throw new Fault('conflict', `If-Match: version ${this.#version} is in force by now: look at it, then try again`);
     }
     const { content, config } = await this.#candidate(wish);
     const changed = changedPaths(this.inForce, config);
-    if (isDeepStrictEqual(content, this.#content)) return this.#outcome([]);
+    // What a reference stands for may have changed.
+    if (changed.length === 0 && isDeepStrictEqual(content, this.#content)) return this.#outcome([]);
     const before = { ...this.inForce };
     become(this.inForce, config);
-    try {
-      const version = this.#deps.store.configVersions.add({ by, changed }, content, () => this.#store(before));
-      await this.#followed(changed).catch((error: unknown) => this.#back(version, before, changed, error));
-    } catch (error) {
-      become(this.inForce, before);
-      throw error;
-    }
+    const version = this.#stored({ by, changed }, content, before);
+    await this.#followed(changed).catch((error: unknown) => this.#back(version, before, changed, error));
     this.#content = content;
+    this.#version = version;
     this.#deps.log.info({ by, changed }, 'configuration: changed');
     return this.#outcome(changed);
   }
 
+  /** Together with what the store keeps of it; all or nothing. */
+  #stored(entry: Pick<ConfigVersion, 'by' | 'changed'>, content: ConfigContent, before: Config): number {
+    try {
+      return this.#deps.store.configVersions.add(entry, content, () => this.#store(before));
+    } catch (error) {
+      become(this.inForce, before);
+      throw error;
+    }
+  }
+
   async #followed(changed: readonly string[]): Promise<void> {
-    for (const part of this.#parts) {
-      if (!changed.some((path) => covers(part, path))) continue;
+    for (const part of this.#concerned(changed)) {
       try {
         await part.follow();
       } catch (error) {
@@ -173,8 +180,18 @@ export class Configuration {
     const failed = { ...this.inForce };
     become(this.inForce, before);
     this.#deps.store.configVersions.takeBack(version, () => this.#store(failed));
-    await this.#followed(changed);
+    for (const part of this.#concerned(changed)) {
+      try {
+        await part.follow();
+      } catch (error) {
+        this.#deps.log.error({ error: atPath(part, error).message }, 'configuration: a part can’t go back');
+      }
+    }
     throw cause;
+  }
+
+  #concerned(changed: readonly string[]): Part[] {
+    return this.#parts.filter((part) => changed.some((path) => covers(part, path)));
   }
 
   async #candidate(wish: Wish): Promise<{ content: ConfigContent; config: Config }> {
@@ -227,22 +244,23 @@ async function begin({ source, store: { configVersions } }: ConfigurationDeps): 
     if (last && !known) return { content: alone, config, problem: UNREADABLE };
     const content = { ...alone, layer: known?.layer ?? {} };
     const begun = effective(content, source, 'the changes made over HTTP');
-    if (!isDeepStrictEqual(content, known))
-      configVersions.add({ by: FILE, changed: changesOf(known, begun, source) }, content);
+    const before = known && servedLast(known, source);
+    const changed = before ? changedPaths(before, begun) : [];
+    if (!isDeepStrictEqual(content, known)) configVersions.add({ by: FILE, changed }, content);
     return { content, config: begun };
   } catch (error) {
-    if (!known) throw error;
-    const config = effective(known, source, 'the configuration that served last');
+    const config = known && servedLast(known, source);
+    if (!known || !config) throw error;
     return { content: known, config, problem: `${messageOf(error)}; what served last serves` };
   }
 }
 
-/** Nothing is known of those that can't be read any more. */
-function changesOf(known: ConfigContent | undefined, begun: Config, source: ConfigSource): string[] {
+/** Nothing when a reference of it leads nowhere any more. */
+function servedLast(known: ConfigContent, source: ConfigSource): Config | undefined {
   try {
-    return known ? changedPaths(effective(known, source, FILE), begun) : [];
+    return effective(known, source, FILE);
   } catch {
-    return [];
+    return undefined;
   }
 }
 

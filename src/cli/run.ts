@@ -31,6 +31,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<voi
     level = wanted;
   };
   const notify = systemdNotify();
+  process.on('SIGHUP', () => undefined); // Before there is a box that reads its file again, it is no reason to end.
   const lasting = { log, setLogLevel, recentLog, source, notify, firstKey };
   for (let restores = 0; restores <= MOST_RESTORES; restores += 1) {
     const startedMs = systemClock.monotonicMs();

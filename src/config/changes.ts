@@ -10,7 +10,7 @@ const FILE_ONLY = ['dataDir', 'ingest.allowFile'];
  */
 export function layerProblems({ file, layer }: { file: unknown; layer: unknown }): { path: string; message: string }[] {
   const changes = leaves(layer).filter(([path]) => path.length > 0);
-  const inFile = new Set(textsIn(file));
+  const inFile = new Set(textsIn(file).map(String));
   return [
     ...changes.flatMap(([path]) =>
       FILE_ONLY.includes(pathText(path))
@@ -18,7 +18,7 @@ export function layerProblems({ file, layer }: { file: unknown; layer: unknown }
         : [],
     ),
     ...changes.flatMap(([path, value]) =>
-      textsIn(value).some((text) => text.includes('${') && !inFile.has(text))
+      textsIn(value, path.at(-1)).some((text) => text[1].includes('${') && !inFile.has(String(text)))
         ? [
             {
               path: pathText(path),
@@ -35,8 +35,9 @@ export function layerProblems({ file, layer }: { file: unknown; layer: unknown }
   ];
 }
 
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return value.flatMap(textsIn);
-  return isGroup(value) ? Object.values(value).flatMap(textsIn) : [];
+/** Each with the key that it stands under. */
+function textsIn(value: unknown, key = ''): [key: string, text: string][] {
+  if (typeof value === 'string') return [[key, value]];
+  if (Array.isArray(value)) return value.flatMap((item) => textsIn(item, key));
+  return isGroup(value) ? Object.entries(value).flatMap(([name, member]) => textsIn(member, name)) : [];
 }

@@ -80,7 +80,7 @@ function parseYaml(text: string, sourceName: string): unknown {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const error = document.errors[0];
-  if (!error) return valueOf(document, sourceName);
+  if (!error) return plainValue(document, sourceName);
   const { line, col } = lineCounter.linePos(error.pos[0]);
   throw new Fault(
     'invalid',
@@ -89,7 +89,7 @@ function parseYaml(text: string, sourceName: string): unknown {
 }
 
 /** A few aliases in each other can stand for more than there is memory. */
-function valueOf(document: Document.Parsed, sourceName: string): unknown {
+function plainValue(document: Document.Parsed, sourceName: string): unknown {
   try {
     return document.toJS() ?? {};
   } catch (error) {

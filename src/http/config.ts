@@ -3,7 +3,8 @@ import { Fault } from '#runtime';
 import type { ConfigOutcome, ConfigWish, HttpContext, HttpDeps } from './deps.ts';
 import { Api } from './route.ts';
 
-const MOST_TEXT = 1024 * 1024;
+/** Longer ones would hold up everything else while they are read. */
+const MOST_TEXT = 256 * 1024;
 const MOST_DETAIL = 500;
 
 const path = z.string().meta({ examples: ['cameras[yard].url'] });
@@ -37,7 +38,7 @@ const patch = z
   .record(z.string(), z.unknown())
   .describe('A merge patch (RFC 7396); things with names by name, null takes one out')
   .meta({ examples: [{ cameras: { yard: { transport: 'udp' } } }] });
-const text = z.string('must be a configuration as YAML').max(MOST_TEXT, 'must not be longer than 1 MiB');
+const text = z.string('must be a configuration as YAML').max(MOST_TEXT, 'must not be longer than 256 KiB');
 const wish = z
   .object({
     patch: patch.optional(),
@@ -75,6 +76,7 @@ export function configRoutes({ configuration }: HttpDeps): Api {
     {
       summary: 'What a change would do, or what is wrong with it; nothing is changed',
       body: wish,
+      bodyLimit: 2 * MOST_TEXT,
       answer: outcome.extend({ problems }),
     },
     async (_c, { body }) => {
@@ -88,6 +90,7 @@ export function configRoutes({ configuration }: HttpDeps): Api {
     {
       summary: 'Changes the configuration at once: all of it or nothing. If-Match: the version it was made for',
       body: wish,
+      bodyLimit: 2 * MOST_TEXT,
       answer: outcome,
     },
     async (c, { body }) => applied(c, await configuration.apply(wishOf(body), c.get('caller').name, versionOf(c))),

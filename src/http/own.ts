@@ -93,7 +93,7 @@ export function ownRoutes(deps: HttpDeps): Api {
       const { id, origin } = ownStreamBy(deps, params.id);
       const { zones } = store.streams.update(id, body);
       supervisor.reconcile();
-      const note = 'this camera comes from the configuration file: its zones there come back at the next start';
+      const note = 'this camera comes from the configuration: its zones there come back at the next start';
       return new Reply({ zones: zones.map(zoneView) }, origin === 'config' ? note : '');
     },
   );

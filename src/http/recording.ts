@@ -62,7 +62,10 @@ export function recordingRoutes(deps: HttpDeps): Api {
     (_c, { params, body }) => {
       const stream = streamBy(deps, params.id);
       if (stream.origin === 'config') {
-        throw new Fault('conflict', 'this camera comes from the configuration file: change its recording there');
+        throw new Fault(
+          'conflict',
+          'this camera comes from the configuration: change its recording there (PATCH /v1/control/config, or the file)',
+        );
       }
       if (body.substream_url) checkSourceUrl(body.substream_url, { allowFile: deps.config.ingest.allowFile });
       const changed = deps.store.streams.update(stream.id, {

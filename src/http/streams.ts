@@ -88,7 +88,10 @@ export function streamRoutes(deps: HttpDeps): Api {
     (_c, { params, body: { name, sample_rate: sampleRate } }) => {
       const stream = ownStreamBy(deps, params.id);
       if (stream.origin === 'config' && name !== undefined && name !== stream.name) {
-        throw new Fault('conflict', 'name: this camera comes from the configuration file; rename it there');
+        throw new Fault(
+          'conflict',
+          'name: this camera comes from the configuration, where its name is what it goes by',
+        );
       }
       return streamView(streams.update(stream.id, given({ name, sampleRate })));
     },

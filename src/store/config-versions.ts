@@ -37,7 +37,7 @@ export class ConfigVersions {
   readonly #insert: Statement<[number, string, string, Buffer]>;
   readonly #prune: Statement<[number]>;
   readonly #delete: Statement<[number]>;
-  readonly #list: Statement<[], Row>;
+  readonly #list: Statement<[], Omit<Row, 'sealed'>>;
   readonly #get: Statement<[number], Row>;
 
   constructor(connection: Connection, signingKey: Buffer, clock: Clock) {
@@ -50,7 +50,7 @@ export class ConfigVersions {
       DELETE FROM config_versions
       WHERE version <= (SELECT version FROM config_versions ORDER BY version DESC LIMIT 1 OFFSET ?)`);
     this.#delete = sql.prepare('DELETE FROM config_versions WHERE version = ?');
-    this.#list = sql.prepare('SELECT * FROM config_versions ORDER BY version DESC');
+    this.#list = sql.prepare('SELECT version, at_ms, by, changed FROM config_versions ORDER BY version DESC');
     this.#get = sql.prepare('SELECT * FROM config_versions WHERE version = ?');
   }
 

@@ -227,3 +227,22 @@ it('events and indexes that leave the configuration stop, and go on when they co
   await box.configuration.apply({ version: 2 }, 'a key');
   expect(states()).toEqual({ alerts: ['enabled'], indexes: all });
 });
+
+it('changes that another box made can’t be read: the file serves alone, and that is said', async () => {
+  await using box = await open();
+  await box.configuration.apply({ patch: { name: 'gatehouse' } }, 'a key');
+  box.store.configVersions.content = () => undefined;
+  const after = await box.again();
+  expect(after.inForce.name).toBe('box');
+  expect(after.status().problem).toContain('another key');
+});
+
+it('a reference that stands for something else by now is taken over with the file', async () => {
+  const env = { MQTT_PASSWORD: 'before' };
+  await using at = await openStore(clock);
+  const text = `mqtt: { url: "mqtt://h", password: "${'$'}{MQTT_PASSWORD}" }`;
+  const configuration = await Configuration.open({ source: { text, env }, store: at.store, log });
+  env.MQTT_PASSWORD = 'after';
+  expect(await configuration.reload()).toMatchObject({ version: 2, changed: ['mqtt.password'] });
+  expect(configuration.inForce.mqtt?.password).toBe('after');
+});
