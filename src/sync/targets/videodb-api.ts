@@ -156,7 +156,8 @@ export class VideoDbApi implements AsyncDisposable {
     const headers = { ...key, 'x-videodb-client': 'watchpost', ...(body && { 'content-type': 'application/json' }) };
     await line.take(HEAD_BYTES + Buffer.byteLength(body ?? ''));
     const answer = await this.#wire.ask(url, { method, headers, ...(body && { body }), signal });
-    this.#wire.demandTime(answer);
+    // Before a 503 it may have been done; before a 429 it wasn't.
+    if (method === 'GET' || answer.status === 429) this.#wire.demandTime(answer);
     const said = parsed(answer.body);
     if (answer.status === 401) throw new SaidNo(`${this.#path}.apiKey: VideoDB doesn't know this key (401)`, 401);
     if (answer.status === 413) throw this.#tooLarge(body?.length ?? 0);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '#runtime';
 import { TargetBusy, TargetRefusal } from '#sync';
@@ -27,10 +28,10 @@ afterEach(async () => {
   if (cloud.violations.length > 0) throw new Error(cloud.violations.join(', '));
 });
 
-function targetAt(apiKey = KEY): VideoDbTarget {
+function targetAt(url = cloud.url): VideoDbTarget {
   const post = async () => ({ kind: 'delivered' as const });
   const deps = { post, clock, wire: { env: {}, stallMs: STALL_MS } };
-  return new VideoDbTarget(videoDbConfig({ url: cloud.url, apiKey }), deps);
+  return new VideoDbTarget(videoDbConfig({ url, apiKey: KEY }), deps);
 }
 
 const says =
@@ -216,17 +217,66 @@ describe('a clip whose answer was lost', () => {
   });
 });
 
+/** Does what it was asked, and says that it didn't. */
+const deny =
+  (status: number): Manner =>
+  async (response, _request, go) => {
+    const { end } = response;
+    response.end = (() => {
+      response.end = end;
+      return response.writeHead(status).end();
+    }) as ServerResponse['end']; // Whatever it is given.
+    response.writeHead = () => response;
+    await go();
+  };
+
 describe('what ends up at VideoDB', () => {
-  it('is each clip once, whatever breaks', async () => {
-    // Each step of each try breaks in its own way, then goes well.
-    const ways = [drop, loseAnswer, says(500, 'oops'), says(429, '', { 'retry-after': '1' }), says(200, 'html')];
-    cloud.polls = 2;
-    const line = memoryLine();
-    for (const step of ['collection', 'upload_url', 'file', 'upload', 'job', 'video'] as const)
-      cloud.next(step, ...ways);
-    const bytes = randomBytes(50_000);
-    await insist(target, aClip(bytes), { line, tries: 40 });
-    expect(cloud.videos.map((video) => video.sha256)).toEqual([sha256(bytes)]);
+  const ways: Record<string, Manner> = {
+    drop,
+    'lose answer': loseAnswer,
+    '500': says(500, 'oops'),
+    '429': says(429, '', { 'retry-after': '1' }),
+    '503': says(503, '', { 'retry-after': '1' }),
+    hotel: says(200, '<html>'),
+    no: says(200, { success: false, message: 'no' }),
+    gone: says(404, { success: false, message: 'gone' }),
+  };
+  const steps = ['collection', 'upload_url', 'file', 'upload', 'job', 'video'] as const;
+  const trouble = fc.tuple(fc.constantFrom(...steps), fc.constantFrom(...Object.keys(ways)), fc.boolean());
+
+  it('is each clip once, whatever breaks, and however often the box is started again', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(trouble, { maxLength: 12 }), fc.nat(3), async (troubles, polls) => {
+        await using there = await startCloud();
+        there.polls = polls;
+        for (const [step, way] of troubles) there.next(step, ways[way] ?? drop);
+        const line = memoryLine();
+        const bytes = randomBytes(5000);
+        let box = targetAt(there.url);
+        for (let tries = 0; ; tries += 1) {
+          const sent = await box.send(aClip(bytes), line, signal).then(
+            () => true,
+            () => false,
+          );
+          if (sent) break;
+          expect(tries).toBeLessThan(40);
+          await clock.sleep(300_000, signal);
+          if (!troubles[tries]?.[2]) continue;
+          await box[Symbol.asyncDispose]();
+          box = targetAt(there.url);
+        }
+        await box[Symbol.asyncDispose]();
+        expect(there.videos.map((video) => video.sha256)).toEqual([sha256(bytes)]);
+        expect(there.violations).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('is a clip once, also where VideoDB says that it is too busy and does it', async () => {
+    cloud.next('upload', deny(503));
+    await insist(target, aClip());
+    expect(cloud.videos).toHaveLength(1);
   });
 });
 
