@@ -2,7 +2,8 @@ import type { Statement } from 'better-sqlite3';
 import { EARLIEST_SANE_MS, faultPoint } from '#runtime';
 import type { Connection } from './connection.ts';
 import { EmptySessions } from './empty-sessions.ts';
-import { DONE_WITH, NO_EVIDENCE, NO_FIRING, NOT_HELD, NOT_HELD_BY_ALERTS } from './held.ts';
+import { DONE_WITH, NO_FIRING, NOT_HELD } from './held.ts';
+import { OldThumbs } from './old-thumbs.ts';
 import { Pace } from './pace.ts';
 import type { Vectors } from './vectors.ts';
 
@@ -54,7 +55,7 @@ export class Eraser {
   readonly #scenesOf: Statement<[string, number], Described>;
   readonly #sceneWords: Ids;
   readonly #sceneRows: Ids;
-  readonly #thumbed: Statement<[number], { id: number }>;
+  readonly #oldThumbs: OldThumbs;
   readonly #thumbFiles: Ids;
   readonly #thumbPaths: Ids;
 
@@ -107,13 +108,7 @@ export class Eraser {
     this.#scenesOf = sql.prepare('SELECT id, start_ms AS startMs FROM scenes WHERE stream_id = ? LIMIT ?');
     this.#sceneWords = sql.prepare(`DELETE FROM scene_words WHERE rowid IN ${LISTED}`);
     this.#sceneRows = sql.prepare(`DELETE FROM scenes WHERE id IN ${LISTED}`);
-    this.#thumbed = sql.prepare(`
-      SELECT scenes.id FROM streams CROSS JOIN scenes ON scenes.stream_id = streams.id
-      WHERE thumb_path IS NOT NULL AND ${NO_EVIDENCE}
-        AND end_ms <= coalesce(
-          (SELECT start_ms FROM segments s WHERE s.stream_id = streams.id AND held = 0 ORDER BY s.end_ms LIMIT 1), 9e15)
-        AND ${NOT_HELD} AND ${NOT_HELD_BY_ALERTS}
-      ORDER BY end_ms LIMIT ?`);
+    this.#oldThumbs = new OldThumbs(connection);
     this.#thumbFiles = sql.prepare(`
       INSERT INTO garbage (root, path, dir)
       SELECT 'thumbs', thumb_path, 0 FROM scenes WHERE thumb_path IS NOT NULL AND id IN ${LISTED}`);
@@ -223,10 +218,13 @@ export class Eraser {
     );
   }
 
-  /** A batch of the oldest thumbnails of scenes that nothing recorded shows any more and are no evidence; their words stay. */
-  thumbsBeforeRecordings(): number {
-    const scenes = this.#thumbed.all(this.#paces.scenes.rows);
-    if (scenes.length === 0) return 0;
+  /**
+   * A batch of the thumbnails of scenes that nothing recorded shows any more and that are no evidence; their words stay.
+   * Returns how many, which may be none while there are others to look at; undefined after the last.
+   */
+  thumbsBeforeRecordings(): number | undefined {
+    const scenes = this.#oldThumbs.find(this.#paces.scenes.rows);
+    if (!scenes?.length) return scenes?.length;
     this.#durably(this.#paces.scenes, scenes.length, () => {
       this.#thumbFiles.run(idList(scenes));
       this.#thumbPaths.run(idList(scenes));

@@ -194,7 +194,7 @@ export class Retention {
     const erased = this.#eraser.firstSegments(missing);
     await setImmediate();
     const thumbs = this.#eraser.thumbsBeforeRecordings();
-    if (erased.deletedSegments > 0 || thumbs > 0) return erased;
+    if (erased.deletedSegments > 0 || thumbs !== undefined) return erased;
     return this.#holds.letAlertsGo() > 0 ? NOTHING : undefined;
   }
 }
