@@ -221,12 +221,12 @@ describe('a clip whose answer was lost', () => {
 const deny =
   (status: number): Manner =>
   async (response, _request, go) => {
-    const { end } = response;
-    response.end = (() => {
-      response.end = end;
-      return response.writeHead(status).end();
-    }) as ServerResponse['end']; // Whatever it is given.
+    const [writeHead, end] = [response.writeHead.bind(response), response.end.bind(response)];
     response.writeHead = () => response;
+    response.end = (() => {
+      writeHead(status);
+      return end();
+    }) as ServerResponse['end']; // Whatever it is given.
     await go();
   };
 
@@ -275,7 +275,7 @@ describe('what ends up at VideoDB', () => {
 
   it('is a clip once, also where VideoDB says that it is too busy and does it', async () => {
     cloud.next('upload', deny(503));
-    await insist(target, aClip());
+    expect(await insist(target, aClip())).toEqual([expect.stringContaining('is 503')]);
     expect(cloud.videos).toHaveLength(1);
   });
 });
