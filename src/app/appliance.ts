@@ -4,7 +4,7 @@ import { hashKey } from '#domain';
 import { Evaluator, type EvaluatorDeps } from '#events';
 import { BoxCommands } from '#fleet';
 import { Certificate, createHttpApp, type HttpDeps, listen, PageSessions, SessionTokens, Sockets } from '#http';
-import { ModelLibrary } from '#models';
+import { ModelLibrary, PackDesk } from '#models';
 import { LiveViews, type PipelineDeps, Supervisor } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
 import { type Clock, Gate, Lifetime, type Log, type Notify, RecentLines, systemClock } from '#runtime';
@@ -126,7 +126,8 @@ async function build(
   delivery.attend(boxOnBroker({ config, ...seeing, supervisor, ...places, url: origin }));
   const parts = { configuration, supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links };
   const examine = (asked: AbortSignal) => examineApart(dataDir, asked);
-  const control = { recentLog, reporter, examine, restart: () => restart.abort() };
+  const packDesk = life.use(await PackDesk.open(modelsDir(dataDir), log));
+  const control = { packDesk, recentLog, reporter, examine, restart: () => restart.abort() };
   const fleet = await startFleet({ ...base, ...places });
   const open = { ...base, ...seeing, ...hearing, ...places, ...parts, ...control, fleet, certificate };
   const { commandLinks, ...address } = await serve(open, life);

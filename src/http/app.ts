@@ -36,6 +36,7 @@ import { momentRoutes } from './moments.ts';
 import { notHereRoutes } from './not-here.ts';
 import { openapiRoutes } from './openapi.ts';
 import { ownRoutes } from './own.ts';
+import { packRoutes } from './packs.ts';
 import { pageRoutes } from './page.ts';
 import { pageSessionRoutes } from './page-sessions.ts';
 import { pictureRoutes } from './pictures.ts';
@@ -120,6 +121,7 @@ const CLOSED: readonly ((deps: HttpDeps) => Api | Routes)[] = [
   boxCommandRoutes,
   controlRoutes,
   syncRoutes,
+  packRoutes,
   supportRoutes,
   keyRoutes,
   auditRoutes,

@@ -7,7 +7,7 @@ import type { Meanings } from '#events';
 import type { BoxCommands, Fleet } from '#fleet';
 import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { JobRunner } from '#jobs';
-import type { ModelLibrary } from '#models';
+import type { ModelLibrary, PackDesk } from '#models';
 import type { Checks, LiveViews, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
 import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log, RecentLines } from '#runtime';
@@ -59,6 +59,7 @@ export interface HttpDeps {
   tokens: SessionTokens;
   sessions: PageSessions;
   models: Pick<ModelLibrary, 'list'>;
+  packDesk: Pick<PackDesk, 'list' | 'pull' | 'remove'>;
   links: MediaLinks;
   h264: Pick<H264Renditions, 'init' | 'media'>;
   clock: Clock;

@@ -27,5 +27,6 @@ export type {
   TextReaderPack,
   VoicePack,
 } from './pack.ts';
+export { PackDesk } from './pack-desk.ts';
 export type { Progress, PullOptions } from './pull.ts';
 export { fingerprintOf } from './stamp.ts';

@@ -140,6 +140,19 @@ export class ModelLibrary {
     return this.#install(manifest);
   }
 
+  /** Throws `not_found`, and `conflict` while it is being fetched or imported. */
+  async remove(name: string): Promise<void> {
+    const known = this.#packs.get(name);
+    if (!known) throw new Fault('not_found', `name: there is no pack ${name} here`);
+    using _lock = lockPack(this.#dir, name);
+    const gone = this.#incoming(name);
+    await rm(gone, { recursive: true, force: true });
+    await rename(known.pack.dir, gone); // In one step: nobody sees half a pack.
+    await rm(gone, { recursive: true });
+    this.#packs.delete(name);
+    this.#log.info({ pack: name }, 'model pack removed');
+  }
+
   #incoming(name: string): string {
     return join(this.#dir, `.${name}.incoming`);
   }

@@ -24,6 +24,7 @@ import { BoxCommands, Fleet } from '#fleet';
 import { createHttpApp, type HttpApp, type HttpDeps, jobCallback, PageSessions, SessionTokens } from '#http';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { type JobHandler, JobRunner } from '#jobs';
+import { PackDesk } from '#models';
 import { LiveViews, Summaries } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
 import { createLog, Fault, RecentLines, systemClock } from '#runtime';
@@ -150,6 +151,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     tokens: new SessionTokens(store.signingKey, systemClock),
     sessions: new PageSessions(store.signingKey, store.boxId, systemClock),
     models: { list: () => [] },
+    packDesk: await PackDesk.open(join(dir, 'models'), log, []),
     links,
     h264,
     clock: systemClock,

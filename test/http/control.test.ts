@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hashKey, type Scope } from '#domain';
+import type { PackDesk } from '#models';
 import { createLog, RecentLines } from '#runtime';
 import { addStream, type Box, openBox } from './box.ts';
+
+const PACK = { name: 'tiny', task: 'voice-activity', licence: 'MIT', here: true } as const;
 
 let box: Box;
 const recentLog = new RecentLines();
@@ -147,6 +150,16 @@ describe('the box from afar', () => {
     expect(await lines('?lines=1')).toMatchObject([{ msg: 'three' }]);
     expect(await lines('?level=warn')).toMatchObject([{ msg: 'two', camera: 'rtsp://***@10.0.0.9/' }]);
     expect(JSON.stringify(await lines(''))).not.toContain('canary');
+  });
+
+  it('has its model packs fetched and removed', async () => {
+    const desk = { list: async () => [PACK], pull: vi.fn<PackDesk['pull']>(), remove: vi.fn<PackDesk['remove']>() };
+    Object.assign(box.deps.packDesk, desk);
+    expect((await box.call('GET', '/v1/control/models')).data).toEqual({ models: [PACK] });
+    await box.call('POST', '/v1/control/models/tiny/pull', { accept_licence: ['X'], update: 'true' });
+    await box.call('DELETE', '/v1/control/models/tiny');
+    expect(desk.pull.mock.calls).toEqual([['tiny', { acceptedLicences: ['X'], update: true }]]);
+    expect(desk.remove.mock.calls).toEqual([['tiny']]);
   });
 
   it('answers before it restarts', async () => {
