@@ -123,7 +123,7 @@ async function build(
   const supervisor = life.use(await startCameras({ ...base, ...seeing, hearing }, places));
 
   watchdog.attend(supervisor);
-  delivery.attend(boxOnBroker({ config, ...seeing, supervisor, ...places, url: origin }));
+  delivery.attend(boxOnBroker({ config, configuration, ...seeing, supervisor, ...places, url: origin }));
   const parts = { configuration, supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links };
   const examine = (asked: AbortSignal) => examineApart(dataDir, asked);
   const packDesk = life.use(await PackDesk.open(modelsDir(dataDir), log));

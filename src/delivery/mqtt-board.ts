@@ -147,7 +147,13 @@ export class MqttBoard implements MqttGuest {
 
   async #states(cameras: readonly CameraView[], groups: readonly GroupView[]): Promise<Map<string, string>> {
     const { store, box } = this.#deps;
-    const own = { id: store.boxId, ...box, detector: box.detector(), freeBytes: await this.#freeBytes() };
+    const own = {
+      id: store.boxId,
+      ...box,
+      detector: box.detector(),
+      configVersion: box.configVersion(),
+      freeBytes: await this.#freeBytes(),
+    };
     return new Map<string, string>([
       ...cameras.map(({ level, state }) => [`${this.#base}/cameras/${level}/state`, JSON.stringify(state)] as const),
       ...cameras

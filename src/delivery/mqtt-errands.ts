@@ -15,6 +15,8 @@ const BY = 'MQTT';
 export interface MqttBox {
   name: string;
   version: string;
+  /** Of the configuration in force. */
+  configVersion: () => number;
   /** Where the page is. */
   url: () => string;
   cameras: () => CameraStatus[];

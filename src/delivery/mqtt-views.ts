@@ -72,6 +72,7 @@ export interface BoxState {
   box_id: string;
   name: string;
   version: string;
+  config_version: number;
   cameras: number;
   recording: number;
   detector: string;
@@ -96,7 +97,14 @@ export function cameraViews(store: Facts, statuses: readonly CameraStatus[], now
 }
 
 export function boxState(
-  box: { id: string; name: string; version: string; detector: string; freeBytes: number | undefined },
+  box: {
+    id: string;
+    name: string;
+    version: string;
+    configVersion: number;
+    detector: string;
+    freeBytes: number | undefined;
+  },
   cameras: readonly CameraView[],
 ): BoxState {
   const wanted = cameras.filter(({ stream }) => stream.wanted === 'connected');
@@ -105,6 +113,7 @@ export function boxState(
     box_id: box.id,
     name: box.name,
     version: box.version,
+    config_version: box.configVersion,
     cameras: cameras.length,
     recording,
     detector: box.detector,

@@ -55,7 +55,7 @@ it('has a problem when a camera that is wanted does not record, or the detector 
   await using at = await openStore();
   const { stream } = aCamera(at.store);
   aCamera(at.store, { name: 'Shed', wanted: 'stopped' });
-  const box = { id: 'b', name: 'n', version: 'v', detector: 'none', freeBytes: undefined };
+  const box = { id: 'b', name: 'n', version: 'v', configVersion: 3, detector: 'none', freeBytes: undefined };
   const of = (statuses: CameraStatus[], detector = 'none') =>
     boxState({ ...box, detector }, cameraViews(at.store, statuses, NOON));
   expect(of([live(stream.id)])).toMatchObject({ cameras: 2, recording: 1, problem: false, free_gb: null });

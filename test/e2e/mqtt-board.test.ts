@@ -46,6 +46,7 @@ function aBox(cameras: () => CameraStatus[], overrides: Partial<MqttBox> = {}): 
   return {
     name: 'yard box',
     version: '0.2.0',
+    configVersion: () => 1,
     url: () => 'http://box:8080',
     cameras,
     detector: () => 'ready',

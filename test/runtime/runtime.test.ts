@@ -6,6 +6,7 @@ import {
   createLog,
   Gate,
   Lifetime,
+  type LogLevel,
   redactCredentials,
   retryDelay,
   retryDelays,
@@ -112,5 +113,20 @@ describe('redactCredentials', () => {
     const text = String(lines.read());
     expect(text).toContain('***@cam');
     expect(text).not.toContain('canary');
+  });
+
+  it('follows a level that changes, and so do those made from it before', () => {
+    const lines = new PassThrough();
+    let level: LogLevel = 'info';
+    const child = createLog(() => level, lines).child({ camera: 'yard' });
+    const said = () => String(lines.read() ?? '');
+    child.debug('one');
+    expect(said()).toBe('');
+    level = 'debug';
+    child.debug('two');
+    expect(said()).toContain('two');
+    level = 'silent';
+    child.fatal('three');
+    expect(said()).toBe('');
   });
 });
