@@ -18,7 +18,7 @@ export interface KeepDeps {
 }
 
 /** So many rows are written at a stretch: a few milliseconds. */
-const STRETCH = 16;
+const STRETCH = 8;
 
 const embed = (text: string) => ({ vector: embedText(text), model: TEXT_EMBEDDING.model });
 
