@@ -23,6 +23,8 @@ export interface ApplianceOptions {
   env?: Record<string, string>;
   /** Default: one the system picks. */
   port?: number;
+  /** Runs in this network namespace, and is reached at this address of it. */
+  at?: { namespace: string; address: string };
 }
 
 /** A `watchpost run` in its own process, and a client of its HTTP port. */
@@ -35,8 +37,10 @@ export class TestAppliance implements AsyncDisposable {
   #child: Child;
   #own: TempDir;
   #output = '';
+  readonly #address: string | undefined;
 
-  private constructor(child: Child, dataDir: string, own: TempDir) {
+  private constructor(child: Child, dataDir: string, own: TempDir, address?: string) {
+    this.#address = address;
     this.#child = child;
     this.#own = own;
     this.dataDir = dataDir;
@@ -53,16 +57,19 @@ export class TestAppliance implements AsyncDisposable {
     const dataDir = options.dataDir ?? join(own.path, 'data');
     const config = join(own.path, 'watchpost.json');
     await writeFile(config, JSON.stringify({ name: 'test box', models: { autoFetch: false }, ...options.config }));
-    const listen = `127.0.0.1:${options.port ?? 0}`;
+    const { at } = options;
+    const listen = `${at ? '0.0.0.0' : '127.0.0.1'}:${options.port ?? 0}`;
     const argv = ['run', '--config', config, '--data-dir', dataDir, '--listen', listen];
     const settings = { WATCHPOST_API_KEY: KEY, WATCHPOST_PROVIDERS: 'cpu', LOG_LEVEL: options.logLevel ?? 'debug' };
     const env = { ...process.env, ...settings, ...options.env };
-    const child = await Child.start(process.execPath, [MAIN, ...argv], {
+    const inside = at ? ['ip', 'netns', 'exec', at.namespace] : [];
+    const [program = '', ...rest] = [...inside, process.execPath, MAIN, ...argv];
+    const child = await Child.start(program, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env,
       graceMs: 15_000,
     });
-    const appliance = new TestAppliance(child, dataDir, own);
+    const appliance = new TestAppliance(child, dataDir, own, at && `http://${at.address}:${options.port ?? 0}`);
     try {
       if (options.whenServing ?? true) await appliance.serving();
       return appliance;
@@ -87,6 +94,7 @@ export class TestAppliance implements AsyncDisposable {
 
   /** Where it serves; known once `serving()` has resolved. */
   get url(): string {
+    if (this.#address !== undefined) return this.#address;
     const url = /"url":"(http:\/\/127\.0\.0\.1:\d+)"[^\n]*"watchpost is running"/.exec(this.#output)?.[1];
     if (!url) throw new Error(`not serving yet:\n${this.#output.slice(-4000)}`);
     return url;
