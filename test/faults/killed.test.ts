@@ -21,7 +21,7 @@ const KILL_AT = pathToFileURL(join(import.meta.dirname, 'kill-at.mjs')).href;
 /** In the long form also at the second and third time that it comes there. */
 const TIMES = isFull ? [1, 2, 3] : [1];
 /** Steps that are taken once in a life. */
-const ONCE = /^(session|restore|migration\.copied|backup|erase|garbage\.swept)/;
+const ONCE = /^(mark|session|hold|restore|migration\.copied|backup|erase|garbage)/;
 
 let home: TempDir;
 beforeAll(async () => {
