@@ -32,15 +32,11 @@ export class Vectors {
   readonly #kind: VectorKind;
   readonly #onChange: (change: VectorChange) => void;
   readonly #days = new Map<string, Day>();
-  readonly #goesOn: Statement<{ from: number; to: number; end: number }>;
 
   constructor(connection: Connection, kind: VectorKind, onChange: (change: VectorChange) => void) {
     this.#connection = connection;
     this.#kind = kind;
     this.#onChange = onChange;
-    this.#goesOn = connection.sql.prepare(`
-      SELECT 1 FROM indexes WHERE EXISTS (
-        SELECT 1 FROM scenes WHERE index_id = indexes.id AND start_ms >= @from AND start_ms < @to AND end_ms >= @end)`);
     for (const table of vectorTables(connection.sql, kind)) this.#days.set(table, this.#prepare(table));
   }
 
@@ -129,10 +125,13 @@ export class Vectors {
    * Returns how many that were: zero when all have gone.
    */
   eraseBefore(endMs: number, limit: number): number {
+    const goingOn = this.#connection.sql.prepare(`
+      SELECT 1 FROM indexes WHERE EXISTS (
+        SELECT 1 FROM scenes WHERE index_id = indexes.id AND start_ms >= @from AND start_ms < @to AND end_ms >= @end)`);
     for (const name of this.#days.keys()) {
       const fromMs = dayStartMs(name);
       if (fromMs >= endMs) continue;
-      const goesOn = this.#goesOn.get({ from: fromMs, to: fromMs + DAY_MS, end: endMs });
+      const goesOn = goingOn.get({ from: fromMs, to: fromMs + DAY_MS, end: endMs });
       const erased = this.#eraseSome(name, goesOn ? endMs : Number.POSITIVE_INFINITY, limit);
       if (erased > 0 && goesOn) this.#tell({ table: name }); // Else nothing of it will be there soon.
       if (erased > 0) return erased;
