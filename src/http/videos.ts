@@ -4,11 +4,15 @@ import { Fault } from '#runtime';
 import { origin } from './address.ts';
 import { imageAnswer, imageView, videoAnswer, videoView } from './asset-views.ts';
 import type { HttpDeps } from './deps.ts';
-import { number, text } from './input.ts';
+import { number, text, whole } from './input.ts';
 import { collectionBy, playableBy } from './lookup.ts';
 import { Api } from './route.ts';
 
 const listing = z.object({ collection_id: z.string().optional() });
+const page = listing.extend({
+  page_index: whole(0, 1_000_000).optional().describe('Which page of `count`, from 0'),
+  count: whole(1, 5000).optional().describe('At most so many; all when left out'),
+});
 const change = z.object({
   name: text(200, 'Delivery on Monday').optional(),
   description: z.string('must be text').max(2000, 'must not be longer than 2000 characters').optional(),
@@ -27,13 +31,15 @@ export function videoRoutes(deps: HttpDeps): Api {
     '/video',
     {
       summary: 'Lists videos, newest first',
-      query: listing,
+      query: page,
       answer: z.object({ videos: z.array(videoAnswer) }),
     },
-    (c, { query: { collection_id: id } }) => {
+    (c, { query: { collection_id: id, page_index: n = 0, count = Number.POSITIVE_INFINITY } }) => {
       const where = id === undefined ? {} : { collectionId: collectionBy(deps, id).id };
       const base = origin(c, deps.config);
-      return { videos: assets.list({ ...where, kind: 'video' }).map((asset) => videoView(asset, deps, base)) };
+      const from = n === 0 ? 0 : n * count;
+      const wanted = assets.list({ ...where, kind: 'video' }).slice(from, from + count);
+      return { videos: wanted.map((asset) => videoView(asset, deps, base)) };
     },
   );
 

@@ -26,6 +26,17 @@ describe('videos', () => {
     expect((await fetched(data.stream_url)).status).toBe(404);
   });
 
+  it('are listed in pages when they are asked for so', async () => {
+    for (let n = 0; n < 3; n += 1) await addVideo(box, 1);
+    const idsOf = async (query: string): Promise<string[]> =>
+      (await box.call('GET', `/video?collection_id=default${query}`)).data.videos.map(({ id }: { id: string }) => id);
+    const all = await idsOf('');
+    expect(await idsOf('&page_index=0&count=2')).toEqual(all.slice(0, 2));
+    expect(await idsOf('&page_index=1&count=2')).toEqual(all.slice(2, 4));
+    expect(await idsOf('&page_index=9&count=5000')).toEqual([]);
+    expect((await box.call('GET', '/video?count=0')).status).toBe(400);
+  });
+
   it('are in their own collection only', async () => {
     const { id } = await addVideo(box, 1);
     const other = (await box.call('POST', '/collection', { name: 'Other' })).data.id;
