@@ -8,7 +8,7 @@ const camera = (rest: string) => `cameras: [{ name: yard, url: "rtsp://h/1", ${r
 const sync = (rest: string) => `sync: { targets: [{ name: a, ${rest} }] }`;
 
 /** Some lines that stand for 9 to the power of 10 words. */
-const BOMB = [...'abcdefghij']
+const BOMB = Array.from('abcdefghij')
   .map((name, n, names) => `${name}: &${name} [${Array(9).fill(n === 0 ? 'x' : `*${names[n - 1]}`)}]`)
   .join('\n');
 
