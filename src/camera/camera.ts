@@ -106,6 +106,8 @@ class OpenCamera implements Camera {
   #current: Session | undefined;
   #handover: Promise<void> | undefined;
   #handoverAfterMs = 0;
+  /** So long a keyframe was waited for in vain: decoding, nothing better may ever be learnt of them. */
+  #waitedS: number | undefined;
   #notes = new Set<string>();
   #progress: Progress;
   #cpu: CpuMeter;
@@ -319,7 +321,9 @@ class OpenCamera implements Camera {
       this.#source = { ...this.#source, facts: { ...this.#source.facts, keyframeIntervalS: known } };
     const waitedMs = nowMs - (this.#progress.lastArrivalMs ?? session.startedMs);
     const overdue = session.recipe.plan.mode === 'keyframes' && waitedMs > this.#demand.everyMs * 1.5 + LOOK_EVERY_MS;
-    return overdue ? Math.max(known ?? 0, waitedMs / 1000) : known;
+    if (!overdue) return known ?? this.#waitedS;
+    this.#waitedS = waitedMs / 1000;
+    return Math.max(known ?? 0, this.#waitedS);
   }
 
   async #handOver(old: Session, plan: SamplingPlan): Promise<void> {
