@@ -48,6 +48,7 @@ export class HubTarget implements Target, AsyncDisposable {
   #greeting: Promise<void> = Promise.resolve();
   #isKnown = false;
   #requestBytes = REQUEST.firstBytes;
+  #mostBytes = REQUEST.mostBytes;
 
   private constructor(config: HubTargetConfig, deps: HubDeps) {
     this.name = config.name;
@@ -128,12 +129,23 @@ export class HubTarget implements Target, AsyncDisposable {
     for (let at = offset; at < body.bytes; ) {
       const bytes = Math.min(this.#requestBytes, body.bytes - at);
       const beganMs = this.#deps.clock.monotonicMs();
-      const answer = await this.#wire.ask(this.#url(`v1/edge/parcels/${encodeURIComponent(id)}`), {
-        method: 'PATCH',
-        headers: { ...this.#headers(), 'upload-offset': String(at), 'content-type': 'application/octet-stream' },
-        body: { bytes, pieces: paced(pieces.take(bytes), line) },
-        signal,
-      });
+      const answer = await this.#wire
+        .ask(this.#url(`v1/edge/parcels/${encodeURIComponent(id)}`), {
+          method: 'PATCH',
+          headers: { ...this.#headers(), 'upload-offset': String(at), 'content-type': 'application/octet-stream' },
+          body: { bytes, pieces: paced(pieces.take(bytes), line) },
+          signal,
+        })
+        .catch((error: unknown) => {
+          this.#shrink();
+          throw error;
+        });
+      if (answer.status === 413 && bytes > REQUEST.leastBytes) {
+        // A proxy before the hub takes less at once.
+        this.#shrink();
+        this.#mostBytes = this.#requestBytes;
+        return false;
+      }
       if (answer.status === 404 || answer.status === 409) return false;
       const state = taken.parse(this.#dataOf(answer));
       this.#adapt(this.#deps.clock.monotonicMs() - beganMs);
@@ -146,9 +158,12 @@ export class HubTarget implements Target, AsyncDisposable {
   }
 
   #adapt(tookMs: number): void {
-    const { leastBytes, mostBytes } = REQUEST;
-    if (tookMs < QUICK_MS) this.#requestBytes = Math.min(mostBytes, this.#requestBytes * 2);
-    else if (tookMs > SLOW_MS) this.#requestBytes = Math.max(leastBytes, this.#requestBytes / 2);
+    if (tookMs < QUICK_MS) this.#requestBytes = Math.min(this.#mostBytes, this.#requestBytes * 2);
+    else if (tookMs > SLOW_MS) this.#shrink();
+  }
+
+  #shrink(): void {
+    this.#requestBytes = Math.max(REQUEST.leastBytes, this.#requestBytes / 2);
   }
 
   async #post(path: string, value: ParcelHead | BoxReport, signal: AbortSignal, line?: Line): Promise<Answer> {

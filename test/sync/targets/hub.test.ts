@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, request as forward, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashKey } from '#domain';
@@ -110,6 +110,40 @@ describe('the target that is a hub', () => {
     expect(failures.length).toBeGreaterThan(3);
     const [segment] = door.hub.store.segments.inRange(shipment.stream.id, NOON, NOON + DAY);
     expect(segment?.bytes).toBe(bytes.byteLength);
+  });
+
+  it('gets a large one there through a proxy that takes no large requests', async () => {
+    const refused: number[] = [];
+    const front = createServer((request, response) => {
+      const bytes = Number(request.headers['content-length']);
+      if (bytes > 2 ** 20) {
+        refused.push(bytes);
+        request.resume().on('end', () => response.writeHead(413).end('<html>nginx'));
+        return;
+      }
+      const { method, headers } = request;
+      const onward = forward(door.url + request.url, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(onward);
+    }).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    // `address()` of a server that listens on TCP.
+    const { port } = front.address() as AddressInfo;
+    {
+      await using box = aBox('box-g', { url: `http://127.0.0.1:${port}` });
+      const shipment = aShipment('box-g');
+      const [head] = shipment.heads.filter(({ kind }) => kind === 'segment');
+      if (head?.kind !== 'segment') throw new Error('no segment');
+      const parcel: Parcel = { ...head, body: bodyOf(Buffer.alloc(9_000_000, 6), 'video/iso.segment') };
+      expect(await insist(box, parcel)).toEqual([]);
+      expect(refused.length).toBeLessThanOrEqual(1);
+      const [segment] = door.hub.store.segments.inRange(shipment.stream.id, NOON, NOON + DAY);
+      expect(segment?.bytes).toBe(9_000_000);
+    }
+    front.closeAllConnections();
+    front.close();
   });
 
   it('says what is wrong, and gives up only what the hub will never take', async () => {
