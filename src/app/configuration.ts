@@ -1,16 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  asLists,
   byName,
   type Config,
   ConfigFault,
   type ConfigSource,
   changedPaths,
-  configOf,
   layerProblems,
   merge,
   patchBetween,
-  pathByName,
   readWritten,
   revealed,
   shownConfig,
@@ -19,7 +16,7 @@ import {
 import type { ConfigOutcome, ConfigWish } from '#http';
 import { Fault, isFault, type Log, messageOf } from '#runtime';
 import type { ConfigContent, ConfigVersion, Store } from '#store';
-import { checkCameras } from './check-cameras.ts';
+import { type Begun, begin, effective, FILE, UNREADABLE } from './effective.ts';
 import { covers, type Part } from './parts.ts';
 
 /** What the file says now, with what was changed over HTTP on top. */
@@ -30,10 +27,6 @@ export interface ConfigurationDeps {
   store: Pick<Store, 'configVersions'>;
   log: Log;
 }
-
-const FILE = 'configuration file';
-const UNREADABLE =
-  'the changes made over HTTP can’t be read: they are of a box with another key; the file serves alone';
 
 /**
  * The configuration in force: what the file says, below what was changed over HTTP, below the environment and the command
@@ -52,7 +45,11 @@ export class Configuration {
   #started: Config;
   #parts: readonly Part[] = [];
   #store: (before: Config) => void = () => undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  #begin: () => void = () => undefined;
+  /** Nothing is changed before there is somebody to follow. */
+  #turn: Promise<unknown> = new Promise<void>((resolve) => {
+    this.#begin = resolve;
+  });
 
   private constructor(deps: ConfigurationDeps, begun: Begun) {
     this.#deps = deps;
@@ -75,6 +72,7 @@ export class Configuration {
   follow(parts: readonly Part[], store: (before: Config) => void): void {
     this.#parts = parts;
     this.#store = store;
+    this.#begin();
   }
 
   get version(): number {
@@ -149,6 +147,7 @@ export class Configuration {
     become(this.inForce, config);
     const version = this.#stored({ by, changed }, content, before);
     await this.#followed(changed).catch((error: unknown) => this.#back(version, before, changed, error));
+    if (this.#problem === UNREADABLE) this.#problem = undefined;
     this.#content = content;
     this.#version = version;
     this.#deps.log.info({ by, changed }, 'configuration: changed');
@@ -195,10 +194,15 @@ export class Configuration {
   }
 
   async #candidate(wish: Wish): Promise<{ content: ConfigContent; config: Config }> {
-    const content = await this.#wished(wish);
-    const problems = layerProblems(content);
-    if (problems.length > 0) throw new ConfigFault(problems, 'the change');
-    return { content, config: effective(content, this.#deps.source, wish === 'reload' ? 'the file' : 'the change') };
+    try {
+      const content = await this.#wished(wish);
+      const problems = layerProblems(content);
+      if (problems.length > 0) throw new ConfigFault(problems, 'the change');
+      return { content, config: effective(content, this.#deps.source, wish === 'reload' ? 'the file' : 'the change') };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new ConfigFault([{ path: '', message: 'is nested too deeply' }], 'the change'); // The stack's end was reached.
+    }
   }
 
   async #wished(wish: Wish): Promise<ConfigContent> {
@@ -226,56 +230,6 @@ export class Configuration {
 
   #unfollowed(changed: readonly string[]): string[] {
     return changed.filter((path) => !this.#parts.some((part) => covers(part, path)));
-  }
-}
-
-interface Begun {
-  content: ConfigContent;
-  config: Config;
-  problem?: string;
-}
-
-async function begin({ source, store: { configVersions } }: ConfigurationDeps): Promise<Begun> {
-  const last = configVersions.list()[0];
-  const known = last && configVersions.content(last.version);
-  try {
-    const alone = { file: await readWritten(source), layer: {} };
-    const config = effective(alone, source, source.file ?? 'the defaults'); // It must be right by itself.
-    if (last && !known) return { content: alone, config, problem: UNREADABLE };
-    const content = { ...alone, layer: known?.layer ?? {} };
-    const begun = effective(content, source, 'the changes made over HTTP');
-    const before = known && servedLast(known, source);
-    const changed = before ? changedPaths(before, begun) : [];
-    if (!isDeepStrictEqual(content, known)) configVersions.add({ by: FILE, changed }, content);
-    return { content, config: begun };
-  } catch (error) {
-    const config = known && servedLast(known, source);
-    if (!known || !config) throw error;
-    return { content: known, config, problem: `${messageOf(error)}; what served last serves` };
-  }
-}
-
-/** Nothing when a reference of it leads nowhere any more. */
-function servedLast(known: ConfigContent, source: ConfigSource): Config | undefined {
-  try {
-    return effective(known, source, FILE);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Throws a `ConfigFault`, with what has a name by its name. */
-function effective({ file, layer }: ConfigContent, source: ConfigSource, what: string): Config {
-  const written = merge(file, layer);
-  try {
-    const config = configOf(written, source, what);
-    checkCameras(config, what);
-    return config;
-  } catch (error) {
-    if (!(error instanceof ConfigFault)) throw error;
-    const lists = asLists(written);
-    const problems = error.problems.map(({ path, message }) => ({ path: pathByName(path, lists), message }));
-    throw new ConfigFault(problems, what);
   }
 }
 

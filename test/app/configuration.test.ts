@@ -235,6 +235,12 @@ it('changes that another box made can’t be read: the file serves alone, and th
   const after = await box.again();
   expect(after.inForce.name).toBe('box');
   expect(after.status().problem).toContain('another key');
+  const change = after.apply({ patch: { name: 'lodge' } }, 'a key');
+  expect(after.inForce.name).toBe('box'); // It waits for those who follow.
+  after.follow([], () => undefined);
+  await change;
+  expect(after.inForce.name).toBe('lodge');
+  expect(after.status().problem).toBeUndefined();
 });
 
 it('a reference that stands for something else by now is taken over with the file', async () => {
@@ -242,6 +248,7 @@ it('a reference that stands for something else by now is taken over with the fil
   await using at = await openStore(clock);
   const text = `mqtt: { url: "mqtt://h", password: "${'$'}{MQTT_PASSWORD}" }`;
   const configuration = await Configuration.open({ source: { text, env }, store: at.store, log });
+  configuration.follow([], () => undefined);
   env.MQTT_PASSWORD = 'after';
   expect(await configuration.reload()).toMatchObject({ version: 2, changed: ['mqtt.password'] });
   expect(configuration.inForce.mqtt?.password).toBe('after');

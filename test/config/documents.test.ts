@@ -44,3 +44,15 @@ it('the generated files are fresh (npm run generate)', () => {
   expect(read('docs/config.md')).toBe(configMarkdown());
   expect(JSON.parse(read('config/watchpost.schema.json'))).toEqual(configJsonSchema());
 });
+
+it('whatever sounds like a secret is never shown', () => {
+  const open: string[] = [];
+  const look = (part: unknown, key: string): void => {
+    if (typeof part !== 'object' || part === null) return;
+    const isText = 'type' in part && part.type === 'string';
+    if (isText && /password|secret|token|apiKey|callback/i.test(key) && !('writeOnly' in part)) open.push(key);
+    for (const [name, member] of Object.entries(part)) look(member, name);
+  };
+  look(configJsonSchema(), '');
+  expect(open).toEqual([]);
+});

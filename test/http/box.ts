@@ -91,9 +91,11 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
   const handlers: Box['handlers'] = {};
   const jobs = await startJobs(handlers, { store, links });
   const source = { text: 'name: test box', env: {} };
+  const configuration = await Configuration.open({ source, store, log });
+  configuration.follow([], () => undefined);
   const deps: HttpDeps = {
     store,
-    configuration: await Configuration.open({ source, store, log }),
+    configuration,
     config: {
       name: 'test box',
       ingest: { allowFile: false, maxConnecting: 2 },

@@ -47,6 +47,12 @@ it('says by path what is wrong, and changes nothing', async () => {
   expect(refused).toMatchObject({ status: 400, message: 'the change: cameras[yard].transport: must be tcp or udp' });
   expect(await box.call('PATCH', CONFIG, { yaml: 'cameras: [' })).toMatchObject({ status: 400 });
   expect(await box.call('PATCH', CONFIG, {})).toMatchObject({ status: 400 });
+  const deep = `{"patch":${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}}`;
+  expect(await box.call('PATCH', CONFIG, deep)).toMatchObject({
+    status: 400,
+    message: 'the change: is nested too deeply',
+  });
+  expect(await box.call('PATCH', CONFIG, { yaml: '['.repeat(40_000) })).toMatchObject({ status: 400 });
   expect(await box.call('PATCH', CONFIG, { patch: { name: 'a' } }, { 'if-match': '"7"' })).toMatchObject({
     status: 409,
   });
