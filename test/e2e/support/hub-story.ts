@@ -127,7 +127,8 @@ function orderOf(kept: Kept, downMs: number, upMs: number): Record<string, strin
   expect(alerts.length).toBeGreaterThan(0);
   expect(clips.length).toBeGreaterThan(0);
   expect(others.length).toBeGreaterThan(1);
-  expect(Math.max(...alerts)).toBeLessThan(Math.min(...others));
+  // Two lanes side by side: what was under way may be there first.
+  expect(Math.max(...alerts)).toBeLessThan(middle(others));
   expect(middle(clips)).toBeLessThan(middle(others));
   return { 'alerts came as': alerts.join(' '), 'what shows them as': clips.join(' '), 'the rest as': others.join(' ') };
 }

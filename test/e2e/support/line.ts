@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { portOf } from './ports.ts';
 
@@ -36,16 +35,15 @@ export async function startLine(port: number): Promise<Line> {
   let faults: LineFaults = {};
   const carried = { there: 0, back: 0 };
   const free = { there: 0, back: 0 };
-  /** All connections share the line. */
-  const pass = async (way: 'there' | 'back', bytes: number) => {
-    const { bytesPerSecond, delayMs = 0 } = faults;
+  /** All connections share the line: waits until it is this one's turn. */
+  const turn = async (way: 'there' | 'back', bytes: number) => {
+    const { bytesPerSecond } = faults;
     const now = performance.now();
     free[way] = Math.max(free[way], now) + (bytesPerSecond === undefined ? 0 : (bytes / bytesPerSecond) * 1000);
-    const waitMs = free[way] - now + delayMs;
-    if (waitMs > 0) await sleep(waitMs);
+    if (free[way] > now) await sleep(free[way] - now);
     carried[way] += bytes;
   };
-  async function* portions(from: Socket, way: 'there' | 'back'): AsyncGenerator<Buffer> {
+  const carry = async (from: Socket, to: Socket, way: 'there' | 'back') => {
     let through = 0;
     // A socket without an encoding gives buffers.
     for await (const chunk of from as AsyncIterable<Buffer>) {
@@ -54,15 +52,15 @@ export async function startLine(port: number): Promise<Line> {
         const most = bytesPerSecond === undefined ? chunk.byteLength : Math.ceil((bytesPerSecond * PORTION_MS) / 1000);
         const portion = chunk.subarray(at, at + most);
         at += portion.byteLength;
-        await pass(way, portion.byteLength);
+        await turn(way, portion.byteLength);
         through += portion.byteLength;
-        yield portion;
+        if (faults.delayMs) setTimeout(() => to.write(portion), faults.delayMs);
+        else if (!to.write(portion)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
         if (way === 'there' && breakAfterBytes !== undefined && through > breakAfterBytes) from.destroy();
       }
     }
-  }
-  const carry = (from: Socket, to: Socket, way: 'there' | 'back') =>
-    pipeline(portions(from, way), to).catch(() => to.destroy()); // One end has gone: so does the other.
+    setTimeout(() => to.end(), faults.delayMs ?? 0);
+  };
   const server = createServer((near) => {
     if (isDown) return void near.destroy();
     const far = createConnection(port, '127.0.0.1');
@@ -77,8 +75,8 @@ export async function startLine(port: number): Promise<Line> {
         other.destroy();
       });
     }
-    void carry(near, far, 'there');
-    void carry(far, near, 'back');
+    carry(near, far, 'there').catch(() => far.destroy()); // One end has gone: so does the other.
+    carry(far, near, 'back').catch(() => near.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
