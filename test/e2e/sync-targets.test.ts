@@ -42,7 +42,8 @@ test('a box killed on the way brings each thing once to VideoDB and to a bucket'
   try {
     const room = await addCamera(box, { url: camera.url, name: 'Room 1' });
     await arm(box, room, { prompt: 'the light goes on', label: 'light' });
-    await until('a video at VideoDB is asked for', () => cloud.steps.includes('upload'));
+    // It is asked once a job makes it; that is noted on disk.
+    await until('VideoDB makes a video', () => cloud.steps.includes('job'));
     await box.kill('SIGKILL');
     const said = box.output;
     box = await start();
