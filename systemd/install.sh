@@ -103,7 +103,6 @@ install_release() {
 upgrade() {
   local id=$1 previous=$2
   stop_service
-  [ -z "$previous" ] || point "$opt/previous" "releases/$previous"
   touch "$opt/.switched"
   put_in_place "$id"
   if ! bring_up; then
@@ -113,8 +112,10 @@ upgrade() {
     say "$id doesn't come up; going back to $previous"
     stop_service
     go_back "$id" "$previous" "$opt/.switched" || fail "and $previous doesn't come up any more either; $(why)"
+    rm -rf -- "$opt/releases/$id"
     fail "$previous runs again, with all its data; $id did not come up; $reason"
   fi
+  [ -z "$previous" ] || point "$opt/previous" "releases/$previous"
   prune "$id" "$previous"
 }
 

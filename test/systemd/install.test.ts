@@ -79,19 +79,22 @@ describe('install.sh, into the tree of an image,', () => {
     expect(current()).toBe('releases/1.2.0-cc');
   });
 
-  it.each([
-    ['modules that do not load', { broken: 'sharp' }, /sharp does not load: GLIBC_9\.9/],
-    ['another machine', { system: 'linux-vax' }, /for linux-vax, this machine is linux-/],
-    ['modules for another Node', { abi: '1' }, /needs Node \d+, not v/],
-    ['a name that leads elsewhere', { id: '../../x' }, /impossible name/],
-  ])('refuses %s and changes nothing', (_what, wrong, reason) => {
+  it('refuses what does not work here, and changes nothing', () => {
     installer(release({ id: '1.0.0-aa' }));
-    const { status, said } = installer(release({ id: '1.1.0-bb', ...wrong }));
-    expect(said).toMatch(reason);
-    expect(status).toBe(1);
-    expect(current()).toBe('releases/1.0.0-aa');
-    expect(existsSync(at('opt/watchpost/previous'))).toBe(false);
-    expect(readdirSync(at('opt/watchpost/releases')).filter((name) => !name.startsWith('.'))).toEqual(['1.0.0-aa']);
+    for (const [wrong, reason] of [
+      [{ broken: 'sharp' }, /sharp does not load: GLIBC_9\.9/],
+      [{ system: 'linux-vax' }, /for linux-vax, this machine is linux-/],
+      [{ abi: '1' }, /needs Node \d+, not v/],
+      [{ id: '../../x' }, /impossible name/],
+    ] as const) {
+      const { status, said } = installer(release({ id: '1.1.0-bb', ...wrong }));
+      expect(said).toMatch(reason);
+      expect(status).toBe(1);
+      expect(current()).toBe('releases/1.0.0-aa');
+      expect(existsSync(at('opt/watchpost/previous'))).toBe(false);
+      expect(readdirSync(at('opt/watchpost/releases')).filter((name) => !name.startsWith('.'))).toEqual(['1.0.0-aa']);
+      rmSync(join(dir, 'watchpost-1.1.0-bb'), { recursive: true, force: true });
+    }
   });
 
   it('refuses what is no release, and going back to nothing', () => {

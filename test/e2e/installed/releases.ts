@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAKE = fileURLToPath(new URL('../../../.ci/release.mjs', import.meta.url));
@@ -15,7 +15,7 @@ export interface Release {
 export function makeRelease(dir: string, mark: string, ...options: string[]): Release {
   const argv = [MAKE, '--out', dir, '--mark', mark, ...options];
   const path = execFileSync(process.execPath, argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  return { id: /watchpost-(.+)-linux-/.exec(path)?.[1] ?? '', path };
+  return { id: /^watchpost-(.+)-linux-/.exec(basename(path))?.[1] ?? '', path };
 }
 
 /** A release of the future: it changes the database's schema when it starts, says that it is ready, and dies. */
