@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { type ApplianceOptions, runAppliance } from '#app';
 import { type Config, loadConfig } from '#config';
 import { createLog, Fault, isFault, type Log, messageOf, RecentLines, systemClock, systemdNotify } from '#runtime';
-import { databaseProblem } from '#store';
+import { databaseFile, databaseProblem } from '#store';
 import { aborted, print, styled } from './terminal.ts';
 
 export interface RunOptions {
@@ -21,7 +22,7 @@ const SHORT_LIFE_MS = 3_600_000;
  */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   const source = { file: options.config, env: { ...process.env }, overrides: options };
-  let config = await loadConfig(options.config, process.env, options);
+  let config = await configAtFirst(options);
   const firstKey = process.env['WATCHPOST_API_KEY'];
   delete process.env['WATCHPOST_API_KEY']; // Child processes have no business with it.
   const recentLog = new RecentLines();
@@ -41,6 +42,17 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<voi
     if (end === 'restart' || systemClock.monotonicMs() - startedMs > SHORT_LIFE_MS) restores = 0;
   }
   throw new Fault('internal', 'the database was damaged again and again: the disk fails; move the data directory');
+}
+
+/** A file that is wrong is no reason not to record where the box did already: what served last is in its database. */
+async function configAtFirst(options: RunOptions): Promise<Config> {
+  try {
+    return await loadConfig(options.config, process.env, options);
+  } catch (error) {
+    const withoutFile = await loadConfig(undefined, process.env, options);
+    if (!existsSync(databaseFile(withoutFile.dataDir))) throw error;
+    return withoutFile;
+  }
 }
 
 /** A file that is wrong now is no reason to stop recording: the box goes on as it was. */

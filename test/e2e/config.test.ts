@@ -205,3 +205,23 @@ test.concurrent('killed while a change is applied, the box starts with the forme
     expect(list.results.map(({ name }) => name)).toEqual(isNew ? ['gate'] : []);
   }
 });
+
+test.concurrent('a file that is wrong at the start of a box that ran before leaves in force what served last', async () => {
+  await using dir = await tempDir();
+  const dataDir = `${dir.path}/data`;
+  {
+    await using box = await TestAppliance.start({
+      dataDir,
+      config: { name: 'before', cameras: [{ name: 'gate', ...AWAY }] },
+    });
+    await box.data('PATCH', CONFIG, { patch: { recording: { keepDays: 9 } } });
+  }
+  const wrong = { cameras: [{ name: 'gate', url: 7 }] };
+  await using box = await TestAppliance.start({ dataDir, config: wrong });
+  const { config } = await box.data<{ config: object }>('GET', CONFIG);
+  expect(config).toMatchObject({ name: 'before', recording: { keepDays: 9 }, cameras: [{ name: 'gate' }] });
+  const problem = expect.stringContaining('cameras[gate].url: must be');
+  expect(await box.data('GET', '/v1/status')).toMatchObject({ configuration: { problem } });
+  const fresh = TestAppliance.start({ dataDir: `${dir.path}/fresh`, config: wrong });
+  await expect(fresh).rejects.toThrow('cameras[0].url: must be');
+});
