@@ -32,8 +32,8 @@ export interface TurnQuery {
   /** Both inclusive. */
   priorities: readonly [number, number];
   nowMs: number;
-  /** Not this one. */
-  except?: number;
+  /** Not these. */
+  except?: readonly number[];
 }
 
 export interface Waiting {
@@ -42,7 +42,7 @@ export interface Waiting {
   bytes: number;
 }
 
-type Turn = { target: string; from: number; to: number; now: number; latest: number; except: number };
+type Turn = { target: string; from: number; to: number; now: number; latest: number; except: string };
 
 /** What waits to go elsewhere; each entry stays until its target has it, it is given up, or it gives way to others. */
 export class Outbox {
@@ -71,7 +71,7 @@ export class Outbox {
     this.#connection = connection;
     this.#journal = journal;
     this.#intake = new OutboxIntake(connection);
-    const due = `target = @target AND priority BETWEEN @from AND @to AND id <> @except`;
+    const due = `target = @target AND priority BETWEEN @from AND @to AND id NOT IN (SELECT value FROM json_each(@except))`;
     this.#turn = sql.prepare(`
       SELECT * FROM outbox INDEXED BY outbox_turn
       WHERE ${due} AND (ready_ms <= @now OR ready_ms > @latest) AND (next_try_ms <= @now OR next_try_ms > @latest)
@@ -251,9 +251,9 @@ export class Outbox {
 
 const cursorOf = (target: string): string => `sync:${target}`;
 
-function turnOf({ target, priorities, nowMs, except = 0 }: TurnQuery): Turn {
+function turnOf({ target, priorities, nowMs, except = [] }: TurnQuery): Turn {
   const [from, to] = priorities;
-  return { target, from, to, now: nowMs, latest: nowMs + LONGEST_PAUSE_MS, except };
+  return { target, from, to, now: nowMs, latest: nowMs + LONGEST_PAUSE_MS, except: JSON.stringify(except) };
 }
 
 function entryOf(row: Row): OutboxEntry {

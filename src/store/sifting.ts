@@ -35,6 +35,7 @@ export class Sifting {
   readonly #comeBack: Statement<{ stream: string; now: number; from: number }>;
   readonly #advance: Statement<[number, string]>;
   readonly #extendGap: Statement<Stretch & { stream: string; reason: string }>;
+  readonly #unsent: Statement<[number]>;
   readonly #addGap: Statement<Stretch & { stream: string; reason: string }>;
 
   constructor({ sql }: Connection, eraser: Eraser) {
@@ -76,6 +77,8 @@ export class Sifting {
       )`);
     this.#comeBack = sql.prepare('UPDATE streams SET sifted_ms = @from WHERE id = @stream AND sifted_ms > @now');
     this.#advance = sql.prepare('UPDATE streams SET sifted_ms = ? WHERE id = ?');
+    // What nobody wants is not lost to those that it was to be sent to.
+    this.#unsent = sql.prepare('UPDATE segments SET waiting = 0 WHERE id = ? AND waiting = 1');
     this.#extendGap = sql.prepare(`
       UPDATE gaps SET end_ms = @endMs
       WHERE id = (SELECT max(id) FROM gaps WHERE stream_id = @stream)
@@ -96,6 +99,7 @@ export class Sifting {
     const stays = this.#judge(id, recording, { startMs: first.startMs, endMs: last.endMs });
     const going = due.filter((segment) => segment.held === 0 && !stays(segment));
     return this.#eraser.segments(going, () => {
+      for (const { id } of going) this.#unsent.run(id);
       for (const { startMs, endMs } of going) this.#noteGap(id, REASONS[recording.mode], { startMs, endMs });
       this.#advance.run(last.startMs + 1, id);
     });

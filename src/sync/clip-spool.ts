@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { isFault } from '#runtime';
+import { Fault, isFault, messageOf } from '#runtime';
 import type { OutboxEntry, SegmentRow } from '#store';
 import type { ParcelBody } from './target.ts';
 
@@ -34,7 +34,7 @@ export class ClipSpool {
 
   /**
    * The entry's clip; what was resumed with another is forgotten. Where the camera's picture changed on the way it shows
-   * the longest run of one kind. Throws what making it throws, and what the disk says.
+   * the longest run of one kind. Throws what making it throws, and `unavailable` when the disk fails or is full.
    */
   async clipOf(entry: OutboxEntry, rows: readonly SegmentRow[], signal: AbortSignal): Promise<ParcelBody> {
     const file = this.#file(entry);
@@ -66,7 +66,7 @@ export class ClipSpool {
       return size;
     } catch (error) {
       await rm(part, { force: true });
-      throw error;
+      throw errnoOf(error) === undefined ? error : new Fault('unavailable', `clips: ${messageOf(error)}`);
     }
   }
 
@@ -84,6 +84,10 @@ function longestRun(rows: readonly SegmentRow[]): SegmentRow[] {
   const runs = new Map<string, SegmentRow[]>();
   for (const row of rows) runs.set(row.sessionId, [...(runs.get(row.sessionId) ?? []), row]);
   return [...runs.values()].reduce((longest, run) => (run.length > longest.length ? run : longest), []);
+}
+
+function errnoOf(error: unknown): unknown {
+  return error instanceof Error && 'errno' in error ? error.errno : undefined;
 }
 
 async function sizeOf(file: string): Promise<number | undefined> {

@@ -92,6 +92,10 @@ export class Courier implements AsyncDisposable {
 
   /** It was paused or resumed. */
   changed(): void {
+    if (this.#isPaused) {
+      this.#lanes?.urgent.interrupt();
+      this.#lanes?.bulk.interrupt();
+    }
     this.#wakeLanes();
   }
 
@@ -233,17 +237,17 @@ export class Courier implements AsyncDisposable {
 
   #urgentTurn() {
     return {
-      next: (except: number | undefined) => this.#turn(URGENT, except),
+      next: (except: readonly number[]) => this.#turn(URGENT, except),
       waitMs: () => this.#untilNext(URGENT),
     };
   }
 
   #bulkTurn() {
     return {
-      next: (except: number | undefined) => {
+      next: (except: readonly number[]) => {
         if (this.#alertsGoFirst()) return undefined;
         const next = this.#turn(ASKED, except) ?? (this.#mayAll() ? this.#turn(this.#unasked(), except) : undefined);
-        if (!next && except === undefined) this.#hurried = false;
+        if (!next && except.length === 0) this.#hurried = false;
         return next;
       },
       waitMs: () => {
@@ -267,7 +271,7 @@ export class Courier implements AsyncDisposable {
     return { priorities: metered ? [PRIORITY.records, PRIORITY.records] : [PRIORITY.clip, PRIORITY.all] };
   }
 
-  #turn(query: { priorities: readonly [number, number] }, except?: number): OutboxEntry | undefined {
+  #turn(query: { priorities: readonly [number, number] }, except: readonly number[] = []): OutboxEntry | undefined {
     const { store, clock } = this.#deps;
     if (this.#isPaused) return undefined;
     const nowMs = clock.nowMs();

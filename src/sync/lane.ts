@@ -6,8 +6,9 @@ import { type Target, TargetBusy, TargetRefusal } from './target.ts';
 
 const LONGEST_WAIT_MS = 30_000;
 const LATER_MS = 2000;
-/** After so many failures in a row another parcel is tried, too: it may be this one that the target chokes on. */
+/** After so many failures in a row other parcels are tried, too: it may be the first that the target chokes on. */
 const SUSPECT_FROM = 3;
+const MOST_SUSPECTS = 8;
 /** Tries without progress of one that fails while others don't. */
 const BUDGET = 12;
 /** Segments that are remembered to be there: recordings around an alert go before all others, and are among these, too. */
@@ -16,7 +17,7 @@ const ASIDE = { firstMs: 10_000, capMs: 3_600_000 };
 
 /** What may go now; undefined: nothing, and when to look again. */
 export interface Turn {
-  next(except: number | undefined): OutboxEntry | undefined;
+  next(except: readonly number[]): OutboxEntry | undefined;
   waitMs(): number;
 }
 
@@ -46,10 +47,12 @@ export class Lane {
   readonly #urgent: boolean;
   #failures = 0;
   #failing: { sinceMs: number; lastMs: number } | undefined;
-  #suspect: number | undefined;
+  /** What failed and did not go since. */
+  readonly #suspects = new Set<number>();
   #pauseUntilMs = 0;
   #isPauseAsked = false;
   #sending = false;
+  #cut = new AbortController();
   readonly #recent = new Set<string>();
 
   constructor(turn: Turn, urgent: boolean, deps: LaneDeps) {
@@ -89,6 +92,11 @@ export class Lane {
     this.#wake.ring();
   }
 
+  /** Nothing may go any more: what is under way is sent on another time. */
+  interrupt(): void {
+    this.#cut.abort();
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const waitMs = await this.#step(signal);
@@ -106,7 +114,7 @@ export class Lane {
       const entry = this.#next();
       if (!entry) return Math.min(LONGEST_WAIT_MS, Math.max(1, this.#turn.waitMs()));
       this.#sending = true;
-      await this.#offer(entry, signal);
+      await this.#cuttable((cut) => this.#offer(entry, cut), signal);
       return 0;
     } catch (error) {
       if (signal.aborted) return 0;
@@ -117,10 +125,23 @@ export class Lane {
     }
   }
 
+  /** Not AbortSignal.any: Node 20 keeps a trace of each on a signal that lives as long as the appliance. */
+  async #cuttable(work: (cut: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const cut = new AbortController();
+    this.#cut = cut;
+    const end = () => cut.abort(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      await work(cut.signal);
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
+  }
+
   #next(): OutboxEntry | undefined {
     const tryAnother = this.#failures >= SUSPECT_FROM && this.#failures % 2 === 1;
-    const other = tryAnother ? this.#turn.next(this.#suspect) : undefined;
-    return other ?? this.#turn.next(undefined);
+    const other = tryAnother ? this.#turn.next([...this.#suspects]) : undefined;
+    return other ?? this.#turn.next([]);
   }
 
   async #offer(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
@@ -158,7 +179,7 @@ export class Lane {
       if (signal.aborted) return undefined;
       this.#deps.onFailed(messageOf(error));
       if (isFault(error, 'unavailable')) this.#pause(undefined);
-      else if (entry.kind === 'clip' && isFault(error)) await this.#giveUp(entry, messageOf(error));
+      else if (isFault(error, 'refused')) await this.#giveUp(entry, messageOf(error));
       else await this.#setAside(entry, messageOf(error));
       return undefined;
     }
@@ -173,13 +194,10 @@ export class Lane {
       store.outbox.advance(entry.id, made.nextMs, { target: target.name, bytes: made.bytes });
       this.#remember(made.parcel.key);
     }
-    const suspect = this.#suspect === entry.id ? undefined : this.#suspect;
+    this.#suspects.delete(entry.id);
     this.#failures = 0;
     this.#failing = undefined;
-    this.#suspect = undefined;
     onSent();
-    const guilty = suspect === undefined ? undefined : store.outbox.get(suspect);
-    if (guilty) await this.#setAside(guilty, 'the target fails at it, and takes others');
   }
 
   #remember(key: string): void {
@@ -190,15 +208,23 @@ export class Lane {
 
   async #failed(entry: OutboxEntry, error: unknown): Promise<void> {
     const { log, target, onFailed } = this.#deps;
-    if (this.#failures === 0) this.#suspect = entry.id;
+    const message = messageOf(error);
+    onFailed(message);
+    // It fails again just after another went: it is no fault of the line's.
+    if (this.#failures === 0 && this.#suspects.delete(entry.id)) return await this.#setAside(entry, message);
+    this.#suspect(entry.id);
     this.#failures += 1;
     const nowMs = this.#deps.clock.monotonicMs();
     this.#failing = { sinceMs: this.#failing?.sinceMs ?? nowMs, lastMs: nowMs };
-    const message = messageOf(error);
-    onFailed(message);
     this.#pause(error instanceof TargetBusy ? error.pauseMs : undefined);
     if (this.#failures === 1)
       log.warn({ target: target.name, error: message }, 'sending failed; it will be tried again');
+  }
+
+  #suspect(id: number): void {
+    const [oldest] = this.#suspects;
+    if (oldest !== undefined && this.#suspects.size >= MOST_SUSPECTS) this.#suspects.delete(oldest);
+    this.#suspects.add(id);
   }
 
   #pause(askedMs: number | undefined): void {

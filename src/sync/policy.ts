@@ -1,5 +1,5 @@
 import type { TargetConfig } from '#config';
-import type { Firing, JournalEntry, ParcelKind, Scene, Stream } from '#domain';
+import { type Firing, isSelective, type JournalEntry, type ParcelKind, type Scene, type Stream } from '#domain';
 import { LONGEST_STRETCH_MS, type NewEntry, type Store } from '#store';
 import type { Target } from './target.ts';
 
@@ -22,6 +22,8 @@ const RECORDS_WAIT_MS = 10_000;
 const METERED_WAIT_MS = 300_000;
 /** A scene that grew has grown by a window or two: what was before has been entered then. */
 const GROWN_MS = 15_000;
+/** By then it is decided what of a recording stays where not everything does. */
+const SIFTED_MS = 180_000;
 /** About, for the backlog. */
 const BYTES = { alert: 3000, picture: 25_000, record: 1200 };
 
@@ -44,7 +46,7 @@ export function entriesFor(policy: Policy, journal: readonly JournalEntry[], sto
     else if (entry.kind === 'verdict') wanted.push(...forVerdict(policy, entry));
     else if (entry.kind === 'scene' || entry.kind === 'growth')
       wanted.push(...forScene(policy, entry, stream, store, nowMs));
-    else if (entry.kind === 'segment') wanted.push(...forSegment(policy, entry, store, nowMs));
+    else if (entry.kind === 'segment') wanted.push(...forSegment(policy, entry, stream, store, nowMs));
   }
   return [
     ...wanted,
@@ -148,11 +150,18 @@ function forScene(
   return entries;
 }
 
-function forSegment({ send, metered, takes }: Policy, { ref }: JournalEntry, store: Found, nowMs: number): NewEntry[] {
+function forSegment(
+  { send, metered, takes }: Policy,
+  { ref }: JournalEntry,
+  { recording }: Stream,
+  store: Found,
+  nowMs: number,
+): NewEntry[] {
   if (metered || send.segments !== 'all' || !takes.includes('segment')) return [];
   const segment = store.segments.get(Number(ref));
   if (!segment) return [];
-  return [around({ ...segment, id: ref }, 'segment', { preMs: 0, postMs: 0, priority: PRIORITY.all, nowMs })];
+  const entry = around({ ...segment, id: ref }, 'segment', { preMs: 0, postMs: 0, priority: PRIORITY.all, nowMs });
+  return [isSelective(recording) ? { ...entry, readyMs: nowMs + recording.postMs + SIFTED_MS } : entry];
 }
 
 function alertEntry({ id, streamId, atMs }: Pick<Firing, 'id' | 'streamId' | 'atMs'>, ref: string): NewEntry {

@@ -45,8 +45,8 @@ export class Sync implements AsyncDisposable {
 
   static async start(deps: SyncDeps, targets: readonly TargetConfig[]): Promise<Sync> {
     const sync = new Sync(deps);
-    await sync.configure(targets);
     await sync.#clips.open((id) => deps.store.outbox.get(id) !== undefined);
+    await sync.configure(targets);
     return sync;
   }
 

@@ -117,17 +117,40 @@ it('an alert never waits for the end of an upload', async () => {
   end();
 });
 
-it('what the target chokes on is set aside, and given up in the end; the others go', async () => {
+it('what the target chokes on is set aside, and the others go', async () => {
   await using box = await openBox({ clock: hastyClock(2000) });
   const target = new FakeTarget();
   target.behave = async ({ startMs }) => {
-    if (startMs === at(0)) throw new Error('500');
+    if (startMs === at(0) || startMs === at(100)) throw new Error('500');
   };
   await using sync = await box.start(target, aTarget('send: { segments: all }'));
   await box.record(1);
-  await box.record(1, 100); // Another stretch.
+  await box.record(1, 100); // Another stretch, and there is a third.
+  await box.record(1, 150);
   await soon(() => expect(sync.status()[0]).toMatchObject({ sent: 1, waiting: [{ kind: 'segment' }] }));
   for (let n = 0; n < 30; n++) await box.record(1, 200 + 100 * n);
-  await soon(() => expect(sync.status()[0]).toMatchObject({ sent: 31 }));
+  await soon(() => expect(sync.status()[0]).toMatchObject({ sent: 31 })).catch((e) => {
+    console.log(JSON.stringify(sync.status()), target.offered.slice(-30));
+    throw e;
+  });
   expect(target.offered.filter((key) => key.endsWith(`/${at(0)}`)).length).toBeLessThan(31);
+});
+
+it('what fails again and again while others go is given up, an alert never', async () => {
+  await using box = await openBox({ clock: hastyClock(500) });
+  const target = new FakeTarget();
+  target.behave = async ({ startMs }) => {
+    if (startMs <= at(0)) throw new Error('500');
+  };
+  await using sync = await box.start(target, aTarget('send: { segments: all, clips: false }'));
+  sync.pause(undefined, 'me');
+  const { outbox } = box.store;
+  box.fire(0);
+  await box.record(1);
+  await box.record(1, 100);
+  await soon(() => expect(outbox.get(3)).toBeDefined());
+  for (const id of [1, 2]) for (let n = 0; n < 11; n++) outbox.setAside(id, 0);
+  sync.resume();
+  await soon(() => expect(sync.status()[0]).toMatchObject({ sent: 1, givenUp: 1, refusal: 'segment: 500' }));
+  expect(sync.status()[0]?.waiting).toMatchObject([{ kind: 'alert', items: 1 }]);
 });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Fault } from '#runtime';
 import { TargetRefusal } from '#sync';
+import { hastyClock } from '../delivery/fixture.ts';
 import { aTarget, at, FakeTarget, openBox, SEGMENT_BYTES, soon } from './fixture.ts';
 
 it('sends what is stored after the target was entered, each thing once', async () => {
@@ -100,6 +101,50 @@ it('a pause holds over a restart, until it is resumed', async () => {
   expect(target.offered).toEqual([]);
   sync.resume();
   await soon(() => expect(target.kinds).toEqual(['alert']));
+});
+
+it('a pause also ends what is under way, which goes on from where it was', async () => {
+  await using box = await openBox();
+  const target = new FakeTarget();
+  const resumed: unknown[] = [];
+  target.behave = async (_, line, signal) => {
+    resumed.push(line.resumed);
+    if (resumed.length > 1) return;
+    line.progressed(400, { offset: 400 });
+    await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  };
+  await using sync = await box.start(target, aTarget('send: { segments: all }'));
+  await box.record(1);
+  await soon(() => expect(resumed).toEqual([undefined]));
+  sync.pause(undefined, 'me');
+  await soon(() => expect(sync.status()[0]).toMatchObject({ phase: 'paused', waiting: [{ kind: 'segment' }] }));
+  expect(target.have.size).toBe(0);
+  sync.resume();
+  await soon(() => expect(sync.status()[0]).toMatchObject({ phase: 'idle', sent: 1 }));
+  expect(resumed).toEqual([undefined, { offset: 400 }]);
+  expect(sync.status()[0]?.lastError).toBeUndefined();
+});
+
+it('where not all of a recording stays, only what stays is sent, and the rest is not lost', async () => {
+  let nowMs = at(0);
+  await using box = await openBox({ clock: { ...hastyClock(200), nowMs: () => nowMs } });
+  const { store, stream } = box;
+  const recording = { ...stream.recording, mode: 'events' as const, preMs: 0, postMs: 0 };
+  store.streams.update(stream.id, { recording });
+  const target = new FakeTarget();
+  await using sync = await box.start(target, aTarget('send: { segments: all, clips: false }'));
+  nowMs = at(4);
+  await box.record(4);
+  for (const n of [0, 1, 2, 3]) await box.see(n, false);
+  box.fire(1);
+  store.commitEvaluation({ cursor: store.journal.head(), cursorName: 'events', states: [], firings: [] });
+  await soon(() => expect(store.outbox.cursor('there')).toBe(store.journal.head()));
+  nowMs += 125_000;
+  for (let more = true; more; ) more = store.sifting.sift({ ...stream, recording }, nowMs) !== undefined;
+  nowMs += 100_000;
+  await soon(() => expect(sync.status()[0]).toMatchObject({ waiting: [], lost: 0 }));
+  const sent = [...target.have.values()].flatMap(({ parcel }) => (parcel.kind === 'segment' ? [parcel.startMs] : []));
+  expect(sent).toEqual([at(1), at(3)]); // The newest stays, as the recording may go on.
 });
 
 it('what waited for a target that is no longer configured is forgotten, and the journal is not kept for it', async () => {
