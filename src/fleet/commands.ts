@@ -26,7 +26,8 @@ interface Pending {
 
 /** So long whoever asks waits, and so long a command may be begun that nobody wants to wait any longer for. */
 const ANSWER_WITHIN_MS = 30_000;
-const MOST_PENDING = 32;
+/** To one box. */
+const MOST_PENDING = 16;
 
 /**
  * What this hub's users ask of other boxes, over the connections that those keep. A command that was sent and not answered
@@ -68,8 +69,8 @@ export class BoxCommands implements Disposable {
     const errand = { id: newId('command'), ...asked };
     const link = this.#links.get(boxId);
     if (!link && waitMs === undefined) throw away(boxId, this.#deps.store);
-    if (this.#pending.size >= MOST_PENDING)
-      throw new Fault('unavailable', 'too many commands are under way: try again');
+    const underWay = [...this.#pending.values()].filter((pending) => pending.boxId === boxId);
+    if (underWay.length >= MOST_PENDING) throw new Fault('unavailable', 'too many commands are under way: try again');
     if (waitMs !== undefined) this.#deps.store.commands.wait(boxId, errand, waitMs);
     const answer = link && (await this.#send(link, errand));
     if (answer) return answer;

@@ -8,9 +8,12 @@ import { whole } from './input.ts';
 import { Api } from './route.ts';
 
 const LONGEST = 500;
+/** What changes a box: this one, or one that it commands. */
+const CONTROL = /^\/v1\/(control\/|boxes\/[^/]+\/api\/)/;
 
 /**
- * Writes down who did what: every change under /v1/control/, and everything that a hub commands. A handler may say more
+ * Writes down who did what: every change under /v1/control/, every change of another box that somebody asks for here, and
+ * everything that a hub commands. A handler may say more
  * in `c.set('detail', …)`, without secrets. When it can't be written down, the log has it instead.
  */
 export function audited({ store, log }: Pick<HttpDeps, 'store' | 'log'>): MiddlewareHandler<HttpEnv> {
@@ -18,7 +21,7 @@ export function audited({ store, log }: Pick<HttpDeps, 'store' | 'log'>): Middle
     await next();
     const looks = c.req.method === 'GET' || c.req.method === 'HEAD';
     const { name, from } = c.get('caller');
-    if (from === undefined && (looks || !c.req.path.startsWith('/v1/control/'))) return;
+    if (from === undefined && (looks || !CONTROL.test(c.req.path))) return;
     const entry = { who: name, from: from ?? addressOf(c), what: whatOf(c), ...outcomeOf(c) };
     try {
       store.audit.note(entry, looks);
@@ -33,7 +36,8 @@ function whatOf({ req }: HttpContext): string {
 }
 
 function outcomeOf(c: HttpContext): Pick<AuditEntry, 'result' | 'detail'> {
-  if (!c.error) return { result: 'done', ...detailOf(c.get('detail')) };
+  // Without an error it is what another box answered.
+  if (!c.error) return { result: c.res.status < 400 ? 'done' : `${c.res.status}`, ...detailOf(c.get('detail')) };
   return { result: isFault(c.error) ? c.error.kind : 'internal', ...detailOf(messageOf(c.error)) };
 }
 

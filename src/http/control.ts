@@ -53,8 +53,13 @@ export function controlRoutes(deps: HttpDeps): Api {
       answer: z.object({ lines: z.array(line) }),
     },
     (_c, { query: { lines, level } }) => {
-      const known = deps.recentLog.list().map(parsed);
-      return { lines: known.filter((one) => Number(one['level'] ?? Infinity) >= LEVELS[level]).slice(-lines) };
+      const found: Record<string, unknown>[] = [];
+      for (const text of deps.recentLog.list().reverse()) {
+        const one = parsed(text);
+        if (Number(one['level'] ?? Infinity) >= LEVELS[level]) found.push(one);
+        if (found.length === lines) break;
+      }
+      return { lines: found.reverse() };
     },
   );
 

@@ -20,7 +20,7 @@ const MOST_MISSED = 2;
 /** Clients have nothing to say; more than this is no client of ours. */
 const LARGEST_MESSAGE = 64 * 1024;
 /** An answer of another box, with what wraps it. */
-const LARGEST_ANSWER = 8 * 1024 * 1024;
+const LARGEST_ANSWER = 2 * 1024 * 1024;
 /** How long a client may take to say goodbye when we stop. */
 const GOODBYE_MS = 1500;
 

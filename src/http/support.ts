@@ -58,13 +58,13 @@ async function* filesOf(deps: HttpDeps, signal: AbortSignal): AsyncGenerator<{ n
     ['configuration.json', () => ({ ...configuration.view(), history: configuration.history() })],
     ['audit.json', () => store.audit.list({ limit: ENTRIES })],
     ['clock-steps.json', () => store.clockSteps.list()],
-    ['log.jsonl', () => recentLog.list().join('\n')],
     ['doctor.json', () => deps.examine(signal)],
   ];
   for (const [name, make] of parts) {
     if (signal.aborted) return;
     yield { name, content: redactCredentials(await textOf(make)) };
   }
+  yield { name: 'log.jsonl', content: recentLog.list().join('\n') }; // Each line was redacted when it was written.
 }
 
 async function textOf(make: () => unknown): Promise<string> {

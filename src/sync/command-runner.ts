@@ -2,8 +2,10 @@ import { type Command, type CommandAnswer, commonScopes, type Scope } from '#dom
 import { type Clock, deadline, messageOf } from '#runtime';
 import type { Store } from '#store';
 
-/** A larger answer isn't sent. */
-const LARGEST_ANSWER = 4 * 1024 * 1024;
+/** A larger answer isn't sent: it would hold everything else up while it is wrapped. */
+const LARGEST_ANSWER = 1024 * 1024;
+/** A hub that asks for more at once is to wait. */
+const MOST_AT_ONCE = 16;
 /** What takes longer goes on, and its outcome isn't told. */
 const LONGEST_MS = 60_000;
 const HEADERS = ['content-type', 'content-disposition', 'cache-control', 'retry-after'];
@@ -51,6 +53,7 @@ export class CommandRunner {
     const { id, method } = command;
     const { store, hub, clock } = this.#deps;
     if (!/^\/\S*$/.test(command.path)) return failure(id, 400, 'invalid', 'the path must begin with /');
+    if (this.#running.size >= MOST_AT_ONCE) return failure(id, 503, 'unavailable', 'too many commands at once');
     const changes = method !== 'GET' && method !== 'HEAD';
     if (clock.monotonicMs() >= command.untilMs) {
       this.#refuse(command, 'expired');

@@ -121,6 +121,8 @@ describe('a hub that may command', () => {
       ['hub "office", key "test"', 'GET /v1/status', 'done'],
     ]);
     expect(JSON.stringify(edge.store.audit.list({ limit: 9 }))).toContain(`http://127.0.0.1:${hub.port}`);
+    const onHub = hub.box.store.audit.list({ limit: 9 }).map(({ who, what, result }) => [who, what, result]);
+    expect(onHub).toEqual([['key "test"', `POST /v1/boxes/${edge.store.boxId}/api/v1/control/keys`, 'done']]);
   });
 
   it.each([
