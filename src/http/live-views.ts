@@ -53,6 +53,6 @@ export function openView(ticket: string, deps: ViewDeps): View {
 
 function factsOf({ id }: Stream, { supervisor }: Pick<ViewDeps, 'supervisor'>): CameraFacts {
   const facts = supervisor.status().find(({ streamId }) => streamId === id)?.facts;
-  if (!facts) throw new Fault('unavailable', 'the camera is not connected');
+  if (!facts) throw new Fault('conflict', 'the camera is not connected: there is nothing to show now');
   return facts;
 }

@@ -143,7 +143,7 @@ export class ModelLibrary {
   /** Throws `not_found`, and `conflict` while it is being fetched or imported. */
   async remove(name: string): Promise<void> {
     const known = this.#packs.get(name);
-    if (!known) throw new Fault('not_found', `name: there is no pack ${name} here`);
+    if (!known) throw new Fault('not_found', `name: there is no pack ${name.slice(0, 80)} here`);
     using _lock = lockPack(this.#dir, name);
     const gone = this.#incoming(name);
     await rm(gone, { recursive: true, force: true });

@@ -66,7 +66,10 @@ export class PackDesk implements AsyncDisposable {
   pull(name: string, { acceptedLicences = [], update = false }: PullWish): void {
     const entry = this.#catalogue.find((one) => one.name === name);
     if (!entry)
-      throw new Fault('not_found', `name: the catalogue has no pack ${name}; GET /v1/control/models lists them`);
+      throw new Fault(
+        'not_found',
+        `name: the catalogue has no pack ${name.slice(0, 80)}; GET /v1/control/models lists them`,
+      );
     requireLicence(entry, acceptedLicences);
     if (this.#running) throw new Fault('conflict', 'another pack is being fetched: wait until that has ended');
     this.#running = this.#fetch(name, { acceptedLicences, update }).finally(() => {

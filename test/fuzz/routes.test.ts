@@ -56,7 +56,10 @@ async function bombard(route: Route): Promise<string[]> {
 async function bombardAll(routes: readonly Route[]): Promise<string[]> {
   await signedBy(world, client);
   const problems: string[] = [];
-  for (const route of routes) problems.push(...(await bombard(route)));
+  // Afterwards there is no camera any more, and most routes have nothing to say.
+  const isLast = ({ method, path }: Route) => method === 'DELETE' && path.startsWith('/v1/control/cameras/');
+  const inOrder = [...routes.filter((route) => !isLast(route)), ...routes.filter(isLast)];
+  for (const route of inOrder) problems.push(...(await bombard(route)));
   return problems;
 }
 
@@ -72,13 +75,6 @@ function heapMib(): number {
 }
 
 describe('requests that nobody meant', { timeout: 60_000 + numRuns * 2000 }, () => {
-  it('to every documented route are answered soberly, and hold no memory', async () => {
-    const before = heapMib();
-    expect(await bombardAll(documented)).toEqual([]);
-    expect(documented.length).toBeGreaterThan(30);
-    expect(heapMib() - before).toBeLessThan(MOST_MIB);
-  });
-
   it('to every other route are answered soberly', async () => {
     const known = new Set(documented.map(({ method, path }) => `${method} ${path}`));
     const others = world.box.app.routes
@@ -87,6 +83,13 @@ describe('requests that nobody meant', { timeout: 60_000 + numRuns * 2000 }, () 
       .filter(({ method, path }) => !known.has(`${method} ${path}`));
     expect(others.map(({ path }) => path)).toContain('/ws/{ticket}');
     expect(await bombardAll(others)).toEqual([]);
+  });
+
+  it('to every documented route are answered soberly, and hold no memory', async () => {
+    const before = heapMib();
+    expect(await bombardAll(documented)).toEqual([]);
+    expect(documented.length).toBeGreaterThan(30);
+    expect(heapMib() - before).toBeLessThan(MOST_MIB);
   });
 
   it('to paths that are no routes are answered soberly', async () => {
