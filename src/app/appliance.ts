@@ -25,6 +25,7 @@ import { type HousekeepingDeps, keepHouse } from './housekeeping.ts';
 import { startJobs } from './jobs.ts';
 import { ensureFirstKey } from './keys.ts';
 import { alertLinks, publicOrigin } from './links.ts';
+import { MachineMeter } from './machine.ts';
 import { type PartDeps, partsOf } from './parts.ts';
 import { makePlaces, modelsDir } from './places.ts';
 import { openSound } from './restored.ts';
@@ -127,7 +128,8 @@ async function build(
   const parts = { configuration, supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links };
   const examine = (asked: AbortSignal) => examineApart(dataDir, asked);
   const packDesk = life.use(await PackDesk.open(modelsDir(dataDir), log));
-  const control = { packDesk, recentLog, reporter, examine, restart: () => restart.abort() };
+  const machine = life.use(await MachineMeter.start(clock));
+  const control = { packDesk, machine, recentLog, reporter, examine, restart: () => restart.abort() };
   const fleet = await startFleet({ ...base, ...places });
   const open = { ...base, ...seeing, ...hearing, ...places, ...parts, ...control, fleet, certificate };
   const { commandLinks, ...address } = await serve(open, life);

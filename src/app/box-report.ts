@@ -1,5 +1,5 @@
 import type { BoxReport } from '#domain';
-import { attentionOf, boxStatus, type HttpDeps } from '#http';
+import { boxStatus, type HttpDeps } from '#http';
 import { Fault } from '#runtime';
 
 /** What this box tells of itself to those that it sends to. */
@@ -37,7 +37,7 @@ export class BoxReporter {
       })),
       waiting: waiting.map(({ kind, items, bytes }) => ({ kind, items, bytes })),
       ...(oldestWaitingMs === undefined ? {} : { oldestWaitingMs }),
-      notes: attentionOf(status, clock.nowMs()),
+      notes: status.attention.map(({ what }) => what),
     };
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attentionOf } from './attention.ts';
+import { attentionAnswer } from './attention.ts';
 import type { HttpDeps } from './deps.ts';
 import { whole } from './input.ts';
 import { Api, Reply } from './route.ts';
@@ -21,7 +21,7 @@ export function controlRoutes(deps: HttpDeps): Api {
       summary: 'Whether all is well, in one answer: what a person should look at',
       answer: z.object({
         ok: z.boolean(),
-        attention: z.array(z.string()).describe('The most urgent first'),
+        attention: attentionAnswer,
         box: z.object({ id: z.string(), name: z.string(), version: z.string(), uptime_s: z.number() }),
         cameras: z.number(),
         recording: z.number().describe('Cameras that are being recorded'),
@@ -29,7 +29,7 @@ export function controlRoutes(deps: HttpDeps): Api {
     },
     async () => {
       const status = await boxStatus(deps);
-      const attention = attentionOf(status, deps.clock.nowMs());
+      const { attention } = status;
       const { uptimeS, ...box } = status.box;
       const recording = status.cameras.filter(({ phase }) => phase === 'recording').length;
       return {

@@ -14,6 +14,7 @@ import type { Clock, Log, RecentLines } from '#runtime';
 import type { ConfigVersion, Store } from '#store';
 import type { CommandLinkStatus, Sync } from '#sync';
 import type { Certificate } from './certificate.ts';
+import type { MachineStatus } from './machine-status.ts';
 import type { PageSessions } from './page-sessions.ts';
 import type { SessionTokens } from './tokens.ts';
 
@@ -62,6 +63,7 @@ export interface HttpDeps {
   packDesk: Pick<PackDesk, 'list' | 'pull' | 'remove'>;
   links: MediaLinks;
   h264: Pick<H264Renditions, 'init' | 'media'>;
+  machine: { status(): MachineStatus };
   clock: Clock;
   log: Log;
   recentLog: Pick<RecentLines, 'list'>;

@@ -7,11 +7,11 @@
  * a key. A request that fails touches no other; nothing here can stop a recording.
  */
 export { createHttpApp, type HttpApp } from './app.ts';
-export { attentionOf } from './attention.ts';
 export { Certificate } from './certificate.ts';
 export type { ConfigOutcome, ConfigWish, HttpDeps } from './deps.ts';
 export { jobCallback } from './jobs.ts';
 export { type HttpServer, listen } from './listen.ts';
+export type { MachineStatus, PowerLimit } from './machine-status.ts';
 export { PageSessions } from './page-sessions.ts';
 export { Sockets } from './sockets.ts';
 export { boxStatus } from './status.ts';

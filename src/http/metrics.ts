@@ -1,5 +1,6 @@
 import { fleetMetrics } from './boxes.ts';
 import type { HttpDeps } from './deps.ts';
+import { machineMetrics } from './machine-status.ts';
 import type { BoxStatus } from './status.ts';
 import { syncMetrics } from './sync-status.ts';
 
@@ -86,6 +87,7 @@ export function metricsText(status: BoxStatus, deps: Pick<HttpDeps, 'store' | 'c
     ...metric('storage_free_bytes', 'gauge', 'Free bytes on the recording disk', one(storage.freeBytes)),
     ...lossMetrics(status),
     ...searchMetrics(status),
+    ...machineMetrics(status.machine, metric),
     ...metric('process_resident_bytes', 'gauge', 'Memory of the main process', one(process.memoryUsage.rss())),
   ];
   return `${lines.join('\n')}\n`;

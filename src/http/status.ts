@@ -3,6 +3,7 @@ import type { CameraStatus, Stream } from '#domain';
 import type { ChecksStatus, TellersStatus, VerdictsStatus } from '#pipeline';
 import type { RenewalStatus, SearchStatus } from '#store';
 import type { TargetStatus } from '#sync';
+import { type Attention, attentionAnswer, attentionOf } from './attention.ts';
 import type { CertificateStatus } from './certificate.ts';
 import { type DatabaseStatus, databaseAnswer, databaseStatus } from './database-status.ts';
 import type { HttpDeps } from './deps.ts';
@@ -13,6 +14,7 @@ import {
   understandingAnswer,
   understandingOf,
 } from './index-facts.ts';
+import { type MachineStatus, machineAnswer } from './machine-status.ts';
 import { metricsText } from './metrics.ts';
 import { Api } from './route.ts';
 import { snake } from './scene-views.ts';
@@ -23,7 +25,10 @@ import { zoneAnswer } from './views.ts';
 
 /** What the box is doing now, for people, the live page and Prometheus. */
 export interface BoxStatus {
+  /** What a person should look at, the most urgent first. */
+  attention: Attention[];
   box: { id: string; name: string; version: string; uptimeS: number };
+  machine: MachineStatus;
   cameras: (CameraStatus & Pick<Stream, 'name' | 'zones'> & { indexes: IndexStatus[] })[];
   inference: ReturnType<HttpDeps['inference']['status']>;
   listening: ReturnType<HttpDeps['listening']['status']>;
@@ -101,7 +106,9 @@ const asked = z.object({
 });
 
 const statusAnswer = z.looseObject({
+  attention: attentionAnswer,
   box: z.object({ id: z.string(), name: z.string(), version: z.string(), uptime_s: z.number() }),
+  machine: machineAnswer,
   cameras: z.array(cameraAnswer),
   inference: z.looseObject({ state: z.string() }),
   listening: z.looseObject({ voice: ear, sounds: ear, speech: ear }).describe('The packs that listen'),
@@ -181,9 +188,15 @@ export function statusRoutes(deps: HttpDeps): Api {
 }
 
 export async function boxStatus(deps: HttpDeps): Promise<BoxStatus> {
+  const status = await withoutAttention(deps);
+  return { attention: attentionOf(status, deps.clock.nowMs()), ...status };
+}
+
+async function withoutAttention(deps: HttpDeps): Promise<Omit<BoxStatus, 'attention'>> {
   const { store, config, version } = deps;
   return {
     box: { id: store.boxId, name: config.name, version, uptimeS: Math.round(process.uptime()) },
+    machine: deps.machine.status(),
     cameras: cameraStatuses(deps),
     inference: deps.inference.status(),
     listening: deps.listening.status(),

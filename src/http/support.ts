@@ -4,7 +4,6 @@ import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { z } from 'zod';
 import { messageOf, redactCredentials, tarOf } from '#runtime';
-import { attentionOf } from './attention.ts';
 import type { HttpDeps } from './deps.ts';
 import { metricsText } from './metrics.ts';
 import { Api } from './route.ts';
@@ -51,7 +50,7 @@ async function* filesOf(deps: HttpDeps, signal: AbortSignal): AsyncGenerator<{ n
   };
   const parts: [name: string, make: () => unknown][] = [
     ['about.json', () => about(deps)],
-    ['attention.json', async () => attentionOf(await statusNow(), deps.clock.nowMs())],
+    ['attention.json', async () => (await statusNow()).attention],
     ['status.json', async () => snake(await statusNow())],
     ['metrics.txt', async () => metricsText(await statusNow(), deps)],
     ['configuration.yaml', () => configuration.view().yaml],

@@ -156,6 +156,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     packDesk: await PackDesk.open(join(dir, 'models'), log, []),
     links,
     h264,
+    machine: { status: () => ({ cores: 4, limits: [], earlierLimits: [] }) },
     clock: systemClock,
     log,
     commandLinks: () => [],

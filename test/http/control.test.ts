@@ -130,7 +130,9 @@ describe('the box from afar', () => {
     ];
     expect((await box.call('GET', '/v1/control/status')).data).toEqual({
       ok: false,
-      attention: expect.arrayContaining(['camera "Gate": wrong password', 'MQTT: away']),
+      attention: expect.arrayContaining(
+        ['camera "Gate": wrong password', 'MQTT: away'].map((what) => ({ what, remedy: expect.any(String) })),
+      ),
       box: { id: box.store.boxId, name: 'test box', version: '0.0.0-test', uptime_s: expect.any(Number) },
       cameras: 1,
       recording: 0,
@@ -138,6 +140,26 @@ describe('the box from afar', () => {
     box.live.statuses = [];
     box.deps.delivery.status = () => ({});
     expect((await box.call('GET', '/v1/control/status')).data.attention).toEqual([]);
+  });
+
+  it('says what ails the machine that it runs on, and what helps', async () => {
+    box.deps.delivery.status = () => ({});
+    const well = { cores: 4, memoryBytes: 1e9, memoryFreeBytes: 5e8, temperatureC: 60, limits: [], earlierLimits: [] };
+    const attention = async (change: object) => {
+      box.deps.machine.status = () => ({ ...well, ...change });
+      return (await box.call('GET', '/v1/status')).data.attention;
+    };
+    expect(await attention({ earlierLimits: ['undervoltage'] })).toEqual([]);
+    expect(
+      await attention({ temperatureC: 82, memoryFreeBytes: 2e7, limits: ['undervoltage', 'throttled'] }),
+    ).toMatchObject([
+      { what: 'power: the machine gets too little voltage', remedy: expect.stringContaining('power supply') },
+      { what: 'heat: the machine, at 82 °C, slows itself down', remedy: expect.stringContaining('fan') },
+      { what: 'memory: 20 MB of 1000 MB are free' },
+    ]);
+    expect(await attention({ temperatureC: 86 })).toMatchObject([
+      { what: 'heat: the machine, at 86 °C, is about to slow itself down' },
+    ]);
   });
 
   it('shows the last lines of its log without credentials', async () => {

@@ -38,7 +38,9 @@ describe('sync over HTTP', () => {
     expect((await box.call('GET', '/v1/control/sync')).data.commands).toEqual([
       { hub: 'office', connected: false, last_error: 'the hub answered 401' },
     ]);
-    expect((await box.call('GET', '/v1/control/status')).data.attention).toContain('target "office": line is down');
+    expect((await box.call('GET', '/v1/control/status')).data.attention).toContainEqual(
+      expect.objectContaining({ what: 'target "office": line is down' }),
+    );
   });
 
   it('pauses, resumes and hurries one or all', async () => {
