@@ -20,10 +20,10 @@ import { cpuUse } from './cpu.ts';
 import type { Figures } from './main.ts';
 
 const CAMERAS = [0, 1, 4, 8];
-const MEASURED_S = 30;
+const MEASURED_S = 20;
 const CLIP_S = 300;
 /** What the first minute takes to load has been loaded. */
-const SETTLED_SEGMENTS = 5;
+const SETTLED_SEGMENTS = 3;
 const MB = 1e6;
 
 export async function footprint(): Promise<Figures> {
