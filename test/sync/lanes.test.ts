@@ -148,17 +148,19 @@ it('a clip is a file until it is sent: the same after a failure and a restart; n
     );
     resumed.push(line.resumed);
     line.progressed(0, { upload: seen.length });
-    if (seen.length < 3) throw new Fault('unavailable', 'the line broke');
+    if (seen.length === 1) throw new TargetBusy('wait until I am begun anew', 3_600_000);
+    if (seen.length === 2) throw new Fault('unavailable', 'the line broke');
   };
   // No two are the same: what is made anew is another.
   const openClip = async () => ({ stream: Readable.from([randomBytes(5000)]) });
   await box.record(20);
   const config = aTarget('send: { records: false }');
   {
-    await using _sync = await box.start(target, config, { openClip });
+    await using sync = await box.start(target, config, { openClip });
     box.fire(3);
     box.fire(4);
-    await soon(() => expect(seen.length).toBeGreaterThan(0));
+    await soon(() => expect(resumed).toHaveLength(1));
+    await soon(() => expect(sync.status()[0]?.phase).toBe('waiting'));
   }
   await using sync = await box.start(target, config, { openClip });
   await soon(() => expect(target.kinds).toEqual(['alert', 'alert', 'clip']));
