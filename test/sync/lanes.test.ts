@@ -148,7 +148,7 @@ it('a clip is a file until it is sent: the same after a failure and a restart; n
     );
     resumed.push(line.resumed);
     line.progressed(0, { upload: seen.length });
-    if (seen.length === 1) throw new TargetBusy('wait until I am begun anew', 3_600_000);
+    if (seen.length === 1) throw new TargetBusy('wait until I am begun anew', 60_000_000);
     if (seen.length === 2) throw new Fault('unavailable', 'the line broke');
   };
   // No two are the same: what is made anew is another.
