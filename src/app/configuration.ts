@@ -10,6 +10,7 @@ import {
   patchBetween,
   readWritten,
   revealed,
+  secretsTakenAlong,
   shownConfig,
   writtenIn,
 } from '#config';
@@ -214,10 +215,13 @@ export class Configuration {
       return { file: written, layer };
     }
     const now = merge(file, layer);
-    if ('patch' in wish) return { file, layer: patchBetween(file, merge(now, byName(wish.patch))) ?? {} };
+    if ('patch' in wish) {
+      const said = byName(wish.patch);
+      return { file, layer: above(file, { now, wanted: merge(now, said), said }) };
+    }
     if ('yaml' in wish) {
-      const wanted = revealed(writtenIn(wish.yaml, 'the text'), now);
-      return { file, layer: patchBetween(file, wanted) ?? {} };
+      const said = writtenIn(wish.yaml, 'the text');
+      return { file, layer: above(file, { now, wanted: revealed(said, now), said }) };
     }
     const then = store.configVersions.content(wish.version);
     if (!then) throw new Fault('not_found', `version: ${wish.version} is not kept; see the history`);
@@ -231,6 +235,12 @@ export class Configuration {
   #unfollowed(changed: readonly string[]): string[] {
     return changed.filter((path) => !this.#parts.some((part) => covers(part, path)));
   }
+}
+
+function above(file: unknown, { now, wanted, said }: { now: unknown; wanted: unknown; said: unknown }): unknown {
+  const problems = secretsTakenAlong(now, wanted, said);
+  if (problems.length > 0) throw new ConfigFault(problems, 'the change');
+  return patchBetween(file, wanted) ?? {};
 }
 
 function atPath({ of: [path = ''] }: Part, error: unknown): Fault {

@@ -219,7 +219,8 @@ export class MqttOutlet implements AsyncDisposable {
     const { store, links, clock, streamName } = this.#deps;
     const late = isLate(delivery, clock.nowMs());
     const alert = webhookPayload(delivery.firing, links, streamName, delivery.what, late);
-    const payload = { ...alert, box_id: store.boxId };
+    const boxId = store.streams.get(delivery.firing.streamId)?.boxId ?? store.boxId;
+    const payload = { ...alert, box_id: boxId };
     const topic = `${this.#base}/alerts/${delivery.target}`;
     try {
       await link.publish(topic, JSON.stringify(payload));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byName, configOf, layerProblems, revealed, shownConfig } from '#config';
+import { byName, configOf, layerProblems, merge, revealed, secretsTakenAlong, shownConfig } from '#config';
 
 const env = { MQTT_PASSWORD: 'canary-mqtt' };
 const file = byName({
@@ -92,5 +92,26 @@ describe('what is wrong with a change', () => {
 
   it('is nothing where it says again what the file says', () => {
     expect(layerProblems({ file, layer: { mqtt: { password: '$' + '{MQTT_PASSWORD}' } } })).toEqual([]);
+  });
+});
+
+describe('a secret whose address is changed', () => {
+  const paths = (patch: unknown) => {
+    const said = byName(patch);
+    return secretsTakenAlong(file, merge(file, said), said).map(({ path }) => path);
+  };
+  const elsewhere = 'http://10.6.6.6/v1';
+
+  it('must be said again, unless it stays at its host', () => {
+    expect(paths({ models: { text: { url: elsewhere } } })).toEqual(['models.text.apiKey']);
+    expect(paths({ models: { text: { url: 'http://127.0.0.1:11434/v2' } } })).toEqual([]);
+    expect(paths({ models: { text: { url: elsewhere, apiKey: 'canary-key' } } })).toEqual([]);
+    expect(paths({ models: { text: { url: elsewhere, apiKey: 'other' } } })).toEqual([]);
+    expect(paths({ models: { text: { model: 'other' } } })).toEqual([]);
+  });
+
+  it('is not said by the reference that stands for it', () => {
+    const url = 'mqtt://10.6.6.6:1883';
+    expect(paths({ mqtt: { url, password: '$' + '{MQTT_PASSWORD}' } })).toEqual(['mqtt.password']);
   });
 });

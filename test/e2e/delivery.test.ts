@@ -8,7 +8,7 @@ import { createLog } from '#runtime';
 import type { Store } from '#store';
 import { fire, hastyClock, links, ok, receiver, streamName } from '../delivery/fixture.ts';
 import { anObject, T0, withObjects } from '../events/scenes.ts';
-import { anArmedCamera, aScene, openStore, quiet, standingClock } from '../store/fixture.ts';
+import { anArmedCamera, anIndex, aScene, aStream, openStore, quiet, standingClock } from '../store/fixture.ts';
 import { startLine } from './support/line.ts';
 import { authority, listener, mosquitto } from './support/mosquitto.ts';
 import { freePort } from './support/ports.ts';
@@ -72,6 +72,28 @@ describe('MQTT', () => {
     await soon(() => expect(delivery.status().backlog).toEqual([]));
     expect(delivery.status().delivered.mqtt).toBe(70);
     expect(ear.heard.every(({ qos }) => qos === 1)).toBe(true);
+  });
+
+  it('tells of which box each alert is', async () => {
+    await using at = await openStore();
+    const { alert: own } = anArmedCamera(at.store);
+    const theirs = aStream({ boxId: 'box-of-the-barn', origin: 'edge' });
+    at.store.streams.create(theirs);
+    const index = anIndex(theirs.id);
+    at.store.indexes.create(index);
+    const sent = { ...own, id: 'f00d', indexId: index.id, streamId: theirs.id };
+    at.store.alerts.create(sent);
+    await using broker = await mosquitto();
+    await broker.start();
+    await using ear = await listener(broker.port, '#');
+    await using _delivery = await delivering(at.store, { url: `mqtt://127.0.0.1:${broker.port}` });
+    const fired = [own, sent].map((alert) => fire(at.store, alert, mqtt).id);
+    await soon(() => expect(new Set(ear.firings())).toEqual(new Set(fired)));
+    const told = ear.heard
+      .filter(({ topic }) => topic.includes('/alerts/'))
+      .map(({ payload }) => JSON.parse(payload.toString()));
+    const boxOf = (id: string | undefined) => told.find(({ firing_id: firing }) => firing === id)?.box_id;
+    expect(fired.map(boxOf)).toEqual([at.store.boxId, 'box-of-the-barn']);
   });
 
   it('publishes what the webhook would say, under the box, the camera and the label', async () => {
