@@ -119,8 +119,13 @@ async function stop(c: HttpContext, stream: Stream, deps: HttpDeps): Promise<voi
   await deps.supervisor.stopped(stream.id);
 }
 
-/** Null takes it out. */
-async function configure(c: HttpContext, { name: camera }: Stream, wish: object | null, deps: HttpDeps): Promise<void> {
+/** Changes a camera of the configuration there; null takes it out. Throws as the configuration does. */
+export async function configure(
+  c: HttpContext,
+  { name: camera }: Stream,
+  wish: object | null,
+  deps: HttpDeps,
+): Promise<void> {
   await deps.configuration.apply({ patch: { cameras: { [camera]: wish } } }, c.get('caller').name);
 }
 

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import type { Frame } from '#domain';
+import type { Frame, Stream, Zone } from '#domain';
 import { thumbnail } from '#inference';
 import { Fault } from '#runtime';
+import { configure } from './cameras.ts';
 import type { HttpContext, HttpDeps } from './deps.ts';
 import { number, text, whole } from './input.ts';
 import { ownStreamBy, streamBy } from './lookup.ts';
-import { Api, Reply } from './route.ts';
+import { Api } from './route.ts';
 import { firingAnswer, firingView, sceneAnswer, sceneView } from './scene-views.ts';
 import { zoneAnswer, zoneView } from './views.ts';
 
@@ -89,16 +90,25 @@ export function ownRoutes(deps: HttpDeps): Api {
       body: zonesBody,
       answer: z.object({ zones: z.array(zoneAnswer) }),
     },
-    (_c, { params, body }) => {
-      const { id, origin } = ownStreamBy(deps, params.id);
-      const { zones } = store.streams.update(id, body);
+    async (c, { params, body: { zones } }) => {
+      const stream = ownStreamBy(deps, params.id);
+      if (stream.origin === 'config') await configure(c, stream, { zones: zonePatch(stream, zones) }, deps);
+      store.streams.update(stream.id, { zones });
       supervisor.reconcile();
-      const note = 'this camera comes from the configuration: its zones there come back at the next start';
-      return new Reply({ zones: zones.map(zoneView) }, origin === 'config' ? note : '');
+      return { zones: zones.map(zoneView) };
     },
   );
 
   return api;
+}
+
+/** Zones go by name in the configuration, and those that are to be no more are taken out of it. */
+function zonePatch(stream: Stream, zones: readonly Zone[]): Record<string, object | null> {
+  const gone = stream.zones.map(({ name }) => [name, null] as const);
+  return Object.fromEntries<object | null>([
+    ...gone,
+    ...zones.map(({ name, polygon }) => [name, { polygon }] as const),
+  ]);
 }
 
 /** Each frame is compressed once, however many ask for it. */

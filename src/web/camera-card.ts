@@ -14,6 +14,7 @@ const TIMELINE_EVERY_MS = 20_000;
 export interface CardActions {
   watchLive(camera: CameraJson): void;
   watchFrom(camera: CameraJson, atSeconds: number): void;
+  drawZones(camera: CameraJson): void;
 }
 
 export class CameraCard {
@@ -32,7 +33,7 @@ export class CameraCard {
   constructor(camera: CameraJson, api: Api, actions: CardActions) {
     this.#api = api;
     this.#camera = camera;
-    const { picture, image, empty, body } = this.#parts;
+    const { picture, image, empty, body, zones } = this.#parts;
     this.#timeline = new TimelineBar(
       camera.name,
       () => api.now(),
@@ -44,7 +45,9 @@ export class CameraCard {
       this.#fit();
     });
     picture.addEventListener('click', () => actions.watchLive(this.#camera));
-    body.append(this.#timeline.element);
+    zones.setAttribute('aria-label', `Zones of ${camera.name}`);
+    zones.addEventListener('click', () => actions.drawZones(this.#camera));
+    body.append(this.#timeline.element, el('div', { class: 'camera-tools' }, zones));
     this.element = el('article', { class: 'camera', 'data-stream': camera.stream_id }, picture, body);
     this.update(camera);
   }
@@ -170,6 +173,7 @@ function cardParts() {
   const trouble = el('p', { class: 'camera-trouble', hidden: true });
   const notes = el('ul', { class: 'camera-notes', hidden: true });
   const indexes = el('ul', { class: 'camera-indexes', hidden: true });
+  const zones = el('button', { type: 'button' }, 'Zones');
   const numbers = new Map(NUMBER_KEYS.map((key) => [key, el('dd', {})]));
   const list = el('dl', { class: 'camera-numbers' });
   for (const [key, cell] of numbers) list.append(el('div', {}, el('dt', {}, key), cell));
@@ -182,5 +186,5 @@ function cardParts() {
     indexes,
     notes,
   );
-  return { image, empty, chip, frame, picture, name, format, trouble, indexes, notes, numbers, body };
+  return { image, empty, chip, frame, picture, name, format, trouble, indexes, zones, notes, numbers, body };
 }

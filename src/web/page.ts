@@ -20,6 +20,7 @@ import { Settings } from './settings.ts';
 import type { SseEvent } from './sse.ts';
 import { showToast, Unseen, viewSwitch } from './views.ts';
 import type { AlertJson, SceneJson, StatusJson } from './wire.ts';
+import { ZoneEditor } from './zone-editor.ts';
 
 /** Seconds of context around what happened. */
 const BEFORE_S = 3;
@@ -33,7 +34,9 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
     player.watch({ ...around(scene), title: scene.stream_name, text: scene.text });
   const watchAlert = (alert: AlertJson): void =>
     player.watch({ ...around(alert), title: `${alert.label} · ${alert.stream_name}`, text: alert.explanation });
+  const zones = new ZoneEditor(api, (camera) => showToast(`The zones of ${camera} are saved.`), signal);
   const cameras = new Cameras(api, {
+    drawZones: (camera) => zones.open(camera),
     watchLive: (camera) => player.watchLive(camera.stream_id, camera.name),
     watchFrom: (camera, at) =>
       player.watch({

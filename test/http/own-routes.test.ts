@@ -225,7 +225,7 @@ describe('one camera', () => {
       },
     ];
     const reconciled = box.live.reconciled;
-    const { data, message } = await box.call('PUT', `/v1/streams/${stream.id}/zones`, { zones });
+    const { data } = await box.call('PUT', `/v1/streams/${stream.id}/zones`, { zones });
     expect(data.zones).toEqual([
       {
         name: 'door',
@@ -236,11 +236,26 @@ describe('one camera', () => {
         ],
       },
     ]);
-    expect(message).toBe('');
     expect(box.store.streams.get(stream.id)?.zones).toEqual(data.zones);
     expect(box.live.reconciled).toBe(reconciled + 1);
-    const fixed = addStream(box.store, { origin: 'config' });
-    expect((await box.call('PUT', `/v1/streams/${fixed.id}/zones`, { zones: [] })).message).toContain('configuration');
+  });
+
+  it('sets the zones of a camera of the configuration there, so that they stay', async () => {
+    const corners = [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ] satisfies [number, number][];
+    const [kept, gone, fresh] = ['kept', 'gone', 'fresh'].map((name) => ({ name, polygon: corners }));
+    const { configuration } = box.deps;
+    const url = 'rtsp://10.0.0.9/1';
+    await configuration.apply({ patch: { cameras: { fixed: { url, zones: [kept, gone] } } } }, 'a test');
+    const zones = [kept, gone].flatMap((zone) => zone ?? []);
+    const { id } = addStream(box.store, { name: 'fixed', origin: 'config', zones });
+    await box.call('PUT', `/v1/streams/${id}/zones`, { zones: [fresh, kept] });
+    const { config } = configuration.view();
+    expect(config).toMatchObject({ cameras: [{ zones: [{ name: 'kept' }, { name: 'fresh' }] }] });
+    expect(box.store.streams.get(id)?.zones.map(({ name }) => name)).toEqual(['fresh', 'kept']);
   });
 
   it('understands a prompt without making an event', async () => {
