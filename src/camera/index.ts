@@ -7,7 +7,9 @@
  * noticed within seconds and ends the camera with a reason a person can act on. No credential leaves this module.
  * When something fails the camera ends; opening it again is the caller's business.
  */
+
 export { type Adopted, adoptedPath, adoptSegment } from './adopted.ts';
+export { adviceFor } from './advice.ts';
 export { type Camera, type CameraOptions, openCamera } from './camera.ts';
 export { LiveView } from './live-view.ts';
 export { recordedStreams, recoverSegments } from './media-directory.ts';
@@ -16,3 +18,4 @@ export type { SamplingDemand } from './plan.ts';
 export { probeSource } from './probe.ts';
 export { type RecordedSource, recordedFrames } from './recorded-frames.ts';
 export { checkSourceUrl } from './source-url.ts';
+export { stillOf } from './still.ts';

@@ -40,6 +40,7 @@ import { packRoutes } from './packs.ts';
 import { pageRoutes } from './page.ts';
 import { pageSessionRoutes } from './page-sessions.ts';
 import { pictureRoutes } from './pictures.ts';
+import { probeRoutes } from './probe.ts';
 import { recordingRoutes } from './recording.ts';
 import { rehearsalRoutes } from './rehearse.ts';
 import { Api } from './route.ts';
@@ -113,6 +114,7 @@ const CLOSED: readonly ((deps: HttpDeps) => Api | Routes)[] = [
   statusRoutes,
   configRoutes,
   cameraRoutes,
+  probeRoutes,
   ownRoutes,
   timelineRoutes,
   liveRoutes,

@@ -9,12 +9,12 @@ import { Api } from './route.ts';
 import { newStream } from './streams.ts';
 import { streamAnswer, streamView } from './views.ts';
 
-const url = z
+export const url = z
   .string("must be the camera's address")
   .max(2048, 'must not be longer than 2048 characters')
   .meta({ examples: ['rtsp://user:password@192.168.1.20:554/stream1'] });
 const name = text(100, 'Front gate');
-const transport = z.enum(['tcp', 'udp'], 'must be "tcp" or "udp"');
+export const transport = z.enum(['tcp', 'udp'], 'must be "tcp" or "udp"');
 const substream = url.describe("The camera's smaller stream, looked at instead of the main one; empty: none");
 
 const addition = z.object({ name, url, substream_url: substream.optional(), transport: transport.default('tcp') });

@@ -1,5 +1,6 @@
 /** The form that adds a camera and starts its first index. */
 import { type Api, reasonOf } from './api.ts';
+import { CameraTest } from './camera-test.ts';
 import { byId, setHidden, setText } from './dom.ts';
 
 const FIRST_INDEX = {
@@ -22,6 +23,7 @@ export function addCameraForm(api: Api, added: (name: string) => void, signal: A
   // Set when the camera was made but its index was not: the next try then only makes the index.
   let made: { url: string; id: string } | undefined;
 
+  const test = new CameraTest(api, url, signal);
   const open = (): void => {
     setHidden(problem, true);
     dialog.showModal();
@@ -30,6 +32,7 @@ export function addCameraForm(api: Api, added: (name: string) => void, signal: A
   for (const id of ['add-camera', 'add-first-camera'])
     byId(id, HTMLButtonElement).addEventListener('click', open, { signal });
   byId('camera-cancel', HTMLButtonElement).addEventListener('click', () => dialog.close(), { signal });
+  dialog.addEventListener('close', () => test.forget(), { signal });
   signal.addEventListener('abort', () => dialog.close());
 
   const save = async (): Promise<void> => {

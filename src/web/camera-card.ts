@@ -1,7 +1,7 @@
 /** One camera: its latest picture, what it is doing in words and colour, its numbers, notes and last hour. */
 import { type Api, isAbort } from './api.ts';
 import { el, setHidden, setText, svg } from './dom.ts';
-import { age, percent, phaseWords, pictureWords, plural } from './format.ts';
+import { age, decimal, percent, phaseWords, pictureWords, plural } from './format.ts';
 import { indexLines } from './index-lines.ts';
 import { LivePicture } from './picture.ts';
 import { TimelineBar } from './timeline-bar.ts';
@@ -79,7 +79,7 @@ export class CameraCard {
   }
 
   #showWords(camera: CameraJson, now: number): void {
-    const { picture, chip, name, format, trouble, notes } = this.#parts;
+    const { label, chip, name, format, trouble, notes } = this.#parts;
     const phase = phaseWords(camera, now);
     this.element.dataset.tone = phase.tone;
     setText(chip, phase.word);
@@ -87,7 +87,7 @@ export class CameraCard {
     setText(format, pictureWords(camera.facts));
     setText(trouble, phase.detail);
     setHidden(trouble, phase.detail === '');
-    picture.setAttribute('aria-label', `Watch ${camera.name}. ${phase.word}.`);
+    setText(label, `Watch ${camera.name}. `);
     for (const [key, value] of cameraNumbers(camera, now)) {
       const cell = this.#parts.numbers.get(key);
       if (cell) setText(cell, value);
@@ -149,7 +149,7 @@ export function cameraNumbers(camera: CameraJson, nowMs: number): [NumberKey, st
     camera.windows_dropped > 0 ? plural(camera.windows_dropped, 'window') : '',
   ].filter(Boolean);
   return [
-    ['Keyframes', keyframes ? `every ${Number(keyframes.toFixed(1))} s` : '–'],
+    ['Keyframes', keyframes ? `every ${decimal(keyframes)} s` : '–'],
     ['Frames seen', `${camera.fps_seen.toFixed(camera.fps_seen < 10 ? 1 : 0)} / s`],
     ['Last segment', camera.last_segment_end_ms ? `${age(camera.last_segment_end_ms, nowMs)} ago` : 'none yet'],
     ['Dropped', drops.join(', ') || 'none'],
@@ -163,11 +163,12 @@ const NUMBER_KEYS: NumberKey[] = ['Keyframes', 'Frames seen', 'Last segment', 'D
 function cardParts() {
   const image = el('img', { alt: '', hidden: true });
   const empty = el('span', { class: 'picture-empty' }, 'No picture yet');
+  const label = el('span', { class: 'visually-hidden' });
   const chip = el('span', { class: 'chip' });
   const frame = el('span', { class: 'picture-frame' }, image);
   const play = svg('svg', { class: 'picture-play', viewBox: '0 0 24 24', 'aria-hidden': 'true' });
   play.append(svg('path', { d: 'M8 5.5v13l10.5-6.5z' }));
-  const picture = el('button', { class: 'picture', type: 'button' }, frame, empty, play, chip);
+  const picture = el('button', { class: 'picture', type: 'button' }, label, frame, empty, play, chip);
   const name = el('h3', {});
   const format = el('span', { class: 'camera-format' });
   const trouble = el('p', { class: 'camera-trouble', hidden: true });
@@ -186,5 +187,5 @@ function cardParts() {
     indexes,
     notes,
   );
-  return { image, empty, chip, frame, picture, name, format, trouble, indexes, zones, notes, numbers, body };
+  return { image, empty, label, chip, frame, picture, name, format, trouble, indexes, zones, notes, numbers, body };
 }

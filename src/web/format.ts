@@ -97,10 +97,15 @@ export function pictureWords(facts: CameraJson['facts']): string {
   const parts = [
     facts.width && facts.height ? `${facts.width} × ${facts.height}` : '',
     facts.video_codec ? (codecs[facts.video_codec.toLowerCase()] ?? facts.video_codec) : '',
-    facts.fps ? `${Number(facts.fps.toFixed(1))} fps` : '',
+    facts.fps ? `${decimal(facts.fps)} fps` : '',
     facts.audio_codec ? 'sound' : '',
   ];
   return parts.filter(Boolean).join(' · ');
+}
+
+/** One digit behind the point, where there is any. */
+export function decimal(value: number): number {
+  return Number(value.toFixed(1));
 }
 
 /** A label for an alert made from its prompt: "A person enters the yard" → "person-enters-yard". */

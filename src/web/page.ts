@@ -13,12 +13,12 @@ import { Boxes } from './boxes.ts';
 import { Cameras } from './cameras.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
 import { Feed } from './feed.ts';
-import { followLive } from './live.ts';
+import { followLive, type LiveState } from './live.ts';
 import { Player } from './player.ts';
 import { Search } from './search.ts';
 import { Settings } from './settings.ts';
 import type { SseEvent } from './sse.ts';
-import { showToast, Unseen, viewSwitch } from './views.ts';
+import { Away, showToast, Unseen, viewSwitch } from './views.ts';
 import type { AlertJson, SceneJson, StatusJson } from './wire.ts';
 import { ZoneEditor } from './zone-editor.ts';
 
@@ -97,9 +97,18 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
   };
   showStatus(first);
   await Promise.all([
-    followLive(api, { onEvent, onState: (s) => (s === 'refused' ? onRefused() : feed.showState(s)) }, signal),
+    followLive(api, { onEvent, onState: stateShower(feed, onRefused) }, signal),
     loadPast(api, feed, signal),
   ]);
+}
+
+function stateShower(feed: Feed, onRefused: () => void): (state: LiveState) => void {
+  const away = new Away();
+  return (state) => {
+    if (state === 'refused') return onRefused();
+    feed.showState(state);
+    away.show(state);
+  };
 }
 
 /** What happened before the page was opened. A failure here leaves the feed to what comes live. */

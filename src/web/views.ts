@@ -1,5 +1,7 @@
 /** Small parts of the page that are not data: which view a phone shows, how many alerts nobody has seen, the toast. */
 import { byId, setHidden, setText } from './dom.ts';
+import { clock } from './format.ts';
+import type { LiveState } from './live.ts';
 
 export type View = 'cameras' | 'live';
 export interface Views {
@@ -66,6 +68,23 @@ export class Unseen {
     setText(badge, String(this.#count));
     setHidden(badge, this.#count === 0);
     document.title = this.#count > 0 ? `(${this.#count}) ${this.#title}` : this.#title;
+  }
+}
+
+/** Says above everything that the box is away, and since when; what is shown stays, and is old. */
+export class Away {
+  readonly #words = byId('away', HTMLElement);
+
+  constructor() {
+    setHidden(this.#words, true);
+  }
+
+  show(state: LiveState): void {
+    if (state === 'live') setHidden(this.#words, true);
+    if (state !== 'broken' || !this.#words.hidden) return;
+    const since = clock(Date.now(), Date.now());
+    setText(this.#words, `The box does not answer since ${since}. What is shown is from then; it is tried again.`);
+    setHidden(this.#words, false);
   }
 }
 

@@ -7,6 +7,25 @@ export interface ZoneJson {
   polygon: [number, number][];
 }
 
+export interface CameraFactsJson {
+  video_codec?: string;
+  width?: number;
+  height?: number;
+  fps?: number;
+  audio_codec?: string | null;
+  transport?: string;
+}
+
+/** What a camera sends that was tried, and how it looks. */
+export interface ProbeJson {
+  facts: CameraFactsJson & { keyframe_interval_s?: number };
+  advice: string[];
+  /** A data: URL. */
+  picture?: string;
+  /** Why there is none. */
+  problem?: string;
+}
+
 export interface CameraJson {
   stream_id: string;
   name: string;
@@ -15,14 +34,7 @@ export interface CameraJson {
   last_error?: string | null;
   next_try_ms?: number | null;
   restarts: number;
-  facts?: {
-    video_codec?: string;
-    width?: number;
-    height?: number;
-    fps?: number;
-    audio_codec?: string | null;
-    transport?: string;
-  } | null;
+  facts?: CameraFactsJson | null;
   sampling?: 'keyframes' | 'decode' | null;
   fps_seen: number;
   frames_seen: number;

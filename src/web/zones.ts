@@ -3,8 +3,8 @@ import { el, svg } from './dom.ts';
 import type { ZoneJson } from './wire.ts';
 
 export function zoneOverlay(zones: readonly ZoneJson[]): HTMLElement {
-  const drawing = svg('svg', { viewBox: '0 0 100 100', preserveAspectRatio: 'none', 'aria-hidden': 'true' });
-  const overlay = el('span', { class: 'zones' });
+  const drawing = svg('svg', { viewBox: '0 0 100 100', preserveAspectRatio: 'none' });
+  const overlay = el('span', { class: 'zones', 'aria-hidden': 'true' });
   overlay.append(drawing);
   for (const zone of zones) {
     const points = zone.polygon.map(([x, y]) => `${(x * 100).toFixed(2)},${(y * 100).toFixed(2)}`).join(' ');

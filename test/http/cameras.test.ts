@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { freePort } from '../e2e/support/ports.ts';
 import { addStream, openBox } from './box.ts';
 
 const CAMERAS = '/v1/control/cameras';
@@ -53,4 +54,23 @@ it('refuses what can’t be: another box’s camera, an address of no camera', a
     status: 400,
   });
   expect(box.store.streams.list({ own: true }).count).toBe(0);
+});
+
+it('tries a camera without adding it, and says why it does not answer without its password', async () => {
+  await using box = await openBox();
+  const PROBE = `${CAMERAS}/probe`;
+  expect(await box.call('POST', PROBE, { url: 'gopher://h/1' })).toMatchObject({
+    status: 400,
+    message: expect.stringContaining('url must begin with'),
+  });
+  expect((await box.call('POST', PROBE, { url: 'file:///etc/passwd' })).status).toBe(400);
+  const port = await freePort();
+  const refused = await box.call('POST', PROBE, { url: `rtsp://u:canary@127.0.0.1:${port}/1` });
+  expect(refused).toMatchObject({
+    status: 200,
+    success: false,
+    message: expect.stringContaining(`the camera at 127.0.0.1:${port} refused the connection`),
+  });
+  expect(JSON.stringify(refused)).not.toContain('canary');
+  expect(box.store.streams.list({}).count).toBe(0);
 });

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { adviceFor, probeSource, stillOf } from '#camera';
+import { Fault, isFault, messageOf } from '#runtime';
+import { transport, url } from './cameras.ts';
+import type { HttpDeps } from './deps.ts';
+import { Api } from './route.ts';
+import { snake } from './scene-views.ts';
+
+/** Cameras that are tried at once, each by one program after the other. */
+const MOST_AT_ONCE = 2;
+
+const facts = z.object({
+  video_codec: z.string(),
+  width: z.number(),
+  height: z.number(),
+  fps: z.number(),
+  keyframe_interval_s: z.number().optional().describe('Absent: fewer than two keyframes came in five seconds'),
+  audio_codec: z.string().optional(),
+  audio_sample_rate: z.number().optional(),
+  audio_channels: z.number().optional(),
+  clock_offset_ms: z.number().optional(),
+  transport: z.enum(['tcp', 'udp', 'http', 'rtmp', 'file']),
+});
+
+/** A camera is tried before it is added: what it sends, what to change in its settings, and how it looks. */
+export function probeRoutes({ config }: Pick<HttpDeps, 'config'>): Api {
+  const api = new Api('Control');
+  let trying = 0;
+
+  api.post(
+    '/v1/control/cameras/probe',
+    {
+      summary: 'Tries a camera without adding it: what it sends and how it looks, or why not; takes some ten seconds',
+      body: z.object({ url, transport: transport.default('tcp') }),
+      answer: z.object({
+        facts,
+        advice: z.array(z.string()).describe('What to change in its settings'),
+        picture: z.string().optional().describe('A JPEG as data: URL'),
+        problem: z.string().optional().describe('Why there is no picture'),
+      }),
+    },
+    async (c, { body }) => {
+      if (trying >= MOST_AT_ONCE) throw new Fault('unavailable', 'too many cameras are being tried: try again');
+      const { signal } = c.req.raw;
+      const options = { transport: body.transport, allowFile: config.ingest.allowFile, signal };
+      trying += 1;
+      try {
+        const found = await probeSource(body.url, options).catch(refuse);
+        // Everything that a camera can be known by is told in the answer's own words.
+        const told = snake(found) as z.input<typeof facts>;
+        return { facts: told, advice: adviceFor(found), ...(await look(stillOf(body.url, options))) };
+      } finally {
+        trying -= 1;
+      }
+    },
+  );
+
+  return api;
+}
+
+/** What a camera answers is no failure of this box, and its password is not the caller's. */
+function refuse(error: unknown): never {
+  if (isFault(error, 'unavailable') || isFault(error, 'unauthorized')) throw new Fault('refused', error.message);
+  throw error;
+}
+
+async function look(still: Promise<Buffer>): Promise<{ picture: string } | { problem: string }> {
+  try {
+    return { picture: `data:image/jpeg;base64,${(await still).toString('base64')}` };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+}
