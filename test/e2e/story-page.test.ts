@@ -31,7 +31,7 @@ let dir: TempDir;
 let camera: RtspServer;
 let browser: Browser;
 beforeAll(async () => {
-  expect(existsSync(CHROMIUM), `${CHROMIUM} is missing: apt-get install chromium`).toBe(true);
+  if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: apt-get install chromium`);
   dir = await tempDir();
   camera = await startRtspServer({ file: await video(), name: 'yard', user: 'viewer', password: 'canary' });
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
