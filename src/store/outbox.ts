@@ -57,7 +57,7 @@ export class Outbox {
   readonly #defer: Statement<[number, number]>;
   readonly #resume: Statement<{ id: number; resume: string | null; refreshed: number }>;
   readonly #advance: Statement<[number, number]>;
-  readonly #setAside: Statement<[number, number]>;
+  readonly #setAside: Statement<[number, number, number]>;
   readonly #delete: Statement<[number]>;
   readonly #deleteWhole: Statement<[number]>;
   readonly #hurry: Statement<[string]>;
@@ -86,7 +86,7 @@ export class Outbox {
     this.#advance = sql.prepare(
       'UPDATE outbox SET start_ms = max(start_ms, ?), resume = NULL, attempts = 0, next_try_ms = 0 WHERE id = ?',
     );
-    this.#setAside = sql.prepare('UPDATE outbox SET attempts = attempts + 1, next_try_ms = ? WHERE id = ?');
+    this.#setAside = sql.prepare('UPDATE outbox SET attempts = attempts + ?, next_try_ms = ? WHERE id = ?');
     this.#delete = sql.prepare('DELETE FROM outbox WHERE id = ?');
     this.#deleteWhole = sql.prepare('DELETE FROM outbox WHERE id = ? AND start_ms >= end_ms');
     this.#hurry = sql.prepare(`
@@ -196,7 +196,12 @@ export class Outbox {
 
   /** It failed although others did not. */
   setAside(id: number, nextTryMs: number): void {
-    this.#connection.write(() => this.#setAside.run(nextTryMs, id));
+    this.#connection.write(() => this.#setAside.run(1, nextTryMs, id));
+  }
+
+  /** It can not go yet, and that is no failure. */
+  keep(id: number, nextTryMs: number): void {
+    this.#connection.write(() => this.#setAside.run(0, nextTryMs, id));
   }
 
   /** The target has it. Asked for anew while it was sent, it is not asked for any more. */

@@ -14,5 +14,6 @@ export {
   type ParcelBody,
   type Target,
   TargetBusy,
+  TargetOutdated,
   TargetRefusal,
 } from './target.ts';

@@ -2,7 +2,7 @@ import { type Clock, isFault, type Log, messageOf, retryDelay, Wake } from '#run
 import type { OutboxEntry, Store } from '#store';
 import { Attempt, type AttemptDeps } from './attempt.ts';
 import type { Made, Parcels } from './parcels.ts';
-import { type Target, TargetBusy, TargetRefusal } from './target.ts';
+import { type Target, TargetBusy, TargetOutdated, TargetRefusal } from './target.ts';
 
 const LONGEST_WAIT_MS = 30_000;
 const LATER_MS = 2000;
@@ -14,6 +14,8 @@ const BUDGET = 12;
 /** Segments that are remembered to be there: recordings around an alert go before all others, and are among these, too. */
 const MOST_RECENT = 5000;
 const ASIDE = { firstMs: 10_000, capMs: 3_600_000 };
+/** A target of another version may have been brought up to date by then. */
+const OUTDATED_MS = 600_000;
 
 /** What may go now; undefined: nothing, and when to look again. */
 export interface Turn {
@@ -146,6 +148,8 @@ export class Lane {
 
   async #offer(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
     const { store, clock, target, parcels } = this.#deps;
+    // It did, before its configuration changed.
+    if (!target.takes.includes(entry.kind)) return await this.#giveUp(entry, 'the target takes none (any more)');
     const made = await this.#made(entry, () => parcels.make(entry, signal), signal);
     if (!made) return;
     if (made.what === 'later') return store.outbox.defer(entry.id, clock.nowMs() + LATER_MS);
@@ -166,7 +170,8 @@ export class Lane {
       await this.#succeeded(entry, made);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof TargetRefusal) await this.#giveUp(entry, error.message);
+      if (error instanceof TargetRefusal) await this.#refused(entry, error.message);
+      else if (error instanceof TargetOutdated) this.#keep(entry, error.message);
       else await this.#failed(entry, error);
     }
   }
@@ -238,6 +243,19 @@ export class Lane {
     const { store, clock } = this.#deps;
     if (entry.attempts + 1 >= BUDGET && entry.kind !== 'alert') return await this.#giveUp(entry, message);
     store.outbox.setAside(entry.id, clock.nowMs() + retryDelay(ASIDE, entry.attempts));
+  }
+
+  /** Whoever refuses an alert may be mended. */
+  async #refused(entry: OutboxEntry, message: string): Promise<void> {
+    if (entry.kind !== 'alert') return await this.#giveUp(entry, message);
+    this.#deps.onFailed(message);
+    await this.#setAside(entry, message);
+  }
+
+  #keep(entry: OutboxEntry, message: string): void {
+    const { store, clock, onFailed } = this.#deps;
+    onFailed(message);
+    store.outbox.keep(entry.id, clock.nowMs() + OUTDATED_MS);
   }
 
   /** Of a stretch only its next segment. */

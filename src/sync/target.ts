@@ -33,14 +33,22 @@ export interface Target extends Partial<AsyncDisposable> {
   readonly clipsAs: 'mp4' | 'segments';
   /**
    * Resolves when the target has it for good; sent again, it makes no second one there. Throws `TargetRefusal` when it
-   * would be refused each time: the parcel is given up, counted and shown. All other errors are tried again, with growing
-   * pauses; a Fault's message is shown to people and names no secret.
+   * would be refused each time: the parcel is given up, counted and shown, unless it is an alert; `TargetOutdated` when
+   * another version of the target may take it. All other errors are tried again, with growing pauses; a Fault's message
+   * is shown to people and names no secret.
    */
   send(parcel: Parcel, line: Line, signal: AbortSignal): Promise<void>;
 }
 
 /** The target will never take this parcel as it is. `message` says what to do about it. */
 export class TargetRefusal extends Error {}
+
+/** The target is of another version, and doesn't take this: it is kept, however long that lasts, and others go. */
+export class TargetOutdated extends Fault {
+  constructor(message: string) {
+    super('unavailable', message);
+  }
+}
 
 /** The target has too much to do. Where it says for how long it wants to be left alone, it is offered nothing before. */
 export class TargetBusy extends Fault {

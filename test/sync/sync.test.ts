@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Fault } from '#runtime';
-import { TargetRefusal } from '#sync';
+import { TargetOutdated, TargetRefusal } from '#sync';
 import { hastyClock } from '../delivery/fixture.ts';
 import { aTarget, at, FakeTarget, openBox, SEGMENT_BYTES, soon } from './fixture.ts';
 
@@ -66,6 +66,40 @@ it('gives up what the target will never take, and goes on with the rest', async 
   await box.record(3);
   await soon(() => expect(sync.status()[0]).toMatchObject({ phase: 'idle', waiting: [], sent: 2, givenUp: 1 }));
   expect(sync.status()[0]?.refusal).toBe('segment: its pictures are too large');
+});
+
+it('keeps what a target of another version does not take, however long that lasts, and alerts that it refuses', async () => {
+  await using box = await openBox({ clock: hastyClock(50_000) });
+  const target = new FakeTarget();
+  let isOld = true;
+  let offers = 0;
+  target.behave = async ({ kind }) => {
+    if (!isOld) return;
+    if (kind === 'alert') throw new TargetRefusal('no alerts');
+    if (kind === 'records' && ++offers > 0) throw new TargetOutdated('no records yet');
+  };
+  await using sync = await box.start(target, aTarget('send: { segments: all, clips: false }'));
+  await box.see(0, false);
+  box.fire(0);
+  await box.record(2);
+  await soon(() => expect(offers).toBeGreaterThan(15)); // Others are given up after twelve.
+  expect(target.kinds).toEqual(['segment', 'segment']);
+  isOld = false;
+  sync.now();
+  await soon(() => expect(sync.status()[0]).toMatchObject({ waiting: [], sent: 4, givenUp: 0 }));
+});
+
+it('gives up what it has no use for since its configuration changed', async () => {
+  await using box = await openBox();
+  box.store.outbox.open('there');
+  const target = new FakeTarget();
+  const entry = { kind: 'clip' as const, ref: 'c', streamId: box.stream.id, priority: 3, startMs: at(0), endMs: at(1) };
+  const rest = { bytes: 0, facts: {}, readyMs: 0, asked: false };
+  box.store.outbox.fill('there', [{ ...entry, ...rest }], at(0));
+  await box.record(5);
+  await using sync = await box.start(target);
+  await soon(() => expect(sync.status()[0]).toMatchObject({ waiting: [], givenUp: 1 }));
+  expect(target.offered).toEqual([]);
 });
 
 it('sends what was asked for before all that nobody asked for, also on a metered line and out of hours', async () => {

@@ -4,7 +4,15 @@ import { z } from 'zod';
 import type { HubTargetConfig } from '#config';
 import { type BoxReport, HELLO_EVERY_MS, type ParcelHead } from '#domain';
 import { type Clock, Fault, type FaultKind, retryDelays } from '#runtime';
-import { CHUNK_BYTES, type Line, type Parcel, type ParcelBody, type Target, TargetRefusal } from '../target.ts';
+import {
+  CHUNK_BYTES,
+  type Line,
+  type Parcel,
+  type ParcelBody,
+  type Target,
+  TargetOutdated,
+  TargetRefusal,
+} from '../target.ts';
 import { Pieces } from './pieces.ts';
 import { type Answer, paced, Wire } from './wire.ts';
 
@@ -30,8 +38,16 @@ const taken = z.union([
   z.object({ state: z.literal('stored') }),
   z.object({ state: z.literal('upload'), id: z.string(), offset: z.int().min(0) }),
 ]);
+const welcome = z.object({ hub: z.object({ version: z.string() }), takes: z.array(z.string()) });
 const envelope = z.object({ success: z.boolean(), message: z.string().default(''), data: z.unknown().optional() });
 type Taken = z.output<typeof taken>;
+
+/** What a hub said of itself. */
+interface Greeted {
+  version: string;
+  isOurs: boolean;
+  takes: readonly string[];
+}
 
 /**
  * Another Watchpost. It knows each parcel by its key, and of bytes how many it has: nothing is to be remembered here. The
@@ -46,7 +62,8 @@ export class HubTarget implements Target, AsyncDisposable {
   readonly #wire: Wire;
   readonly #stop = new AbortController();
   #greeting: Promise<void> = Promise.resolve();
-  #isKnown = false;
+  /** Undefined until it is to hear of this box. */
+  #hub: Greeted | undefined;
   #requestBytes = REQUEST.firstBytes;
   #mostBytes = REQUEST.mostBytes;
 
@@ -65,9 +82,10 @@ export class HubTarget implements Target, AsyncDisposable {
   }
 
   async send(parcel: Parcel, line: Line, signal: AbortSignal): Promise<void> {
-    if (!this.#isKnown) await this.#hello(signal);
+    const hub = this.#hub ?? (await this.#hello(signal));
+    if (!hub.takes.includes(parcel.kind)) throw this.#outdated(hub, `no ${parcel.kind} yet`);
     for (let round = 1; ; round++) {
-      const state = await this.#announce(parcel, line, signal);
+      const state = await this.#announce(parcel, hub, line, signal);
       if (state.state === 'stored') return;
       if (!parcel.body) throw new Fault('unavailable', `${this.#path}: the hub wants bytes that there are none of`);
       if (await this.#upload(state, parcel.body, line, signal)) return;
@@ -99,23 +117,26 @@ export class HubTarget implements Target, AsyncDisposable {
     }
   }
 
-  async #hello(signal: AbortSignal): Promise<void> {
-    const answer = await this.#post('v1/edge/hello', await this.#deps.report(), signal);
-    this.#dataOf(answer);
-    this.#isKnown = true;
+  async #hello(signal: AbortSignal): Promise<Greeted> {
+    const report = await this.#deps.report();
+    const { hub, takes } = this.#read(welcome, await this.#post('v1/edge/hello', report, signal));
+    this.#hub = { version: hub.version, isOurs: hub.version === report.version, takes };
+    return this.#hub;
   }
 
-  async #announce({ body, ...head }: Parcel, line: Line, signal: AbortSignal): Promise<Taken> {
+  async #announce({ body, ...head }: Parcel, hub: Greeted, line: Line, signal: AbortSignal): Promise<Taken> {
     const whole = { ...head, ...(body ? { body: { bytes: body.bytes, mediaType: body.mediaType } } : {}) };
     const answer = await this.#post('v1/edge/parcels', whole, signal, line);
     if (answer.status === 404) {
-      this.#isKnown = false; // The hub may be a new one: hello comes first, the next time.
+      this.#hub = undefined; // It may be a new one: hello comes first, the next time.
       throw new Fault('unavailable', `${this.#path}: ${this.#said(answer)}`);
     }
-    if ([400, 413].includes(answer.status)) throw new TargetRefusal(`${this.#path}: ${this.#said(answer)}`);
-    const data = taken.safeParse(this.#dataOf(answer));
-    if (data.success) return data.data;
-    throw new Fault('unavailable', `${this.#path}: the hub’s answer is none that this version knows`);
+    // Others than the hub, on the way, say so, too.
+    if ([400, 413].includes(answer.status) && envelope.safeParse(parsed(answer)).success) {
+      if (!hub.isOurs) throw this.#outdated(hub, `this: ${this.#said(answer)}`);
+      throw new TargetRefusal(`${this.#path}: ${this.#said(answer)}`);
+    }
+    return this.#read(taken, answer);
   }
 
   /** False when the hub knows nothing of it any more: it is announced again. */
@@ -147,7 +168,7 @@ export class HubTarget implements Target, AsyncDisposable {
         return false;
       }
       if (answer.status === 404 || answer.status === 409) return false;
-      const state = taken.parse(this.#dataOf(answer));
+      const state = this.#read(taken, answer);
       this.#adapt(this.#deps.clock.monotonicMs() - beganMs);
       at += bytes;
       line.progressed(bytes);
@@ -185,6 +206,18 @@ export class HubTarget implements Target, AsyncDisposable {
   #url(path: string): URL {
     const { url } = this.#config;
     return new URL(path, url.endsWith('/') ? url : `${url}/`);
+  }
+
+  #outdated({ version }: Greeted, what: string): TargetOutdated {
+    return new TargetOutdated(
+      `${this.#path}: the hub has version ${version} and takes ${what}; give both the same version`,
+    );
+  }
+
+  #read<T>(schema: z.ZodType<T>, answer: Answer): T {
+    const { success, data } = schema.safeParse(this.#dataOf(answer));
+    if (success) return data;
+    throw new Fault('unavailable', `${this.#path}: the hub’s answer is none that this version knows`);
   }
 
   /** Throws what the hub's answer means when it is no success. */

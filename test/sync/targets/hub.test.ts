@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashKey } from '#domain';
 import { listen } from '#http';
 import { createLog, type Fault, systemClock } from '#runtime';
-import { type Parcel, TargetBusy, TargetRefusal } from '#sync';
+import { type Parcel, TargetBusy, TargetOutdated, TargetRefusal } from '#sync';
 import { sync } from '../../../src/config/sync.ts';
 import { HubTarget } from '../../../src/sync/targets/hub.ts';
 import { aReport, aShipment, bodyOf, type Shipment } from '../../fleet/parcels.ts';
@@ -38,11 +38,11 @@ beforeAll(async () => {
 afterAll(() => door[Symbol.asyncDispose]());
 
 /** A box that has a key of its own on the hub. */
-function aBox(boxId: string, { url = door.url, token = `sk-${boxId}` } = {}) {
+function aBox(boxId: string, { url = door.url, token = `sk-${boxId}`, version = '0.0.0-test' } = {}) {
   if (door.hub.store.keys.find(hashKey(token)) === undefined) door.hub.store.keys.add(hashKey(token), boxId, ['edge']);
   const [config] = sync.parse({ targets: [{ kind: 'hub', name: 'hub', url, token }] }).targets;
   if (config?.kind !== 'hub') throw new Error('no hub');
-  return HubTarget.start(config, { report: async () => aReport(boxId), clock: systemClock, env: {} });
+  return HubTarget.start(config, { report: async () => aReport(boxId, { version }), clock: systemClock, env: {} });
 }
 
 const parcelsOf = ({ heads, bodies }: Shipment): Parcel[] =>
@@ -171,6 +171,43 @@ describe('the target that is a hub', () => {
     await using thief = aBox('box-e');
     const theirs = { ...JSON.parse(JSON.stringify(alert)), key: 'box-e/alert/x' };
     expect(await problem(thief, theirs)).toMatchObject({ kind: 'forbidden', message: /does not belong to this box/ });
+  });
+
+  it('keeps what a hub of another version does not take, and what somebody on the way refuses', async () => {
+    const [alert] = parcelsOf(aShipment('box-h'));
+    if (!alert) throw new Error('no alert');
+    const newer = { ...alert, facts: { ...alert.facts, firing: {} } } as never; // As another version might write it.
+    await using box = aBox('box-h', { version: '9.0.0' });
+    const problem = await box.send(newer, memoryLine(), signal).catch((thrown: unknown) => thrown);
+    expect(problem).toBeInstanceOf(TargetOutdated);
+    expect(problem).toMatchObject({ message: /the hub has version 0\.0\.0-test and takes this: .*facts\.firing/ });
+
+    let takes = ['segment'];
+    const asked: (string | undefined)[] = [];
+    const http = createServer((request, response) => {
+      asked.push(request.url);
+      const hello = JSON.stringify({ success: true, data: { hub: { version: '0.0.0-test' }, takes } });
+      const isHello = request.url === '/v1/edge/hello';
+      const answer = isHello ? hello : '<html>The plain HTTP request was sent to HTTPS port';
+      request.resume().on('end', () => response.writeHead(isHello ? 200 : 400).end(answer));
+    }).listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    // `address()` of a server that listens on TCP.
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    {
+      await using old = aBox('box-h', { url });
+      await expect(old.send(alert, memoryLine(), signal)).rejects.toThrow(/takes no alert yet; give both/);
+      expect(asked).not.toContain('/v1/edge/parcels');
+    }
+    takes = ['alert'];
+    {
+      await using far = aBox('box-h', { url });
+      const refused = await far.send(alert, memoryLine(), signal).catch((thrown: unknown) => thrown);
+      expect(refused).toMatchObject({ kind: 'unavailable', message: /no Watchpost of this version \(400\)/ });
+      expect(refused).not.toBeInstanceOf(TargetRefusal);
+    }
+    http.closeAllConnections();
+    http.close();
   });
 
   it('leaves a hub alone that is full, and whoever is none', async () => {
