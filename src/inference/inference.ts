@@ -25,6 +25,8 @@ const LIMITS: InferenceLimits = { deadlineMs: 10_000, rssMb: 700, restart: { fir
 const MIN_SCORE = 0.25;
 /** While the model looks at one picture, the next is brought and prepared. */
 const UNDER_WAY = 2;
+/** How much the newest answer counts in the mean of how long they take. */
+const NEWEST = 0.1;
 
 export interface InferenceStatus {
   state: LifeState;
@@ -34,6 +36,8 @@ export interface InferenceStatus {
   packs: Partial<Record<SightTask, string>>;
   /** What they run on: `cpu`, `cuda` … */
   providers?: Partial<Record<SightTask, string>>;
+  /** How long an answer takes of late, waiting for the one before it included. */
+  answerMs?: Partial<Record<SightTask, number>>;
   /** What is wrong with those that are not. */
   problems?: Partial<Record<SightTask, string>>;
   pid?: number;
@@ -58,6 +62,7 @@ export class Inference implements AsyncDisposable {
   readonly #named = new WeakMap<RawDetection[], Detection[]>();
   readonly #stop = new AbortController();
   readonly #lives: Lives;
+  readonly #answerMs: Partial<Record<SightTask, number>> = {};
   /** Aborted when there are packs of which it isn't known what they run on best. */
   #unexplored = new AbortController();
   #ended: Promise<unknown> = Promise.resolve();
@@ -138,6 +143,7 @@ export class Inference implements AsyncDisposable {
       dropped: this.#queue.dropped,
       packs,
       providers,
+      answerMs: { ...this.#answerMs },
       ...(pack === undefined ? {} : { pack }),
       ...(problem === undefined ? {} : { problems, lastError: problem }),
       ...this.#lives.status(),
@@ -194,16 +200,23 @@ export class Inference implements AsyncDisposable {
   /** Doesn't throw: a process that is gone is noticed by whoever serves it. */
   async #look(job: Job, host: Host): Promise<void> {
     if (!this.#packs.usable(job.task)) return job.settle('none');
+    const fromMs = this.#options.clock.monotonicMs();
     try {
       const answer = await host.ask(job.task, job.ask, this.#limits.deadlineMs);
       this.#lives.succeeded();
       this.#packs.proven = true;
+      this.#tookMs(job.task, this.#options.clock.monotonicMs() - fromMs);
       job.settle(answer);
     } catch (error) {
       this.#queue.dropped += 1;
       if (!host.isClosing) this.#lives.failed(messageOf(error));
       job.settle('dropped');
     }
+  }
+
+  #tookMs(task: SightTask, ms: number): void {
+    const before = this.#answerMs[task] ?? ms;
+    this.#answerMs[task] = Math.round(10 * (before + NEWEST * (ms - before))) / 10;
   }
 
   /** A pack that can't be loaded may be none of its own fault. */

@@ -63,7 +63,8 @@ export class CameraCard {
       this.#pictureMs = camera.last_frame_ms;
       this.#picture.refresh();
     }
-    if (now >= this.#timelineDueMs && !document.hidden) void this.#loadTimeline(now);
+    const isShown = !document.hidden && this.#timeline.element.offsetParent !== null;
+    if (now >= this.#timelineDueMs && isShown) void this.#loadTimeline(now);
   }
 
   /** A scene or an alert came in: look again, and draw the hour anew soon. */
@@ -116,13 +117,11 @@ export class CameraCard {
     setHidden(this.#parts.indexes, indexes.length === 0);
   }
 
-  /** Zones are fractions of the picture, so the frame takes the picture's own shape within the 16:9 field. */
+  /** Zones are fractions of the picture, so the frame takes the picture's own shape within its field. */
   #fit(): void {
     const { naturalWidth, naturalHeight } = this.#parts.image;
     if (naturalWidth === 0 || naturalHeight === 0) return;
-    const ratio = naturalWidth / naturalHeight;
-    this.#parts.frame.style.aspectRatio = String(ratio);
-    this.#parts.frame.classList.toggle('is-narrow', ratio < 16 / 9 - 0.01);
+    this.#parts.frame.style.setProperty('--ratio', String(naturalWidth / naturalHeight));
   }
 
   async #loadTimeline(now: number): Promise<void> {

@@ -13,12 +13,15 @@ import { Boxes } from './boxes.ts';
 import { Cameras } from './cameras.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
 import { Feed } from './feed.ts';
+import { Health } from './health.ts';
 import { followLive, type LiveState } from './live.ts';
 import { Player } from './player.ts';
 import { Search } from './search.ts';
 import { Settings } from './settings.ts';
 import type { SseEvent } from './sse.ts';
+import { Targets } from './targets.ts';
 import { Away, showToast, Unseen, viewSwitch } from './views.ts';
+import { wall } from './wall.ts';
 import type { AlertJson, SceneJson, StatusJson } from './wire.ts';
 import { ZoneEditor } from './zone-editor.ts';
 
@@ -61,7 +64,8 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
     signal,
   );
   const arming = new Arming(api, signal);
-  const boxes = new Boxes(api, signal);
+  const showRest = showsBox(api, signal);
+  wall(signal);
   const alertAdded = (label: string): void => {
     showToast(`Alert “${label}” is armed.`);
     arming.refresh();
@@ -72,12 +76,11 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
   const unseen = new Unseen(viewSwitch(signal), signal);
 
   const showStatus = (status: StatusJson): void => {
-    showBox(status);
+    showRest(status);
     cameras.show(status.cameras);
     search.showCameras(status.cameras);
     alertForm.showStatus(status);
     arming.tick();
-    boxes.tick();
   };
   const onEvent = ({ event, data }: SseEvent): void => {
     // What arrives is JSON of our own server, one shape per event name.
@@ -127,6 +130,19 @@ function around(moment: { stream_id: string; start: number; end: number }) {
     start: Math.floor(moment.start - BEFORE_S),
     end: Math.ceil(Math.max(moment.end, moment.start + 1) + AFTER_S),
     live: false,
+  };
+}
+
+/** What shows the box itself, others that send to it, and what it sends. */
+function showsBox(api: Api, signal: AbortSignal): (status: StatusJson) => void {
+  const boxes = new Boxes(api, signal);
+  const targets = new Targets(api, signal);
+  const health = new Health(api, signal);
+  return (status) => {
+    showBox(status);
+    boxes.tick();
+    targets.show(status.sync ?? []);
+    health.show(status);
   };
 }
 

@@ -70,11 +70,81 @@ export interface MqttJson {
 export interface StatusJson {
   box: { id: string; name: string; version: string; uptime_s: number };
   cameras: CameraJson[];
-  inference?: { state: string; pack?: string | null; last_error?: string | null };
+  attention?: AttentionJson[];
+  machine?: MachineJson;
+  inference?: {
+    state: string;
+    pack?: string | null;
+    last_error?: string | null;
+    dropped?: number;
+    /** By task. */
+    packs?: Record<string, string>;
+    providers?: Record<string, string>;
+    answer_ms?: Record<string, number>;
+  };
+  transcriber?: { lag_ms: number; waiting: number };
+  sync?: TargetJson[];
   listening?: { sounds: { state: string }; speech: { state: string } };
   delivery?: { mqtt?: MqttJson | null; dead?: number; callbacks_dead?: number };
   evaluator?: { lag: number };
-  storage?: { segments?: number; bytes?: number; free_bytes?: number | null; days?: number; problem?: string };
+  storage?: {
+    segments?: number;
+    bytes?: number;
+    free_bytes?: number | null;
+    budget_bytes?: number;
+    days?: number;
+    problem?: string;
+  };
+}
+
+/** What a person should look at. */
+export interface AttentionJson {
+  what: string;
+  remedy: string;
+}
+
+export type PowerLimit = 'undervoltage' | 'capped' | 'throttled' | 'hot';
+
+export interface MachineJson {
+  cores: number;
+  /** Of all cores, 0–1. */
+  cpu_share?: number;
+  memory_bytes?: number;
+  memory_free_bytes?: number;
+  temperature_c?: number;
+  limits: PowerLimit[];
+  earlier_limits: PowerLimit[];
+}
+
+/** A place that things are sent to. */
+export interface TargetJson {
+  name: string;
+  kind: 'hub' | 'videodb' | 's3';
+  phase: 'sending' | 'idle' | 'waiting' | 'paused' | 'later';
+  why?: string;
+  waiting: { kind: 'alert' | 'picture' | 'clip' | 'records' | 'segment'; items: number; bytes: number }[];
+  oldest_waiting_ms?: number;
+  left_ms?: number;
+  last_error?: { message: string; at_ms: number };
+  next_try_ms?: number;
+  sent_bytes: number;
+  lost: number;
+  dropped: number;
+  given_up: number;
+  refusal?: string;
+  paused_by?: string;
+}
+
+/** A model pack that is here, or can be fetched. */
+export interface PackJson {
+  name: string;
+  task: string;
+  licence: string;
+  adds?: string;
+  bytes?: number;
+  here: boolean;
+  problem?: string;
+  pull?: { state: 'fetching' | 'done' | 'failed'; percentage: number; error?: string };
 }
 
 export interface SceneJson {
