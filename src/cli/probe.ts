@@ -1,4 +1,4 @@
-import { adviceFor, probeSource } from '#camera';
+import { adviceFor, discoverCameras, probeSource } from '#camera';
 import type { CameraFacts } from '#domain';
 import { print, printTable, styled } from './terminal.ts';
 
@@ -7,6 +7,17 @@ export async function probe(url: string, transport: 'tcp' | 'udp', signal: Abort
   const facts = await probeSource(url, { transport, allowFile: true, signal });
   printTable(factRows(facts), false);
   for (const line of adviceFor(facts)) print(`${styled('yellow', 'advice:')} ${line}`);
+}
+
+/** Prints the cameras that answer, by address, and how to go on. */
+export async function discover(signal: AbortSignal): Promise<void> {
+  const found = await discoverCameras({ signal });
+  printTable([
+    ['ADDRESS', 'NAME', 'HARDWARE'],
+    ...found.map((each) => [each.address, each.name, each.hardware].map((cell) => cell ?? '')),
+  ]);
+  if (found.length === 0) print('no camera answered: some do so only after ONVIF was switched on in their settings');
+  else print('look at one by its address: watchpost probe rtsp://user:password@ADDRESS:554/PATH');
 }
 
 function factRows(facts: CameraFacts): string[][] {

@@ -49,10 +49,16 @@ function addRun(program: Command, signal: AbortSignal): void {
 
 function addProbe(program: Command, signal: AbortSignal): void {
   program
-    .command('probe <url>')
+    .command('probe [url]')
     .description('look at a camera: codecs, keyframes, clock, and what to change in its settings')
+    .option('--discover', 'list the ONVIF cameras that answer on the networks of this box')
     .addOption(new Option('--transport <transport>', 'how RTSP media travels').choices(['tcp', 'udp']).default('tcp'))
-    .action(async (url, { transport }) => (await import('./probe.ts')).probe(url, transport, signal));
+    .action(async (url, { transport, discover }, command: Command) => {
+      const commands = await import('./probe.ts');
+      if (discover) await commands.discover(signal);
+      else if (url === undefined) command.error('error: give the address of a camera, or --discover');
+      else await commands.probe(url, transport, signal);
+    });
 }
 
 function addRehearse(program: Command, signal: AbortSignal): void {

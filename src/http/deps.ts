@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
+import type { FoundCamera } from '#camera';
 import type { Config, ShownConfig } from '#config';
 import type { Delivery, Hub } from '#delivery';
 import type { CameraStatus, Frame, Scope } from '#domain';
@@ -67,6 +68,8 @@ export interface HttpDeps {
   clock: Clock;
   log: Log;
   recentLog: Pick<RecentLines, 'list'>;
+  /** How cameras are looked for; as ONVIF says by default. */
+  discover?(signal: AbortSignal): Promise<FoundCamera[]>;
   /** What doctor finds; it takes seconds, in a process of its own. */
   examine(signal: AbortSignal): Promise<unknown>;
   /** Ends the appliance in order, and begins another. */

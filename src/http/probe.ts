@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { adviceFor, probeSource, stillOf } from '#camera';
+import { adviceFor, discoverCameras, type FoundCamera, probeSource, stillOf } from '#camera';
 import { Fault, isFault, messageOf } from '#runtime';
 import { transport, url } from './cameras.ts';
 import type { HttpDeps } from './deps.ts';
@@ -23,7 +23,7 @@ const facts = z.object({
 });
 
 /** A camera is tried before it is added: what it sends, what to change in its settings, and how it looks. */
-export function probeRoutes({ config }: Pick<HttpDeps, 'config'>): Api {
+export function probeRoutes({ config, discover }: Pick<HttpDeps, 'config' | 'discover'>): Api {
   const api = new Api('Control');
   let trying = 0;
 
@@ -52,6 +52,31 @@ export function probeRoutes({ config }: Pick<HttpDeps, 'config'>): Api {
       } finally {
         trying -= 1;
       }
+    },
+  );
+
+  let searching: Promise<FoundCamera[]> | undefined;
+  api.post(
+    '/v1/control/cameras/discover',
+    {
+      summary: 'Looks for ONVIF cameras on the networks of this box; takes some seconds',
+      answer: z.object({
+        cameras: z.array(
+          z.object({
+            address: z.string().describe('The IP address that answered'),
+            name: z.string().optional().describe('As the camera calls itself'),
+            hardware: z.string().optional(),
+          }),
+        ),
+      }),
+    },
+    async () => {
+      // Whoever asks meanwhile gets the same answer; nobody ends it for the others.
+      const { signal } = new AbortController();
+      searching ??= (discover?.(signal) ?? discoverCameras({ signal })).finally(() => {
+        searching = undefined;
+      });
+      return { cameras: await searching };
     },
   );
 

@@ -1,5 +1,6 @@
 /** The form that adds a camera and starts its first index. */
 import { type Api, reasonOf } from './api.ts';
+import { CameraFinder } from './camera-finder.ts';
 import { CameraTest } from './camera-test.ts';
 import { byId, setHidden, setText } from './dom.ts';
 
@@ -24,6 +25,7 @@ export function addCameraForm(api: Api, added: (name: string) => void, signal: A
   let made: { url: string; id: string } | undefined;
 
   const test = new CameraTest(api, url, signal);
+  const finder = new CameraFinder(api, { name, url }, signal);
   const open = (): void => {
     setHidden(problem, true);
     dialog.showModal();
@@ -32,7 +34,11 @@ export function addCameraForm(api: Api, added: (name: string) => void, signal: A
   for (const id of ['add-camera', 'add-first-camera'])
     byId(id, HTMLButtonElement).addEventListener('click', open, { signal });
   byId('camera-cancel', HTMLButtonElement).addEventListener('click', () => dialog.close(), { signal });
-  dialog.addEventListener('close', () => test.forget(), { signal });
+  const forget = (): void => {
+    test.forget();
+    finder.forget();
+  };
+  dialog.addEventListener('close', forget, { signal });
   signal.addEventListener('abort', () => dialog.close());
 
   const save = async (): Promise<void> => {

@@ -26,6 +26,13 @@ export interface ProbeJson {
   problem?: string;
 }
 
+/** A camera that answered when the box looked for some. */
+export interface FoundCameraJson {
+  address: string;
+  name?: string;
+  hardware?: string;
+}
+
 export interface CameraJson {
   stream_id: string;
   name: string;

@@ -74,3 +74,27 @@ it('tries a camera without adding it, and says why it does not answer without it
   expect(JSON.stringify(refused)).not.toContain('canary');
   expect(box.store.streams.list({}).count).toBe(0);
 });
+
+it('looks for cameras once, however many ask for it', async () => {
+  let searches = 0;
+  const found = [{ address: '10.0.0.9', name: 'Front Door' }];
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  await using box = await openBox({
+    discover: async () => {
+      searches += 1;
+      await ended;
+      return found;
+    },
+  });
+  const asked = [1, 2].map(() => box.call('POST', `${CAMERAS}/discover`));
+  // Both have come in by the time that a later question is answered.
+  await box.call('GET', '/v1/control/keys');
+  end();
+  expect((await Promise.all(asked)).map(({ data }) => data)).toEqual([{ cameras: found }, { cameras: found }]);
+  expect(searches).toBe(1);
+  expect((await box.call('POST', `${CAMERAS}/discover`)).data).toEqual({ cameras: found });
+  expect(searches).toBe(2);
+});
