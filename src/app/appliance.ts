@@ -119,9 +119,9 @@ async function build(
   const errands = { ...base, ...seeing, links, delivery, origin, ...places };
   const jobs = life.use(await startJobs(errands, signal));
   const reporter = new BoxReporter(clock.nowMs());
-  const sync = life.use(await startSync({ ...errands, reporter }));
-
   const supervisor = life.use(await startCameras({ ...base, ...seeing, hearing }, places));
+  // What a crash left without a row has one by now: it may be the recording around an alert.
+  const sync = life.use(await startSync({ ...errands, reporter }));
 
   watchdog.attend(supervisor);
   delivery.attend(boxOnBroker({ config, configuration, ...seeing, supervisor, ...places, url: origin }));

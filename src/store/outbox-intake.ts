@@ -78,11 +78,12 @@ export class OutboxIntake {
         @ready_ms, @asked)
       ON CONFLICT (target, kind, ref) DO UPDATE SET priority = min(priority, excluded.priority),
         asked = max(asked, excluded.asked), end_ms = max(end_ms, excluded.end_ms), attempts = 0, next_try_ms = 0`);
-    // What goes elsewhere as it grows may have begun; a clip is made of it all at once.
+    // What goes elsewhere as it grows may have begun; a clip is made of it all at once. What begins before that which has
+    // yet to be sent is not in it: a clock has been set back.
     this.#neighbour = sql.prepare(`
       SELECT * FROM outbox
       WHERE kind IN ('clip', 'segment') AND kind = @kind AND stream_id = @stream_id AND target = @target AND priority = @priority AND asked = @asked
-        AND start_ms > @start_ms - 660000 AND from_ms <= @start_ms AND end_ms >= @start_ms - @seam
+        AND start_ms > @start_ms - 660000 AND start_ms <= @start_ms AND end_ms >= @start_ms - @seam
         AND @end_ms - from_ms <= @longest AND (kind = 'segment' OR begun = 0)
       ORDER BY start_ms DESC LIMIT 1`);
     this.#openRecords = sql.prepare(`

@@ -44,6 +44,7 @@ export class Segments {
   readonly #insertSession: Statement<Omit<RecordingSession, 'codecs'> & { codecs: string | null }>;
   readonly #insert: Statement<Segment>;
   readonly #inRange: Statement<Range, Row>;
+  readonly #firstToEnd: Statement<Range, Row>;
   readonly #get: Statement<[number], Row>;
   readonly #has: Statement<{ path: string }, { id: number }>;
   readonly #bounds: Statement<{ stream: string }, { start: number | null; end: number | null }>;
@@ -68,10 +69,11 @@ export class Segments {
         OR EXISTS (SELECT 1 FROM alert_holds
           WHERE stream_id = @streamId AND from_ms < @endMs AND to_ms > @startMs AND from_ms > @startMs - 1800000))`);
     // The longest segment bounds how far back one may start that still reaches into the range.
-    this.#inRange = sql.prepare(`${SELECT}
+    const overlapping = `${SELECT}
       WHERE s.stream_id = @stream AND s.start_ms < @end AND s.end_ms > @start
-        AND s.start_ms > @start - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = @stream)
-      ORDER BY s.start_ms, s.id`);
+        AND s.start_ms > @start - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = @stream)`;
+    this.#inRange = sql.prepare(`${overlapping} ORDER BY s.start_ms, s.id`);
+    this.#firstToEnd = sql.prepare(`${overlapping} ORDER BY s.end_ms, s.id LIMIT 1`);
     this.#get = sql.prepare(`${SELECT} WHERE s.id = ?`);
     this.#has = sql.prepare(
       'SELECT id FROM segments WHERE path = @path UNION ALL SELECT id FROM garbage WHERE path = @path',
@@ -111,6 +113,15 @@ export class Segments {
   /** Those that overlap the range, by start. */
   inRange(streamId: string, startMs: number, endMs: number): SegmentRow[] {
     return this.#inRange.all({ stream: streamId, start: startMs, end: endMs }).map(segmentOf);
+  }
+
+  /**
+   * Of those that overlap the range the one that ends first. Who goes on from its end misses none, also where a clock that
+   * was set back has laid one beside another.
+   */
+  firstToEnd(streamId: string, startMs: number, endMs: number): SegmentRow | undefined {
+    const row = this.#firstToEnd.get({ stream: streamId, start: startMs, end: endMs });
+    return row && segmentOf(row);
   }
 
   get(id: number): SegmentRow | undefined {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Clock, isFault, type Log, messageOf, retryDelay, Wake } from '#runtime';
 import type { OutboxEntry, Store } from '#store';
 import { Attempt, type AttemptDeps } from './attempt.ts';
@@ -103,6 +104,7 @@ export class Lane {
     while (!signal.aborted) {
       const waitMs = await this.#step(signal);
       if (waitMs > 0) await this.#wake.wait(waitMs, signal);
+      else await setImmediate(); // Of thousands of entries nothing may be there any more.
     }
   }
 
@@ -151,7 +153,7 @@ export class Lane {
     // It did, before its configuration changed.
     if (!target.takes.includes(entry.kind)) return await this.#giveUp(entry, 'the target takes none (any more)');
     const made = await this.#made(entry, () => parcels.make(entry, signal), signal);
-    if (!made) return;
+    if (!made || signal.aborted) return;
     if (made.what === 'later') return store.outbox.defer(entry.id, clock.nowMs() + LATER_MS);
     if (made.what === 'done') return this.#remove(entry);
     if (made.what === 'lost') return this.#lost(entry, made);
@@ -263,7 +265,7 @@ export class Lane {
     const { store, log, target, forget, onFailed } = this.#deps;
     const { streamId, startMs, endMs } = entry;
     const nextMs =
-      entry.kind === 'segment' ? (store.segments.inRange(streamId, startMs, endMs)[0]?.endMs ?? endMs) : undefined;
+      entry.kind === 'segment' ? (store.segments.firstToEnd(streamId, startMs, endMs)?.endMs ?? endMs) : undefined;
     store.outbox.gaveUp(entry, `${entry.kind}: ${reason}`, nextMs);
     if (nextMs === undefined) await forget(entry);
     onFailed(reason);

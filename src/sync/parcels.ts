@@ -137,7 +137,7 @@ export class Parcels {
 
   async #segment(entry: OutboxEntry): Promise<Made> {
     const { store, mediaDir } = this.#deps;
-    const [row] = store.segments.inRange(entry.streamId, entry.startMs, entry.endMs);
+    const row = store.segments.firstToEnd(entry.streamId, entry.startMs, entry.endMs);
     const stream = store.streams.get(entry.streamId);
     if (!stream) return { what: 'done' };
     if (!row) return { what: this.#isRecorded(entry) ? 'done' : 'later' };

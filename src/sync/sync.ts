@@ -64,16 +64,17 @@ export class Sync implements AsyncDisposable {
     const changed = [...before.values()].filter(
       (courier) => !targets.some((one) => one.name === courier.config.name && isSame(one)),
     );
+    // What fails from here on leaves none that has ended.
+    this.#couriers = new Map([...before].filter(([, courier]) => !changed.includes(courier)));
     await Promise.all(changed.map((courier) => courier[Symbol.asyncDispose]()));
     await this.#forgetStale(targets.map(({ name }) => name));
     const forgetClip = (entry: { id: number }) => this.#clips.forget(entry);
     const deps = { ...this.#deps, parcels: this.#parcels, forgetClip };
-    this.#couriers = new Map(
-      targets.map((config) => {
-        const known = isSame(config) ? before.get(config.name) : undefined;
-        return [config.name, known ?? Courier.start(config, deps)];
-      }),
-    );
+    for (const config of targets) {
+      const courier = this.#couriers.get(config.name) ?? Courier.start(config, deps);
+      this.#couriers.delete(config.name); // Those that stay come behind those before them.
+      this.#couriers.set(config.name, courier);
+    }
   }
 
   /** In the order of the configuration. */

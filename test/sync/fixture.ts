@@ -81,6 +81,8 @@ export async function openBox({ clock = hastyClock(200) }: { clock?: Clock } = {
       return Sync.start({ ...deps, ...more }, [config]);
     },
     record: (count: number, from = 0, of: RecordingSession = session) => record(store, mediaDir, of, count, from),
+    recordAt: (of: RecordingSession, times: readonly [startMs: number, endMs: number][]) =>
+      recordAt(store, mediaDir, of, times),
     fire: (n: number, sceneId?: number) => fire(store, camera.alert, n, sceneId),
     see: (n: number, picture = true) => see(store, thumbsDir, camera.index, n, picture),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
@@ -89,10 +91,21 @@ export async function openBox({ clock = hastyClock(200) }: { clock?: Clock } = {
 
 export const at = (n: number): number => NOON + n * SEGMENT_MS;
 
-async function record(store: Store, mediaDir: string, session: RecordingSession, count: number, from: number) {
+function record(store: Store, mediaDir: string, session: RecordingSession, count: number, from: number) {
+  const times = Array.from({ length: count }, (_, n): [number, number] => [at(from + n), at(from + n + 1)]);
+  return recordAt(store, mediaDir, session, times);
+}
+
+async function recordAt(
+  store: Store,
+  mediaDir: string,
+  session: RecordingSession,
+  times: readonly [startMs: number, endMs: number][],
+) {
+  await write(join(mediaDir, session.initPath), 100);
   const segments: Segment[] = [];
-  for (let n = from; n < from + count; n++) {
-    const segment = aSegment(session, at(n), { bytes: SEGMENT_BYTES });
+  for (const [startMs, endMs] of times) {
+    const segment = aSegment(session, startMs, { endMs, bytes: SEGMENT_BYTES });
     await write(join(mediaDir, segment.path), SEGMENT_BYTES);
     store.segments.add(segment, session);
     segments.push(segment);
