@@ -12,7 +12,8 @@ export class Models {
   readonly #api: Api;
   readonly #dialog: HTMLDialogElement;
   readonly #signal: AbortSignal;
-  readonly #list = byId('models-list', HTMLElement);
+  readonly #here = byId('models-here', HTMLElement);
+  readonly #away = byId('models-away', HTMLElement);
   readonly #problem = byId('models-problem', HTMLElement);
   readonly #rows = new Map<string, Row>();
   #packs: PackJson[] = [];
@@ -23,7 +24,7 @@ export class Models {
     this.#api = api;
     this.#dialog = dialog;
     this.#signal = signal;
-    this.#list.replaceChildren();
+    for (const list of [this.#here, this.#away]) list.replaceChildren();
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
@@ -53,16 +54,23 @@ export class Models {
   }
 
   #draw(): void {
-    const rows = this.#packs.map((pack) => {
+    const away = this.#packs.filter(({ here }) => !here);
+    this.#drawIn(
+      this.#here,
+      this.#packs.filter(({ here }) => here),
+    );
+    this.#drawIn(this.#away, away);
+    setHidden(byId('models-more', HTMLElement), away.length === 0);
+  }
+
+  #drawIn(list: HTMLElement, packs: readonly PackJson[]): void {
+    packs.forEach((pack, at) => {
       const row = this.#rows.get(pack.name) ?? new Row(pack.name, () => this.#pull(pack.name));
       this.#rows.set(pack.name, row);
       row.show(pack, this.#use, this.#isFetching());
-      return row.element;
+      if (list.children[at] !== row.element) list.insertBefore(row.element, list.children[at] ?? null);
     });
-    rows.forEach((row, at) => {
-      if (this.#list.children[at] !== row) this.#list.insertBefore(row, this.#list.children[at] ?? null);
-    });
-    while (this.#list.children.length > rows.length) this.#list.lastElementChild?.remove();
+    while (list.children.length > packs.length) list.lastElementChild?.remove();
   }
 
   #pull(name: string): void {
@@ -80,7 +88,7 @@ class Row {
   readonly #name: string;
   readonly #state = el('span', { class: 'arming-state' });
   readonly #facts = el('span', {});
-  readonly #problem = el('span', { class: 'arming-words', hidden: true });
+  readonly #problem = el('span', { class: 'row-words', hidden: true });
   readonly #fetch = el('button', { type: 'button' });
   readonly #bar: HTMLProgressElement;
   readonly #percentage = el('span', {});
@@ -128,7 +136,7 @@ export function packWords(pack: PackJson, use: StatusJson['inference']) {
   ];
   const failed = pull?.state === 'failed' ? `Could not be fetched: ${pull.error ?? 'nobody knows why'}` : '';
   return {
-    tone: here && problem === undefined ? ('armed' as const) : ('quiet' as const),
+    tone: problem !== undefined ? ('quiet' as const) : here ? ('armed' as const) : ('away' as const),
     state: problem !== undefined ? 'can not be used' : isUsed ? 'in use' : here ? 'here' : 'not here',
     facts: facts.filter(Boolean).join(' · '),
     problem: problem ?? (failed || (here ? '' : (adds ?? ''))),

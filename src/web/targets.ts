@@ -59,7 +59,7 @@ class Row {
   readonly #name: string;
   readonly #state = el('span', { class: 'arming-state' });
   readonly #facts = el('span', {});
-  readonly #problems = el('span', { class: 'arming-words', hidden: true });
+  readonly #problems = el('span', { class: 'row-words', hidden: true });
   readonly #hold = el('button', { type: 'button' });
   readonly #now: HTMLButtonElement;
   #isPaused = false;
@@ -121,12 +121,12 @@ export function targetWords(target: TargetJson, nowMs: number) {
   };
 }
 
-function stateWords({ phase, why, next_try_ms: nextMs, paused_by: by }: TargetJson, nowMs: number): string {
+function stateWords({ phase, why, waiting, next_try_ms: nextMs, paused_by: by }: TargetJson, nowMs: number): string {
   switch (phase) {
     case 'sending':
       return 'sending';
     case 'idle':
-      return 'all sent';
+      return itemsOf(waiting) === 0 ? 'all sent' : 'about to send';
     case 'later':
       return why ? `later: ${why}` : 'later';
     case 'paused':

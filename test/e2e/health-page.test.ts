@@ -64,7 +64,8 @@ test('says what needs attention, holds and hurries what is sent, fetches models,
     await health.getByText(/^[\d.]+ [GT]B of [\d.]+ [GT]B used$/).waitFor();
     await health.getByText(/ free$/).waitFor();
 
-    const packs = health.getByRole('list', { name: 'Model packs' });
+    await health.getByText('Packs that can be fetched').click();
+    const packs = health.getByRole('list', { name: 'Packs that can be fetched' });
     await packs.getByRole('button', { name: `Fetch ${PACK}`, exact: true }).click();
     await packs.getByRole('progressbar', { name: `Fetching ${PACK}` }).waitFor();
     expect(await packs.getByRole('button', { name: /^Fetch / }).count()).toBe(0);
@@ -78,6 +79,7 @@ test('says what needs attention, holds and hurries what is sent, fetches models,
     expect(await seriousFindings(page)).toEqual([]);
     await health.getByRole('button', { name: 'Close' }).click();
     expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect((await page.getByRole('link', { name: 'API', exact: true }).boundingBox())?.height).toBeLessThan(30);
     expect(await page.content()).not.toContain('canary');
 
     await page.setViewportSize({ width: 1280, height: 720 });

@@ -130,11 +130,12 @@ describe('a target in words', () => {
     });
   });
 
-  it.each([
+  it.each<[Partial<TargetJson>, string, string]>([
     [{ phase: 'paused', paused_by: 'key "wall"' }, 'quiet', 'paused by key "wall"'],
     [{ phase: 'later', why: 'not before 22:00' }, 'armed', 'later: not before 22:00'],
     [{ phase: 'sending' }, 'armed', 'sending'],
-  ] as const)('says why it does not send: %j', (change, tone, state) => {
+    [{ waiting: [{ kind: 'clip', items: 1, bytes: 1 }] }, 'armed', 'about to send'],
+  ])('says why it does not send: %j', (change, tone, state) => {
     expect(targetWords({ ...target, ...change }, NOW)).toMatchObject({ tone, state });
   });
 });
