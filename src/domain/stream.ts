@@ -103,6 +103,15 @@ export interface CameraStatus {
   cpuShare?: number;
   /** Notes a person should read, e.g. "no keyframe for 10 s; recording without audio". */
   notes: string[];
+  /** What it gets less of than is asked for, for minutes now, the worst first. */
+  degraded: Degraded[];
+}
+
+/** Why a camera isn't served as it should be: its recording, what looks at it, or its pictures are behind. */
+export interface Degraded {
+  kind: 'recording' | 'looking' | 'pictures';
+  what: string;
+  remedy: string;
 }
 
 /** What a probe found out about a source. */

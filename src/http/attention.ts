@@ -46,10 +46,14 @@ function storage({ storage: { problem } }: Status): Attention[] {
 
 function cameras({ cameras }: Status): Attention[] {
   const ailing = cameras.filter(({ phase }) => phase === 'stalled' || phase === 'waiting');
-  return ailing.map(({ name, lastError }) => ({
+  const away = ailing.map(({ name, lastError }) => ({
     what: `camera "${name}": ${lastError ?? 'sends nothing'}`,
     remedy: 'It is tried again by itself. `watchpost probe` with its address says what the camera answers.',
   }));
+  const behind = cameras.flatMap(({ name, degraded }) =>
+    degraded.map(({ what, remedy }) => ({ what: `camera "${name}": ${what}`, remedy })),
+  );
+  return [...away, ...behind];
 }
 
 function machine({ machine: { limits, temperatureC, memoryBytes = 0, memoryFreeBytes = 0 } }: Status): Attention[] {

@@ -51,6 +51,7 @@ export function metricsText(status: BoxStatus, deps: Pick<HttpDeps, 'store' | 'c
         status.cameras.map((camera): Sample => [labelsOf(camera), read(camera)]),
       ),
     ),
+    ...metric('camera_degraded', 'gauge', '1 for each thing that a camera gets less of', degradedOf(status)),
     ...metric('inference_ready', 'gauge', '1 while a detector is loaded', one(Number(inference.state === 'ready'))),
     ...metric('inference_queued', 'gauge', 'Frames waiting for the detector', one(inference.queued)),
     ...metric('inference_dropped_total', 'counter', 'Frames dropped by the detector', one(inference.dropped)),
@@ -225,6 +226,16 @@ function hearingMetrics({ listening, transcriber, summaries, cameras }: BoxStatu
 
 function one(value: number | undefined): Sample[] {
   return [[{}, value]];
+}
+
+function degradedOf({ cameras }: BoxStatus): Sample[] {
+  const kinds = ['recording', 'looking', 'pictures'] as const;
+  return cameras.flatMap((camera) =>
+    kinds.map((kind): Sample => {
+      const isSo = camera.degraded.some((one) => one.kind === kind);
+      return [{ ...labelsOf(camera), kind }, Number(isSo)];
+    }),
+  );
 }
 
 function expiryOf({ certificate }: BoxStatus): Sample[] {

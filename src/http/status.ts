@@ -82,6 +82,9 @@ const cameraAnswer = z.object({
   bytes_written: z.number(),
   cpu_share: z.number().optional(),
   notes: z.array(z.string()),
+  degraded: z
+    .array(z.object({ kind: z.enum(['recording', 'looking', 'pictures']), what: z.string(), remedy: z.string() }))
+    .describe('What it gets less of than is asked for, for minutes now, and what helps; none: all is well'),
   zones: z.array(zoneAnswer),
   indexes: z.array(
     z.object({
@@ -266,5 +269,6 @@ function idle({ id, createdMs }: Stream): CameraStatus {
     segmentsWritten: 0,
     bytesWritten: 0,
     notes: [],
+    degraded: [],
   };
 }

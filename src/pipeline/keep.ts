@@ -39,6 +39,7 @@ export async function keep(segments: Camera['segments'], life: Life): Promise<vo
         'segment recorded but not entered; will retry',
       );
     }
+    life.unentered = pending.length;
   }
 }
 

@@ -4,6 +4,7 @@ import { Heard } from '#hearing';
 import { allOrAbort, type Log, messageOf, retryDelays } from '#runtime';
 import { Ear, hear } from './hear.ts';
 import { keep } from './keep.ts';
+import { Strain } from './strain.ts';
 import type { PipelineDeps } from './supervisor.ts';
 import { Viewers } from './viewers.ts';
 
@@ -22,6 +23,8 @@ export class Life implements AsyncDisposable {
   readonly log: Log;
   stream: Stream;
   latestFrame: Frame | undefined;
+  /** Finished recordings that the database hasn't taken yet. */
+  unentered = 0;
   #phase: CameraPhase = 'connecting';
   #sinceMs: number;
   #movedMs: number;
@@ -33,6 +36,7 @@ export class Life implements AsyncDisposable {
   #gapReason = 'the appliance was not running';
   #delays = retryDelays(RECONNECT);
   #camera: Camera | undefined;
+  readonly #strain = new Strain();
   #viewers: Viewers;
   readonly #heard = new Heard();
   #ear: Ear | undefined;
@@ -78,6 +82,13 @@ export class Life implements AsyncDisposable {
     return forMs > Math.max(HANGS_AFTER_MS, HANGS_AFTER_KEYFRAMES * keyframesMs) ? forMs : undefined;
   }
 
+  /** To be called every few seconds: looks whether the camera gets less than is asked for. */
+  weigh(): void {
+    const { clock } = this.deps;
+    const asked = { everyMs: this.#demand().everyMs, unentered: this.unentered };
+    this.#strain.note(this.status(), asked, { monotonicMs: clock.monotonicMs(), nowMs: clock.nowMs() });
+  }
+
   takeGapReason(): string {
     return this.#gapReason;
   }
@@ -94,6 +105,7 @@ export class Life implements AsyncDisposable {
       segmentsWritten: 0,
       bytesWritten: 0,
       notes: [],
+      degraded: this.#strain.degraded,
       ...live,
       framesDropped: (live?.framesDropped ?? 0) + this.#viewers.framesDropped,
       windowsDropped: this.#viewers.windowsDropped,

@@ -20,6 +20,8 @@ export interface PipelineDeps extends Pick<Outlook, 'closer' | 'tellers'> {
   log: Log;
 }
 
+const WEIGH_EVERY_MS = 10_000;
+
 /** Keeps one `Life` for every stream that is wanted, and none for the others. */
 export class Supervisor implements AsyncDisposable {
   #deps: PipelineDeps;
@@ -27,6 +29,9 @@ export class Supervisor implements AsyncDisposable {
   #leaving = new Map<string, { life: Life; left: Promise<void> }>();
   #ending = false;
   #recovering: Promise<void> | undefined;
+  readonly #weighing = setInterval(() => {
+    for (const life of this.#lives.values()) life.weigh();
+  }, WEIGH_EVERY_MS).unref();
 
   private constructor(deps: PipelineDeps) {
     this.#deps = { ...deps, demandPlace: () => this.#demandPlace(deps) };
@@ -78,6 +83,7 @@ export class Supervisor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending = true;
+    clearInterval(this.#weighing);
     for (const [id, life] of this.#lives) this.#leave(id, life);
     await Promise.all([...this.#leaving.values()].map(({ left }) => left));
   }

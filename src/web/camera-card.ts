@@ -93,7 +93,8 @@ export class CameraCard {
       const cell = this.#parts.numbers.get(key);
       if (cell) setText(cell, value);
     }
-    const lines = camera.notes ?? [];
+    const behind = (camera.degraded ?? []).map(({ what, remedy }) => `${what}. ${remedy}`);
+    const lines = [...behind, ...(camera.notes ?? [])];
     if (lines.join('\n') !== [...notes.children].map((line) => line.textContent).join('\n')) {
       notes.replaceChildren(...lines.map((line) => el('li', {}, line)));
     }

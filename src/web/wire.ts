@@ -51,6 +51,8 @@ export interface CameraJson {
   last_segment_end_ms?: number | null;
   cpu_share?: number | null;
   notes?: string[];
+  /** What it gets less of than is asked for, and what helps. */
+  degraded?: { kind: string; what: string; remedy: string }[];
   zones?: ZoneJson[];
   keyframe_interval_s?: number | null;
   indexes?: IndexStatusJson[];

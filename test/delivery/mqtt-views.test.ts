@@ -12,6 +12,7 @@ function live(streamId: string): CameraStatus {
     framesSeen: 0,
     framesDropped: 0,
     windowsDropped: 0,
+    degraded: [],
     segmentsWritten: 0,
     bytesWritten: 0,
   };

@@ -35,6 +35,7 @@ function recording(streamId: string, overrides: Partial<CameraStatus> = {}): Cam
     framesSeen: 1,
     framesDropped: 0,
     windowsDropped: 0,
+    degraded: [],
     segmentsWritten: 1,
     bytesWritten: 1,
     notes: [],

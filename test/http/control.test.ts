@@ -123,6 +123,7 @@ describe('the box from afar', () => {
         framesSeen: 0,
         framesDropped: 0,
         windowsDropped: 0,
+        degraded: [],
         segmentsWritten: 0,
         bytesWritten: 0,
         notes: [],

@@ -70,6 +70,7 @@ function statusOf(streamId: string, audioCodec: string): CameraStatus {
     framesSeen: 1,
     framesDropped: 0,
     windowsDropped: 0,
+    degraded: [],
     segmentsWritten: 1,
     bytesWritten: 1,
     notes: [],

@@ -84,6 +84,7 @@ describe('status', () => {
       framesSeen: 10,
       framesDropped: 1,
       windowsDropped: 0,
+      degraded: [{ kind: 'looking', what: 'not all is looked at', remedy: 'Fewer cameras.' }],
       lastSegmentEndMs: T0 + 4000,
       segmentsWritten: 1,
       bytesWritten: 1000,
@@ -93,6 +94,9 @@ describe('status', () => {
     const idle = addStream(box.store, { name: 'Idle', wanted: 'stopped' });
     const { data } = await box.call('GET', '/v1/status');
     expect(data).toMatchObject({
+      attention: expect.arrayContaining([
+        { what: `camera "${stream.name}": not all is looked at`, remedy: 'Fewer cameras.' },
+      ]),
       box: {
         id: expect.stringMatching(/^box-/),
         name: 'test box',

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Supervisor } from '#pipeline';
 import { type Clock, Gate, systemClock } from '#runtime';
 import { ffmpegsOf } from '../e2e/support/processes.ts';
@@ -70,4 +70,30 @@ it('who waits for a turn to connect does not hang', async () => {
   turn[Symbol.dispose]();
   await box.when(() => recorded() >= 1);
   expect(supervisor.hanging()).toEqual([]);
+});
+
+it('a camera whose rows the database does not take is degraded until it does', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const { lives, start, recorded } = record();
+    await using supervisor = await start();
+    /** A minute and more of looks, within which a segment comes. */
+    const degraded = () => {
+      for (let look = 0; look < 8; look += 1) {
+        lives.aheadMs += 10_000;
+        vi.advanceTimersByTime(10_000);
+      }
+      return supervisor.status()[0]?.degraded.map(({ kind }) => kind);
+    };
+    await box.when(() => recorded() >= 1);
+    expect(degraded()).toEqual([]);
+    const add = vi.spyOn(box.store.segments, 'add').mockImplementation(() => {
+      throw new Error('the database is full');
+    });
+    await expect.poll(degraded, { timeout: 30_000 }).toContain('recording');
+    add.mockRestore();
+    await expect.poll(degraded, { timeout: 30_000 }).not.toContain('recording');
+  } finally {
+    vi.useRealTimers();
+  }
 });
