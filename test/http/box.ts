@@ -163,6 +163,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     boxCommands: new BoxCommands({ store, clock: systemClock }),
     recentLog: new RecentLines(),
     examine: async () => [],
+    discover: async () => [],
     restart: () => undefined,
     mediaDir: join(dir, 'media'),
     thumbsDir: join(dir, 'thumbs'),
