@@ -23,7 +23,9 @@ export function wall(signal: AbortSignal): void {
   const arrange = () => grid.style.setProperty('--wall-columns', String(columns()));
   // A battery that is low, or a page that isn't secure, lets the screen go dark.
   const stayAwake = async () => {
-    if (isOpen() && !document.hidden) awake = await navigator.wakeLock?.request('screen').catch(() => undefined);
+    if (!isOpen() || document.hidden) return;
+    awake = await navigator.wakeLock?.request('screen').catch(() => undefined);
+    if (!isOpen()) void awake?.release();
   };
 
   const enter = () => {
@@ -59,8 +61,12 @@ export function wall(signal: AbortSignal): void {
   document.addEventListener('keydown', onKey, { signal });
   document.addEventListener('fullscreenchange', () => document.fullscreenElement || leave(), { signal });
   document.addEventListener('visibilitychange', () => void stayAwake(), { signal });
-  new MutationObserver(arrange).observe(grid, { childList: true });
-  signal.addEventListener('abort', leave);
+  const observer = new MutationObserver(arrange);
+  observer.observe(grid, { childList: true });
+  signal.addEventListener('abort', () => {
+    observer.disconnect();
+    leave();
+  });
 }
 
 /** With how many columns the pictures are largest; of several, the most, as screens are wide. */

@@ -54,6 +54,8 @@ describe('several models in one process', () => {
       problems: { 'face-detection': expect.stringMatching('is no UltraFace') },
       lastError: expect.stringMatching('is no UltraFace'),
     });
+    expect(inference.status().answerMs).toEqual({ 'object-detection': expect.any(Number) });
+    expect(inference.status().answerMs?.['object-detection']).toBeGreaterThan(0);
   });
 
   it('do without one that the process does not survive', async () => {
