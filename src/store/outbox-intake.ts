@@ -10,7 +10,7 @@ const SEAM_MS = 10_000;
 const MOST_RECORDS = 200;
 /** Of one target. What is the least urgent gives way beyond, the oldest first, so many at once. */
 const MOST_ROWS = 50_000;
-const GIVE_WAY = 50;
+const GIVE_WAY = 10;
 /** What an entry is about, beside its stretch of time: ids in the store. */
 export interface OutboxFacts {
   firings?: string[];

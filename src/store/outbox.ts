@@ -7,8 +7,8 @@ import { OutboxTargets } from './outbox-targets.ts';
 
 /** No pause is longer: a later time means that the clock has been set back. */
 const LONGEST_PAUSE_MS = 3_600_000;
-/** Entries that go at once where many do. */
-const AT_ONCE = 100;
+/** Entries that go at once where many do: a hundred segments may be marked anew for each. */
+const AT_ONCE = 20;
 
 /** One thing on its way to one target. */
 export interface OutboxEntry extends NewEntry {

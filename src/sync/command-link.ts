@@ -83,7 +83,7 @@ export class CommandLink implements AsyncDisposable {
 
   /** One connection, until it ends; always throws why. */
   async #session(signal: AbortSignal): Promise<never> {
-    const socket = await open(this.#deps.hub);
+    const socket = await open(this.#deps.hub, signal);
     const over = new AbortController();
     const end = (): void => over.abort(signal.reason);
     signal.addEventListener('abort', end, { once: true });
@@ -177,7 +177,7 @@ function grantedBy({ allowCommands }: CommandLinkDeps['hub']): readonly Scope[] 
   return allowCommands === true ? ['control'] : allowCommands;
 }
 
-async function open({ url, token, caFile }: CommandLinkDeps['hub']): Promise<WebSocket> {
+async function open({ url, token, caFile }: CommandLinkDeps['hub'], signal: AbortSignal): Promise<WebSocket> {
   const address = `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/v1/edge/socket`;
   const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
   const socket = new WebSocket(address, {
@@ -193,7 +193,7 @@ async function open({ url, token, caFile }: CommandLinkDeps['hub']): Promise<Web
     });
   });
   try {
-    await Promise.race([once(socket, 'open'), refused]);
+    await Promise.race([once(socket, 'open', { signal }), refused]);
     return socket;
   } catch (error) {
     socket.on('error', () => undefined);

@@ -260,7 +260,8 @@ export class Courier implements AsyncDisposable {
   /** Where nothing could be sent, alerts that wait find out whether the target is there again: so they arrive first. */
   #alertsGoFirst(): boolean {
     const { urgent } = this.#lanes ?? {};
-    if (!urgent?.failing || (this.#lastSent ?? -Infinity) > urgent.failing.sinceMs || !this.#turn(URGENT)) return false;
+    if (!urgent?.failing || urgent.isPauseAsked || !this.#turn(URGENT)) return false;
+    if ((this.#lastSent ?? -Infinity) > urgent.failing.sinceMs) return false;
     if (this.#deps.clock.monotonicMs() - urgent.failing.lastMs < PROBED_MS) return false;
     urgent.targetIsThere(); // It tries now, unless it was asked to wait.
     return true;

@@ -54,6 +54,7 @@ export class Lane {
   readonly #suspects = new Set<number>();
   #pauseUntilMs = 0;
   #isPauseAsked = false;
+  #goesInOrder = false;
   #sending = false;
   #cut = new AbortController();
   readonly #recent = new Set<string>();
@@ -74,6 +75,11 @@ export class Lane {
     return this.#pauseUntilMs;
   }
 
+  /** Whether it leaves the target alone because that asked for it: it is there, then, for others. */
+  get isPauseAsked(): boolean {
+    return this.#pauseUntilMs > 0 && this.#isPauseAsked;
+  }
+
   /** Since when nothing could be sent, and when it was tried last, by the monotonic clock. */
   get failing(): { sinceMs: number; lastMs: number } | undefined {
     return this.#failing;
@@ -86,13 +92,13 @@ export class Lane {
 
   /** Something was sent to it: only where it asked for a pause it is given one. */
   targetIsThere(): void {
-    if (this.#pauseUntilMs > 0 && !this.#isPauseAsked) this.hurry();
+    if (this.#pauseUntilMs > 0 && !this.#isPauseAsked) this.#endPause();
   }
 
-  /** Somebody doesn't want to wait. */
+  /** Somebody doesn't want to wait: the most urgent goes now. */
   hurry(): void {
-    this.#pauseUntilMs = 0;
-    this.#wake.ring();
+    this.#goesInOrder = true;
+    this.#endPause();
   }
 
   /** Nothing may go any more: what is under way is sent on another time. */
@@ -142,10 +148,17 @@ export class Lane {
     }
   }
 
+  #endPause(): void {
+    this.#pauseUntilMs = 0;
+    this.#wake.ring();
+  }
+
   #next(): OutboxEntry | undefined {
-    const tryAnother = this.#failures >= SUSPECT_FROM && this.#failures % 2 === 1;
+    const tryAnother = this.#failures >= SUSPECT_FROM && this.#failures % 2 === 1 && !this.#goesInOrder;
     const other = tryAnother ? this.#turn.next([...this.#suspects]) : undefined;
-    return other ?? this.#turn.next([]);
+    const next = other ?? this.#turn.next([]);
+    if (next) this.#goesInOrder = false;
+    return next;
   }
 
   async #offer(entry: OutboxEntry, signal: AbortSignal): Promise<void> {

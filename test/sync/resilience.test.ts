@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { newId } from '#domain';
 import { Fault } from '#runtime';
+import { TargetBusy } from '#sync';
 import { hastyClock } from '../delivery/fixture.ts';
 import { aSession } from '../store/fixture.ts';
 import { aTarget, at, FakeTarget, openBox, soon } from './fixture.ts';
@@ -26,6 +27,19 @@ it('a thousand entries of which nothing is there any more hold nothing else up',
   isOver = true;
   await others;
   expect(turns).toBeGreaterThan(500);
+});
+
+it('where alerts are asked to wait, everything else goes', async () => {
+  await using box = await openBox({ clock: hastyClock(100) });
+  const target = new FakeTarget();
+  target.behave = async ({ kind }) => {
+    if (kind === 'alert') throw new TargetBusy('429', 3_600_000);
+  };
+  await using sync = await box.start(target, aTarget('send: { segments: all, clips: false }'));
+  box.fire(0);
+  await soon(() => expect(sync.status()[0]).toMatchObject({ phase: 'waiting', why: '429' }));
+  await box.record(3);
+  await soon(() => expect(target.kinds).toEqual(['segment', 'segment', 'segment']));
 });
 
 it('a change of the configuration that fails half way leaves targets that work when it is taken back', async () => {
