@@ -5,20 +5,20 @@ import {
   ConfigFault,
   type ConfigSource,
   changedPaths,
+  giveaways,
   layerProblems,
   merge,
   patchBetween,
   readWritten,
   revealed,
-  secretsTakenAlong,
   shownConfig,
   writtenIn,
 } from '#config';
 import type { ConfigOutcome, ConfigWish } from '#http';
-import { Fault, isFault, type Log, messageOf } from '#runtime';
+import { Fault, type Log, messageOf } from '#runtime';
 import type { ConfigContent, ConfigVersion, Store } from '#store';
 import { type Begun, begin, effective, FILE, UNREADABLE } from './effective.ts';
-import { covers, type Part } from './parts.ts';
+import { atPath, covers, type Part } from './parts.ts';
 
 /** What the file says now, with what was changed over HTTP on top. */
 type Wish = ConfigWish | 'reload';
@@ -175,11 +175,14 @@ export class Configuration {
     }
   }
 
-  /** Throws why: a part could not follow. */
   async #back(version: number, before: Config, changed: readonly string[], cause: unknown): Promise<never> {
     const failed = { ...this.inForce };
     become(this.inForce, before);
-    this.#deps.store.configVersions.takeBack(version, () => this.#store(failed));
+    try {
+      this.#deps.store.configVersions.takeBack(version, () => this.#store(failed));
+    } catch (error) {
+      this.#deps.log.error({ error: messageOf(error), version }, 'configuration: the store keeps what is not in force');
+    }
     for (const part of this.#concerned(changed)) {
       try {
         await part.follow();
@@ -197,7 +200,7 @@ export class Configuration {
   async #candidate(wish: Wish): Promise<{ content: ConfigContent; config: Config }> {
     try {
       const content = await this.#wished(wish);
-      const problems = layerProblems(content);
+      const problems = [...layerProblems(content), ...this.#giveaways(wish, content)];
       if (problems.length > 0) throw new ConfigFault(problems, 'the change');
       return { content, config: effective(content, this.#deps.source, wish === 'reload' ? 'the file' : 'the change') };
     } catch (error) {
@@ -215,17 +218,21 @@ export class Configuration {
       return { file: written, layer };
     }
     const now = merge(file, layer);
-    if ('patch' in wish) {
-      const said = byName(wish.patch);
-      return { file, layer: above(file, { now, wanted: merge(now, said), said }) };
-    }
+    if ('patch' in wish) return { file, layer: patchBetween(file, merge(now, byName(wish.patch))) ?? {} };
     if ('yaml' in wish) {
-      const said = writtenIn(wish.yaml, 'the text');
-      return { file, layer: above(file, { now, wanted: revealed(said, now), said }) };
+      const wanted = revealed(writtenIn(wish.yaml, 'the text'), now);
+      return { file, layer: patchBetween(file, wanted) ?? {} };
     }
     const then = store.configVersions.content(wish.version);
     if (!then) throw new Fault('not_found', `version: ${wish.version} is not kept; see the history`);
     return { file, layer: patchBetween(file, merge(then.file, then.layer)) ?? {} };
+  }
+
+  /** A version had the same once, and the file is its user's. */
+  #giveaways(wish: Wish, { file, layer }: ConfigContent): ReturnType<typeof giveaways> {
+    if (wish === 'reload' || 'version' in wish) return [];
+    const given = 'yaml' in wish ? writtenIn(wish.yaml, 'the text') : byName(wish.patch);
+    return giveaways({ now: merge(this.#content.file, this.#content.layer), wanted: merge(file, layer), given });
   }
 
   #outcome(changed: string[]): ConfigOutcome {
@@ -235,19 +242,6 @@ export class Configuration {
   #unfollowed(changed: readonly string[]): string[] {
     return changed.filter((path) => !this.#parts.some((part) => covers(part, path)));
   }
-}
-
-function above(file: unknown, { now, wanted, said }: { now: unknown; wanted: unknown; said: unknown }): unknown {
-  const problems = secretsTakenAlong(now, wanted, said);
-  if (problems.length > 0) throw new ConfigFault(problems, 'the change');
-  return patchBetween(file, wanted) ?? {};
-}
-
-function atPath({ of: [path = ''] }: Part, error: unknown): Fault {
-  const message = messageOf(error);
-  const named = message.startsWith(path) ? message : `${path}: ${message}`;
-  const kind = isFault(error) ? error.kind : 'unavailable';
-  return new Fault(kind, `${named}; the configuration is as it was before`, { cause: error });
 }
 
 function become(target: Config, wanted: Config): void {

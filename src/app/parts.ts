@@ -1,6 +1,7 @@
 import type { Config } from '#config';
 import type { Delivery } from '#delivery';
 import type { Supervisor } from '#pipeline';
+import { Fault, isFault, messageOf } from '#runtime';
 import type { CommandLinks, Sync } from '#sync';
 
 /** A part of the box that follows changes of the configuration while it runs. */
@@ -53,4 +54,12 @@ const READ_WHEN_NEEDED = [
 
 export function covers({ of }: Part, path: string): boolean {
   return of.some((own) => path === own || path.startsWith(`${own}.`) || path.startsWith(`${own}[`));
+}
+
+/** Why the part can't follow, beginning with its path. */
+export function atPath({ of: [path = ''] }: Part, error: unknown): Fault {
+  const message = messageOf(error);
+  const named = message.startsWith(path) ? message : `${path}: ${message}`;
+  const kind = isFault(error) ? error.kind : 'unavailable';
+  return new Fault(kind, `${named}; the configuration is as it was before`, { cause: error });
 }

@@ -1,5 +1,4 @@
-import { isGroup, leaves, pathText, type Written } from './layers.ts';
-import { partOf, type Shape, shapeOfConfig } from './shape.ts';
+import { isGroup, leaves, pathText } from './layers.ts';
 import { veiledAt } from './shown.ts';
 
 /** What says where the box's own things are, and what a holder of an API key must not be able to allow itself. */
@@ -41,37 +40,4 @@ function textsIn(value: unknown, key = ''): [key: string, text: string][] {
   if (typeof value === 'string') return [[key, value]];
   if (Array.isArray(value)) return value.flatMap((item) => textsIn(item, key));
   return isGroup(value) ? Object.entries(value).flatMap(([name, member]) => textsIn(member, name)) : [];
-}
-
-/** Where a secret goes that stands beside it. */
-const ADDRESSES = ['url', 'endpoint'];
-
-/**
- * Secrets that a change keeps without saying them, while it lets them go to another host: who can't know a secret must not
- * be able to have it sent to themselves. `said` is the change as it was written.
- */
-export function secretsTakenAlong(
-  now: unknown,
-  wanted: unknown,
-  said: unknown,
-  shape: Shape | undefined = shapeOfConfig(),
-  path: string[] = [],
-): { path: string; message: string }[] {
-  if (!isGroup(now) || !isGroup(wanted)) return [];
-  const written: Written = isGroup(said) ? said : {};
-  const moved = ADDRESSES.some((key) => hostOf(now[key]) !== hostOf(wanted[key]));
-  return Object.entries(wanted).flatMap(([key, value]) => {
-    const part = partOf(shape, key);
-    const here = [...path, key];
-    if (isGroup(value)) return secretsTakenAlong(now[key], value, written[key], part, here);
-    // Who writes a reference doesn't know what it stands for.
-    const isSaid = value === written[key] && !String(value).includes('${');
-    const isKept = part?.writeOnly === true && value === now[key] && !isSaid;
-    if (!moved || !isKept || ADDRESSES.includes(key)) return [];
-    return [{ path: pathText(here), message: 'must be said again, as the address beside it is another' }];
-  });
-}
-
-function hostOf(address: unknown): string | undefined {
-  return typeof address === 'string' && URL.canParse(address) ? new URL(address).host : undefined;
 }

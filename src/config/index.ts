@@ -4,8 +4,9 @@
  * to write instead, and never a value, as values may be secrets.
  */
 export type { CameraConfig, EventConfig, IndexConfig, ZoneConfig } from './cameras.ts';
-export { layerProblems, secretsTakenAlong } from './changes.ts';
+export { layerProblems } from './changes.ts';
 export { configJsonSchema, configKeys, configMarkdown } from './documents.ts';
+export { giveaways } from './grants.ts';
 export { asLists, byName, changedPaths, merge, patchBetween, pathByName } from './layers.ts';
 export { type ConfigSource, configOf, loadConfig, parseConfig, readWritten, writtenIn } from './load.ts';
 export { ConfigFault } from './problems.ts';

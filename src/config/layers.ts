@@ -114,7 +114,8 @@ export function changedPaths(before: Config, after: Config): string[] {
   return [...new Set(paths.filter((path) => path.length > 0).map(pathText))];
 }
 
-function at(path: readonly string[], value: unknown): unknown {
+/** What stands there; undefined when nothing does. */
+export function at(path: readonly string[], value: unknown): unknown {
   return path.reduce((here: unknown, key) => (isGroup(here) ? here[key] : undefined), value);
 }
 

@@ -18,6 +18,9 @@ export interface Command {
   untilMs: number;
 }
 
+/** Of an answer's headers, those that are passed on. */
+export const ANSWER_HEADERS = ['content-type', 'content-disposition', 'cache-control', 'retry-after'];
+
 export interface CommandAnswer {
   id: string;
   status: number;

@@ -58,14 +58,23 @@ export class Arrivals {
     clearTimeout(patience);
   }
 
-  /** Throws `invalid` for more bytes than were announced, `unavailable` when they can't be written. */
-  async append(incoming: Incoming, bytes: AsyncIterable<Uint8Array>): Promise<{ offset: number; file: string }> {
+  /**
+   * Throws `invalid` for more bytes than were announced, `unavailable` when they can't be written, `conflict` when they
+   * don't begin where they are wanted by now: bytes in a wrong place would never be found out.
+   */
+  async append(
+    incoming: Incoming,
+    from: number,
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<{ offset: number; file: string }> {
     const { id, head } = incoming;
     if (this.#writing.size >= MOST_AT_ONCE) throw new Fault('unavailable', 'too much is coming in: try again later');
-    const offset = await this.offsetOf(incoming);
-    await this.#demandRoom(this.sizeOf(head) - offset);
+    await this.#demandRoom(this.sizeOf(head) - from);
+    if (this.#writing.has(id) || this.#deps.store.boxes.incoming(id)?.received !== from) {
+      throw new Fault('conflict', 'Upload-Offset: others are sending the same: ask again where to go on');
+    }
     const stop = new AbortController();
-    const ended = this.#write(incoming, offset, bytes, stop.signal);
+    const ended = this.#write(incoming, from, bytes, stop.signal);
     this.#writing.set(id, { stop, ended });
     try {
       return { offset: await ended, file: this.#fileOf(id) };

@@ -1,6 +1,6 @@
 import { type CommandAnswer, newId } from '#domain';
 import { type Clock, Fault } from '#runtime';
-import type { Errand, Store } from '#store';
+import type { Errand, Store, WaitingCommand } from '#store';
 import { Link, type LinkKey, type LinkSocket } from './link.ts';
 
 export interface CommandsDeps {
@@ -80,10 +80,12 @@ export class BoxCommands implements Disposable {
 
   /** Nobody waits any longer. */
   [Symbol.dispose](): void {
+    this.#links.clear();
     for (const pending of this.#pending.values()) pending.settle(undefined);
   }
 
-  async #send(link: Link, errand: Errand): Promise<CommandAnswer | undefined> {
+  /** `forMs`: so long it may be begun. */
+  async #send(link: Link, errand: Errand, forMs = ANSWER_WITHIN_MS): Promise<CommandAnswer | undefined> {
     const { clock } = this.#deps;
     const { boxId } = link;
     const enough = new AbortController();
@@ -94,7 +96,7 @@ export class BoxCommands implements Disposable {
       enough.abort();
     };
     this.#pending.set(errand.id, { boxId, errand, untilMs, settle });
-    link.send(errand, ANSWER_WITHIN_MS);
+    link.send(errand, forMs);
     await clock.sleep(ANSWER_WITHIN_MS, enough.signal).catch(() => undefined);
     this.#pending.delete(errand.id);
     return answer;
@@ -109,8 +111,15 @@ export class BoxCommands implements Disposable {
     for (const { boxId, errand, untilMs } of this.#pending.values()) {
       if (boxId === link.boxId && untilMs > nowMs) link.send(errand, untilMs - nowMs);
     }
-    for (const { errand, expiresMs } of store.commands.waiting(link.boxId)) {
-      if (!this.#pending.has(errand.id)) link.send(errand, expiresMs - clock.nowMs());
+    void this.#deliver(link, store.commands.waiting(link.boxId));
+  }
+
+  /** What waited goes one after the other, in the order in which it came: a box does few at once. */
+  async #deliver(link: Link, waiting: readonly WaitingCommand[]): Promise<void> {
+    for (const { errand, expiresMs } of waiting) {
+      if (this.#links.get(link.boxId) !== link) return;
+      const leftMs = expiresMs - this.#deps.clock.nowMs();
+      if (leftMs > 0 && !this.#pending.has(errand.id)) await this.#send(link, errand, leftMs);
     }
   }
 

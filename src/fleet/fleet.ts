@@ -91,10 +91,13 @@ export class Fleet {
     return this.#arrivals.offsetOf(this.#incoming(keyId, id));
   }
 
-  /** Takes bytes from `offsetOf` on; what has come of them stays when they break off. Throws as `take` does. */
-  async append(keyId: number, id: string, bytes: AsyncIterable<Uint8Array>): Promise<Taken> {
+  /**
+   * Takes bytes from `offsetOf` on; what has come of them stays when they break off. Throws `conflict` when others came
+   * meanwhile, and as `take` does.
+   */
+  async append(keyId: number, id: string, from: number, bytes: AsyncIterable<Uint8Array>): Promise<Taken> {
     const incoming = this.#incoming(keyId, id);
-    const { offset, file } = await this.#arrivals.append(incoming, bytes);
+    const { offset, file } = await this.#arrivals.append(incoming, from, bytes);
     if (offset < this.#arrivals.sizeOf(incoming.head)) return { state: 'upload', id, offset };
     await this.#place(incoming, file);
     await this.#arrivals.end(id);

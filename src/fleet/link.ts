@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type BoxReport, type Command, type CommandAnswer, LinkSeal } from '#domain';
+import { ANSWER_HEADERS, type BoxReport, type Command, type CommandAnswer, LinkSeal } from '#domain';
 import type { Clock } from '#runtime';
 import type { Errand } from '#store';
 
@@ -79,7 +79,7 @@ export class Link {
 
   #take(text: string, seal: LinkSeal): void {
     const message = seal.open(text);
-    if (message?.type === 'answer') this.#deps.onAnswer(message.answer);
+    if (message?.type === 'answer') this.#deps.onAnswer(passedOn(message.answer));
     else if (message?.type === 'report') this.#report(message);
     else throw new Error('this is no message of the box');
   }
@@ -93,4 +93,15 @@ export class Link {
     if (typeof uptimeMs !== 'number' || !Number.isFinite(uptimeMs)) throw new Error('uptimeMs: is missing');
     this.#uptime = { boxMs: uptimeMs, ownMs: this.#deps.clock.monotonicMs() };
   }
+}
+
+/** Without what the box is not to say in this hub's name. Throws when it is no answer. */
+function passedOn({ id, status, headers, body }: CommandAnswer): CommandAnswer {
+  const isWhole = typeof id === 'string' && typeof body === 'string' && typeof headers === 'object' && headers !== null;
+  if (!isWhole || !Number.isInteger(status) || status < 200 || status > 599) throw new Error('answer: is not whole');
+  const kept = ANSWER_HEADERS.flatMap((name) => {
+    const value: unknown = headers[name];
+    return typeof value === 'string' && /^[\x20-\x7e]*$/.test(value) ? [[name, value] as const] : [];
+  });
+  return { id, status, headers: Object.fromEntries(kept), body };
 }

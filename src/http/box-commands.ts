@@ -106,5 +106,9 @@ function commandView(found: WaitingCommand, nowMs: number): z.input<typeof comma
 
 function jsonOf({ headers, body }: CommandAnswer): { answer?: unknown } {
   if (!headers['content-type']?.startsWith('application/json')) return {};
-  return { answer: JSON.parse(Buffer.from(body, 'base64').toString()) };
+  try {
+    return { answer: JSON.parse(Buffer.from(body, 'base64').toString()) };
+  } catch {
+    return {}; // The box said that it is JSON.
+  }
 }

@@ -82,7 +82,7 @@ export function edgeRoutes(deps: HttpDeps): Api {
         throw new Fault('conflict', `Upload-Offset: the bytes from ${wanted} on are wanted`);
       }
       if (c.env?.incoming) mayTakeLong(c.env.incoming);
-      return retriable(c, () => fleet.append(keyId, params.id, bodyOf(c)));
+      return retriable(c, () => fleet.append(keyId, params.id, wanted, bodyOf(c)));
     },
   );
 

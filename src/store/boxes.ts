@@ -127,14 +127,17 @@ export class Boxes {
     return this.#list.all().map(boxOf);
   }
 
-  /** The same parcel goes on where it was. `dropped` are begun ones that gave way. */
+  /** The same parcel goes on where it was, anew when its bytes are others by now. `dropped` are begun ones that gave way. */
   begin(id: string, boxId: string, head: ParcelHead): { incoming: Incoming; dropped: string[] } {
     return this.#connection.write(() => {
       const known = this.#incomingByKey.get(head.key);
-      if (known) return { incoming: incomingOf(known), dropped: [] };
+      const begun = known && incomingOf(known);
+      if (begun && begun.head.body?.bytes === head.body?.bytes) return { incoming: begun, dropped: [] };
+      if (begun) this.#end.run(begun.id);
       this.#begin.run(id, boxId, head.key, JSON.stringify(head), this.#clock.nowMs());
-      const dropped = this.#beyond.all(boxId, MOST_INCOMING);
-      for (const one of dropped) this.#end.run(one);
+      const beyond = this.#beyond.all(boxId, MOST_INCOMING);
+      for (const one of beyond) this.#end.run(one);
+      const dropped = begun ? [begun.id, ...beyond] : beyond;
       return { incoming: { id, boxId, head, received: 0 }, dropped };
     });
   }

@@ -9,6 +9,8 @@ const KEEP_DONE = 5000;
 const LARGEST_ANSWER = 16 * 1024;
 /** Commands that one box has waiting. */
 const MOST_WAITING = 100;
+/** Of those of a box that wait no more. */
+const KEEP_OVER = 100;
 /** After which nobody asks any more what came of a command. */
 const FORGET_MS = 7 * 86_400_000;
 
@@ -45,6 +47,7 @@ export class Commands {
   readonly #get: Statement<[string, string], WaitingRow>;
   readonly #waiting: Statement<[string, number], WaitingRow>;
   readonly #forget: Statement<[number]>;
+  readonly #prune: Statement<{ box: string; nowMs: number; keep: number }>;
 
   constructor(connection: Connection, clock: Clock) {
     const { sql } = connection;
@@ -60,9 +63,13 @@ export class Commands {
     this.#answered = sql.prepare('UPDATE commands_waiting SET answer = ? WHERE id = ? AND answer IS NULL');
     this.#get = sql.prepare('SELECT * FROM commands_waiting WHERE box_id = ? AND id = ?');
     this.#waiting = sql.prepare(
-      'SELECT * FROM commands_waiting WHERE box_id = ? AND answer IS NULL AND expires_ms > ? ORDER BY created_ms, id',
+      'SELECT * FROM commands_waiting WHERE box_id = ? AND answer IS NULL AND expires_ms > ? ORDER BY rowid',
     );
     this.#forget = sql.prepare('DELETE FROM commands_waiting WHERE expires_ms < ?');
+    this.#prune = sql.prepare(`
+      DELETE FROM commands_waiting WHERE id IN (
+        SELECT id FROM commands_waiting WHERE box_id = @box AND (answer IS NOT NULL OR expires_ms <= @nowMs)
+        ORDER BY rowid DESC LIMIT -1 OFFSET @keep)`);
   }
 
   /**
@@ -92,6 +99,7 @@ export class Commands {
     const nowMs = this.#clock.nowMs();
     this.#connection.writeDurably(() => {
       this.#forget.run(nowMs - FORGET_MS);
+      this.#prune.run({ box: boxId, nowMs, keep: KEEP_OVER });
       if (this.#waiting.all(boxId, nowMs).length >= MOST_WAITING) {
         throw new Fault('conflict', `${MOST_WAITING} commands wait for this box already: wait until it comes back`);
       }

@@ -38,6 +38,7 @@ export class Orphans {
   readonly #outbox: Rows;
   readonly #rows: readonly Rows[];
   readonly #scenes: Statement<[], string>;
+  readonly #has: Statement<{ id: string }, number>;
 
   constructor(connection: Connection, eraser: Eraser, vectors: readonly Vectors[]) {
     this.#connection = connection;
@@ -49,6 +50,15 @@ export class Orphans {
     const tables = ['firings', 'transcripts', 'transcript_gaps', 'gaps', 'holds'];
     this.#rows = tables.map((table) => this.#rowsOf({ table }));
     this.#scenes = this.#orphanedIn({ table: 'scenes' });
+    const left = ['segments', 'outbox', 'scenes', ...tables]
+      .map((table) => `EXISTS (SELECT 1 FROM ${table} WHERE stream_id = @id)`)
+      .join(' OR ');
+    this.#has = connection.sql.prepare<{ id: string }, number>(`SELECT ${left}`).pluck();
+  }
+
+  /** Whether something is left of a stream that is gone: it would be found again if the stream came back. */
+  has(streamId: string): boolean {
+    return this.#has.get({ id: streamId }) === 1;
   }
 
   /** The stream, and what acts for it. On disk when it returns. */

@@ -18,6 +18,7 @@ import type { Connection } from './connection.ts';
 import type { Events } from './events.ts';
 import type { Firings, NewDelivery } from './firings.ts';
 import type { Indexes } from './indexes.ts';
+import type { Orphans } from './orphans.ts';
 import { checkRelative } from './paths.ts';
 import type { Renewal } from './renewal.ts';
 import type { Scenes } from './scenes.ts';
@@ -49,16 +50,22 @@ export class Replicas {
   readonly #connection: Connection;
   readonly #stores: ReplicaStores;
   readonly #firings: Firings;
+  readonly #orphans: Orphans;
   readonly #knownScene: Statement<[string, number, number], number>;
   readonly #markScene: Statement<[number, number]>;
   readonly #putPicture: Statement<[string, number]>;
   readonly #putAlert: Statement<[string, number | null, number | null, string]>;
 
-  constructor(connection: Connection, stores: ReplicaStores, firings: Firings) {
+  constructor(
+    connection: Connection,
+    stores: ReplicaStores,
+    { firings, orphans }: { firings: Firings; orphans: Orphans },
+  ) {
     const { sql } = connection;
     this.#connection = connection;
     this.#stores = stores;
     this.#firings = firings;
+    this.#orphans = orphans;
     this.#knownScene = sql
       .prepare<[string, number, number], number>(
         'SELECT id FROM scenes WHERE index_id = ? AND edge_id = ? AND start_ms = ?',
@@ -74,8 +81,15 @@ export class Replicas {
     const { id, name, mediaTypes, zones } = stream;
     const facts = { name, mediaTypes, zones };
     const known = streams.get(id);
-    if (!known) streams.create(replicaOf(stream, boxId));
-    else if (known.boxId !== boxId) throw notYours('stream', id);
+    if (!known) {
+      if (this.#orphans.has(id)) {
+        throw new Fault(
+          'unavailable',
+          `stream ${id}: it was deleted here, and its rest is still to go: try again later`,
+        );
+      }
+      streams.create(replicaOf(stream, boxId));
+    } else if (known.boxId !== boxId) throw notYours('stream', id);
     else if (!same(facts, { name: known.name, mediaTypes: known.mediaTypes, zones: known.zones }))
       streams.update(id, facts);
   }
@@ -134,6 +148,8 @@ export class Replicas {
   alert(boxId: string, { group: _theirs, ...sent }: SentAlert, event: EventDefinition): void {
     const { alerts, events } = this.#stores;
     this.#demandStream(boxId, sent.streamId);
+    if (this.#stores.indexes.get(sent.indexId)?.streamId !== sent.streamId) throw notYours('index', sent.indexId);
+    if (sent.eventId !== event.id) throw new Fault('invalid', 'event.id: is not that of the alert');
     if (!events.get(event.id)) events.create(event);
     const known = alerts.get(sent.id);
     const alert: Alert = { ...sent, boxId };

@@ -151,7 +151,7 @@ export class Store implements AsyncDisposable {
     this.alerts = new Alerts(connection, armingLog, this.groups);
     this.firings = this.#firings;
     this.boxes = new Boxes(connection, clock);
-    this.replicas = new Replicas(connection, this, this.#firings);
+    this.replicas = new Replicas(connection, this, { firings: this.#firings, orphans });
     this.marks = new Marks(connection);
     this.journal = journal;
     this.deliveries = new Deliveries(connection, clock);

@@ -1,4 +1,4 @@
-import { type Command, type CommandAnswer, commonScopes, type Scope } from '#domain';
+import { ANSWER_HEADERS, type Command, type CommandAnswer, commonScopes, type Scope } from '#domain';
 import { type Clock, deadline, messageOf } from '#runtime';
 import type { Store } from '#store';
 
@@ -8,7 +8,6 @@ const LARGEST_ANSWER = 1024 * 1024;
 const MOST_AT_ONCE = 16;
 /** What takes longer goes on, and its outcome isn't told. */
 const LONGEST_MS = 60_000;
-const HEADERS = ['content-type', 'content-disposition', 'cache-control', 'retry-after'];
 
 export interface RunnerDeps {
   hub: { name: string; url: string };
@@ -74,7 +73,7 @@ export class CommandRunner {
     const { granted, hub } = this.#deps;
     const scopes = commonScopes(granted, command.scopes);
     const response = await this.#deps.request(command, { name: this.#who(command), scopes, from: hub.url });
-    const kept = HEADERS.flatMap((name) => {
+    const kept = ANSWER_HEADERS.flatMap((name) => {
       const value = response.headers.get(name);
       return value === null ? [] : [[name, value]];
     });

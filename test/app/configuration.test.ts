@@ -111,6 +111,36 @@ describe('a change', () => {
     expect(box.configuration.version).toBe(1);
   });
 
+  it('sends no secret to another address, whoever asks; going back to where it was does', async () => {
+    await using box = await open('mqtt: { url: "mqtt://a", password: "p" }');
+    const away = { mqtt: { url: 'mqtt://b' } };
+    const problem = { path: 'mqtt.password', message: expect.stringContaining('another address') };
+    expect(await problemsOf(box, away)).toEqual([problem]);
+    const yaml = 'mqtt: { url: "mqtt://b", password: (set) }';
+    await expect(box.configuration.apply({ yaml }, 'a key')).rejects.toMatchObject({ problems: [problem] });
+    const known = { mqtt: { url: 'mqtt://b', password: 'p' } };
+    await box.configuration.apply({ patch: known }, 'a key');
+    await box.configuration.apply({ version: 1 }, 'a key');
+    expect(box.config.mqtt).toMatchObject({ url: 'mqtt://a', password: 'p' });
+  });
+
+  it('that can’t be taken back in the store is taken back in the parts', async () => {
+    await using box = await open();
+    const { configVersions } = box.store;
+    const full = () => {
+      throw new Error('the disk is full');
+    };
+    box.refuse = ({ mqtt }) => {
+      if (!mqtt) return;
+      Object.assign(configVersions, { takeBack: full });
+      throw new Fault('unavailable', 'mqtt: no');
+    };
+    const change = box.configuration.apply({ patch: { name: 'a', mqtt: { url: 'mqtt://h' } } }, 'a key');
+    await expect(change).rejects.toThrow('mqtt: no');
+    expect(box.config.name).toBe('box');
+    expect(box.seen).toEqual([undefined]);
+  });
+
   it('made for another version than the one in force is a conflict', async () => {
     await using box = await open();
     await box.configuration.apply({ patch: { name: 'a' } }, 'a key', 1);

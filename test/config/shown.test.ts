@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byName, configOf, layerProblems, merge, revealed, secretsTakenAlong, shownConfig } from '#config';
+import { byName, configOf, giveaways, layerProblems, merge, revealed, shownConfig } from '#config';
 
 const env = { MQTT_PASSWORD: 'canary-mqtt' };
 const file = byName({
@@ -98,7 +98,7 @@ describe('what is wrong with a change', () => {
 describe('a secret whose address is changed', () => {
   const paths = (patch: unknown) => {
     const said = byName(patch);
-    return secretsTakenAlong(file, merge(file, said), said).map(({ path }) => path);
+    return giveaways({ now: file, wanted: merge(file, said), given: said }).map(({ path }) => path);
   };
   const elsewhere = 'http://10.6.6.6/v1';
 

@@ -1,57 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
-import { hashKey, newId, type ParcelHead } from '#domain';
-import { Fleet, type FleetDeps } from '#fleet';
-import { Store } from '#store';
-import { aCamera, NOON, quiet, standingClock } from '../store/fixture.ts';
+import { describe, expect, it } from 'vitest';
+import { newId } from '#domain';
+import { Fleet } from '#fleet';
+import { aCamera, NOON } from '../store/fixture.ts';
+import { aHub, chunks, type Hub, only, sendAll } from './hub.ts';
 import { aReport, aShipment, type Shipment } from './parcels.ts';
 
 const DAY = 86_400_000;
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close();
-});
-
-async function aHub({ reservePercent = 0 } = {}) {
-  const dir = mkdtempSync(join(tmpdir(), 'wp-fleet-'));
-  const clock = standingClock();
-  const store = await Store.open(dir, { clock, log: quiet });
-  for (const name of ['media', 'thumbs']) mkdirSync(join(dir, name));
-  const deps: FleetDeps = {
-    store,
-    mediaDir: join(dir, 'media'),
-    thumbsDir: join(dir, 'thumbs'),
-    incomingDir: join(dir, 'incoming'),
-    reservePercent: () => reservePercent,
-    deliveriesOf: (name, label) => [{ channel: 'mqtt', target: `${name}/${label}` }],
-    clock,
-  };
-  const fleet = await Fleet.start(deps);
-  const close = async () => {
-    await store[Symbol.asyncDispose]();
-    rmSync(dir, { recursive: true });
-  };
-  open.push(close);
-  const key = (name: string) => store.keys.add(hashKey(name), name, ['edge']);
-  return { dir, clock, store, fleet, deps, key };
-}
-type Hub = Awaited<ReturnType<typeof aHub>>;
-
-async function* chunks(bytes: Buffer, size = 100_000): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
-}
-
-async function sendAll({ fleet }: Hub, keyId: number, { heads, bodies }: Pick<Shipment, 'heads' | 'bodies'>) {
-  for (const head of heads) {
-    const taken = await fleet.take(keyId, head);
-    if (taken.state === 'stored') continue;
-    const body = bodies.get(head.key) ?? Buffer.alloc(0);
-    expect(await fleet.append(keyId, taken.id, chunks(body.subarray(taken.offset)))).toEqual({ state: 'stored' });
-  }
-}
 
 /** All that a hub has of a shipment, without the numbers that it gives by itself. */
 function contentOf({ store, dir }: Hub, { stream }: Shipment) {
@@ -76,12 +33,6 @@ function contentOf({ store, dir }: Hub, { stream }: Shipment) {
     })),
     waiting: store.deliveries.list('waiting', { limit: 10 }).length,
   };
-}
-
-function only<Kind extends ParcelHead['kind']>({ heads }: Shipment, kind: Kind): ParcelHead & { kind: Kind } {
-  const found = heads.find((head): head is ParcelHead & { kind: Kind } => head.kind === kind);
-  if (!found) throw new Error(`no ${kind}`);
-  return found;
 }
 
 describe('a hub', () => {
@@ -135,18 +86,18 @@ describe('a hub', () => {
       yield body.subarray(0, 70_000);
       throw new Error('the line broke');
     }
-    await expect(hub.fleet.append(keyId, begun.id, broken())).rejects.toThrow('the line broke');
+    await expect(hub.fleet.append(keyId, begun.id, 0, broken())).rejects.toThrow('the line broke');
     const later = await Fleet.start(hub.deps);
     expect(await later.take(keyId, head)).toEqual({ ...begun, offset: 70_000 });
     expect(await later.offsetOf(keyId, begun.id)).toBe(70_000);
-    expect(await later.append(keyId, begun.id, chunks(body.subarray(70_000, 200_000)))).toMatchObject({
+    expect(await later.append(keyId, begun.id, 70_000, chunks(body.subarray(70_000, 200_000)))).toMatchObject({
       offset: 200_000,
     });
-    await expect(later.append(keyId, begun.id, chunks(Buffer.alloc(100_001), 200_000))).rejects.toThrow(
+    await expect(later.append(keyId, begun.id, 200_000, chunks(Buffer.alloc(100_001), 200_000))).rejects.toThrow(
       'longer than the 300000',
     );
     const offset = await later.offsetOf(keyId, begun.id);
-    await later.append(keyId, begun.id, chunks(body.subarray(offset)));
+    await later.append(keyId, begun.id, offset, chunks(body.subarray(offset)));
     const [segment] = hub.store.segments.inRange(shipment.stream.id, NOON, NOON + DAY);
     expect(readFileSync(join(hub.dir, 'media', segment?.path ?? '')).equals(body)).toBe(true);
     expect(await later.take(keyId, head)).toEqual({ state: 'stored' });
@@ -195,6 +146,16 @@ describe('a hub', () => {
       ...records,
       facts: { ...records.facts, indexes: [], scenes: [{ ...scene, indexId: own.index.id }] },
     };
+    const told = only(thine, 'alert');
+    const onForeign = {
+      alert: { ...told.facts.alert, indexId: own.index.id },
+      firing: { ...told.facts.firing, indexId: own.index.id },
+    };
+    // An alert on an index of the hub's own.
+    await expect(hub.fleet.take(keys.b, { ...told, facts: { ...told.facts, ...onForeign } })).rejects.toMatchObject({
+      kind: 'forbidden',
+    });
+    expect(hub.store.alerts.listByIndex(own.index.id)).toEqual([]);
     // A scene on an index of the hub's own.
     await expect(hub.fleet.take(keys.b, foreign as typeof records)).rejects.toMatchObject({ kind: 'forbidden' });
     expect(hub.store.scenes.page(own.index.id, { page: 1, pageSize: 9 }).scenes).toEqual([]);
@@ -226,7 +187,7 @@ describe('a hub', () => {
     hub.fleet.hello(key, shipment.report);
     const begun = await hub.fleet.take(key, only(shipment, 'segment'));
     if (begun.state !== 'upload') throw new Error('nothing is wanted');
-    await hub.fleet.append(key, begun.id, chunks(Buffer.alloc(1000)));
+    await hub.fleet.append(key, begun.id, 0, chunks(Buffer.alloc(1000)));
     hub.clock.now += 2 * DAY;
     await hub.fleet.sweep();
     expect(existsSync(join(hub.dir, 'incoming', begun.id))).toBe(true);
