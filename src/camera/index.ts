@@ -11,6 +11,7 @@
 export { type Adopted, adoptedPath, adoptSegment } from './adopted.ts';
 export { adviceFor } from './advice.ts';
 export { type Camera, type CameraOptions, openCamera } from './camera.ts';
+export { keyframeCostMs } from './decode-cost.ts';
 export { discoverCameras, type FoundCamera } from './discovery.ts';
 export { LiveView } from './live-view.ts';
 export { recordedStreams, recoverSegments } from './media-directory.ts';

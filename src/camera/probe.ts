@@ -62,7 +62,7 @@ export async function examineSound(known: Source, address: string, options: Prob
 }
 
 function probeArguments(url: URL, transport: CameraFacts['transport'], measure: boolean): string[] {
-  const packets = measure ? ':packet=stream_index,pts_time,dts_time,flags' : '';
+  const packets = measure ? ':packet=stream_index,pts_time,dts_time,flags,size' : '';
   const fields = 'index,codec_type,codec_name,width,height,avg_frame_rate,has_b_frames,sample_rate,channels';
   return [
     ['-hide_banner', '-loglevel', 'level+error', '-of', 'json=compact=1'],
@@ -75,7 +75,7 @@ function probeArguments(url: URL, transport: CameraFacts['transport'], measure: 
 
 interface Report {
   streams: ReportedStream[];
-  packets: { stream_index?: number; pts_time?: string; dts_time?: string; flags?: string }[];
+  packets: { stream_index?: number; pts_time?: string; dts_time?: string; flags?: string; size?: string }[];
   format?: { duration?: string };
 }
 
@@ -129,6 +129,7 @@ function factsOf(video: ReportedStream, report: Report, transport: CameraFacts['
     height: video.height ?? 0,
     fps: fraction(video.avg_frame_rate),
     ...(interval === undefined ? {} : { keyframeIntervalS: interval }),
+    ...bitrate(report.packets),
     ...(audio?.codec_name ? { audioCodec: audio.codec_name } : {}),
     ...(audio?.sample_rate ? { audioSampleRate: Number(audio.sample_rate) } : {}),
     ...(audio?.channels ? { audioChannels: audio.channels } : {}),
@@ -143,6 +144,14 @@ function keyframeInterval(packets: Report['packets']): number | undefined {
     .map((packet) => Number(packet.pts_time ?? packet.dts_time ?? 0)); // RTSP's first packet has no time: it is 0.
   const gaps = times.slice(1).map((seconds, i) => seconds - (times[i] ?? seconds));
   return gaps.length > 0 ? Math.round(Math.max(...gaps) * 1000) / 1000 : undefined;
+}
+
+/** Of pictures and sound together; of a stretch of less than a second nothing is said. */
+function bitrate(packets: Report['packets']): Pick<CameraFacts, 'bitsPerSecond'> {
+  const times = packets.map((packet) => Number(packet.pts_time ?? packet.dts_time ?? 0));
+  const seconds = Math.max(...times) - Math.min(...times);
+  const bytes = packets.reduce((sum, { size }) => sum + Number(size ?? 0), 0);
+  return seconds >= 1 && bytes > 0 ? { bitsPerSecond: Math.round((bytes * 8) / seconds) } : {};
 }
 
 function fraction(text = ''): number {

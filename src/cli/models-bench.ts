@@ -7,7 +7,7 @@ import { type Bearing, bearings, FRAMES, SHARE, type TimedPack, WINDOW_S } from 
 import type { PlaceOptions } from './models.ts';
 import { print, printTable, styled } from './terminal.ts';
 
-interface Timed {
+export interface Timed {
   pack: ModelPack;
   timing: PackTiming;
 }
@@ -18,21 +18,31 @@ interface Timed {
  */
 export async function benchModels(options: PlaceOptions & { json?: boolean }, signal: AbortSignal): Promise<void> {
   const { dataDir } = await loadConfig(options.config, process.env, options);
+  const { timed, serving } = await timePacks(dataDir, signal);
+  if (timed.length === 0) throw new Fault('not_found', 'no model pack is here yet: run `watchpost models list`');
+  const borne = bearings(serving);
+  if (options.json) print(JSON.stringify({ packs: timed.map(asJson), tiers: borne }));
+  else show(timed, borne);
+}
+
+/** Times what is here, and says which packs the box would use. */
+export async function timePacks(
+  dataDir: string,
+  signal: AbortSignal,
+): Promise<{ timed: Timed[]; serving: TimedPack[] }> {
   const dir = modelsDir(dataDir);
   const log = createLog('silent');
   const library = await ModelLibrary.open(dir, log);
   const usable = library.list().flatMap(({ pack, problem }) => (problem === undefined ? [pack] : []));
   const packs = usable.sort((a, b) => a.task.localeCompare(b.task) || a.name.localeCompare(b.name));
-  if (packs.length === 0) throw new Fault('not_found', 'no model pack is here yet: run `watchpost models list`');
+  if (packs.length === 0) return { timed: [], serving: [] };
   await (await Providers.open(dir, log)).explore(packs, signal);
   const timed: Timed[] = [];
   for (const pack of packs) {
     process.stderr.write(`timing ${pack.name} …\n`);
     timed.push({ pack, timing: await timePack(pack, signal) });
   }
-  const borne = bearings(servingOf(timed, library));
-  if (options.json) print(JSON.stringify({ packs: timed.map(asJson), tiers: borne }));
-  else show(timed, borne);
+  return { timed, serving: servingOf(timed, library) };
 }
 
 /** Of several packs for one task, the one that the box would use. */

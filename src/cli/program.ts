@@ -12,6 +12,7 @@ export async function runCli(args: readonly string[], signal: AbortSignal): Prom
     .showHelpAfterError('(add --help to see how it is used)');
   addRun(program, signal);
   addProbe(program, signal);
+  addPlan(program, signal);
   addRehearse(program, signal);
   addModels(program, signal);
   addConfig(program);
@@ -59,6 +60,18 @@ function addProbe(program: Command, signal: AbortSignal): void {
       else if (url === undefined) command.error('error: give the address of a camera, or --discover');
       else await commands.probe(url, transport, signal);
     });
+}
+
+function addPlan(program: Command, signal: AbortSignal): void {
+  program
+    .command('plan')
+    .description('measure this box and its cameras: how many it bears, with which tier, and days of video')
+    .option('--camera <url...>', 'cameras to plan for (default: those of the configuration)')
+    .option('--json', 'print one JSON line')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .addHelpText('after', '\nWhile the appliance runs, these are the figures of a busy box.')
+    .action(async (options) => (await import('./plan.ts')).plan(options, signal));
 }
 
 function addRehearse(program: Command, signal: AbortSignal): void {

@@ -122,6 +122,8 @@ export interface CameraFacts {
   fps: number;
   /** Seconds between keyframes as measured by the probe; absent when fewer than two were seen. */
   keyframeIntervalS?: number;
+  /** Of pictures and sound together, as measured by the probe. */
+  bitsPerSecond?: number;
   audioCodec?: string;
   audioSampleRate?: number;
   audioChannels?: number;
