@@ -62,7 +62,8 @@ export function tiersOf(box: BoxMeasures, load: CameraLoad): TierPlan[] {
 /** How far back the recordings of so many such cameras reach. */
 export function daysOf({ roomBytes }: BoxMeasures, { bitsPerSecond }: CameraLoad, cameras: number): number {
   const days = roomBytes / ((bitsPerSecond / 8) * 86_400 * Math.max(1, cameras));
-  return days < 10 ? Math.round(days * 10) / 10 : Math.round(days);
+  const digits = days < 1 ? 100 : days < 10 ? 10 : 1;
+  return Math.round(days * digits) / digits;
 }
 
 /** What would help, for the limit that comes first. */

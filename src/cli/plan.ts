@@ -175,7 +175,8 @@ function conclusions(wanted: number, load: CameraLoad, tiers: Tiers, days: numbe
     tier === undefined ? 'no tier bears them all: what is too much is dropped and told' : `tier ${tier} fits`;
   return [
     ...(wanted > 0 ? [`For these ${wanted}: ${fits}; recordings reach back ${days} days.`] : []),
-    `For more: ${remedyOf(limit, load)}.`,
+    ...(wanted > 0 && days < 1 ? ['For more days: a larger disk, a lower bitrate, or `recording.mode: motion`.'] : []),
+    `For more cameras: ${remedyOf(limit, load)}.`,
     styled(
       'dim',
       'reckoned for windows of 10 s with 5 pictures, something moving in all of them; quiet scenes cost next to nothing',

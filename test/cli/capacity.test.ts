@@ -43,5 +43,6 @@ it('says how far recordings reach back', () => {
   // 43.2 GB a day.
   expect(daysOf(box, camera, 1)).toBe(20);
   expect(daysOf(box, camera, 4)).toBe(5);
+  expect(daysOf({ ...box, roomBytes: 4.32e9 }, camera, 2)).toBe(0.05);
   expect(daysOf({ ...box, roomBytes: 0 }, camera, 4)).toBe(0);
 });

@@ -59,5 +59,5 @@ it('says in plain lines what it bears, also without any camera', { timeout: 60_0
   const text = await printed('--config', join(dir, 'config.yaml'));
   expect(text).toContain('tier\tcameras\tdays of video\talert within\twhat ends it\tno pack for');
   expect(text).toMatch(/^mini\t\d+\t[\d.]+\t[\d.]+ s\t\w+\tobject-detection$/m);
-  expect(text).toContain('For more: ');
+  expect(text).toContain('For more cameras: ');
 });
