@@ -15,6 +15,8 @@ const BUDGET = 12;
 /** Segments that are remembered to be there: recordings around an alert go before all others, and are among these, too. */
 const MOST_RECENT = 5000;
 const ASIDE = { firstMs: 10_000, capMs: 3_600_000 };
+/** However much else goes, what fails is not tried more often. */
+const AGAIN_MS = 1000;
 /** A target of another version may have been brought up to date by then. */
 const OUTDATED_MS = 600_000;
 
@@ -92,13 +94,16 @@ export class Lane {
 
   /** Something was sent to it: only where it asked for a pause it is given one. */
   targetIsThere(): void {
-    if (this.#pauseUntilMs > 0 && !this.#isPauseAsked) this.#endPause();
+    if (this.#pauseUntilMs === 0 || this.#isPauseAsked) return;
+    this.#pauseUntilMs = Math.min(this.#pauseUntilMs, (this.#failing?.lastMs ?? 0) + AGAIN_MS);
+    this.#wake.ring();
   }
 
   /** Somebody doesn't want to wait: the most urgent goes now. */
   hurry(): void {
     this.#goesInOrder = true;
-    this.#endPause();
+    this.#pauseUntilMs = 0;
+    this.#wake.ring();
   }
 
   /** Nothing may go any more: what is under way is sent on another time. */
@@ -146,11 +151,6 @@ export class Lane {
     } finally {
       signal.removeEventListener('abort', end);
     }
-  }
-
-  #endPause(): void {
-    this.#pauseUntilMs = 0;
-    this.#wake.ring();
   }
 
   #next(): OutboxEntry | undefined {

@@ -42,6 +42,22 @@ it('where alerts are asked to wait, everything else goes', async () => {
   await soon(() => expect(target.kinds).toEqual(['segment', 'segment', 'segment']));
 });
 
+it('an alert that fails is not tried anew with everything else that goes', async () => {
+  await using box = await openBox({ clock: hastyClock(2) });
+  const target = new FakeTarget();
+  target.behave = async ({ kind }) => {
+    if (kind === 'alert') throw new Fault('unavailable', '500');
+  };
+  await using sync = await box.start(target, aTarget('send: { segments: all, clips: false }'));
+  box.fire(0);
+  await soon(() => expect(sync.status()[0]).toMatchObject({ phase: 'waiting' }));
+  const begunMs = box.clock.monotonicMs();
+  await box.record(150);
+  await soon(() => expect(sync.status()[0]).toMatchObject({ sent: 150 }));
+  const tries = target.offered.filter((key) => key.includes('/alert/')).length;
+  expect(tries).toBeLessThan(5 + (box.clock.monotonicMs() - begunMs) / 1000);
+});
+
 it('a change of the configuration that fails half way leaves targets that work when it is taken back', async () => {
   await using box = await openBox();
   const { store } = box;
