@@ -50,10 +50,10 @@ function whyNot(key: string | undefined): string {
   return 'x-access-token: the API key is not known; "watchpost token create" makes one';
 }
 
-/** An API key with which one may look, or who has signed in on the page with such a one; a session token is none. */
+/** An API key with which one may look, who has signed in on the page with such a one, or a hub; a session token is none. */
 function mayLook(c: HttpContext, { store, sessions }: KeyDeps): boolean {
-  const key = findKey(keyOf(c), store) ?? store.keys.get(sessions.keyOf(c) ?? 0);
-  return allows(key?.scopes ?? [], 'read');
+  const who = c.env?.caller ?? findKey(keyOf(c), store) ?? store.keys.get(sessions.keyOf(c) ?? 0);
+  return allows(who?.scopes ?? [], 'read');
 }
 
 /** For pictures and clips: throws `unauthorized` without a key, or with a signature that isn't that of the link. */

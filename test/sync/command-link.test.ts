@@ -128,6 +128,7 @@ describe('a hub that may command', () => {
   it.each([
     [true, 'sk-right', 'PUT', '/v1/groups/x', 403],
     [['all'], 'sk-right', 'PUT', '/v1/groups/x', 200],
+    [['read'], 'sk-look', 'GET', '/v1/thumbs/7.jpg', 404],
     [['all'], 'sk-look', 'PUT', '/v1/groups/x', 403],
     [['all'], 'sk-look', 'GET', '/v1/groups', 200],
     [['read'], 'sk-right', 'GET', '/v1/control/keys', 403],
