@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, open, rm, statfs } from 'node:fs/promises';
 import { availableParallelism, freemem } from 'node:os';
 import { join } from 'node:path';
 import { adviceFor, keyframeCostMs, probeSource } from '#camera';
-import { type Config, loadConfig } from '#config';
+import { type CameraConfig, type Config, loadConfig } from '#config';
 import type { CameraFacts } from '#domain';
 import { messageOf } from '#runtime';
 import { recordingBudget } from '#store';
@@ -19,6 +19,8 @@ const BLOCK_BYTES = 1024 * 1024;
 interface Seen {
   name: string;
   facts?: CameraFacts;
+  /** Of its smaller stream, which is looked at instead. */
+  substream?: CameraFacts;
   problem?: string;
 }
 
@@ -42,21 +44,25 @@ export async function plan(
   else show(box, cameras, load, tiers, days);
 }
 
+type Source = Pick<CameraConfig, 'name' | 'url' | 'substream' | 'transport'>;
+
 async function look(urls: readonly string[] | undefined, config: Config, signal: AbortSignal): Promise<Seen[]> {
-  const wanted = urls
+  const wanted: Source[] = urls
     ? urls.map((url, at) => ({ name: `camera ${at + 1}`, url, transport: 'tcp' as const }))
     : config.cameras;
   const seen: Seen[] = [];
-  for (const { name, url, transport } of wanted) {
-    process.stderr.write(`looking at ${name} (${seen.length + 1} of ${wanted.length}) …\n`);
-    seen.push(await probed(name, url, transport, signal));
+  for (const source of wanted) {
+    process.stderr.write(`looking at ${source.name} (${seen.length + 1} of ${wanted.length}) …\n`);
+    seen.push(await probed(source, signal));
   }
   return seen;
 }
 
-async function probed(name: string, url: string, transport: 'tcp' | 'udp', signal: AbortSignal): Promise<Seen> {
+async function probed({ name, url, substream, transport }: Source, signal: AbortSignal): Promise<Seen> {
+  const options = { transport, allowFile: true, signal };
   try {
-    return { name, facts: await probeSource(url, { transport, allowFile: true, signal }) };
+    const facts = await probeSource(url, options);
+    return { name, facts, ...(substream === undefined ? {} : { substream: await probeSource(substream, options) }) };
   } catch (error) {
     signal.throwIfAborted();
     return { name, problem: messageOf(error) };
@@ -67,15 +73,19 @@ async function probed(name: string, url: string, transport: 'tcp' | 'udp', signa
 function loadOf(cameras: readonly Seen[]): CameraLoad & Pick<CameraFacts, 'width' | 'height'> {
   const known = cameras.flatMap(({ facts }) => (facts ? [facts] : []));
   if (known.length === 0) return USUAL;
-  const mean = (of: (facts: CameraFacts) => number) => known.reduce((sum, one) => sum + of(one), 0) / known.length;
-  const largest = known.reduce((a, b) => (b.width * b.height > a.width * a.height ? b : a));
+  const looked = cameras.flatMap(({ facts, substream = facts }) => (substream ? [substream] : []));
+  const largest = looked.reduce((a, b) => (b.width * b.height > a.width * a.height ? b : a));
   return {
     width: largest.width,
     height: largest.height,
-    bitsPerSecond: Math.round(mean(({ bitsPerSecond = USUAL.bitsPerSecond }) => bitsPerSecond)),
+    bitsPerSecond: Math.round(mean(known.map(({ bitsPerSecond = USUAL.bitsPerSecond }) => bitsPerSecond))),
     // What was not seen within the five seconds of the probe is rarer.
-    keyframeIntervalS: mean(({ keyframeIntervalS = 5 }) => keyframeIntervalS),
+    keyframeIntervalS: mean(looked.map(({ keyframeIntervalS = 5 }) => keyframeIntervalS)),
   };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, one) => sum + one, 0) / values.length;
 }
 
 async function measure(

@@ -19,10 +19,10 @@ afterEach(() => {
 });
 
 /** Six seconds with a keyframe a second. */
-function video(): string {
-  const file = join(dir, 'yard.mp4');
+function video(size = '320x240'): string {
+  const file = join(dir, `${size}.mp4`);
   const coding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '10', '-bf', '0'];
-  const picture = 'testsrc2=size=320x240:rate=10:duration=6';
+  const picture = `testsrc2=size=${size}:rate=10:duration=6`;
   execFileSync('ffmpeg', ['-loglevel', 'error', '-f', 'lavfi', '-i', picture, ...coding, file]);
   return pathToFileURL(file).href;
 }
@@ -60,4 +60,11 @@ it('says in plain lines what it bears, also without any camera', { timeout: 60_0
   expect(text).toContain('tier\tcameras\tdays of video\talert within\twhat ends it\tno pack for');
   expect(text).toMatch(/^mini\t\d+\t[\d.]+\t[\d.]+ s\t\w+\tobject-detection$/m);
   expect(text).toContain('For more cameras: ');
+});
+
+it('reckons with the smaller stream where a camera has one', { timeout: 60_000 }, async () => {
+  const camera = { name: 'Yard', url: video('640x480'), substream: video('160x120') };
+  writeFileSync(join(dir, 'config.yaml'), JSON.stringify({ cameras: [camera] }));
+  const { camera: load, cameras } = JSON.parse(await printed('--json', '--config', join(dir, 'config.yaml')));
+  expect(load).toMatchObject({ width: 160, height: 120, bitsPerSecond: cameras[0].facts.bitsPerSecond });
 });
