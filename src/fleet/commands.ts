@@ -4,7 +4,7 @@ import type { Errand, Store, WaitingCommand } from '#store';
 import { Link, type LinkKey, type LinkSocket } from './link.ts';
 
 export interface CommandsDeps {
-  store: Pick<Store, 'boxes' | 'commands'>;
+  store: Pick<Store, 'boxes' | 'commands' | 'keys'>;
   clock: Clock;
 }
 
@@ -111,7 +111,10 @@ export class BoxCommands implements Disposable {
     for (const { boxId, errand, untilMs } of this.#pending.values()) {
       if (boxId === link.boxId && untilMs > nowMs) link.send(errand, untilMs - nowMs);
     }
-    void this.#deliver(link, store.commands.waiting(link.boxId));
+    const waiting = store.commands.waiting(link.boxId);
+    // What a key may do ends with it.
+    const good = waiting.filter(({ errand: { keyId } }) => keyId === undefined || store.keys.get(keyId));
+    void this.#deliver(link, good);
   }
 
   /** What waited goes one after the other, in the order in which it came: a box does few at once. */

@@ -52,7 +52,7 @@ export class Link {
   }
 
   /** `forMs`: so long it may be begun. What the way there takes counts. */
-  send(errand: Errand, forMs: number): void {
+  send({ keyId: _own, ...errand }: Errand, forMs: number): void {
     if (!this.#seal) return;
     const { boxMs, ownMs } = this.#uptime;
     const untilMs = boxMs + (this.#deps.clock.monotonicMs() - ownMs) + forMs;

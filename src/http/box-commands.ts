@@ -44,9 +44,10 @@ export function boxCommandRoutes({ boxCommands, store, clock }: HttpDeps): Api {
         mediaType: '*/*',
       },
       async (c, { params, query }) => {
-        const { name: by, scopes } = c.get('caller');
+        const { keyId, name: by, scopes } = c.get('caller');
         const body = method === 'get' ? '' : await textOf(c);
-        const asked = { by, scopes: [...scopes], method: c.req.method, path: pathOf(c, params.id) };
+        const path = pathOf(c, params.id);
+        const asked = { by, scopes: [...scopes], method: c.req.method, path, ...(keyId === 0 ? {} : { keyId }) };
         const waitMs = query.wait_s === undefined ? undefined : query.wait_s * 1000;
         const answer = await boxCommands.ask(boxBy(params.id), body === '' ? asked : { ...asked, body }, waitMs);
         if (!('waiting' in answer)) return responseOf(answer);

@@ -15,7 +15,10 @@ const KEEP_OVER = 100;
 const FORGET_MS = 7 * 86_400_000;
 
 /** A command without the time by the box's clock, which nobody knows before it is sent. */
-export type Errand = Omit<Command, 'untilMs'>;
+export type Errand = Omit<Command, 'untilMs'> & {
+  /** Of whoever asks; absent: a hub of this box's. */
+  keyId?: number;
+};
 
 /** A command to another box that waits, or waited, until it comes back. */
 export interface WaitingCommand {

@@ -83,3 +83,14 @@ it('keeps what came of the last hundred, and all that wait', async () => {
   const kept = Array.from({ length: 150 }, (_, n) => n).filter((n) => hub.store.commands.get(BOX, `cmd-${n}`));
   expect(kept).toEqual([...Array(10).keys(), ...Array.from({ length: 100 }, (_, n) => n + 50)]);
 });
+
+it('what waits is not done any more when the key that asked for it was revoked', async () => {
+  await using hub = await commanded(fine);
+  const keyIds = ['a', 'b'].map((name) => hub.store.keys.add(name, name));
+  for (const keyId of keyIds) await hub.commands.ask(BOX, { ...ASKED, keyId, path: `/v1/status?n=${keyId}` }, 60_000);
+  hub.store.keys.revoke(keyIds[0] ?? 0);
+  hub.greet();
+  await expect.poll(() => hub.store.commands.waiting(BOX), { timeout: 20_000 }).toHaveLength(1);
+  expect(hub.heard.map(({ path }) => path)).toEqual([`/v1/status?n=${keyIds[1]}`]);
+  expect(hub.heard[0]).not.toHaveProperty('keyId');
+});
