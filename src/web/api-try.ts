@@ -29,11 +29,11 @@ export function tryPanel(operation: Operation): HTMLElement {
     keyField,
     el('button', { class: 'primary', type: 'submit' }, 'Send'),
   );
-  setHidden(keyField, operation.open);
+  setHidden(keyField, true); // Until it is known that nobody has signed in.
   if (!operation.open) {
     isSignedIn().then(
       (known) => setHidden(keyField, known),
-      () => undefined, // The box is away: sending says so.
+      () => setHidden(keyField, false), // The box is away: sending says so.
     );
   }
   form.addEventListener('submit', (event) => {
