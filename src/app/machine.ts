@@ -35,7 +35,7 @@ export class MachineMeter implements Disposable {
   /** `root` stands in for `/` where `proc` and `sys` are read. */
   static async start(clock: Clock, root = '/'): Promise<MachineMeter> {
     const meter = new MachineMeter(clock, root);
-    await meter.look();
+    await meter.#lookOnce();
     return meter;
   }
 
@@ -44,21 +44,26 @@ export class MachineMeter implements Disposable {
     return { cores: availableParallelism(), ...(cpuShare === undefined ? {} : { cpuShare }), ...this.#found };
   }
 
-  /** A look that takes long isn't joined by another. */
+  /** How busy the processor was since the last look or the start, and the rest as it is now. */
   async look(): Promise<void> {
+    this.#measureCpu();
+    await this.#lookOnce();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  /** A look that takes long isn't joined by another. */
+  async #lookOnce(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      this.#measureCpu();
       const [memory, temperatureC, limits] = await Promise.all([this.#memory(), this.#temperature(), this.#limits()]);
       this.#found = { ...memory, ...(temperatureC === undefined ? {} : { temperatureC }), ...limits };
     } finally {
       this.#looking = false;
     }
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
   }
 
   #measureCpu(): void {
