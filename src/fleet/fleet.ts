@@ -109,6 +109,22 @@ export class Fleet {
     return this.#deps.store.boxes.list().map(({ id }) => this.#stateOf(id));
   }
 
+  /**
+   * Ends the box's key and forgets the box, its cameras and all that came from them. Killed in the middle it is still
+   * listed, and forgotten by asking again. False when there is none.
+   */
+  forget(id: string): boolean {
+    const { store } = this.#deps;
+    if (!store.boxes.get(id)) return false;
+    const keyId = store.boxes.keyOf(id);
+    if (keyId !== undefined) store.keys.revoke(keyId);
+    for (const { id: streamId, boxId } of store.streams.list().results)
+      if (boxId === id) store.streams.delete(streamId);
+    store.boxes.delete(id);
+    this.#seenMs.delete(id);
+    return true;
+  }
+
   status(): FleetStatus {
     const boxes = this.boxes();
     const online = boxes.filter((box) => box.online).length;

@@ -46,13 +46,27 @@ export function boxRoutes({ fleet }: HttpDeps): Api {
   api.get('/v1/boxes/:id', { summary: 'One of them', answer: boxAnswer }, (_c, { params }) => {
     const box = fleet.boxes().find(({ id }) => id === params.id);
     if (box) return boxView(box);
-    throw new Fault(
-      'not_found',
-      `there is no box "${params.id.slice(0, 80)}" that sends here; GET /v1/boxes lists them`,
-    );
+    throw unknownBox(params.id);
   });
 
+  api.delete(
+    '/v1/boxes/:id',
+    {
+      summary:
+        'Forgets a box: its key ends, its cameras go with all that came from them; the box itself is not touched',
+      answer: z.object({}),
+    },
+    (_c, { params }) => {
+      if (!fleet.forget(params.id)) throw unknownBox(params.id);
+      return {};
+    },
+  );
+
   return api;
+}
+
+function unknownBox(id: string): Fault {
+  return new Fault('not_found', `there is no box "${id.slice(0, 80)}" that sends here; GET /v1/boxes lists them`);
 }
 
 /** Of each box, by its name, and of what came in. */

@@ -40,6 +40,7 @@ export class Boxes {
   readonly #isGood: Statement<[number], number>;
   readonly #put: Statement<BoxRow>;
   readonly #seen: Statement<[number, string]>;
+  readonly #delete: Statement<[string]>;
   readonly #begin: Statement<[string, string, string, string, number]>;
   readonly #incoming: Statement<[string], IncomingRow>;
   readonly #incomingByKey: Statement<[string], IncomingRow>;
@@ -64,6 +65,7 @@ export class Boxes {
       ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id, report = excluded.report, seen_ms = excluded.seen_ms,
         clock_ahead_ms = excluded.clock_ahead_ms`);
     this.#seen = sql.prepare('UPDATE boxes SET seen_ms = ? WHERE id = ?');
+    this.#delete = sql.prepare('DELETE FROM boxes WHERE id = ?');
     this.#begin = sql.prepare('INSERT INTO incoming (id, box_id, key, head, touched_ms) VALUES (?, ?, ?, ?, ?)');
     this.#incoming = sql.prepare(`${INCOMING} WHERE id = ?`);
     this.#incomingByKey = sql.prepare(`${INCOMING} WHERE key = ?`);
@@ -120,6 +122,16 @@ export class Boxes {
   /** It was heard of now: on disk when this returns, with all that was stored before. */
   seen(id: string): void {
     this.#connection.writeDurably(() => this.#seen.run(this.#clock.nowMs(), id));
+  }
+
+  /** The key with which it sends; undefined when it has none any more. */
+  keyOf(id: string): number | undefined {
+    return this.#get.get(id)?.keyId ?? undefined;
+  }
+
+  /** With what has come of it in part, and the commands that wait for it. */
+  delete(id: string): void {
+    this.#connection.writeDurably(() => this.#delete.run(id));
   }
 
   /** The first known first. */
