@@ -56,7 +56,7 @@ export interface HttpDeps {
   /** The connections by which hubs command this box. */
   commandLinks(): CommandLinkStatus[];
   boxCommands: Pick<BoxCommands, 'accept' | 'ask'>;
-  fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'status'>;
+  fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'forget' | 'status'>;
   sync: Pick<Sync, 'status' | 'pause' | 'resume' | 'now' | 'request'>;
   tokens: SessionTokens;
   sessions: PageSessions;
