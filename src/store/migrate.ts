@@ -5,6 +5,7 @@ import { transcriptsFound } from './migrations/0003-transcripts-found.ts';
 import { seeing } from './migrations/0004-seeing.ts';
 import { keeping } from './migrations/0005-keeping.ts';
 import { syncing } from './migrations/0006-syncing.ts';
+import { making } from './migrations/0007-making.ts';
 import { SCHEMA } from './schema.ts';
 
 /** The steps from one released schema to the next; each lives in a file of its own under `migrations/`. */
@@ -15,7 +16,7 @@ export interface Migration {
 }
 
 /** Oldest first, without gaps. */
-const MIGRATIONS: readonly Migration[] = [assetsJobsTranscripts, transcriptsFound, seeing, keeping, syncing];
+const MIGRATIONS: readonly Migration[] = [assetsJobsTranscripts, transcriptsFound, seeing, keeping, syncing, making];
 
 export const NEWEST_VERSION: number = 1 + MIGRATIONS.length;
 

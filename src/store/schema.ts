@@ -1,5 +1,6 @@
 import { ASSETS_SCHEMA } from './schema-assets.ts';
 import { KEEPING_SCHEMA } from './schema-keeping.ts';
+import { MAKING_SCHEMA } from './schema-making.ts';
 import { SYNCING_SCHEMA } from './schema-syncing.ts';
 
 /**
@@ -366,4 +367,4 @@ CREATE TABLE transcript_gaps (
 CREATE UNIQUE INDEX transcript_gaps_by_time ON transcript_gaps (stream_id, start_ms);
 CREATE INDEX transcript_gaps_by_length ON transcript_gaps (stream_id, end_ms - start_ms); -- bounds the look back
 CREATE INDEX transcript_gaps_by_end ON transcript_gaps (end_ms);
-${ASSETS_SCHEMA}${KEEPING_SCHEMA}${SYNCING_SCHEMA}`;
+${ASSETS_SCHEMA}${KEEPING_SCHEMA}${SYNCING_SCHEMA}${MAKING_SCHEMA}`;
