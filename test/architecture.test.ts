@@ -8,6 +8,7 @@ const LEVELS = [
   ['config', 'models', 'prompts'],
   ['camera', 'sampling', 'hearing', 'inference', 'store'],
   ['pipeline', 'events', 'delivery', 'playback', 'assets', 'jobs', 'sync', 'fleet'],
+  ['editor'],
   ['http'],
   ['app'],
   ['cli'],

@@ -1,0 +1,10 @@
+/**
+ * What is made out of assets: VideoDB's editor timelines, rendered by one ffmpeg to an asset (docs/editor.md). Owns what
+ * clients may write and what it means (a `Composition`), the filter graph, texts and captions.
+ *
+ * Promises: what can't be rendered is refused before a job is made of it, by the path of the value and what would do. The
+ * recorder comes first: renders run one at a time, at the lowest priority. What is rendered is kept by its content and
+ * answered at once when it is asked for again; it gives way when room for other assets is short. User text is never part
+ * of a command line or of a filter's own language.
+ */
+export type { CaptionWord, Composition, Content, Crop, Layer, Position } from './composition.ts';
