@@ -1,9 +1,9 @@
 import type { CameraFacts, CameraStatus, Frame, PcmChunk, RecordingSession, Segment, Stream } from '#domain';
 import { Channel, type Clock, Fault, faultPoint, type Gate, type Log, messageOf } from '#runtime';
 import { CpuMeter } from './cpu-meter.ts';
-import { needsTranscoding } from './ffmpeg-arguments.ts';
+import { isSoundOnly, needsTranscoding } from './ffmpeg-arguments.ts';
 import { planFor, type SamplingDemand, type SamplingPlan, samePlan } from './plan.ts';
-import { examine, examineSound, type Source } from './probe.ts';
+import { examine, examineSound, onlySound, type Source } from './probe.ts';
 import { Progress } from './progress.ts';
 import { Session, type Sinks } from './session.ts';
 import { SoundMemory } from './sound-memory.ts';
@@ -65,11 +65,14 @@ const NEXT_HANDOVER_MS = 60_000;
 const SOUND_LASTS_MS = 60_000;
 const WITHOUT_SOUND = 'recording without sound, which broke off or broke the recording; it is tried again';
 
+const NOTHING_LEFT =
+  'it sends sound only, which is not to be recorded: allow it ("audio" of its recording), or stop it';
+
 /** Sources that have been looked at, and what their sound did: reconnecting is quick and learns. */
 const examined = new Map<string, Source>();
 const sounds = new SoundMemory();
 
-/** Connects and returns once the first frame or segment has come. Throws the reason when that fails. */
+/** Connects and returns once the first frame, segment or, where that is all, sound has come. Throws the reason when that fails. */
 export async function openCamera(
   stream: Stream,
   demand: SamplingDemand,
@@ -80,8 +83,11 @@ export async function openCamera(
   const key = `${stream.id} ${stream.transport} ${stream.url}`;
   const { transport } = stream;
   const known = examined.get(key);
-  const source = known ?? (await examine(stream.url, { transport, allowFile: options.allowFile, signal }, false));
-  examined.set(key, source);
+  const found = known ?? (await examine(stream.url, { transport, allowFile: options.allowFile, signal }, false));
+  const source = stream.mediaTypes.includes('video') ? found : onlySound(found);
+  if (isSoundOnly(source) && demand.silent) throw new Fault('unavailable', NOTHING_LEFT);
+  // Pictures may only have been late: who sent none is looked at anew.
+  if (!isSoundOnly(found)) examined.set(key, found);
   const camera = new OpenCamera(stream, source, demand, options);
   try {
     await camera.begin(signal);
@@ -131,7 +137,7 @@ class OpenCamera implements Camera {
       this.#hasEnded = resolve;
     });
     if (needsTranscoding(source)) {
-      this.#notes.add(`${source.facts.videoCodec} can't be recorded as it is: transcoding to H.264`);
+      this.#notes.add(`${source.facts.videoCodec ?? ''} can't be recorded as it is: transcoding to H.264`);
     }
   }
 
@@ -180,6 +186,7 @@ class OpenCamera implements Camera {
     const { everyMs, fine, silent } = this.#demand;
     if (demand.everyMs !== everyMs || demand.fine !== fine || demand.silent !== silent) this.#handoverAfterMs = 0;
     this.#demand = demand;
+    if (isSoundOnly(this.#source) && demand.silent) this.#hasEnded(new Fault('unavailable', NOTHING_LEFT));
     this.#substream?.setDemand(demand);
     this.#replan();
   }
@@ -234,9 +241,9 @@ class OpenCamera implements Camera {
     return mode === 'none' ? {} : { sampling: mode };
   }
 
-  /** Frames come from one of the two streams. */
+  /** Frames come from one of the two streams, if there are any. */
   #planFor(keyframeIntervalS: number | undefined): SamplingPlan {
-    if (this.#substream?.gives) return { mode: 'none' };
+    if (this.#substream?.gives || isSoundOnly(this.#source)) return { mode: 'none' };
     return planFor(this.#demand, keyframeIntervalS, this.#source.reordered);
   }
 
@@ -261,9 +268,9 @@ class OpenCamera implements Camera {
   }
 
   #wantsSound(): boolean {
-    return (
-      !this.#demand.silent && this.#hasSound() && sounds.isWanted(this.#stream.id, this.#options.clock.monotonicMs())
-    );
+    if (isSoundOnly(this.#source)) return true;
+    const isWanted = sounds.isWanted(this.#stream.id, this.#options.clock.monotonicMs());
+    return !this.#demand.silent && this.#hasSound() && isWanted;
   }
 
   /** The picture goes on: the next look hands over to a session without sound. */

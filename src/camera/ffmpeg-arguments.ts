@@ -24,8 +24,13 @@ export interface Recipe {
 }
 
 /** Codecs that fMP4 carries as they are. Anything else is transcoded to H.264, which costs a good part of a core. */
-export function needsTranscoding({ facts }: Source): boolean {
-  return !['h264', 'hevc', 'av1'].includes(facts.videoCodec);
+export function needsTranscoding({ facts: { videoCodec } }: Source): boolean {
+  return videoCodec !== undefined && !['h264', 'hevc', 'av1'].includes(videoCodec);
+}
+
+/** Nothing but its sound is recorded. */
+export function isSoundOnly({ facts }: Source): boolean {
+  return facts.videoCodec === undefined;
 }
 
 /**
@@ -41,7 +46,7 @@ export function ffmpegArguments(recipe: Recipe): string[] {
     ['-analyzeduration', '1000000', '-probesize', '2000000', '-fflags', '+genpts'],
     source.finite ? ['-re'] : [],
     onlyKeyframes ? ['-skip_frame:v', 'nokey', '-flags:v', 'low_delay'] : [],
-    ['-threads:v', '1', '-i', inputAddress(source.url)],
+    [...(isSoundOnly(source) ? [] : ['-threads:v', '1']), '-i', inputAddress(source.url)],
     records ? recordingOutput(recipe) : [],
     plan.mode === 'none' ? [] : framesOutput(source, plan),
     withAudio ? pcmOutput() : [],
@@ -49,19 +54,29 @@ export function ffmpegArguments(recipe: Recipe): string[] {
 }
 
 function recordingOutput({ source, segmentSeconds, withAudio }: Recipe): string[] {
-  const { videoCodec, audioCodec, fps } = source.facts;
-  const keyframeEvery = String(Math.max(1, Math.round((fps || 10) * 2)));
-  const transcode = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-g', keyframeEvery];
-  const video = needsTranscoding(source) ? transcode : ['-c:v', 'copy'];
-  const sound = audioCodec === 'aac' ? ['-c:a', 'copy', '-bsf:a', 'aac_adtstoasc'] : ['-c:a', 'aac', '-b:a', '64k'];
   return [
-    ['-map', '0:V:0', ...video, ...(videoCodec === 'hevc' ? ['-tag:v', 'hvc1'] : [])],
-    withAudio ? ['-map', '0:a:0', ...sound] : [],
+    isSoundOnly(source) ? [] : pictureOptions(source),
+    withAudio ? soundOptions(source) : [],
     ['-f', 'hls', '-hls_time', String(segmentSeconds), '-hls_segment_type', 'fmp4', '-hls_flags', 'temp_file'],
     // Each segment carries its time on the input's clock, not on its own track's: sound and picture stay together.
     ['-hls_segment_options', 'movflags=+frag_discont'],
     ['-hls_list_size', '5', '-hls_fmp4_init_filename', INIT_NAME, '-hls_segment_filename', '%d.m4s', 'live.m3u8'],
   ].flat();
+}
+
+function pictureOptions(source: Source): string[] {
+  const { videoCodec, fps } = source.facts;
+  const keyframeEvery = String(Math.max(1, Math.round((fps || 10) * 2)));
+  const transcode = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-g', keyframeEvery];
+  const video = needsTranscoding(source) ? transcode : ['-c:v', 'copy'];
+  return ['-map', '0:V:0', ...video, ...(videoCodec === 'hevc' ? ['-tag:v', 'hvc1'] : [])];
+}
+
+/** AAC, which all players take: as it is sent, or made of what is sent. Where there is nothing else, it is worth more bits. */
+function soundOptions(source: Source): string[] {
+  const make = ['-c:a', 'aac', '-b:a', isSoundOnly(source) ? '96k' : '64k'];
+  const sound = source.facts.audioCodec === 'aac' ? ['-c:a', 'copy', '-bsf:a', 'aac_adtstoasc'] : make;
+  return ['-map', '0:a:0', ...sound];
 }
 
 function framesOutput(source: Source, plan: SamplingPlan): string[] {

@@ -47,11 +47,12 @@ export function samePlan(a: SamplingPlan, b: SamplingPlan): boolean {
 /** Models for objects look no closer; writing has to be read. */
 const WIDEST = { usual: 640, fine: 1280 };
 
-/** The size of sampled frames: at most 640 wide (1280 when `fine`), even, of the picture's shape. */
+/** The size of sampled frames: at most 640 wide (1280 when `fine`), even, of the picture's shape; 0 where there is none. */
 export function frameSize(
   { width, height }: Pick<CameraFacts, 'width' | 'height'>,
   fine = false,
 ): { width: number; height: number } {
+  if (width === 0) return { width: 0, height: 0 };
   const scaled = Math.min(fine ? WIDEST.fine : WIDEST.usual, width);
   const even = (value: number) => Math.max(2, Math.round(value / 2) * 2);
   return { width: even(scaled), height: even((height * scaled) / width) };

@@ -8,6 +8,8 @@ import { checkSourceUrl, inputAddress, inputOptions, transportOf } from './sourc
 const MEASURED_S = 5;
 const TIMEOUT_MS = 15_000;
 
+const NOTHING = 'has neither picture nor sound that can be read: correct the path in url';
+
 export interface ProbeOptions {
   transport: 'tcp' | 'udp';
   allowFile: boolean;
@@ -23,6 +25,8 @@ export interface Source {
   reordered: boolean;
   /** It has an end and can be read faster than it was filmed. */
   finite: boolean;
+  /** Whether it has pictures or not: nobody wants them. */
+  withoutPictures?: true;
 }
 
 /**
@@ -40,13 +44,36 @@ export async function examine(address: string, options: ProbeOptions, measure: b
   const complaints = new Complaints(url);
   const output = await runProbe(probeArguments(url, transport, measure), complaints, options);
   const report = parseReport(output, complaints);
-  const video = report.streams.find((stream) => stream.codec_type === 'video' && stream.width);
-  if (!video) throw complaints.faultOf('unavailable', 'has no video stream');
+  const pictures = report.streams.filter(isPicture);
+  const video = pictures.find(({ width }) => width);
+  if (!video && pictures.length > 0)
+    throw complaints.faultOf('unavailable', 'sends a picture of unknown size: try again');
+  const audio = report.streams.find((stream) => stream.codec_type === 'audio' && Number(stream.sample_rate) > 0);
+  if (!video && !audio) throw complaints.faultOf('unavailable', NOTHING);
   return {
     url,
-    facts: factsOf(video, report, transport),
-    reordered: (video.has_b_frames ?? 0) > 0,
+    facts: factsOf({ video, audio }, report, transport),
+    reordered: (video?.has_b_frames ?? 0) > 0,
     finite: Number(report.format?.duration) > 0 && (transport === 'file' || transport === 'http'),
+  };
+}
+
+/** What is recorded of a source of which only the sound is wanted. Throws `unavailable` when it has none. */
+export function onlySound(source: Source): Source {
+  const { audioCodec, audioSampleRate, audioChannels, transport } = source.facts;
+  if (audioCodec === undefined) {
+    throw new Fault('unavailable', 'the source has no sound, and "media_types" asks for sound only');
+  }
+  const sound = {
+    audioCodec,
+    ...(audioSampleRate === undefined ? {} : { audioSampleRate }),
+    ...(audioChannels === undefined ? {} : { audioChannels }),
+  };
+  return {
+    ...source,
+    facts: { width: 0, height: 0, fps: 0, ...sound, transport },
+    reordered: false,
+    withoutPictures: true,
   };
 }
 
@@ -64,10 +91,11 @@ export async function examineSound(known: Source, address: string, options: Prob
 function probeArguments(url: URL, transport: CameraFacts['transport'], measure: boolean): string[] {
   const packets = measure ? ':packet=stream_index,pts_time,dts_time,flags,size' : '';
   const fields = 'index,codec_type,codec_name,width,height,avg_frame_rate,has_b_frames,sample_rate,channels';
+  const cover = 'stream_disposition=attached_pic';
   return [
     ['-hide_banner', '-loglevel', 'level+error', '-of', 'json=compact=1'],
     [...inputOptions(transport), '-analyzeduration', '1000000', '-probesize', '2000000'],
-    ['-show_entries', `stream=${fields}:format=duration${packets}`],
+    ['-show_entries', `stream=${fields}:${cover}:format=duration${packets}`],
     measure ? ['-read_intervals', `%+${MEASURED_S}`] : [],
     ['-i', inputAddress(url)],
   ].flat();
@@ -89,6 +117,12 @@ interface ReportedStream {
   has_b_frames?: number;
   sample_rate?: string;
   channels?: number;
+  disposition?: { attached_pic?: number };
+}
+
+/** A cover in a file of music is none. */
+function isPicture({ codec_type: type, disposition }: ReportedStream): boolean {
+  return type === 'video' && disposition?.attached_pic !== 1;
 }
 
 async function runProbe(args: string[], complaints: Complaints, options: ProbeOptions): Promise<string> {
@@ -105,7 +139,7 @@ async function runProbe(args: string[], complaints: Complaints, options: ProbeOp
   const { code } = await child.ended;
   signal.removeEventListener('abort', kill);
   options.signal.throwIfAborted();
-  if (signal.aborted) throw complaints.faultOf('unavailable', 'sent no video in time: check its power and network');
+  if (signal.aborted) throw complaints.faultOf('unavailable', 'sent nothing in time: check its power and network');
   if (code !== 0) throw complaints.fault("can't be read");
   return output;
 }
@@ -120,14 +154,17 @@ function parseReport(output: string, complaints: Complaints): Report {
   }
 }
 
-function factsOf(video: ReportedStream, report: Report, transport: CameraFacts['transport']): CameraFacts {
-  const audio = report.streams.find((stream) => stream.codec_type === 'audio' && Number(stream.sample_rate) > 0);
-  const interval = keyframeInterval(report.packets.filter((packet) => packet.stream_index === video.index));
+function factsOf(
+  { video, audio }: Record<'video' | 'audio', ReportedStream | undefined>,
+  report: Report,
+  transport: CameraFacts['transport'],
+): CameraFacts {
+  const interval = video && keyframeInterval(report.packets.filter((packet) => packet.stream_index === video.index));
   return {
-    videoCodec: video.codec_name ?? 'unknown',
-    width: video.width ?? 0,
-    height: video.height ?? 0,
-    fps: fraction(video.avg_frame_rate),
+    ...(video ? { videoCodec: video.codec_name ?? 'unknown' } : {}),
+    width: video?.width ?? 0,
+    height: video?.height ?? 0,
+    fps: fraction(video?.avg_frame_rate),
     ...(interval === undefined ? {} : { keyframeIntervalS: interval }),
     ...bitrate(report.packets),
     ...(audio?.codec_name ? { audioCodec: audio.codec_name } : {}),

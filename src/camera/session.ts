@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Frame, newId, type PcmChunk, type RecordingSession, type Segment, type Stream } from '#domain';
 import { Child, type Clock, Fault, type Log, messageOf } from '#runtime';
-import { FRAMES_FD, ffmpegArguments, PCM_FD, type Recipe, TIMES_FD } from './ffmpeg-arguments.ts';
+import { FRAMES_FD, ffmpegArguments, isSoundOnly, PCM_FD, type Recipe, TIMES_FD } from './ffmpeg-arguments.ts';
 import { readFrames } from './frame-reader.ts';
 import { SessionDirectory } from './media-directory.ts';
 import { frameSize } from './plan.ts';
@@ -34,7 +34,7 @@ const TICKS_PER_S = 100;
 /** One run of ffmpeg, from its start until it ends, is stopped, or falls silent and is killed. */
 export class Session implements AsyncDisposable {
   readonly recipe: Recipe;
-  /** The first frame or segment has come. Rejects with the reason when the session ends before. */
+  /** The first frame or segment has come; where there is only sound, some of that. Rejects with the reason when the session ends before. */
   readonly ready: Promise<void>;
   /** Why it ended, after its last segment was handed on. */
   readonly ended: Promise<Fault>;
@@ -131,7 +131,7 @@ export class Session implements AsyncDisposable {
 
   #connect(): FSWatcher {
     const { stdio, stderr } = this.#child.process;
-    stderr?.setEncoding('utf8').on('data', (text: string) => this.#complaints.add(text));
+    stderr?.setEncoding('utf8').on('data', (text: string) => this.#complain(text));
     const { width, height } = frameSize(this.recipe.source.facts, this.recipe.plan.fine);
     // Opened as pipes above, so they are readable streams.
     const [pixels, times, pcm] = [FRAMES_FD, TIMES_FD, PCM_FD].map((fd) => stdio[fd] as Readable);
@@ -151,12 +151,21 @@ export class Session implements AsyncDisposable {
     pcm?.on('data', (chunk: Buffer) => {
       this.#watchdog.saw('audio');
       this.#sound.read(chunk);
+      if (isSoundOnly(this.recipe.source)) this.#isReady();
     });
     const files = watch(this.#directory.openDir, (_event, name) => {
       if (name?.endsWith('.m4s')) this.#finishing = this.#finishing.then(() => this.#finishSegments());
     });
     files.on('error', () => undefined); // The directory went away; the end of ffmpeg tells.
     return files;
+  }
+
+  /** Where sound comes first, a camera looks as if it had no pictures. */
+  #complain(text: string): void {
+    this.#complaints.add(text);
+    const { source } = this.recipe;
+    const hears = isSoundOnly(source) && !source.withoutPictures;
+    if (hears && this.#complaints.matches(/New video stream/)) this.#giveUp('began to send pictures');
   }
 
   #frame(streamMs: number): void {

@@ -1,5 +1,5 @@
 import type { Clock } from '#runtime';
-import type { Recipe } from './ffmpeg-arguments.ts';
+import { isSoundOnly, type Recipe } from './ffmpeg-arguments.ts';
 
 type Output = 'frames' | 'audio' | 'segments';
 
@@ -10,13 +10,14 @@ const START_MS = 20_000;
 /** Until two keyframes have told their distance, it may be as long as cameras have it. */
 const UNKNOWN_S = 12;
 
-const SAID: Record<Exclude<Output, 'audio'>, string> = {
+const SAID: Record<Output, string> = {
   frames: 'sent no picture',
-  segments: 'sent video that gave no recording',
+  audio: 'sent no sound',
+  segments: 'sent what gave no recording',
 };
 
 export interface WatchdogListener {
-  /** There is no picture any more, or no recording: nothing but a new start helps. */
+  /** There is no picture any more (no sound, where that is all), or no recording: nothing but a new start helps. */
   silent(reason: string): void;
   /** The picture goes on, the sound doesn't. */
   soundEnded(): void;
@@ -37,12 +38,13 @@ export class Watchdog implements Disposable {
     this.#clock = clock;
     this.#recipe = recipe;
     this.#patience = { frames: SILENCE_MS, audio: SILENCE_MS, segments: SILENCE_MS };
-    this.expectKeyframesEvery(recipe.source.facts.keyframeIntervalS ?? UNKNOWN_S);
+    const soundOnly = isSoundOnly(recipe.source);
+    // Sound can be cut anywhere.
+    this.expectKeyframesEvery(soundOnly ? 0 : (recipe.source.facts.keyframeIntervalS ?? UNKNOWN_S));
     const startedMs = clock.monotonicMs();
-    const vital = (['frames', 'segments'] as const).filter((output) =>
-      output === 'frames' ? recipe.plan.mode !== 'none' : recipe.records,
-    );
-    let hasSound = recipe.withAudio;
+    const isVital = { frames: recipe.plan.mode !== 'none', audio: soundOnly, segments: recipe.records };
+    const vital = (['frames', 'audio', 'segments'] as const).filter((output) => isVital[output]);
+    let hasSound = recipe.withAudio && !soundOnly;
     this.#timer = setInterval(() => {
       for (const output of vital) {
         const forMs = this.#overdue(output, startedMs);

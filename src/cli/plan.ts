@@ -74,13 +74,17 @@ function loadOf(cameras: readonly Seen[]): CameraLoad & Pick<CameraFacts, 'width
   const known = cameras.flatMap(({ facts }) => (facts ? [facts] : []));
   if (known.length === 0) return USUAL;
   const looked = cameras.flatMap(({ facts, substream = facts }) => (substream ? [substream] : []));
-  const largest = looked.reduce((a, b) => (b.width * b.height > a.width * a.height ? b : a));
+  const pictured = looked.filter(({ videoCodec }) => videoCodec !== undefined);
+  const largest = pictured.reduce((a, b) => (b.width * b.height > a.width * a.height ? b : a), pictured[0] ?? USUAL);
   return {
     width: largest.width,
     height: largest.height,
     bitsPerSecond: Math.round(mean(known.map(({ bitsPerSecond = USUAL.bitsPerSecond }) => bitsPerSecond))),
     // What was not seen within the five seconds of the probe is rarer.
-    keyframeIntervalS: mean(looked.map(({ keyframeIntervalS = 5 }) => keyframeIntervalS)),
+    keyframeIntervalS:
+      pictured.length > 0
+        ? mean(pictured.map(({ keyframeIntervalS = 5 }) => keyframeIntervalS))
+        : USUAL.keyframeIntervalS,
   };
 }
 
@@ -171,6 +175,7 @@ function cameraWords(facts: CameraFacts | undefined): string {
   if (!facts) return '';
   const { bitsPerSecond: bits, keyframeIntervalS: gap } = facts;
   const rate = bits === undefined ? 'bitrate not measured' : `${(bits / 1e6).toFixed(1)} Mbit/s`;
+  if (facts.videoCodec === undefined) return `${facts.audioCodec ?? 'no'} sound only, ${rate}`;
   const keyframes = gap === undefined ? 'keyframes rarer than 5 s' : `a keyframe every ${gap} s`;
   return `${facts.videoCodec} ${facts.width}×${facts.height}, ${facts.fps} fps, ${rate}, ${keyframes}`;
 }

@@ -21,14 +21,21 @@ export async function discover(signal: AbortSignal): Promise<void> {
 }
 
 function factRows(facts: CameraFacts): string[][] {
-  const { keyframeIntervalS: interval, clockOffsetMs: offset } = facts;
+  const { clockOffsetMs: offset } = facts;
   const audio = [facts.audioCodec, hertz(facts.audioSampleRate), channels(facts.audioChannels)];
   return [
-    ['video', `${facts.videoCodec} ${facts.width}×${facts.height}, ${round(facts.fps)} fps`],
-    ['keyframes', interval === undefined ? 'not measured: fewer than two came' : `every ${round(interval)} s`],
+    ...pictureRows(facts),
     ['audio', facts.audioCodec ? audio.filter(Boolean).join(', ') : 'none'],
     ['clock', offset === undefined ? 'not told by the camera' : `${round(offset / 1000)} s ahead of this box`],
     ['transport', facts.transport],
+  ];
+}
+
+function pictureRows({ videoCodec, width, height, fps, keyframeIntervalS: interval }: CameraFacts): string[][] {
+  if (videoCodec === undefined) return [['video', 'none: it sends sound only']];
+  return [
+    ['video', `${videoCodec} ${width}×${height}, ${round(fps)} fps`],
+    ['keyframes', interval === undefined ? 'not measured: fewer than two came' : `every ${round(interval)} s`],
   ];
 }
 

@@ -114,9 +114,10 @@ export interface Degraded {
   remedy: string;
 }
 
-/** What a probe found out about a source. */
+/** What a probe found out about a source: it sends pictures, or sound, or both. */
 export interface CameraFacts {
-  videoCodec: string;
+  /** Absent when it sends sound only; then its size and rate are 0. */
+  videoCodec?: string;
   width: number;
   height: number;
   fps: number;

@@ -10,7 +10,7 @@ import { snake } from './scene-views.ts';
 const MOST_AT_ONCE = 2;
 
 const facts = z.object({
-  video_codec: z.string(),
+  video_codec: z.string().optional().describe('Absent: it sends sound only, and its size and rate are 0'),
   width: z.number(),
   height: z.number(),
   fps: z.number(),
@@ -48,7 +48,8 @@ export function probeRoutes({ config, discover }: Pick<HttpDeps, 'config' | 'dis
         const found = await probeSource(body.url, options).catch(refuse);
         // Everything that a camera can be known by is told in the answer's own words.
         const told = snake(found) as z.input<typeof facts>;
-        return { facts: told, advice: adviceFor(found), ...(await look(stillOf(body.url, options))) };
+        const picture = found.videoCodec === undefined ? {} : await look(stillOf(body.url, options));
+        return { facts: told, advice: adviceFor(found), ...picture };
       } finally {
         trying -= 1;
       }

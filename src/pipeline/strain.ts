@@ -109,6 +109,7 @@ function isSlow(counts: Counts, asked: Asked): boolean {
 
 /** Pictures a second; a camera that sends fewer is not asked for more. */
 function askedFps({ facts }: Counts, { everyMs }: Asked): number {
+  if (facts && facts.videoCodec === undefined) return 0;
   const fps = Math.min(MOST_FPS, 1000 / everyMs);
   return facts && facts.fps > 0 ? Math.min(fps, facts.fps) : fps;
 }

@@ -1,7 +1,7 @@
 /** One camera: its latest picture, what it is doing in words and colour, its numbers, notes and last hour. */
 import { type Api, isAbort } from './api.ts';
 import { el, setHidden, setText, svg } from './dom.ts';
-import { age, decimal, percent, phaseWords, pictureWords, plural } from './format.ts';
+import { age, decimal, isSoundOnly, percent, phaseWords, pictureWords, plural } from './format.ts';
 import { indexLines } from './index-lines.ts';
 import { LivePicture } from './picture.ts';
 import { TimelineBar } from './timeline-bar.ts';
@@ -80,7 +80,7 @@ export class CameraCard {
   }
 
   #showWords(camera: CameraJson, now: number): void {
-    const { label, chip, name, format, trouble, notes } = this.#parts;
+    const { label, chip, name, format, trouble, notes, empty, zones } = this.#parts;
     const phase = phaseWords(camera, now);
     this.element.dataset.tone = phase.tone;
     setText(chip, phase.word);
@@ -88,7 +88,10 @@ export class CameraCard {
     setText(format, pictureWords(camera.facts));
     setText(trouble, phase.detail);
     setHidden(trouble, phase.detail === '');
-    setText(label, `Watch ${camera.name}. `);
+    const soundOnly = isSoundOnly(camera.facts);
+    setText(empty, soundOnly ? 'Sound only' : 'No picture yet');
+    setHidden(zones, soundOnly);
+    setText(label, `${soundOnly ? 'Listen to' : 'Watch'} ${camera.name}. `);
     for (const [key, value] of cameraNumbers(camera, now)) {
       const cell = this.#parts.numbers.get(key);
       if (cell) setText(cell, value);
@@ -150,7 +153,7 @@ export function cameraNumbers(camera: CameraJson, nowMs: number): [NumberKey, st
   ].filter(Boolean);
   return [
     ['Keyframes', keyframes ? `every ${decimal(keyframes)} s` : '–'],
-    ['Frames seen', `${camera.fps_seen.toFixed(camera.fps_seen < 10 ? 1 : 0)} / s`],
+    ['Frames seen', isSoundOnly(camera.facts) ? '–' : `${camera.fps_seen.toFixed(camera.fps_seen < 10 ? 1 : 0)} / s`],
     ['Last segment', camera.last_segment_end_ms ? `${age(camera.last_segment_end_ms, nowMs)} ago` : 'none yet'],
     ['Dropped', drops.join(', ') || 'none'],
     ['Restarts', String(camera.restarts)],

@@ -90,9 +90,10 @@ function sentence(text: string): string {
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
-/** "1920 × 1080 · H.264 · 25 fps". */
+/** "1920 × 1080 · H.264 · 25 fps", or "Sound only". */
 export function pictureWords(facts: CameraJson['facts']): string {
   if (!facts) return '';
+  if (isSoundOnly(facts)) return 'Sound only';
   const codecs: Record<string, string> = { h264: 'H.264', hevc: 'H.265', h265: 'H.265', mjpeg: 'MJPEG', av1: 'AV1' };
   const parts = [
     facts.width && facts.height ? `${facts.width} × ${facts.height}` : '',
@@ -101,6 +102,11 @@ export function pictureWords(facts: CameraJson['facts']): string {
     facts.audio_codec ? 'sound' : '',
   ];
   return parts.filter(Boolean).join(' · ');
+}
+
+/** Whether it was seen to send no pictures. */
+export function isSoundOnly(facts: CameraJson['facts']): boolean {
+  return facts != null && !facts.video_codec && Boolean(facts.audio_codec);
 }
 
 /** One digit behind the point, where there is any. */
