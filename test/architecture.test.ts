@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const LEVELS = [
   ['domain', 'runtime'],
   ['config', 'models', 'prompts'],
-  ['camera', 'sampling', 'hearing', 'inference', 'store'],
+  ['camera', 'sampling', 'hearing', 'inference', 'ingest', 'store'],
   ['pipeline', 'events', 'delivery', 'playback', 'assets', 'jobs', 'sync', 'fleet'],
   ['editor'],
   ['http'],

@@ -5,14 +5,15 @@ import { Evaluator, type EvaluatorDeps } from '#events';
 import { BoxCommands } from '#fleet';
 import { Certificate, createHttpApp, type HttpDeps, listen, PageSessions, SessionTokens, Sockets } from '#http';
 import { ModelLibrary, PackDesk } from '#models';
-import { LiveViews, type PipelineDeps, Supervisor } from '#pipeline';
+import { LiveViews } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
-import { type Clock, Gate, Lifetime, type Log, type Notify, RecentLines, systemClock } from '#runtime';
+import { type Clock, Lifetime, type Log, type Notify, RecentLines, systemClock } from '#runtime';
 import type { Store } from '#store';
 import type { CommandLinks } from '#sync';
 import { keepBackups } from './backups.ts';
 import { BoxReporter } from './box-report.ts';
 import { boxOnBroker } from './broker.ts';
+import { startCameras } from './cameras.ts';
 import { watchClock } from './clock-watch.ts';
 import { startCommandLinks } from './command-links.ts';
 import { Configuration } from './configuration.ts';
@@ -119,7 +120,7 @@ async function build(
   const errands = { ...base, ...seeing, links, delivery, origin, ...places };
   const jobs = life.use(await startJobs(errands, signal));
   const reporter = new BoxReporter(clock.nowMs());
-  const supervisor = life.use(await startCameras({ ...base, ...seeing, hearing }, places));
+  const { supervisor, push } = await startCameras({ ...base, ...seeing, hearing }, places, life);
   // What a crash left without a row has one by now: it may be the recording around an alert.
   const sync = life.use(await startSync({ ...errands, reporter }));
 
@@ -129,7 +130,7 @@ async function build(
   const examine = (asked: AbortSignal) => examineApart(dataDir, asked);
   const packDesk = life.use(await PackDesk.open(modelsDir(dataDir), log));
   const machine = life.use(await MachineMeter.start(clock));
-  const control = { packDesk, machine, recentLog, reporter, examine, restart: () => restart.abort() };
+  const control = { packDesk, machine, recentLog, reporter, examine, push, restart: () => restart.abort() };
   const fleet = await startFleet({ ...base, ...places });
   const open = { ...base, ...seeing, ...hearing, ...places, ...parts, ...control, fleet, certificate };
   const { commandLinks, ...address } = await serve(open, life);
@@ -224,30 +225,6 @@ async function startEvents(
     },
   };
   return life.use(await Evaluator.start(options, signal));
-}
-
-function startCameras(
-  deps: Omit<PipelineDeps, 'camera' | 'thumbsDir' | 'demandPlace'> & { config: Config },
-  { mediaDir, thumbsDir }: { mediaDir: string; thumbsDir: string },
-): Promise<Supervisor> {
-  const { config, store, clock, log } = deps;
-  applyConfiguredCameras(config, store, clock);
-  const unreadable = store.streams.unreadable();
-  if (unreadable.length > 0) {
-    log.error({ cameras: unreadable }, 'signing.key is another than before: set the addresses of these cameras again');
-  }
-  const { ingest, recording } = config;
-  const camera = {
-    mediaDir,
-    segmentSeconds: recording.segmentSeconds,
-    get allowFile() {
-      return config.ingest.allowFile;
-    },
-    spawnGate: new Gate(ingest.maxConnecting),
-    clock,
-  };
-  const demandPlace = () => store.mediaPlace.demand(mediaDir);
-  return Supervisor.start({ ...deps, camera, thumbsDir, demandPlace });
 }
 
 function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {

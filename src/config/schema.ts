@@ -15,6 +15,23 @@ const listen = z
   })
   .prefault('0.0.0.0:8080');
 
+function port(usual: number) {
+  return z
+    .int('must be a whole number')
+    .min(1, 'must be at least 1')
+    .max(65_535, 'must not be more than 65535')
+    .default(usual);
+}
+
+const push = z
+  .strictObject({
+    rtmpPort: port(1935).describe('Where RTMP publishers connect.'),
+    rtspPort: port(8554).describe('Where RTSP publishers connect.'),
+  })
+  .refine(({ rtmpPort, rtspPort }) => rtmpPort !== rtspPort, {
+    message: 'rtmpPort and rtspPort must differ',
+  });
+
 const ingest = z.strictObject({
   allowFile: z
     .boolean()
@@ -26,6 +43,9 @@ const ingest = z.strictObject({
     .max(64, 'must not be more than 64')
     .default(2)
     .describe('How many cameras may be connecting at once; the others wait their turn.'),
+  push: push
+    .prefault({})
+    .describe('Streams that are sent to this box, at the host of `listen`. A port opens with the first such stream.'),
 });
 
 const recording = z.strictObject({

@@ -19,6 +19,8 @@ export interface Stream {
   url: string;
   /** Of the same camera, smaller: looked at instead, while `url` is recorded. May hold credentials, too. */
   substreamUrl?: string | undefined;
+  /** It is sent here, by whoever has its key; `url` is empty. */
+  push?: PushSource;
   mediaTypes: MediaType[];
   sampleRate: number;
   store: boolean;
@@ -36,6 +38,15 @@ export interface Stream {
   /** The other box. */
   boxId?: string;
   createdMs: number;
+}
+
+export type PushProtocol = 'rtmp' | 'rtsp';
+
+/** How a stream is sent to the box. */
+export interface PushSource {
+  protocol: PushProtocol;
+  /** So often its key has been renewed; absent: never. */
+  renewed?: number;
 }
 
 /** What of a stream's video stays, once the box has looked at it. */

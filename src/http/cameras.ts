@@ -102,6 +102,8 @@ async function changeConfigured(c: HttpContext, stream: Stream, ways: Ways, deps
 
 function changeOwn(stream: Stream, ways: Ways, deps: HttpDeps): void {
   const { name: wanted, url: address, substream_url: smaller, transport: by } = ways;
+  if (address !== undefined && stream.push)
+    throw new Fault('invalid', 'url: this camera sends to the box: it has none');
   for (const given of [address, smaller]) if (given) checkAddress(given, deps);
   deps.store.streams.update(stream.id, {
     ...(wanted === undefined ? {} : { name: wanted }),

@@ -7,6 +7,7 @@ import type { CameraStatus, Frame, Scope } from '#domain';
 import type { Meanings } from '#events';
 import type { BoxCommands, Fleet } from '#fleet';
 import type { Listening, PictureQuery, SightTask } from '#inference';
+import type { PushServer } from '#ingest';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary, PackDesk } from '#models';
 import type { Checks, LiveViews, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
@@ -58,6 +59,7 @@ export interface HttpDeps {
   boxCommands: Pick<BoxCommands, 'accept' | 'ask'>;
   fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'forget' | 'status'>;
   sync: Pick<Sync, 'status' | 'pause' | 'resume' | 'now' | 'request'>;
+  push: Pick<PushServer, 'urlFor'>;
   tokens: SessionTokens;
   sessions: PageSessions;
   models: Pick<ModelLibrary, 'list'>;

@@ -5,21 +5,33 @@ import { Fault } from '#runtime';
 import type { HttpDeps } from './deps.ts';
 import { connectionId, flag, text, whole } from './input.ts';
 import { collectionBy, ownStreamBy, streamBy } from './lookup.ts';
+import { pushedView, pushWished } from './push.ts';
 import { Api } from './route.ts';
 import { streamAnswer, streamView } from './views.ts';
 
 const EXAMPLE_URL = 'rtsp://user:password@192.168.1.20:554/stream1';
+const NO_URL = `must be the camera's address, e.g. "${EXAMPLE_URL}"`;
 const name = text(200, 'Front gate');
 const rate = whole(1, 240).describe('Kept and given back; indexes say by themselves how often they look');
 
 const creation = z.object({
   url: z
-    .string({ error: `must be the camera's address, e.g. "${EXAMPLE_URL}"` })
+    .string({ error: NO_URL })
     .max(2048, 'must not be longer than 2048 characters')
     .meta({
       examples: [EXAMPLE_URL],
-      description: "The camera's address: rtsp, rtsps, rtmp, rtmps, http, https; never given out again",
-    }),
+      description:
+        "The camera's address: rtsp, rtsps, rtmp, rtmps, http, https; never given out again. push:rtmp or push:rtsp where the camera sends to this box",
+    })
+    .optional(),
+  ingest_mode: z
+    .enum(['pull', 'push'], 'must be "pull" or "push"')
+    .optional()
+    .describe('push: whoever has the push_url of the answer sends the stream to this box; url is left out'),
+  protocol: z
+    .enum(['rtmp', 'rtsp'], 'must be "rtmp" or "rtsp"')
+    .optional()
+    .describe('By which it is pushed; rtmp by default'),
   name,
   collection_id: z.string('must be a collection id or "default"').default('default'),
   media_types: z
@@ -61,11 +73,11 @@ export function streamRoutes(deps: HttpDeps): Api {
   api.post(
     '/rtstream',
     { summary: 'Adds a camera and connects it', body: creation, answer: streamAnswer, status: 201 },
-    (_c, { body }) => {
+    (c, { body }) => {
       const stream = newStream(body, deps);
       streams.create(stream);
       deps.supervisor.reconcile();
-      return streamView(stream);
+      return pushedView(c, stream, deps);
     },
   );
 
@@ -78,8 +90,8 @@ export function streamRoutes(deps: HttpDeps): Api {
     },
   );
 
-  api.get('/rtstream/:id', { summary: 'One stream', answer: streamAnswer }, (_c, { params }) =>
-    streamView(streamBy(deps, params.id)),
+  api.get('/rtstream/:id', { summary: 'One stream', answer: streamAnswer }, (c, { params }) =>
+    pushedView(c, streamBy(deps, params.id), deps),
   );
 
   api.patch(
@@ -113,13 +125,15 @@ export function streamRoutes(deps: HttpDeps): Api {
 
 /** As it is connected. Throws `invalid` for an address that can't be one. */
 export function newStream(body: z.output<typeof creation>, deps: HttpDeps): Stream {
-  checkSourceUrl(body.url, { allowFile: deps.config.ingest.allowFile });
+  const push = pushWished(body);
+  const url = push ? '' : addressOf(body.url, deps);
   const nowMs = deps.clock.nowMs();
   return {
     id: newId('stream', nowMs),
     collectionId: collectionBy(deps, body.collection_id || 'default').id,
     name: body.name,
-    url: body.url,
+    url,
+    ...(push ? { push } : {}),
     mediaTypes: [...new Set(body.media_types)],
     sampleRate: body.sample_rate,
     store: body.store,
@@ -136,6 +150,12 @@ export function newStream(body: z.output<typeof creation>, deps: HttpDeps): Stre
     origin: 'api',
     createdMs: nowMs,
   };
+}
+
+function addressOf(url: string | undefined, { config }: Pick<HttpDeps, 'config'>): string {
+  if (url === undefined) throw new Fault('invalid', `url: ${NO_URL}`);
+  checkSourceUrl(url, { allowFile: config.ingest.allowFile });
+  return url;
 }
 
 /** Paths of the pages before and after this one; null where there is none. */

@@ -32,6 +32,9 @@ export const streamAnswer = z
     store: z.boolean(),
     enable_transcript: z.boolean(),
     box_id: z.string().optional().describe('The other box that sends it'),
+    ingest_mode: z.enum(['push']).optional().describe('It is sent to this box, not fetched'),
+    protocol: z.enum(['rtmp', 'rtsp']).optional().describe('By which it is sent'),
+    push_url: z.string().optional().describe('Where to send it: a secret, told to keys that may change streams'),
   })
   .meta({ id: 'Stream' });
 
@@ -48,6 +51,7 @@ export function streamView(stream: Stream): z.input<typeof streamAnswer> {
     store: stream.store,
     enable_transcript: stream.transcription.wanted,
     ...(stream.boxId === undefined ? {} : { box_id: stream.boxId }),
+    ...(stream.push ? { ingest_mode: 'push', protocol: stream.push.protocol } : {}),
   };
 }
 

@@ -48,7 +48,8 @@ CREATE TABLE streams (
   substream_url     TEXT,
   recording         TEXT NOT NULL DEFAULT '{}', -- JSON, what differs from recording everything
   sifted_ms         INTEGER NOT NULL DEFAULT 0, -- up to then it is decided what of the recording stays
-  box_id            TEXT -- the box that sends it; null: this one has the camera
+  box_id            TEXT, -- the box that sends it; null: this one has the camera
+  push              TEXT  -- JSON: how it is sent to this box; null: it is fetched from url
 ) STRICT;
 
 -- Prompt-defined indexes over one stream.

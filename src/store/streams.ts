@@ -26,6 +26,7 @@ interface Row {
   substream_url: string | null;
   recording: string;
   box_id: string | null;
+  push: string | null;
 }
 
 export interface StreamQuery {
@@ -59,17 +60,17 @@ const MATCHES = `
 const UPSERT = `
   INSERT INTO streams (id, collection_id, name, url, media_types, sample_rate, store, enable_transcript, transport,
     zones, wanted, origin, created_ms, transcript_engine, transcript_ws_connection_id, transcript_changed_ms,
-    substream_url, recording, box_id)
+    substream_url, recording, box_id, push)
   VALUES (@id, @collection_id, @name, @url, @media_types, @sample_rate, @store, @enable_transcript, @transport,
     @zones, @wanted, @origin, @created_ms, @transcript_engine, @transcript_ws_connection_id, @transcript_changed_ms,
-    @substream_url, @recording, @box_id)`;
+    @substream_url, @recording, @box_id, @push)`;
 
 const UPDATE = `
   UPDATE streams SET collection_id = @collection_id, name = @name, url = @url, media_types = @media_types,
     sample_rate = @sample_rate, store = @store, enable_transcript = @enable_transcript, transport = @transport,
     zones = @zones, wanted = @wanted, origin = @origin, transcript_engine = @transcript_engine,
     transcript_ws_connection_id = @transcript_ws_connection_id, transcript_changed_ms = @transcript_changed_ms,
-    substream_url = @substream_url, recording = @recording
+    substream_url = @substream_url, recording = @recording, push = @push
   WHERE id = @id`;
 
 /**
@@ -210,6 +211,7 @@ export class Streams {
       wanted: row.wanted,
       origin: row.origin,
       ...(row.box_id === null ? {} : { boxId: row.box_id }),
+      ...(row.push === null ? {} : { push: JSON.parse(row.push) }),
       createdMs: row.created_ms,
     };
   }
@@ -235,6 +237,7 @@ export class Streams {
       substream_url: stream.substreamUrl === undefined ? null : this.#seal.sealText(stream.substreamUrl),
       recording: JSON.stringify(different(stream.recording)),
       box_id: stream.boxId ?? null,
+      push: stream.push === undefined ? null : JSON.stringify(stream.push),
     };
   }
 }

@@ -23,6 +23,7 @@ import {
 import { BoxCommands, Fleet } from '#fleet';
 import { createHttpApp, type HttpApp, type HttpDeps, jobCallback, PageSessions, SessionTokens } from '#http';
 import { embedText, TEXT_EMBEDDING } from '#inference';
+import { PushServer } from '#ingest';
 import { type JobHandler, JobRunner } from '#jobs';
 import { PackDesk } from '#models';
 import { LiveViews, Summaries } from '#pipeline';
@@ -98,7 +99,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     configuration,
     config: {
       name: 'test box',
-      ingest: { allowFile: false, maxConnecting: 2 },
+      ingest: { allowFile: false, maxConnecting: 2, push: { rtmpPort: 1935, rtspPort: 8554 } },
       recording: { segmentSeconds: 4, reservePercent: 1 },
     },
     supervisor: {
@@ -150,6 +151,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
       clock: systemClock,
     }),
     liveViews: new LiveViews(systemClock),
+    push: new PushServer({ signingKey: store.signingKey, ports: { rtmp: 1935, rtsp: 8554 } }),
     tokens: new SessionTokens(store.signingKey, systemClock),
     sessions: new PageSessions(store.signingKey, store.boxId, systemClock),
     models: { list: () => [] },

@@ -80,7 +80,7 @@ describe('bodies', () => {
   it('takes an empty body for an empty object', async () => {
     const answer = await refusal('POST', '/rtstream', '');
     expect(answer.status).toBe(400);
-    expect(answer.message).toContain('url:');
+    expect(answer.message).toContain('name:');
   });
 
   it('survives deep nesting', async () => {

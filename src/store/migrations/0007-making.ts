@@ -5,6 +5,7 @@ export const making: Migration = {
   version: 7,
   sql: /* sql */ `
 -- Pushed streams.
+ALTER TABLE streams ADD COLUMN push TEXT;
 -- Capture sessions.
 -- Rendering.
 `,
