@@ -17,6 +17,7 @@ export async function runCli(args: readonly string[], signal: AbortSignal): Prom
   addModels(program, signal);
   addConfig(program);
   addToken(program);
+  addListen(program, signal);
   addCare(program, signal);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -85,6 +86,22 @@ function addRehearse(program: Command, signal: AbortSignal): void {
     .option('--key <key>', 'an API key (default: WATCHPOST_API_KEY in the environment)')
     .option('--json', 'print one JSON line')
     .action(async (prompt, options) => (await import('./rehearse.ts')).rehearse(prompt, options, signal));
+}
+
+const boxUrl = () => new Option('--url <url>', 'where the box is').default('http://127.0.0.1:8080');
+const boxToken = () => new Option('--token <token>', 'a session token (others see it in `ps`)').env('WATCHPOST_TOKEN');
+const boxKey = () => new Option('--key <key>', 'or an API key').env('WATCHPOST_API_KEY');
+
+function addListen(program: Command, signal: AbortSignal): void {
+  program
+    .command('listen [dir]')
+    .description('write the live events of a box to a file, a line of JSON each, until SIGTERM or Ctrl-C')
+    .option('--clear', 'empty the file first; without it what was missed since the last time comes, too')
+    .addOption(boxUrl())
+    .addOption(boxToken())
+    .addOption(boxKey())
+    .addHelpText('after', '\nDIR: default VIDEODB_EVENTS_DIR of the environment, else ~/.local/state/videodb.')
+    .action(async (dir, options) => (await import('./listen/listen.ts')).listen(dir, options, signal));
 }
 
 function addModels(program: Command, signal: AbortSignal): void {
