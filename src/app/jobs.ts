@@ -1,6 +1,7 @@
 import { type AssetDeps, assetHandlers, cleanAssets } from '#assets';
 import type { Config } from '#config';
 import type { Delivery } from '#delivery';
+import { renderAsset } from '#editor';
 import { jobCallback } from '#http';
 import { JobRunner } from '#jobs';
 import type { MediaLinks } from '#playback';
@@ -20,16 +21,19 @@ export async function startJobs(
 ): Promise<JobRunner> {
   await cleanAssets(deps);
   const { store, clock, log } = deps;
-  const handlers = assetHandlers({
+  const assets = {
     ...deps,
     get reservePercent() {
       return config.recording.reservePercent;
     },
-  });
+  };
   return JobRunner.start(
     {
       store,
-      handlers,
+      handlers: {
+        ...assetHandlers(assets),
+        render: (job, context) => renderAsset(job, assets, context),
+      },
       payload: (job) => jobCallback(job, { store, links }, origin()),
       post: delivery.post.bind(delivery),
       clock,

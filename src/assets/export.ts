@@ -5,7 +5,7 @@ import { Fault } from '#runtime';
 import type { SegmentRow } from '#store';
 import type { AssetDeps, Work } from './deps.ts';
 import { enter, linkOrCopy, makeFolder, playlistOf } from './folder.ts';
-import { demandShare, isDiskFull, noRoom, roomForAssets } from './space.ts';
+import { demandShare, isDiskFull, makeRoom, noRoom } from './space.ts';
 import { writeThumbnail } from './thumbnail.ts';
 
 /** A video of more media than this is no use to a player. */
@@ -175,7 +175,7 @@ async function linkAll(
 async function linkOne(path: string, to: string, deps: AssetDeps): Promise<boolean> {
   try {
     await linkOrCopy(join(deps.mediaDir, path), to, async (bytes) => {
-      if (bytes > (await roomForAssets(deps))) throw noRoom();
+      if (bytes > (await makeRoom(deps, bytes))) throw noRoom();
     });
     return true;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { Fault } from '#runtime';
 import { demandReach, type Reach, reachOf } from './reach.ts';
-import { noRoom, roomForAssets } from './space.ts';
+import { makeRoom, noRoom } from './space.ts';
 import { receiveUpload, type UploadPlaces } from './uploads.ts';
 
 /** A server that sends less than this in such a time is gone, or holds up those who wait. */
@@ -23,7 +23,7 @@ export async function download(
   try {
     const response = await follow(address, silence);
     const size = Number(response.headers.get('content-length') ?? 0);
-    if (size > (await roomForAssets(places))) throw noRoom();
+    if (size > (await makeRoom(places, size))) throw noRoom();
     if (/^text\/html/.test(response.headers.get('content-type') ?? '')) {
       throw new Fault('refused', 'url: leads to a web page, not to a media file; pages such as YouTube are not read');
     }

@@ -9,7 +9,7 @@ import { timelapse } from './timelapse.ts';
 type Handler = (job: Job, work: Work) => Promise<NonNullable<Job['result']>>;
 
 /** What jobs about assets do. Each may be run again after a crash. */
-export function assetHandlers(deps: AssetDeps): Record<JobKind, Handler> {
+export function assetHandlers(deps: AssetDeps): Record<Exclude<JobKind, 'render'>, Handler> {
   return {
     export: (job, work) => exportRecording(job, deps, work),
     ingest: (job, work) => ingest(job, deps, work),

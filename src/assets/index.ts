@@ -11,7 +11,10 @@
 export { cleanAssets } from './clean.ts';
 export type { AssetDeps } from './deps.ts';
 export { exportableRange } from './export.ts';
+export { enter, makeFolder } from './folder.ts';
 export { assetHandlers } from './handlers.ts';
 export { spokenWords } from './index-spoken-words.ts';
-export { assetThumbnail, keepThumbnail } from './thumbnail.ts';
+export { RoomWatch } from './room-watch.ts';
+export { makeRoom, noRoom } from './space.ts';
+export { assetThumbnail, keepThumbnail, writeThumbnail } from './thumbnail.ts';
 export { demandUploadRoom, nameUpload, receiveUpload, sweepUploads, uploadName } from './uploads.ts';

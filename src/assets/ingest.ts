@@ -7,8 +7,9 @@ import type { AssetDeps, Work } from './deps.ts';
 import { download } from './fetch.ts';
 import { enter, makeFolder } from './folder.ts';
 import { imageEnding, type MediaFacts, probeFile } from './probe-file.ts';
+import { RoomWatch } from './room-watch.ts';
 import { segmentFile } from './segment-file.ts';
-import { noRoom, roomForAssets } from './space.ts';
+import { makeRoom, noRoom, roomForAssets } from './space.ts';
 import { writeThumbnail } from './thumbnail.ts';
 import { removeUpload } from './uploads.ts';
 
@@ -59,8 +60,7 @@ async function takeIn(
   const { size } = await stat(file).catch((error: unknown) => {
     throw new Fault('refused', 'url: nothing was uploaded there; upload the file first', { cause: error });
   });
-  const room = await roomForAssets(deps);
-  if (size > room) throw noRoom();
+  if (size > (await makeRoom(deps, size))) throw noRoom();
   const facts = await factsOf(file, input, signal);
   const asset = draftOf(job, input, facts, deps);
   using watch = new RoomWatch(deps, signal);
@@ -130,34 +130,4 @@ async function writeMedia(
     sizes = { bytes, width, height, lengthMs: pieces.reduce((sum, { durationMs }) => sum + durationMs, 0) };
   });
   return { pieces, sizes };
-}
-
-/** Aborts when the disk has no more room for assets: a small file may become a large one. */
-class RoomWatch implements Disposable {
-  readonly #cut = new AbortController();
-  readonly #deps: AssetDeps;
-  readonly #parent: AbortSignal;
-  readonly #stop = () => this.#cut.abort(this.#parent.reason);
-
-  constructor(deps: AssetDeps, parent: AbortSignal) {
-    this.#deps = deps;
-    this.#parent = parent;
-    parent.addEventListener('abort', this.#stop, { once: true });
-    if (parent.aborted) this.#stop();
-  }
-
-  get signal(): AbortSignal {
-    return this.#cut.signal;
-  }
-
-  look(): void {
-    roomForAssets(this.#deps).then(
-      (room) => room <= 0 && this.#cut.abort(noRoom()),
-      () => undefined, // Not now; it is asked again soon.
-    );
-  }
-
-  [Symbol.dispose](): void {
-    this.#parent.removeEventListener('abort', this.#stop);
-  }
 }

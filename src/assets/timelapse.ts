@@ -6,7 +6,7 @@ import { Child, deadline, Fault, feed, isFault } from '#runtime';
 import type { SegmentRow } from '#store';
 import type { AssetDeps, Work } from './deps.ts';
 import { ingest } from './ingest.ts';
-import { noRoom, roomForAssets } from './space.ts';
+import { makeRoom, noRoom } from './space.ts';
 import { removeUpload } from './uploads.ts';
 
 const PICTURES_PER_S = 10;
@@ -37,7 +37,7 @@ export async function timelapse(job: Job, deps: AssetDeps, { progress, signal }:
   const input = job.input as unknown as TimelapseInput; // Written by our own route.
   const { uploadsDir } = deps;
   const uploadId = `${job.id}.timelapse`;
-  if ((await roomForAssets(deps)) < LEAST_ROOM) throw noRoom();
+  if ((await makeRoom(deps, LEAST_ROOM)) < LEAST_ROOM) throw noRoom();
   await mkdir(uploadsDir, { recursive: true });
   try {
     await encode(input, join(uploadsDir, uploadId), deps, { signal, progress: (share) => progress(share * 50) });

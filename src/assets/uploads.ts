@@ -7,7 +7,7 @@ import type { Job } from '#domain';
 import { Fault } from '#runtime';
 import type { AssetDeps } from './deps.ts';
 import { UNFINISHED } from './folder.ts';
-import { isDiskFull, roomForAssets } from './space.ts';
+import { isDiskFull, makeRoom } from './space.ts';
 
 export type UploadPlaces = Pick<AssetDeps, 'store' | 'assetsDir' | 'uploadsDir' | 'reservePercent'>;
 
@@ -27,7 +27,7 @@ export async function demandUploadRoom(uploadId: string, expectedBytes: number, 
   if (jobsOf(places.store, uploadId).length > 0) {
     throw new Fault('conflict', 'what was uploaded here is being worked on: ask for another upload_url');
   }
-  if (expectedBytes > (await roomForAssets(places))) throw full();
+  if (expectedBytes > (await makeRoom(places, expectedBytes))) throw full();
 }
 
 /**
@@ -44,7 +44,7 @@ export async function receiveUpload(
   const draft = `${file}.${randomBytes(4).toString('hex')}${UNFINISHED}`;
   let received = 0;
   async function* metered(): AsyncGenerator<Uint8Array> {
-    let room = await roomForAssets(places);
+    let room = await makeRoom(places, MEASURE_EVERY);
     let measuredAt = 0;
     for await (const chunk of source) {
       received += chunk.byteLength;
@@ -52,7 +52,7 @@ export async function receiveUpload(
       yield chunk;
       if (received - measuredAt < MEASURE_EVERY) continue;
       measuredAt = received;
-      room = await roomForAssets(places);
+      room = await makeRoom(places, MEASURE_EVERY);
     }
   }
   await mkdir(places.uploadsDir, { recursive: true, mode: 0o700 });

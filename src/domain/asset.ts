@@ -20,6 +20,10 @@ export interface Asset {
   thumbPath?: string;
   origin: AssetOrigin;
   createdMs: number;
+  /** Of what was rendered: what it was made of, as a hash. */
+  renderKey?: string;
+  /** Set for what is in no list and gives way when there is little room: when it was last asked for. */
+  usedMs?: number;
 }
 
 export type AssetOrigin =
@@ -27,7 +31,9 @@ export type AssetOrigin =
   /** An image: the picture of a video at a time from its start. */
   | { kind: 'thumbnail'; videoId: string; atMs: number }
   /** The recording of `streamId` from `startMs` to `endMs`, gaps left out. */
-  | { kind: 'export'; streamId: string; startMs: number; endMs: number };
+  | { kind: 'export'; streamId: string; startMs: number; endMs: number }
+  /** Rendered of these assets. */
+  | { kind: 'edit'; assetIds: string[] };
 
 /** One piece of an asset's HLS media, led by a keyframe. Paths are relative to the assets directory. */
 export interface Piece {

@@ -1,11 +1,11 @@
-export type JobKind = 'export' | 'ingest' | 'index_scenes' | 'index_spoken_words' | 'timelapse';
+export type JobKind = 'export' | 'ingest' | 'index_scenes' | 'index_spoken_words' | 'timelapse' | 'render';
 
 /** Work that outlasts a request. It survives a restart: what was under way is begun again. */
 export interface Job {
   /** `job-…` */
   id: string;
   kind: JobKind;
-  /** What the handler needs; its own JSON. */
+  /** What the handler needs; its own JSON, and small. */
   input: Record<string, unknown>;
   status: 'processing' | 'done' | 'failed';
   /** 0–100 */

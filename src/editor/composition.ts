@@ -7,6 +7,8 @@ export interface Composition {
   background: string;
   durationMs: number;
   layers: Layer[];
+  /** x264's crf, 0–51; the renderer's own without it. */
+  quality?: number;
 }
 
 export interface Layer {

@@ -8,3 +8,4 @@
  * of a command line or of a filter's own language.
  */
 export type { CaptionWord, Composition, Content, Crop, Layer, Position } from './composition.ts';
+export { beginRender, type RenderOptions, renderAsset } from './renders.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Asset, Job, JobKind } from '#domain';
+import { beginRender, type Composition, type RenderOptions } from '#editor';
 import { Fault } from '#runtime';
 import { origin } from './address.ts';
 import { assetAnswer, assetView, playView } from './asset-views.ts';
@@ -23,6 +24,9 @@ export const transcribedAnswer = z.object({
   scene_index_id: z.string(),
 });
 
+/** What was rendered; without the keys of a video, as it is in no list. */
+export const renderAnswer = z.object({ stream_url: z.string(), player_url: z.string() });
+
 type Result = NonNullable<Job['result']>;
 type Rendering = Pick<HttpDeps, 'store' | 'links'>;
 
@@ -33,7 +37,7 @@ export function jobRoutes(deps: HttpDeps): Api {
     '/async-response/:id',
     {
       summary: 'How a job stands: going on, done with what it made, or failed; for a week after it has finished',
-      answer: z.union([assetAnswer, exportAnswer, indexedAnswer, transcribedAnswer]),
+      answer: z.union([assetAnswer, exportAnswer, indexedAnswer, transcribedAnswer, renderAnswer]),
       job: true,
     },
     (c, { params }) => {
@@ -60,6 +64,23 @@ export async function runJob(
   const { callbackUrl, waitMs } = options;
   const { id } = deps.jobs.submit(kind, input, callbackUrl === undefined ? {} : { callbackUrl });
   return answerOf(c, deps, id, waitMs);
+}
+
+/**
+ * Answers with what was made of the composition before, or as `runJob` does: the view of an asset that is kept, else the
+ * links that play it.
+ */
+export async function renderJob(
+  c: HttpContext,
+  deps: HttpDeps,
+  composition: Composition,
+  options: RenderOptions & { waitMs?: number } = {},
+): Promise<z.input<typeof assetAnswer> | z.input<typeof renderAnswer> | Response> {
+  const { waitMs, ...rest } = options;
+  const begun = beginRender(deps, composition, rest);
+  return 'asset' in begun
+    ? renderView(begun.asset, deps, origin(c, deps.config))
+    : answerOf(c, deps, begun.job.id, waitMs);
 }
 
 /** Waits a few seconds for the job, and answers how it stands. */
@@ -100,9 +121,17 @@ const VIEWS: Record<JobKind, (result: Result, deps: Rendering, base: string) => 
     const asset = deps.store.assets.get(assetId);
     return asset && assetView(asset, deps, base);
   },
+  render: ({ assetId = '' }, deps, base) => {
+    const asset = deps.store.assets.get(assetId);
+    return asset && renderView(asset, deps, base);
+  },
   index_scenes: ({ indexId = '' }) => ({ scene_index_id: indexId }),
   index_spoken_words: ({ indexId = '', message = '' }) => ({ success: true, message, scene_index_id: indexId }),
 };
+
+function renderView(asset: Asset, deps: Rendering, base: string) {
+  return asset.usedMs === undefined ? assetView(asset, deps, base) : playView(asset, deps, base);
+}
 
 function videoMade({ assetId = '' }: Result, deps: Rendering, base: string): object | undefined {
   const asset = deps.store.assets.get(assetId);

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { type Job, type JobKind, newId } from '#domain';
-import { type Clock, isFault, Lifetime, type Log, messageOf } from '#runtime';
+import { type Clock, Fault, isFault, Lifetime, type Log, messageOf } from '#runtime';
 import type { Store } from '#store';
 import { Callbacks } from './callbacks.ts';
+import { Lane } from './lane.ts';
 
 export interface JobContext {
-  /** Aborted when the appliance stops; the job is begun again at the next start. */
+  /** Aborted when the appliance stops (the job is begun again at the next start), or when the job is cancelled. */
   signal: AbortSignal;
   /** 0–100 */
   progress: (percentage: number) => void;
+  /** What was too long for the job's input. */
+  detail: () => string | undefined;
 }
 
 /** Does a job's work. A `Fault` that it throws fails the job with its message. It may be run again after a crash. */
@@ -24,20 +27,35 @@ export interface JobRunnerDeps {
   log: Log;
 }
 
+export interface SubmitOptions {
+  callbackUrl?: string;
+  /** What does the same as a job under way is that job. */
+  joinKey?: string;
+  detail?: string;
+}
+
+/** Renders may take hours: they have a lane of their own, so that nothing waits behind them but renders. */
+const LANES: Record<JobKind, 'quick' | 'slow'> = {
+  export: 'quick',
+  ingest: 'quick',
+  index_scenes: 'quick',
+  index_spoken_words: 'quick',
+  timelapse: 'quick',
+  render: 'slow',
+};
+
 const PRUNE_EVERY_MS = 3_600_000;
 const KEEP_MS = 7 * 24 * 3_600_000;
 /** Less progress than this isn't worth a write. */
 const LEAST_PROGRESS = 1;
 
-/** Runs jobs one after the other until disposed of. */
+/** Runs the jobs of each lane one after the other until disposed of. */
 export class JobRunner implements AsyncDisposable {
   readonly #deps: JobRunnerDeps;
   readonly #life = new Lifetime();
   readonly #stop = new AbortController();
   readonly #finished = new Map<string, Set<() => void>>();
-  #queue: string[] = [];
-  #running: string | undefined;
-  #wake: () => void = () => undefined;
+  readonly #lanes = { quick: new Lane(), slow: new Lane() };
   #callbacks: Callbacks;
 
   private constructor(deps: JobRunnerDeps) {
@@ -48,21 +66,37 @@ export class JobRunner implements AsyncDisposable {
   /** Begins with what a former life left unfinished. */
   static async start(deps: JobRunnerDeps, signal: AbortSignal): Promise<JobRunner> {
     const runner = new JobRunner(deps);
-    runner.#queue = deps.store.jobs.unfinished().map(({ id }) => id);
+    for (const { id, kind } of deps.store.jobs.unfinished()) runner.#lanes[LANES[kind]].push(id);
     signal.addEventListener('abort', () => runner.#stop.abort(), { once: true });
-    runner.#life.use(ending(runner.#run(runner.#stop.signal)));
+    for (const lane of Object.values(runner.#lanes)) {
+      runner.#life.use(ending(lane.run((id, cut) => runner.#attempt(id, cut), runner.#stop.signal)));
+    }
     runner.#life.use(ending(runner.#callbacks.run(runner.#stop.signal)));
     runner.#life.use(ending(runner.#prune(runner.#stop.signal)));
     return runner;
   }
 
   /** The job is on disk when this returns. */
-  submit(kind: JobKind, input: Record<string, unknown>, options: { callbackUrl?: string } = {}): Job {
+  submit(kind: JobKind, input: Record<string, unknown>, options: SubmitOptions = {}): Job {
     const { store, clock } = this.#deps;
+    const begun = options.joinKey === undefined ? undefined : store.jobs.begun(options.joinKey);
+    if (begun) return begun;
     const job = store.jobs.add({ id: newId('job'), kind, input, ...options, createdMs: clock.nowMs() });
-    this.#queue.push(job.id);
-    this.#wake();
+    this.#lanes[LANES[kind]].push(job.id);
     return job;
+  }
+
+  /** Fails the job at once, and waits until its work has ended. Throws `not_found`, `conflict` when it has finished. */
+  async cancel(id: string): Promise<Job> {
+    const { store, clock, log } = this.#deps;
+    const job = store.jobs.get(id);
+    if (!job) throw new Fault('not_found', `there is no job "${id.slice(0, 80)}"; GET /v1/jobs lists them`);
+    if (job.status !== 'processing') throw new Fault('conflict', 'the job has finished: there is nothing to cancel');
+    store.jobs.failed(id, 'it was cancelled', clock.nowMs());
+    log.info({ job: id, kind: job.kind }, 'job cancelled');
+    await this.#lanes[LANES[job.kind]].cut(id);
+    this.#tell(id);
+    return store.jobs.get(id) ?? job;
   }
 
   /** The job when it has finished, or as it stands after `withinMs` or on abort. */
@@ -91,44 +125,34 @@ export class JobRunner implements AsyncDisposable {
   }
 
   status(): { queued: number; running: number } {
-    return { queued: this.#queue.length, running: this.#running === undefined ? 0 : 1 };
+    const lanes = Object.values(this.#lanes).map((lane) => lane.status());
+    const sum = (key: 'queued' | 'running') => lanes.reduce((total, lane) => total + lane[key], 0);
+    return { queued: sum('queued'), running: sum('running') };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    this.#wake();
     await this.#life[Symbol.asyncDispose]();
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.#wake(), { once: true });
-    while (!signal.aborted) {
-      const id = this.#queue.shift();
-      if (id === undefined) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-        continue;
-      }
-      this.#running = id;
-      await this.#attempt(id, signal);
-      this.#running = undefined;
-    }
-  }
-
-  /** Never rejects. A job that was cut short by our own end stays as it is. */
+  /** Never rejects. A job that was cut short stays as it is: it goes on after our own end, or was failed already. */
   async #attempt(id: string, signal: AbortSignal): Promise<void> {
     const { store, handlers, clock, log } = this.#deps;
     try {
       const job = store.jobs.get(id);
       if (job?.status !== 'processing') return;
-      const result = await handlers[job.kind](job, { signal, progress: this.#progressOf(job) });
+      const detail = () => store.jobs.detail(id);
+      const result = await handlers[job.kind](job, { signal, progress: this.#progressOf(job), detail });
       store.jobs.done(id, result, clock.nowMs());
       log.info({ job: id, kind: job.kind }, 'job done');
     } catch (error) {
       if (signal.aborted) return;
       this.#fail(id, error);
     }
+    this.#tell(id);
+  }
+
+  #tell(id: string): void {
     for (const tell of this.#finished.get(id) ?? []) tell();
     this.#callbacks.ring();
   }

@@ -5,7 +5,7 @@ import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
 import { checkRelative } from './paths.ts';
 
-interface Row {
+export interface AssetRow {
   id: string;
   kind: AssetKind;
   collection_id: string;
@@ -19,6 +19,8 @@ interface Row {
   thumb_path: string | null;
   origin: string;
   created_ms: number;
+  render_key: string | null;
+  used_ms: number | null;
 }
 
 interface PieceRow {
@@ -33,17 +35,17 @@ interface PieceRow {
   recorded_ms: number | null;
 }
 
-const COLUMNS = `id, kind, collection_id, name, description, length_ms, bytes, width, height, codecs, thumb_path, origin,
-  created_ms`;
+export const ASSET_COLUMNS = `id, kind, collection_id, name, description, length_ms, bytes, width, height, codecs, thumb_path, origin,
+  created_ms, render_key, used_ms`;
 
-/** Exports and uploads. A row is written after its folder is on disk, and taken away before its folder is. */
+/** Exports, uploads, renders. A row is written after its folder is on disk, and taken away before its folder is. */
 export class Assets {
   readonly #connection: Connection;
   readonly #collections: Collections;
-  readonly #insert: Statement<Row>;
+  readonly #insert: Statement<AssetRow>;
   readonly #insertPiece: Statement<PieceRow>;
-  readonly #get: Statement<[string], Row>;
-  readonly #list: Statement<{ collection: string | null; kind: string | null }, Row>;
+  readonly #get: Statement<[string], AssetRow>;
+  readonly #list: Statement<{ collection: string | null; kind: string | null }, AssetRow>;
   readonly #update: Statement<[string, string, string]>;
   readonly #pieces: Statement<{ asset: string; start: number; end: number }, PieceRow>;
   readonly #piece: Statement<[string, number], PieceRow>;
@@ -56,15 +58,15 @@ export class Assets {
     this.#connection = connection;
     this.#collections = collections;
     this.#insert = sql.prepare(`
-      INSERT INTO assets (${COLUMNS}) VALUES (@id, @kind, @collection_id, @name, @description, @length_ms, @bytes, @width,
-        @height, @codecs, @thumb_path, @origin, @created_ms)`);
+      INSERT INTO assets (${ASSET_COLUMNS}) VALUES (@id, @kind, @collection_id, @name, @description, @length_ms, @bytes, @width,
+        @height, @codecs, @thumb_path, @origin, @created_ms, @render_key, @used_ms)`);
     this.#insertPiece = sql.prepare(`
       INSERT INTO asset_pieces (asset_id, n, start_ms, duration_ms, path, bytes, init_path, discontinuity, recorded_ms)
       VALUES (@asset_id, @n, @start_ms, @duration_ms, @path, @bytes, @init_path, @discontinuity, @recorded_ms)`);
-    this.#get = sql.prepare(`SELECT ${COLUMNS} FROM assets WHERE id = ?`);
+    this.#get = sql.prepare(`SELECT ${ASSET_COLUMNS} FROM assets WHERE id = ?`);
     this.#list = sql.prepare(`
-      SELECT ${COLUMNS} FROM assets
-      WHERE (@collection IS NULL OR collection_id = @collection) AND (@kind IS NULL OR kind = @kind)
+      SELECT ${ASSET_COLUMNS} FROM assets
+      WHERE used_ms IS NULL AND (@collection IS NULL OR collection_id = @collection) AND (@kind IS NULL OR kind = @kind)
       ORDER BY created_ms DESC, rowid DESC`);
     this.#update = sql.prepare('UPDATE assets SET name = ?, description = ? WHERE id = ?');
     this.#pieces = sql.prepare(`
@@ -90,7 +92,7 @@ export class Assets {
     return row && assetOf(row);
   }
 
-  /** Newest first. */
+  /** Newest first; without what gives way. */
   list(query: { collectionId?: string; kind?: AssetKind } = {}): Asset[] {
     const { collectionId, kind } = query;
     const collection = collectionId === undefined ? null : this.#collections.resolve(collectionId);
@@ -158,7 +160,7 @@ export class Assets {
     return asset;
   }
 
-  #rowOf(asset: Asset): Row {
+  #rowOf(asset: Asset): AssetRow {
     return {
       id: asset.id,
       kind: asset.kind,
@@ -173,11 +175,13 @@ export class Assets {
       thumb_path: asset.thumbPath ?? null,
       origin: JSON.stringify(asset.origin),
       created_ms: asset.createdMs,
+      render_key: asset.renderKey ?? null,
+      used_ms: asset.usedMs ?? null,
     };
   }
 }
 
-function assetOf(row: Row): Asset {
+export function assetOf(row: AssetRow): Asset {
   return {
     id: row.id,
     kind: row.kind,
@@ -192,6 +196,8 @@ function assetOf(row: Row): Asset {
     ...(row.thumb_path === null ? {} : { thumbPath: row.thumb_path }),
     origin: JSON.parse(row.origin),
     createdMs: row.created_ms,
+    ...(row.render_key === null ? {} : { renderKey: row.render_key }),
+    ...(row.used_ms === null ? {} : { usedMs: row.used_ms }),
   };
 }
 

@@ -3,7 +3,12 @@ import type { Job } from '#domain';
 import { Fault } from '#runtime';
 import type { Connection } from './connection.ts';
 
-export type JobDraft = Pick<Job, 'id' | 'kind' | 'input' | 'callbackUrl' | 'createdMs'>;
+export interface JobDraft extends Pick<Job, 'id' | 'kind' | 'input' | 'callbackUrl' | 'createdMs'> {
+  /** Who asks for the same while it is under way is given this job. */
+  joinKey?: string;
+  /** What its handler needs and is too long for `input`; kept until it has finished. */
+  detail?: string;
+}
 
 /** No schedule waits this long: a later time means that the clock has been set back, and the call is due. */
 const LONGEST_WAIT_MS = 3_600_000;
@@ -34,6 +39,11 @@ interface Row {
   finished_ms: number | null;
 }
 
+interface NewRow extends Pick<Row, 'id' | 'kind' | 'input' | 'callback_url' | 'created_ms'> {
+  join_key: string | null;
+  detail: string | null;
+}
+
 interface Outcome {
   id: string;
   status: Job['status'];
@@ -43,12 +53,19 @@ interface Outcome {
   now: number;
 }
 
+/** Without `detail`, which may be megabytes. */
+const COLUMNS = `id, kind, input, status, percentage, result, error, callback_url, callback_attempts, callback_next_ms,
+  callback_error, created_ms, finished_ms`;
+
 /** Work that outlasts a request, and the calls that tell its outcome. */
 export class Jobs {
   readonly #connection: Connection;
-  readonly #insert: Statement<[string, string, string, string | null, number]>;
+  readonly #insert: Statement<NewRow>;
   readonly #get: Statement<[string], Row>;
   readonly #unfinished: Statement<[], Row>;
+  readonly #latest: Statement<[number], Row>;
+  readonly #begun: Statement<[string], Row>;
+  readonly #detail: Statement<[string], { detail: string | null }>;
   readonly #progress: Statement<[number, string]>;
   readonly #finish: Statement<Outcome>;
   readonly #due: Statement<{ now: number; latest: number; limit: number }, Row>;
@@ -63,17 +80,22 @@ export class Jobs {
     const { sql } = connection;
     this.#connection = connection;
     this.#insert = sql.prepare(`
-      INSERT INTO jobs (id, kind, input, status, percentage, callback_url, created_ms)
-      VALUES (?, ?, ?, 'processing', 0, ?, ?)`);
-    this.#get = sql.prepare('SELECT * FROM jobs WHERE id = ?');
-    this.#unfinished = sql.prepare("SELECT * FROM jobs WHERE status = 'processing' ORDER BY created_ms, rowid");
+      INSERT INTO jobs (id, kind, input, status, percentage, callback_url, created_ms, join_key, detail)
+      VALUES (@id, @kind, @input, 'processing', 0, @callback_url, @created_ms, @join_key, @detail)`);
+    this.#get = sql.prepare(`SELECT ${COLUMNS} FROM jobs WHERE id = ?`);
+    this.#unfinished = sql.prepare(
+      `SELECT ${COLUMNS} FROM jobs WHERE status = 'processing' ORDER BY created_ms, rowid`,
+    );
+    this.#latest = sql.prepare(`SELECT ${COLUMNS} FROM jobs ORDER BY created_ms DESC, rowid DESC LIMIT ?`);
+    this.#begun = sql.prepare(`SELECT ${COLUMNS} FROM jobs WHERE status = 'processing' AND join_key = ?`);
+    this.#detail = sql.prepare('SELECT detail FROM jobs WHERE id = ?');
     this.#progress = sql.prepare("UPDATE jobs SET percentage = ? WHERE id = ? AND status = 'processing'");
     this.#finish = sql.prepare(`
       UPDATE jobs SET status = @status, percentage = max(percentage, @percentage), result = @result, error = @error,
-        finished_ms = @now, callback_next_ms = iif(callback_url IS NULL, NULL, 0)
+        detail = NULL, finished_ms = @now, callback_next_ms = iif(callback_url IS NULL, NULL, 0)
       WHERE id = @id AND status = 'processing'`);
     this.#due = sql.prepare(`
-      SELECT * FROM jobs
+      SELECT ${COLUMNS} FROM jobs
       WHERE callback_next_ms IS NOT NULL AND (callback_next_ms <= @now OR callback_next_ms > @latest)
       ORDER BY callback_next_ms LIMIT @limit`);
     this.#nextDue = sql.prepare(
@@ -84,8 +106,10 @@ export class Jobs {
       WHERE id = @id`);
     const dead = 'callback_next_ms IS NULL AND callback_error IS NOT NULL';
     this.#callbacks = {
-      waiting: sql.prepare('SELECT * FROM jobs WHERE callback_next_ms IS NOT NULL ORDER BY finished_ms DESC LIMIT ?'),
-      dead: sql.prepare(`SELECT * FROM jobs WHERE ${dead} ORDER BY finished_ms DESC LIMIT ?`),
+      waiting: sql.prepare(
+        `SELECT ${COLUMNS} FROM jobs WHERE callback_next_ms IS NOT NULL ORDER BY finished_ms DESC LIMIT ?`,
+      ),
+      dead: sql.prepare(`SELECT ${COLUMNS} FROM jobs WHERE ${dead} ORDER BY finished_ms DESC LIMIT ?`),
     };
     this.#deadCount = sql.prepare(`SELECT count(*) AS count FROM jobs WHERE ${dead}`);
     this.#replay = sql.prepare(`
@@ -96,11 +120,18 @@ export class Jobs {
 
   /** On disk when it returns. Throws `conflict` when the id is taken. */
   add(draft: JobDraft): Job {
-    const { id, kind, input, callbackUrl, createdMs } = draft;
-    this.#connection.writeDurably(() =>
-      this.#insert.run(id, kind, JSON.stringify(input), callbackUrl ?? null, createdMs),
-    );
-    return { ...draft, status: 'processing', percentage: 0 };
+    const { joinKey, detail, ...job } = draft;
+    const row: NewRow = {
+      id: job.id,
+      kind: job.kind,
+      input: JSON.stringify(job.input),
+      callback_url: job.callbackUrl ?? null,
+      created_ms: job.createdMs,
+      join_key: joinKey ?? null,
+      detail: detail ?? null,
+    };
+    this.#connection.writeDurably(() => this.#insert.run(row));
+    return { ...job, status: 'processing', percentage: 0 };
   }
 
   get(id: string): Job | undefined {
@@ -111,6 +142,22 @@ export class Jobs {
   /** Oldest first. */
   unfinished(): Job[] {
     return this.#unfinished.all().map(jobOf);
+  }
+
+  /** Newest first. */
+  latest(limit: number): Job[] {
+    return this.#latest.all(limit).map(jobOf);
+  }
+
+  /** The job under way that does the same. */
+  begun(joinKey: string): Job | undefined {
+    const row = this.#begun.get(joinKey);
+    return row && jobOf(row);
+  }
+
+  /** Of a job that hasn't finished. */
+  detail(id: string): string | undefined {
+    return this.#detail.get(id)?.detail ?? undefined;
   }
 
   /** 0–100; nothing happens to a job that has finished. */

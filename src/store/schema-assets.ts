@@ -15,7 +15,9 @@ CREATE TABLE assets (
   thumb_path    TEXT,
   origin        TEXT NOT NULL, -- JSON
   created_ms    INTEGER NOT NULL,
-  words         TEXT -- JSON, what is said in it; null when nobody has listened
+  words         TEXT, -- JSON, what is said in it; null when nobody has listened
+  render_key    TEXT, -- a hash of what it was rendered from
+  used_ms       INTEGER -- when it was last asked for; null for what is listed and stays
 ) STRICT;
 CREATE INDEX assets_by_collection ON assets (collection_id, created_ms);
 
@@ -93,7 +95,9 @@ CREATE TABLE jobs (
   callback_next_ms  INTEGER, -- null: nobody is to be told (any more)
   created_ms        INTEGER NOT NULL,
   finished_ms       INTEGER,
-  callback_error    TEXT -- why nobody was told yet, or at all; null once somebody was
+  callback_error    TEXT, -- why nobody was told yet, or at all; null once somebody was
+  join_key          TEXT, -- who asks for the same while it is under way is given this job
+  detail            TEXT  -- what its handler needs and is too long for input; null once it has finished
 ) STRICT;
 CREATE INDEX jobs_unfinished ON jobs (created_ms) WHERE status = 'processing';
 CREATE INDEX jobs_to_tell ON jobs (callback_next_ms) WHERE callback_next_ms IS NOT NULL;

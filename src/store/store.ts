@@ -39,6 +39,7 @@ import { databaseFile } from './paths.ts';
 import { Prompts } from './prompts.ts';
 import { Questions } from './questions.ts';
 import { RecordedBytes } from './recorded-bytes.ts';
+import { Renders } from './renders.ts';
 import { Renewal } from './renewal.ts';
 import { Replay } from './replay.ts';
 import { Replicas } from './replicas.ts';
@@ -78,6 +79,7 @@ export class Store implements AsyncDisposable {
   readonly assets: Assets;
   readonly assetIndexes: AssetIndexes;
   readonly cuts: Cuts;
+  readonly renders: Renders;
   readonly jobs: Jobs;
   readonly events: Events;
   readonly alerts: Alerts;
@@ -143,6 +145,7 @@ export class Store implements AsyncDisposable {
     this.assets = new Assets(connection, this.collections);
     this.assetIndexes = new AssetIndexes(connection, this.collections, assets);
     this.cuts = new Cuts(connection, clock);
+    this.renders = new Renders(connection);
     this.jobs = new Jobs(connection);
     this.events = new Events(connection);
     const armingLog = new ArmingLog(connection, journal, clock);
@@ -169,8 +172,7 @@ export class Store implements AsyncDisposable {
     this.strays = new Strays(connection);
     this.mediaPlace = new MediaPlace(connection, meta);
     this.clockSteps = new ClockSteps(connection);
-    const { clockSteps, recorded } = this;
-    const kept = { recorded, holds, limits: () => limitsOf(this.streams), clockSteps };
+    const kept = { recorded: this.recorded, holds, limits: () => limitsOf(this.streams), clockSteps: this.clockSteps };
     this.retention = new Retention({ eraser, orphans, garbage: new Garbage(connection), ...kept, clock });
     this.mending = new Mending(connection);
     this.backups = new Backups(connection, meta, clock);

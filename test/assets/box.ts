@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assetHandlers, cleanAssets, exportableRange } from '#assets';
 import { type Asset, type AssetIndex, type Job, type JobKind, newId, RECORD_ALL, type Stream } from '#domain';
+import { renderAsset } from '#editor';
 import { Inference } from '#inference';
+import type { JobHandler } from '#jobs';
 import { ModelLibrary } from '#models';
 import { createLog, Lifetime, systemClock } from '#runtime';
 import { Store } from '#store';
@@ -25,7 +27,10 @@ export async function openBox() {
   const deps = { store, inference, ...places, reservePercent: 0, clock: systemClock, log };
   mkdirSync(places.mediaDir);
   await cleanAssets(deps);
-  const handlers = assetHandlers(deps);
+  const handlers: Record<JobKind, JobHandler> = {
+    ...assetHandlers(deps),
+    render: (job, context) => renderAsset(job, deps, context),
+  };
   const progress: number[] = [];
 
   const stream: Stream = {
@@ -65,7 +70,7 @@ export async function openBox() {
         progress.push(percentage);
         onProgress(percentage);
       };
-      return handlers[job.kind](job, { signal: stop, progress: tell });
+      return handlers[job.kind](job, { signal: stop, progress: tell, detail: () => store.jobs.detail(job.id) });
     },
     /**
      * Records so many seconds of a moving picture with sound from a time on, as one session of two-second segments; a size

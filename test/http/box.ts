@@ -203,7 +203,14 @@ function startJobs(handlers: Box['handlers'], { store, links }: Pick<HttpDeps, '
     return handler(job, context);
   };
   const payload = (job: Job) => jobCallback(job, { store, links }, 'http://box');
-  const all = { export: work, ingest: work, index_scenes: work, index_spoken_words: work, timelapse: work };
+  const all = {
+    export: work,
+    ingest: work,
+    index_scenes: work,
+    index_spoken_words: work,
+    timelapse: work,
+    render: work,
+  };
   const { post } = new Poster({ store, clock: systemClock });
   const deps = { store, handlers: all, payload, post, clock: systemClock, log: createLog('silent') };
   return JobRunner.start(deps, new AbortController().signal);

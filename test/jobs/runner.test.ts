@@ -29,6 +29,7 @@ async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}) {
     index_scenes: unused,
     index_spoken_words: unused,
     timelapse: unused,
+    render: unused,
   };
   const common = {
     store,

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { type AssetDeps, enter, makeFolder, makeRoom, noRoom, RoomWatch, writeThumbnail } from '#assets';
+import { type Asset, type Job, newId } from '#domain';
+import type { JobContext, JobRunner } from '#jobs';
+import { type Clock, Fault } from '#runtime';
+import type { Store } from '#store';
+import type { Composition } from './composition.ts';
+import { type Rendered, render } from './render.ts';
+
+/** What is rendered goes by its content; when the same content comes to look otherwise, this has changed. */
+const LOOK = 1;
+/** Those who ask while so many wait are refused. */
+const MOST_WAITING = 20;
+const LEAST_ROOM = 16 * 1024 * 1024;
+/** What H.264 takes of most pictures, rather more than less. */
+const BITS_PER_PIXEL = 0.1;
+
+export interface RenderOptions {
+  /** A video in this collection's list, that stays until it is deleted. Else it is in no list, and gives way. */
+  keep?: { collectionId: string; name: string } | undefined;
+  callbackUrl?: string | undefined;
+}
+
+/** What a render's job is given; the composition is its detail. */
+interface RenderInput {
+  assetId: string;
+  renderKey: string;
+  name: string;
+  collectionId: string;
+  keep: boolean;
+}
+
+/**
+ * What was made of the composition before, or the job that makes it: the one under way when there is one. Throws
+ * `unavailable` when too many wait already.
+ */
+export function beginRender(
+  { store, jobs, clock }: { store: Store; jobs: Pick<JobRunner, 'submit'>; clock: Clock },
+  composition: Composition,
+  { keep, callbackUrl }: RenderOptions = {},
+): { asset: Asset } | { job: Job } {
+  const detail = JSON.stringify(composition);
+  const content = JSON.stringify([LOOK, detail, keep?.collectionId, keep?.name]);
+  const renderKey = createHash('sha256').update(content).digest('hex');
+  const asset = store.renders.get(renderKey);
+  if (asset) {
+    store.renders.touch(asset.id, clock.nowMs());
+    return { asset };
+  }
+  if (store.jobs.begun(renderKey) === undefined) demandTurn(store);
+  const input: RenderInput = {
+    assetId: newId('video', clock.nowMs()),
+    renderKey,
+    name: keep?.name ?? 'Edit',
+    collectionId: keep?.collectionId ?? 'default',
+    keep: keep !== undefined,
+  };
+  const options = { joinKey: renderKey, detail, ...(callbackUrl === undefined ? {} : { callbackUrl }) };
+  return { job: jobs.submit('render', { ...input }, options) };
+}
+
+function demandTurn({ jobs }: Store): void {
+  if (jobs.unfinished().filter(({ kind }) => kind === 'render').length < MOST_WAITING) return;
+  throw new Fault('unavailable', `${MOST_WAITING} renders are waiting: ask again when one is done (GET /v1/jobs)`);
+}
+
+/** Makes the asset. Nothing of it stays when that fails, or is cut short. */
+export async function renderAsset(
+  job: Job,
+  deps: AssetDeps,
+  { signal, progress, detail }: JobContext,
+): Promise<{ assetId: string }> {
+  const input = job.input as unknown as RenderInput; // Written by `beginRender`.
+  const { store, assetsDir, clock, log } = deps;
+  const made = store.renders.get(input.renderKey);
+  if (made) return { assetId: made.id }; // Done before a crash.
+  const composition = compositionOf(detail());
+  const assetIds = demandSources(composition, store);
+  if ((await makeRoom(deps, bytesOf(composition))) < LEAST_ROOM) throw noRoom();
+  let drawn: Rendered = { pieces: [] };
+  using watch = new RoomWatch(deps, signal);
+  await makeFolder(assetsDir, input.assetId, async (dir) => {
+    drawn = await render(composition, {
+      ...{ store, assetsDir, log, signal: watch.signal },
+      into: { dir, assetId: input.assetId },
+      progress: (percentage) => {
+        watch.look();
+        progress(percentage);
+      },
+    });
+  });
+  const asset = assetOf(input, composition, drawn, assetIds, clock.nowMs());
+  await enter({ ...asset, ...(await writeThumbnail(asset, drawn.pieces, deps, signal)) }, drawn.pieces, deps);
+  return { assetId: asset.id };
+}
+
+function compositionOf(detail: string | undefined): Composition {
+  if (detail === undefined) throw new Error('a render without a composition');
+  return JSON.parse(detail) as Composition; // Written by `beginRender`.
+}
+
+function demandSources({ layers }: Composition, { assets }: Store): string[] {
+  const ids = new Set(layers.flatMap(({ content }) => ('assetId' in content ? [content.assetId] : [])));
+  for (const id of ids) {
+    if (!assets.get(id))
+      throw new Fault('refused', `${id} was deleted before it could be rendered: ask again without it`);
+  }
+  return [...ids];
+}
+
+function assetOf(
+  { assetId, renderKey, name, collectionId, keep }: RenderInput,
+  composition: Composition,
+  { pieces, codecs }: Rendered,
+  assetIds: string[],
+  nowMs: number,
+): Asset {
+  return {
+    id: assetId,
+    kind: 'video',
+    collectionId,
+    name,
+    description: '',
+    lengthMs: pieces.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    bytes: pieces.reduce((sum, { bytes }) => sum + bytes, 0),
+    width: composition.width,
+    height: composition.height,
+    ...(codecs === undefined ? {} : { codecs }),
+    origin: { kind: 'edit', assetIds },
+    createdMs: nowMs,
+    renderKey,
+    ...(keep ? {} : { usedMs: nowMs }),
+  };
+}
+
+/** About what it will take. */
+function bytesOf({ width, height, fps, durationMs }: Composition): number {
+  return (width * height * fps * BITS_PER_PIXEL * durationMs) / 8000;
+}
