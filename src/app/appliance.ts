@@ -115,7 +115,7 @@ async function build(
   const evaluator = await startEvents(config, { ...base, models, ...seeing }, life, signal);
 
   const hearing = await startHearing({ ...base, models, hub }, life, signal);
-  const { summaries, writing, askTextServer } = await startWriting({ ...base, models, ...hearing }, life, signal);
+  const { writing, ...writers } = await startWriting({ ...base, models, ...hearing }, life, signal);
 
   const errands = { ...base, ...seeing, links, delivery, origin, ...places };
   const jobs = life.use(await startJobs(errands, signal));
@@ -126,16 +126,16 @@ async function build(
 
   watchdog.attend(supervisor);
   delivery.attend(boxOnBroker({ config, configuration, ...seeing, supervisor, ...places, url: origin }));
-  const parts = { configuration, supervisor, evaluator, delivery, sync, jobs, hub, summaries, sessions, models, links };
+  const parts = { configuration, supervisor, evaluator, delivery, sync, jobs, hub, sessions, models, links };
   const examine = (asked: AbortSignal) => examineApart(dataDir, asked);
   const packDesk = life.use(await PackDesk.open(modelsDir(dataDir), log));
   const machine = life.use(await MachineMeter.start(clock));
   const control = { packDesk, machine, recentLog, reporter, examine, push, restart: () => restart.abort() };
   const fleet = await startFleet({ ...base, ...places });
-  const open = { ...base, ...seeing, ...hearing, ...places, ...parts, ...control, fleet, certificate };
+  const open = { ...base, ...seeing, ...hearing, ...writers, ...places, ...parts, ...control, fleet, certificate };
   const { commandLinks, ...address } = await serve(open, life);
   port = address.port;
-  const followers = { supervisor, delivery, sync, commandLinks, askTextServer };
+  const followers = { supervisor, delivery, sync, commandLinks, ...writers };
   startFollowing(configuration, { ...base, ...options, ...seeing, ...followers });
   life.use(startHousekeeping({ ...base, models, ...seeing, ...hearing, writing, supervisor, fleet }));
   ready(notify, life);

@@ -4,9 +4,12 @@ import type { Hub } from '#delivery';
 import { Spool, spoolRoom } from '#hearing';
 import { Listening, Writing } from '#inference';
 import type { ModelLibrary } from '#models';
-import { AudioIndexer, EndpointWriter, LocalWriter, Summaries, type TextWriter, Transcriber } from '#pipeline';
+import { AudioIndexer, Author, EndpointWriter, LocalWriter, Summaries, type TextWriter, Transcriber } from '#pipeline';
 import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
+
+/** People who ask wait longer than speech does; their clients give up after 30 s. */
+const FOR_PEOPLE = { timeoutMs: 25_000, mostTokens: 1000 };
 
 export interface HearingDeps {
   config: Config;
@@ -48,19 +51,22 @@ export async function startWriting(
   { config, store, models, spool, clock, log }: Omit<HearingDeps, 'hub'> & { spool: Spool },
   life: Lifetime,
   signal: AbortSignal,
-): Promise<{ summaries: Summaries; writing: Writing; askTextServer: () => void }> {
+): Promise<{ summaries: Summaries; author: Author; writing: Writing; askTextServer: () => void }> {
   const writing = life.use(await Writing.start({ models, clock, log }, signal));
   const local = new LocalWriter(writing, clock);
   const asked: TextWriter[] = [];
+  const authors: TextWriter[] = [];
   const askTextServer = () => {
     const { text } = config.models;
-    asked.splice(0, asked.length, ...(text ? [new EndpointWriter({ ...text, clock, log })] : []), local);
+    const servers = (more: object) => (text ? [new EndpointWriter({ ...text, ...more, clock, log })] : []);
+    asked.splice(0, asked.length, ...servers({}), local);
+    authors.splice(0, authors.length, ...servers(FOR_PEOPLE), local);
   };
   askTextServer();
   const summaries = new Summaries(asked);
   const unwrittenFromMs = spool.unwrittenFromMs.bind(spool);
   life.use(await AudioIndexer.start({ store, clock, log, unwrittenFromMs, summaries }, signal));
-  return { summaries, writing, askTextServer };
+  return { summaries, author: new Author(authors), writing, askTextServer };
 }
 
 /** Somebody waits for an alert from what is said. */

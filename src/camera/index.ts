@@ -15,7 +15,7 @@ export { keyframeCostMs } from './decode-cost.ts';
 export { discoverCameras, type FoundCamera } from './discovery.ts';
 export { LiveView } from './live-view.ts';
 export { recordedStreams, recoverSegments } from './media-directory.ts';
-export { segmentTimes } from './mp4.ts';
+export { codecsOf, segmentTimes } from './mp4.ts';
 export type { SamplingDemand } from './plan.ts';
 export { probeSource } from './probe.ts';
 export { type RecordedSource, recordedFrames } from './recorded-frames.ts';

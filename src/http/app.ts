@@ -16,12 +16,14 @@ import { controlRoutes } from './control.ts';
 import { cutRoutes } from './cuts.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
+import { downloadFileRoutes, downloadRoutes } from './downloads.ts';
 import { edgeRoutes } from './edge.ts';
 import { failure } from './envelope.ts';
 import { alertRoutes, eventRoutes } from './events.ts';
 import { evidencePictureRoutes, evidenceRoutes } from './evidence.ts';
 import { exportRoutes } from './export.ts';
 import { feedbackRoutes } from './feedback.ts';
+import { generatedTextRoutes } from './generated-text.ts';
 import { groupRoutes } from './groups.ts';
 import { hlsRoutes } from './hls.ts';
 import { holdRoutes } from './holds.ts';
@@ -55,7 +57,9 @@ import { tokenRoutes } from './tokens.ts';
 import { transcriptFileRoutes } from './transcript-files.ts';
 import { transcriptionRoutes } from './transcription.ts';
 import { uploadRoutes, uploadTargetRoutes } from './uploads.ts';
+import { videoClipRoutes } from './video-clip.ts';
 import { videoIndexRoutes } from './video-indexes.ts';
+import { videoQuestionRoutes } from './video-questions.ts';
 import { videoSearchRoutes } from './video-search.ts';
 import { videoTranscriptionRoutes } from './video-transcription.ts';
 import { videoRoutes } from './videos.ts';
@@ -68,6 +72,7 @@ const OPEN = [
   pageRoutes,
   pageSessionRoutes,
   hlsRoutes,
+  downloadFileRoutes,
   watchRoutes,
   healthRoutes,
   pictureRoutes,
@@ -96,6 +101,10 @@ const CLOSED: readonly ((deps: HttpDeps) => Api | Routes)[] = [
   videoTranscriptionRoutes,
   videoIndexRoutes,
   videoSearchRoutes,
+  videoQuestionRoutes,
+  videoClipRoutes,
+  generatedTextRoutes,
+  downloadRoutes,
   cutRoutes,
   exportRoutes,
   timelapseRoutes,

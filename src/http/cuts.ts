@@ -74,7 +74,12 @@ export function shotOf(assetId: string, lengthMs: number, fromMs: number, toMs: 
   return { assetId, startMs, endMs: Math.round(Math.min(lengthMs, Math.max(last, startMs + SHORTEST_MS))) };
 }
 
-function playParts(c: HttpContext, parts: Part[], { store, links, config }: HttpDeps): z.input<typeof playAnswer> {
+/** Links that play the parts one after the other. */
+export function playParts(
+  c: HttpContext,
+  parts: Part[],
+  { store, links, config }: HttpDeps,
+): z.input<typeof playAnswer> {
   const { id } = store.cuts.put(parts);
   const lengthMs = parts.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
   const base = origin(c, config);

@@ -10,7 +10,7 @@ import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { PushServer } from '#ingest';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary, PackDesk } from '#models';
-import type { Checks, LiveViews, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
+import type { Author, Checks, LiveViews, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
 import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log, RecentLines } from '#runtime';
 import type { ConfigVersion, Store } from '#store';
@@ -51,6 +51,7 @@ export interface HttpDeps {
   listening: Pick<Listening, 'speechAvailable' | 'status'>;
   transcriber: Pick<Transcriber, 'status'>;
   summaries: Pick<Summaries, 'status'>;
+  author: Pick<Author, 'write'>;
   jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain'>;
   liveViews: Pick<LiveViews, 'watch'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;

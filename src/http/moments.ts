@@ -10,6 +10,7 @@ import type { HttpContext, HttpDeps } from './deps.ts';
 import { time, whole } from './input.ts';
 import { streamBy } from './lookup.ts';
 import { Api } from './route.ts';
+import { Slots } from './slots.ts';
 
 /** Each is an ffmpeg; recording comes first. */
 const MOST_CLIPS = 2;
@@ -167,36 +168,4 @@ function attachment(name: string, [first]: readonly SegmentRow[]): Record<string
   const time = new Date(first?.startMs ?? 0).toISOString().slice(0, 19).replaceAll(':', '-');
   const plain = name.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'clip';
   return { 'Content-Disposition': `attachment; filename="${plain}-${time}Z.mp4"` };
-}
-
-/** So many at once, and nobody waits: who is too many comes again. */
-class Slots {
-  readonly #most: number;
-  readonly #what: string;
-  #taken = 0;
-
-  constructor(most: number, what: string) {
-    this.#most = most;
-    this.#what = what;
-  }
-
-  /** Returns what gives the slot back. Throws `unavailable` when there is none. */
-  take(): () => void {
-    if (this.#taken >= this.#most) throw new Fault('unavailable', `too many ${this.#what} are being made: try again`);
-    this.#taken += 1;
-    let given = false;
-    return () => {
-      if (!given) this.#taken -= 1;
-      given = true;
-    };
-  }
-
-  async during<T>(work: () => Promise<T>): Promise<T> {
-    const release = this.take();
-    try {
-      return await work();
-    } finally {
-      release();
-    }
-  }
 }

@@ -20,7 +20,7 @@ const REFUSALS: readonly (readonly [paths: readonly string[], message: string])[
     'capture sessions are not on this version of the box: add the source as a stream, POST /rtstream',
   ],
   [
-    ['/download', '/transcode', '/transcode/:id', '/video/:id/clip', '/video/:id/reframe', '/video/:id/workflow'],
+    ['/transcode', '/transcode/:id', '/video/:id/reframe', '/video/:id/workflow'],
     'the box does not render files: its stream_url is HLS, which ffmpeg and players open ("ffmpeg -i URL -c copy out.mp4")',
   ],
   [['/video/:id/storage'], 'a video and its storage are one on the box: DELETE /video/{id} takes both'],
@@ -35,13 +35,12 @@ const REFUSALS: readonly (readonly [paths: readonly string[], message: string])[
   ],
   [
     [
-      '/video/:id/:verb{ask|semantic-search|query|aggregate|understand|indexes}',
-      '/collection/:id/:verb{ask|semantic-search|query|aggregate}',
+      '/video/:id/:verb{understand|indexes}',
       '/video/:id/:verb{understand|indexes}/:part',
       '/rtstream/:id/:verb{understand|indexes}',
       '/rtstream/:id/:verb{understand|indexes}/*',
     ],
-    'the box answers searches only: POST …/search or …/search/v2; indexes are made by POST …/index/scene',
+    'indexes are made by POST …/index/scene, and asked by …/search, …/query, …/aggregate and …/ask',
   ],
   [
     [

@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import type { Asset, AssetIndex } from '#domain';
+import type { AssetIndex } from '#domain';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { Fault } from '#runtime';
 import type { AssetHit } from '#store';
 import { origin } from './address.ts';
-import { playView, videoAnswer, videoView } from './asset-views.ts';
-import { shotOf } from './cuts.ts';
+import { videoAnswer, videoView } from './asset-views.ts';
 import type { HttpDeps } from './deps.ts';
 import { text, whole } from './input.ts';
 import { collectionBy, playableBy, videoIndexBy } from './lookup.ts';
 import { Api } from './route.ts';
 import { inCollection, indexNamed, searchRequest, streamResults } from './search.ts';
 import { picturesBy } from './stream-search.ts';
+import { grouped, videoResult } from './video-results.ts';
 
 const SEMANTIC_SHOTS = 50;
 
@@ -27,45 +27,26 @@ const legacyRequest = searchRequest.extend({
   result_threshold: whole(1, 1000).default(SEMANTIC_SHOTS).describe('At most so many shots'),
   sort_docs_on: z.enum(['score', 'start', 'rtstream'], 'must be "score" or "start"').default('score'),
 });
-const request = searchRequest.extend({ top_k: whole(1, 1000).default(10).describe('At most so many shots') });
+/** What the newer clients say. */
+export const latestRequest = searchRequest.extend({
+  top_k: whole(1, 1000).default(10).describe('At most so many shots'),
+});
 const titleRequest = z.object({ query: text(2000, 'delivery on Monday') });
 
-const shot = z.object({
-  start: z.number().describe('Seconds from the start of the video'),
-  end: z.number(),
-  text: z.string(),
-  score: z.number().describe('0 to 1: how sure the box is; the same score means the same for every query'),
-  stream_link: z.string(),
-  stream_url: z.string(),
-  player_url: z.string(),
-  scene_index_id: z.string(),
-  scene_index_name: z.string(),
-  metadata: z.record(z.string(), z.unknown()),
-});
-const result = z
-  .object({
-    video_id: z.string(),
-    collection_id: z.string(),
-    title: z.string(),
-    length: z.number().describe('Seconds'),
-    max_score: z.number(),
-    stream_url: z.string(),
-    thumbnail: z.string().optional(),
-    docs: z.array(shot),
-  })
-  .meta({ id: 'VideoSearchResult' });
-const shots = z.object({ results: z.array(result) });
+const shots = z.object({ results: z.array(videoResult) });
 const shotsOrScenes = z.union([shots, streamResults]);
-const response = z.object({
+/** What the newer clients' searches answer. */
+export const searchAnswer = z.object({
   response_type: z.literal('shots'),
   session_id: z.null(),
   waiting_for: z.literal('none'),
   clarification: z.null(),
   trace: z.null(),
-  results: z.array(result),
+  results: z.array(videoResult),
 });
 
-type Where = { assetId: string } | { collectionId: string };
+/** In one video, or in all of a collection. */
+export type Where = { assetId: string } | { collectionId: string };
 
 /** Both generations of VideoDB's search in videos. */
 export function videoSearchRoutes(deps: HttpDeps): Api {
@@ -105,21 +86,26 @@ export function videoSearchRoutes(deps: HttpDeps): Api {
 function latestRoutes(api: Api, deps: HttpDeps): void {
   api.post(
     '/video/:id/search/v2',
-    { need: 'read', summary: 'Searches all that is known of a video', body: request, answer: response },
+    { need: 'read', summary: 'Searches all that is known of a video', body: latestRequest, answer: searchAnswer },
     async (c, { params, body }) => {
       const video = playableBy(deps, params.id);
       const index = indexNamed(body);
       if (index !== undefined) videoIndexBy(deps, video, index);
-      return answer(await find(deps, body, { assetId: video.id, limit: body.top_k }), deps, origin(c, deps.config));
+      return searchView(await find(deps, body, { assetId: video.id, limit: body.top_k }), deps, origin(c, deps.config));
     },
   );
 
   api.post(
     '/collection/:id/search/v2',
-    { need: 'read', summary: "Searches all that is known of a collection's videos", body: request, answer: response },
+    {
+      need: 'read',
+      summary: "Searches all that is known of a collection's videos",
+      body: latestRequest,
+      answer: searchAnswer,
+    },
     async (c, { params, body }) => {
       const { id } = collectionBy(deps, params.id);
-      return answer(await find(deps, body, { collectionId: id, limit: body.top_k }), deps, origin(c, deps.config));
+      return searchView(await find(deps, body, { collectionId: id, limit: body.top_k }), deps, origin(c, deps.config));
     },
   );
 
@@ -147,7 +133,7 @@ async function found(
   body: z.output<typeof legacyRequest>,
   where: Where,
   base: string,
-): Promise<z.input<typeof result>[]> {
+): Promise<z.input<typeof videoResult>[]> {
   const hits = await find(deps, body, {
     ...where,
     ...kindOf(body),
@@ -166,7 +152,8 @@ function kindOf(body: z.output<typeof legacyRequest>): { kind?: AssetIndex['kind
   return { kind: body.search_type === 'scene' ? 'scene' : body.index_type };
 }
 
-async function find(
+/** Best first; by meaning too, and by what is seen where a model compares that. */
+export async function find(
   deps: HttpDeps,
   body: z.output<typeof searchRequest>,
   narrowing: Where & { limit: number; kind?: AssetIndex['kind']; mode?: 'hybrid' | 'keyword' },
@@ -188,48 +175,7 @@ async function find(
   });
 }
 
-function answer(hits: AssetHit[], deps: HttpDeps, base: string): z.input<typeof response> {
+export function searchView(hits: AssetHit[], deps: HttpDeps, base: string): z.input<typeof searchAnswer> {
   const about = { session_id: null, waiting_for: 'none', clarification: null, trace: null } as const;
   return { response_type: 'shots', ...about, results: grouped(hits, deps, base) };
-}
-
-/** By video, in the order of the best hit of each. */
-function grouped(hits: AssetHit[], deps: HttpDeps, base: string): z.input<typeof result>[] {
-  const ids = [...new Set(hits.map(({ record }) => record.assetId))];
-  return ids.flatMap((id) => {
-    const asset = deps.store.assets.get(id);
-    const ofVideo = hits.filter(({ record }) => record.assetId === id);
-    return asset ? [resultView(asset, ofVideo, deps, base)] : [];
-  });
-}
-
-function resultView(asset: Asset, hits: AssetHit[], deps: HttpDeps, base: string): z.input<typeof result> {
-  const picture = asset.thumbPath === undefined ? undefined : base + deps.links.picturePath(asset.id);
-  return {
-    video_id: asset.id,
-    collection_id: asset.collectionId,
-    title: asset.name,
-    length: asset.lengthMs / 1000,
-    max_score: Math.max(...hits.map(({ score }) => score)),
-    stream_url: playView(asset, deps, base).stream_url,
-    ...(picture === undefined ? {} : { thumbnail: picture }),
-    docs: hits.map((hit) => shotView(asset, hit, deps, base)),
-  };
-}
-
-function shotView(asset: Asset, { record, score }: AssetHit, deps: HttpDeps, base: string): z.input<typeof shot> {
-  const { startMs, endMs } = shotOf(asset.id, asset.lengthMs, record.startMs, record.endMs);
-  const stream_url = base + deps.links.manifestPath(asset.id, startMs, endMs);
-  return {
-    start: record.startMs / 1000,
-    end: record.endMs / 1000,
-    text: record.text,
-    score,
-    stream_link: stream_url,
-    stream_url,
-    player_url: base + deps.links.watchPath(asset.id, startMs, endMs, { title: asset.name }),
-    scene_index_id: record.indexId,
-    scene_index_name: deps.store.assetIndexes.get(record.indexId)?.name ?? '',
-    metadata: record.metadata,
-  };
 }

@@ -12,6 +12,7 @@ export type { Ears } from './hear.ts';
 export { LiveViews, type Viewer } from './live-views.ts';
 export type { SpeechRecogniser } from './recogniser.ts';
 export { Renewer, type RenewerDeps } from './renewer.ts';
+export { Author } from './summaries/author.ts';
 export { EndpointWriter } from './summaries/endpoint.ts';
 export { LocalWriter } from './summaries/local.ts';
 export { Summaries } from './summaries/summaries.ts';

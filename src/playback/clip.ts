@@ -11,7 +11,8 @@ const SEAM_MS = 1000;
 const STUCK_MS = 60_000;
 const BROKEN = 'a piece of the recording is damaged or has been deleted meanwhile';
 
-type Row = Pick<Segment, 'startMs' | 'endMs' | 'path'> & {
+/** One piece of what is recorded, with what its session began with. */
+export type ClipRow = Pick<Segment, 'startMs' | 'endMs' | 'path'> & {
   session: Pick<RecordingSession, 'id' | 'initPath' | 'codecs' | 'width' | 'height'>;
 };
 
@@ -27,11 +28,11 @@ export interface OpenClip {
  * Throws `refused` when the camera's picture changed on the way, as one MP4 can't hold both, `not_found` when nothing of it
  * can be read, `unavailable` when the disk fails.
  */
-export async function openClip(rows: readonly Row[], mediaDir: string, signal: AbortSignal): Promise<OpenClip> {
+export async function openClip(rows: readonly ClipRow[], mediaDir: string, signal: AbortSignal): Promise<OpenClip> {
   const [first] = rows;
   if (!first) throw new Fault('not_found', 'nothing is recorded in it');
   const runs = runsOf(rows);
-  demandAlike(rows, runs.length);
+  demandOneForm(rows, runs.length);
   const isHevc = /^(?:hvc1|hev1)/.test(first.session.codecs ?? '');
   const [only] = runs;
   const input = runs.length === 1 && only ? () => bytesOf(only, mediaDir) : () => asTransport(runs, mediaDir, signal);
@@ -71,8 +72,8 @@ function muxArguments(format: string, isHevc: boolean): string[] {
 }
 
 /** Segments that follow each other without a gap and share an init file. */
-function runsOf(rows: readonly Row[]): Row[][] {
-  const runs: Row[][] = [];
+function runsOf(rows: readonly ClipRow[]): ClipRow[][] {
+  const runs: ClipRow[][] = [];
   for (const row of rows) {
     const last = runs.at(-1)?.at(-1);
     const joins = last && last.session.id === row.session.id && Math.abs(row.startMs - last.endMs) <= SEAM_MS;
@@ -82,9 +83,10 @@ function runsOf(rows: readonly Row[]): Row[][] {
   return runs;
 }
 
-function demandAlike(rows: readonly Row[], runs: number): void {
+/** Throws `refused` for what one MP4 can't hold. */
+export function demandOneForm(rows: readonly ClipRow[], runs: number = runsOf(rows).length): void {
   const [first] = rows;
-  const form = ({ session: { codecs, width, height } }: Row) => `${videoOf(codecs)} ${width}x${height}`;
+  const form = ({ session: { codecs, width, height } }: ClipRow) => `${videoOf(codecs)} ${width}x${height}`;
   const other = first && rows.find((row) => form(row) !== form(first));
   if (other) {
     const at = new Date(other.startMs).toISOString();
@@ -103,7 +105,7 @@ function videoOf(codecs = ''): string {
   return codecs.split('.')[0] ?? '';
 }
 
-async function* bytesOf(run: readonly Row[], mediaDir: string): AsyncGenerator<Buffer> {
+async function* bytesOf(run: readonly ClipRow[], mediaDir: string): AsyncGenerator<Buffer> {
   const [first] = run;
   if (!first) return;
   for (const path of [first.session.initPath, ...run.map((row) => row.path)]) {
@@ -112,7 +114,7 @@ async function* bytesOf(run: readonly Row[], mediaDir: string): AsyncGenerator<B
 }
 
 /** Runs as one MPEG transport stream, whose times go on where the run before has ended. */
-async function* asTransport(runs: readonly Row[][], mediaDir: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* asTransport(runs: readonly ClipRow[][], mediaDir: string, signal: AbortSignal): AsyncGenerator<Buffer> {
   let offsetMs = 0;
   for (const run of runs) {
     signal.throwIfAborted();

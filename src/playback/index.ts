@@ -7,7 +7,7 @@
  * verifies as undefined.
  */
 export { captionsOf, spokenIn } from './captions.ts';
-export { openClip } from './clip.ts';
+export { type ClipRow, demandOneForm, openClip } from './clip.ts';
 export { H264Renditions, type MediaFiles, needsH264 } from './h264.ts';
 export { LINKS_LAST_MS, MediaLinks, type MediaTicket, type Player } from './links.ts';
 export { buildMasterPlaylist } from './master-playlist.ts';

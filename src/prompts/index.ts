@@ -4,4 +4,5 @@
  */
 export { answerFrom, readAnswer } from './answer.ts';
 export type { Aspect, IndexPlan, Interest, Shape } from './index-plan.ts';
+export { readLoosely } from './loose-json.ts';
 export { planFor } from './plan.ts';

@@ -27,7 +27,7 @@ export type { OutboxEntry, ResumeState, Waiting } from './outbox.ts';
 export { LONGEST_STRETCH_MS, type NewEntry, type OutboxFacts } from './outbox-intake.ts';
 export type { TargetTotals } from './outbox-targets.ts';
 export { databaseFile } from './paths.ts';
-export { best as bestHits, type Narrowing } from './ranking.ts';
+export { best as bestHits, matchesFilter, type Narrowing } from './ranking.ts';
 export type { Outdated, RenewalStatus } from './renewal.ts';
 export {
   problemOf as databaseProblem,

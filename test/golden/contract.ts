@@ -135,8 +135,8 @@ export const CONTRACT: Readonly<Record<string, Promised>> = {
   // 10
   'POST /video/:video/search/v2': of(['done'], 'response_type', 'results[]'),
   'POST /collection/:collection/search/v2': of(['done'], 'response_type', 'results[]'),
-  'POST /video/:video/ask': elsewhere,
-  'POST /video/:video/semantic-search': elsewhere,
+  'POST /video/:video/ask': of(['done', 'refused'], 'answer', 'sources[]'),
+  'POST /video/:video/semantic-search': of(['done'], 'response_type', 'results[]'),
   'POST /video/:video/indexes': elsewhere,
   // 9, 1.4
   'GET /collection/:collection/upload_url': of(['done'], 'upload_url'),
@@ -155,7 +155,7 @@ export const CONTRACT: Readonly<Record<string, Promised>> = {
   // 13 and the rest
   'POST /editor': elsewhere,
   'POST /editor/download': elsewhere,
-  'POST /download': mayBeElsewhere,
+  'POST /download': of(['done', 'refused'], 'download_url'),
   'GET /billing/usage': mayBeElsewhere,
   'GET /billing/invoices': mayBeElsewhere,
   // The recorder's server answered these with errors of its choice; here they are streams that don't exist.

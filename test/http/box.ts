@@ -26,7 +26,7 @@ import { embedText, TEXT_EMBEDDING } from '#inference';
 import { PushServer } from '#ingest';
 import { type JobHandler, JobRunner } from '#jobs';
 import { PackDesk } from '#models';
-import { LiveViews, Summaries } from '#pipeline';
+import { Author, LiveViews, Summaries } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
 import { createLog, Fault, RecentLines, systemClock } from '#runtime';
 import { Store } from '#store';
@@ -133,6 +133,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     },
     transcriber: { status: () => NOTHING_WRITTEN },
     summaries: new Summaries(),
+    author: new Author([]),
     jobs,
     hub,
     sync: {

@@ -189,7 +189,7 @@ describe('what only the cloud does', () => {
   it.each([
     ['POST', '/editor'],
     ['GET', '/billing/usage'],
-    ['POST', '/video/m-1/ask'],
+    ['POST', '/video/m-1/understand'],
     ['POST', '/rtstream/rts-1/indexes/idx-1/alert'],
     ['POST', '/collection/default/generate/image'],
     ['DELETE', '/video/m-1/storage'],

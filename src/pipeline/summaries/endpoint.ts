@@ -4,21 +4,23 @@ import { type Asked, INSTRUCTIONS, requestOf, type TextWriter, type WriterStatus
 
 export interface EndpointOptions extends ChatServer {
   timeoutMs?: number;
+  mostTokens?: number;
 }
 
 const TIMEOUT_MS = 10_000;
+const MOST_TOKENS = 400;
 
 /** A text model behind a server, which follows the prompts of audio indexes. */
 export class EndpointWriter implements TextWriter {
   readonly name = 'endpoint';
   readonly #chat: ChatEndpoint;
 
-  constructor({ timeoutMs = TIMEOUT_MS, ...server }: EndpointOptions) {
+  constructor({ timeoutMs = TIMEOUT_MS, mostTokens = MOST_TOKENS, ...server }: EndpointOptions) {
     this.#chat = new ChatEndpoint(server, {
       what: 'text endpoint',
       meanwhile: 'summaries are extracts meanwhile',
       timeoutMs,
-      mostTokens: 400,
+      mostTokens,
       stream: false,
       // An extract is there at once.
       retries: 0,
@@ -36,7 +38,7 @@ export class EndpointWriter implements TextWriter {
   /** Throws in time, whatever the server does; waiting for its turn counts. */
   async write(asked: Asked, signal: AbortSignal): Promise<string> {
     const messages = [
-      { role: 'system', content: INSTRUCTIONS },
+      { role: 'system', content: asked.instructions ?? INSTRUCTIONS },
       { role: 'user', content: requestOf(asked) },
     ] as const;
     return this.#chat.ask(messages, plainAnswer, signal);

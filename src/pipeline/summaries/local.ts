@@ -43,7 +43,9 @@ export class LocalWriter implements TextWriter {
     this.#asked += 1;
     try {
       await this.#loaded(signal);
-      const text = plainAnswer(await this.#writing.write(INSTRUCTIONS, requestOf(asked), MOST_TOKENS, signal));
+      const text = plainAnswer(
+        await this.#writing.write(asked.instructions ?? INSTRUCTIONS, requestOf(asked), MOST_TOKENS, signal),
+      );
       if (text === '') throw new Fault('unavailable', 'its answer is empty');
       if (repeats(text)) throw new Fault('unavailable', 'it repeats itself');
       this.#lastError = undefined;
