@@ -11,10 +11,12 @@
 export { cleanAssets } from './clean.ts';
 export type { AssetDeps } from './deps.ts';
 export { exportableRange } from './export.ts';
-export { enter, makeFolder } from './folder.ts';
+export { enter, makeFolder, runsOf } from './folder.ts';
 export { assetHandlers } from './handlers.ts';
 export { spokenWords } from './index-spoken-words.ts';
 export { RoomWatch } from './room-watch.ts';
 export { makeRoom, noRoom } from './space.ts';
 export { assetThumbnail, keepThumbnail, writeThumbnail } from './thumbnail.ts';
 export { demandUploadRoom, nameUpload, receiveUpload, sweepUploads, uploadName } from './uploads.ts';
+export { wholePieces } from './whole.ts';
+export { writtenPieces } from './written-pieces.ts';

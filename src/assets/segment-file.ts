@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import ffmpeg from 'fluent-ffmpeg';
 import type { Piece } from '#domain';
 import { Fault } from '#runtime';
 import { INPUT_OPTIONS, type MediaFacts, notMedia, probeFile } from './probe-file.ts';
 import { noRoom } from './space.ts';
+import { writtenPieces } from './written-pieces.ts';
 
 /** An ffmpeg without progress for so long hangs. */
 const SILENCE_MS = 60_000;
@@ -37,8 +37,8 @@ export async function segmentFile(
 ): Promise<Segmented> {
   const { dir, assetId } = target;
   await runFfmpeg(segmenter(file, facts, dir), facts.durationMs, work);
-  const pieces = piecesOf(await readFile(join(dir, 'index.m3u8'), 'utf8'), assetId);
-  for (const piece of pieces) piece.bytes = (await stat(join(dir, basename(piece.path)))).size;
+  const pieces = await writtenPieces(dir, assetId);
+  if (pieces.length === 0) throw notMedia();
   const { width, height } = await probeFile(join(dir, 'init-0.mp4'), work.signal);
   return { pieces, width, height };
 }
@@ -114,25 +114,4 @@ function faultOf(error: Error, hung: boolean): Fault {
 function millis(timemark = ''): number {
   const [hours = 0, minutes = 0, seconds = 0] = timemark.split(':').map(Number);
   return ((hours * 60 + minutes) * 60 + seconds) * 1000 || 0;
-}
-
-/** The playlist that ffmpeg wrote. */
-function piecesOf(playlist: string, assetId: string): Piece[] {
-  const pieces: Piece[] = [];
-  let exactMs = 0;
-  for (const [, seconds = '0', name = ''] of playlist.matchAll(/^#EXTINF:([\d.]+),.*\n(?:#.*\n)*([^#\n]+)$/gm)) {
-    const startMs = Math.round(exactMs);
-    exactMs += Number(seconds) * 1000;
-    pieces.push({
-      n: pieces.length,
-      startMs,
-      durationMs: Math.max(1, Math.round(exactMs) - startMs),
-      path: `${assetId}/${basename(name)}`,
-      bytes: 0,
-      initPath: `${assetId}/init-0.mp4`,
-      discontinuity: false,
-    });
-  }
-  if (pieces.length === 0) throw notMedia();
-  return pieces;
 }

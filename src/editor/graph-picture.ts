@@ -1,0 +1,142 @@
+import type { Composition, Layer } from './composition.ts';
+import { lookOf, opacityOf } from './graph-look.ts';
+import { type Placement, placementOf, type Rectangle, type Wandering, wanderingOf } from './graph-place.ts';
+import { framesOf, type Span } from './graph-time.ts';
+import type { Picture, Source } from './inputs.ts';
+
+/** A layer's picture as a chain of filters that ends on the canvas' own clock, and where it lies. */
+export interface Drawn {
+  chain: string;
+  x: number;
+  y: number;
+}
+
+/** Everything is mixed in these colours, and tagged so. */
+const COLOURS = 'out_color_matrix=bt709:out_range=tv';
+
+/** The colour that nothing covers; drawn once, repeated for as long as the composition is. */
+export function backgroundOf({ width, height, fps, background, durationMs }: Composition): string {
+  const colour = `color=c=0x${background.slice(1)}:s=${width}x${height}:r=${fps}:d=${1 / fps}`;
+  const frames = Math.max(1, framesOf(durationMs, fps));
+  return [colour, 'format=gbrp', `scale=${COLOURS}`, 'format=yuv420p', repeated(frames), 'setpts=N'].join(',');
+}
+
+/** `input` is the label of the media's or the image's picture. Undefined when nothing of it is to be seen. */
+export function pictureChain(
+  layer: Layer,
+  source: Source,
+  canvas: Composition,
+  input: string,
+  span: Span,
+): Drawn | undefined {
+  const { fps } = canvas;
+  const picture = source.kind === 'ass' ? canvas : source.picture;
+  if (!picture || layer.opacity === 0 || layer.scale === 0 || span.frames === 0) return undefined;
+  const wandering = layer.follow && layer.follow.length > 0;
+  const place = wandering ? wanderingOf(layer, picture, canvas) : placementOf(fitted(layer), picture, canvas);
+  if (!place) return undefined;
+  const still = source.kind === 'image' || (source.kind === 'ass' && source.still);
+  const steps = [
+    ...beginning(source, canvas, input, span),
+    ...(still ? [] : [`fps=${fps}:start_time=0`, `trim=end_frame=${span.frames}`]),
+    ...cutOut(place, picture),
+    source.kind === 'media' && isOpaque(layer) ? 'format=yuv420p' : 'format=yuva420p',
+    ...(isWandering(place) ? following(layer, place) : seenOf(place)),
+    ...(layer.filter ? [lookOf(layer.filter, place.seen)] : []),
+    ...(layer.opacity < 1 ? [opacityOf(layer.opacity)] : []),
+    ...(still ? [repeated(span.frames), `setpts=N/${fps}/TB`] : []),
+    ...fades(layer, span, fps),
+    `setpts=PTS+${span.first}/${fps}/TB`,
+  ];
+  return { chain: steps.join(','), x: place.x, y: place.y };
+}
+
+/** Texts have the size of the canvas and were made for it. */
+function fitted(layer: Layer): Layer {
+  return 'assetId' in layer.content ? layer : { ...layer, fit: 'cover' };
+}
+
+function isOpaque({ opacity, transition }: Layer): boolean {
+  return opacity === 1 && !transition?.in && !transition?.out;
+}
+
+function beginning(source: Source, { width, height, fps }: Composition, input: string, span: Span): string[] {
+  if (source.kind === 'image') return [`${input}setpts=0`];
+  if (source.kind === 'media') {
+    const from = source.fromS.toFixed(6);
+    const { picture } = source;
+    const even = picture?.changes ? [`scale=${picture.width}:${picture.height}`] : [];
+    const trim = `trim=start=${Math.max(0, source.fromS).toFixed(6)}:end=${(source.fromS + span.frames / fps + 1).toFixed(6)}`;
+    return [`${input}null`, ...even, trim, `setpts=PTS-${from}/TB`];
+  }
+  const frames = source.still ? 1 : span.frames;
+  // Drawn on nothing, a letter's edge is mixed with black: that is taken back, or texts would have dark seams.
+  return [
+    `color=c=black@0:s=${width}x${height}:r=${fps}:d=${frames / fps},format=rgba`,
+    `ass=f=${source.file}:alpha=1`,
+    'format=gbrap',
+    'unpremultiply=inplace=1',
+  ];
+}
+
+/** The part of the source that is needed, in the size in which it is seen. */
+function cutOut({ source, scaled }: Placement | Wandering, picture: Picture): string[] {
+  const { x, y, width, height } = source;
+  const whole = x === 0 && y === 0 && width === picture.width && height === picture.height;
+  const matrix = picture.matrix ? `:in_color_matrix=${picture.matrix}` : '';
+  return [...(whole ? [] : [cropTo(source)]), `scale=${scaled.width}:${scaled.height}:${COLOURS}${matrix}`, 'setsar=1'];
+}
+
+function isWandering(place: Placement | Wandering): place is Wandering {
+  return 'box' in place;
+}
+
+function seenOf({ seen, scaled }: Placement): string[] {
+  return seen.x === 0 && seen.y === 0 && seen.width === scaled.width && seen.height === scaled.height
+    ? []
+    : [cropTo(seen)];
+}
+
+function cropTo({ width, height, x, y }: Rectangle): string {
+  return `crop=${width}:${height}:${x}:${y}:exact=1`;
+}
+
+/** The cut wanders from point to point, and never leaves the picture. */
+function following({ follow = [] }: Layer, { scaled, box, seen }: Wandering): string[] {
+  const along = (axis: 'x' | 'y', length: number, cut: number, extra: number) => {
+    const middle = pathOf(follow.map((point) => [point.atMs / 1000, point[axis] * length] as const));
+    return `'clip(${middle}-${cut / 2},0,${length - cut})+${extra}'`;
+  };
+  const x = along('x', scaled.width, box.width, seen.x);
+  const y = along('y', scaled.height, box.height, seen.y);
+  return [`crop=${seen.width}:${seen.height}:${x}:${y}`];
+}
+
+/** Straight lines from point to point as an expression of `t`; a tree, so that many points cost little. */
+function pathOf(points: readonly (readonly [atS: number, value: number])[]): string {
+  const number = (value: number) => String(Math.round(value * 1000) / 1000);
+  const [first, ...rest] = points;
+  const last = rest.at(-1);
+  if (!first) return '0';
+  if (!last) return number(first[1]);
+  if (points.length > 2) {
+    const half = Math.floor(points.length / 2);
+    const at = points[half]?.[0] ?? 0;
+    return `if(lt(t,${number(at)}),${pathOf(points.slice(0, half + 1))},${pathOf(points.slice(half))})`;
+  }
+  const slope = (last[1] - first[1]) / Math.max(0.001, last[0] - first[0]);
+  return `(${number(first[1])}+${slope.toFixed(6)}*(clip(t,${number(first[0])},${number(last[0])})-${number(first[0])}))`;
+}
+
+function fades({ transition }: Layer, { frames }: Span, fps: number): string[] {
+  if (!transition) return [];
+  const lengthS = frames / fps;
+  const durationS = Math.min(transition.durationMs / 1000, lengthS);
+  if (durationS <= 0) return [];
+  const fade = (type: 'in' | 'out', startS: number) => `fade=t=${type}:st=${startS}:d=${durationS}:alpha=1`;
+  return [...(transition.in ? [fade('in', 0)] : []), ...(transition.out ? [fade('out', lengthS - durationS)] : [])];
+}
+
+function repeated(frames: number): string {
+  return `loop=loop=${frames - 1}:size=1:start=0`;
+}
