@@ -30,7 +30,7 @@ const MEANINGS: readonly (readonly [RegExp, FaultKind, string])[] = [
   [/No such file or directory/i, 'unavailable', 'is not there: correct the path in url'],
   [/Permission denied/i, 'unavailable', "can't be read: permission denied"],
   [/No space left/i, 'unavailable', "can't be recorded: the disk is full"],
-  [/matches no streams/i, 'unavailable', 'no longer sends what it sent: it is looked at anew'],
+  [/matches no streams/i, 'unavailable', 'does not send the picture or the sound that is wanted of it'],
   [/Connection reset|Broken pipe|End of file/i, 'unavailable', 'closed the connection'],
   [
     /Invalid data found|moov atom not found/i,

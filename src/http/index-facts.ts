@@ -62,13 +62,18 @@ const QUICK = {
 } as const;
 type QuickTask = keyof typeof QUICK;
 
-export function understandingOf(index: Asked, senses: Senses): Understanding {
+/** `soundOnly`: the stream is known to give no pictures. */
+export function understandingOf(index: Asked, senses: Senses, soundOnly: boolean): Understanding {
   if (index.extraction.type === 'transcript') return heard(senses);
   const plan = planOf(index.prompt);
   const tier = index.modelName;
   const needs = needsOf(plan, tier);
   const missing = needs.flatMap((task) => (isQuick(task) ? quickly(task, plan, senses) : told(plan, tier, senses)));
-  return { understood: plan.understood, needs, missing: [...new Set(missing)] };
+  return {
+    understood: plan.understood,
+    needs,
+    missing: [...new Set(soundOnly ? [NOTHING_TO_SEE, ...missing] : missing)],
+  };
 }
 
 /** The least tier looks for objects only; the upper two have every scene told by a model that follows instructions. */
@@ -103,6 +108,9 @@ function heard({ listening }: Senses): Understanding {
     missing: listening.speechAvailable ? [] : ['what is said: no speech model (speech-recognition) is installed'],
   };
 }
+
+const NOTHING_TO_SEE =
+  'anything: the stream sends sound only, so this index waits for pictures; one with extraction_type "transcript" tells what is heard';
 
 const MOST_KEPT = 200;
 const plans = new Map<string, IndexPlan>();

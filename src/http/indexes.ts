@@ -9,6 +9,7 @@ import { connectionId, flag, opaque, prompt, text, time, whole } from './input.t
 import { indexBy, ownIndexBy, ownStreamBy, streamBy } from './lookup.ts';
 import { Api, Reply } from './route.ts';
 import { recordAnswer, recordView } from './scene-views.ts';
+import { givesNoPictures } from './sound-only.ts';
 import { indexAnswer, indexView } from './views.ts';
 
 const EXAMPLE_PROMPT = 'Describe who and what is in the yard';
@@ -97,7 +98,11 @@ export function indexRoutes(deps: HttpDeps): Api {
 
 /** An index as the API writes it, with what this box can tell of it now. */
 function viewer(deps: HttpDeps): (index: SceneIndex) => z.input<typeof indexAnswer> {
-  return (index) => indexView(index, { ...understandingOf(index, deps), ...backfillFacts(index, deps) });
+  return (index) => {
+    const stream = deps.store.streams.get(index.streamId);
+    const soundOnly = stream !== undefined && givesNoPictures(stream, deps);
+    return indexView(index, { ...understandingOf(index, deps, soundOnly), ...backfillFacts(index, deps) });
+  };
 }
 
 function changeRoutes(api: Api, deps: HttpDeps): void {

@@ -5,6 +5,7 @@ import { origin } from './address.ts';
 import type { HttpDeps } from './deps.ts';
 import { streamBy } from './lookup.ts';
 import { Api } from './route.ts';
+import { demandPictures } from './sound-only.ts';
 
 const PURPOSE = 'jsmpeg';
 const LASTS_MS = 60_000;
@@ -30,6 +31,7 @@ export function liveViewRoutes(deps: HttpDeps): Api {
     (c, { params }) => {
       const stream = streamBy(deps, params.id);
       factsOf(stream, deps);
+      demandPictures(stream, deps);
       const { keyId } = c.get('caller');
       const ticket = new Signer(deps.store.signingKey).sign(PURPOSE, [stream.id, keyId, deps.clock.nowMs() + LASTS_MS]);
       return { websocket_url: `${origin(c, deps.config).replace(/^http/, 'ws')}/jsmpeg/${ticket}` };
@@ -39,7 +41,7 @@ export function liveViewRoutes(deps: HttpDeps): Api {
   return api;
 }
 
-/** Throws `forbidden` when the ticket is not ours or has expired, `not_found` or `unavailable` when there is nothing to see. */
+/** Throws `forbidden` when the ticket is not ours or has expired, `not_found`, `refused` or `unavailable` when there is nothing to see. */
 export function openView(ticket: string, deps: ViewDeps): View {
   const { store, clock } = deps;
   const [streamId, keyId, expiresMs] = new Signer(store.signingKey).open(PURPOSE, ticket) ?? [];
@@ -48,7 +50,9 @@ export function openView(ticket: string, deps: ViewDeps): View {
     throw new Fault('forbidden', 'this address is not valid or has expired: GET /v1/streams/ID/jsmpeg for one');
   }
   const stream = streamBy(deps, streamId);
-  return { keyId, stream, facts: factsOf(stream, deps) };
+  const facts = factsOf(stream, deps);
+  demandPictures(stream, deps);
+  return { keyId, stream, facts };
 }
 
 function factsOf({ id }: Stream, { supervisor }: Pick<ViewDeps, 'supervisor'>): CameraFacts {

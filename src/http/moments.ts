@@ -11,6 +11,7 @@ import { time, whole } from './input.ts';
 import { streamBy } from './lookup.ts';
 import { Api } from './route.ts';
 import { Slots } from './slots.ts';
+import { demandPictures } from './sound-only.ts';
 
 /** Each is an ffmpeg; recording comes first. */
 const MOST_CLIPS = 2;
@@ -116,6 +117,7 @@ async function latest(c: HttpContext, deps: HttpDeps, id: string, token: string 
   demandKeyOrLink(c, deps, token, () => false);
   const stream = streamBy(deps, id);
   const frame = deps.supervisor.latestFrame(stream.id);
+  if (!frame) demandPictures(stream, deps);
   if (!frame) throw new Fault('not_found', `there is no picture of "${stream.name}" yet: see /v1/status`);
   return picture(c, await thumbnail(frame));
 }

@@ -11,6 +11,7 @@ import {
 } from '#domain';
 import { planFor } from '#prompts';
 import type { HttpDeps } from './deps.ts';
+import { givesNoPictures } from './sound-only.ts';
 
 /** The parts that see and hear. */
 type Senses = Pick<HttpDeps, 'store' | 'inference' | 'listening' | 'supervisor'> & { tellers?: { present: boolean } };
@@ -22,7 +23,7 @@ export function muteReasons(rule: Rule, index: SceneIndex, stream: Stream, sense
     ...(rule.subject.kind === 'parts' ? besideReasons(partsOf(rule), index, senses) : indexReasons(rule, index)),
     ...wordReasons(rule, index, senses),
     ...packReasons(rule, senses),
-    ...(listens(rule) ? soundReasons(rule, stream, senses) : []),
+    ...(listens(rule) ? soundReasons(rule, stream, senses) : pictureReasons(index, stream, senses)),
   ];
 }
 
@@ -87,6 +88,11 @@ export function packReasons(
     const [what, isMissing] = missing[need] ?? ['', false];
     return isMissing ? [`the rule needs ${what} and none is installed: "watchpost models pull" gets one`] : [];
   });
+}
+
+function pictureReasons({ extraction }: SceneIndex, stream: Stream, senses: Senses): string[] {
+  const isBlind = extraction.type !== 'transcript' && givesNoPictures(stream, senses);
+  return isBlind ? [`the stream "${stream.name}" sends sound only: nothing is seen of it`] : [];
 }
 
 function soundReasons(rule: Rule, { id, name, transcription }: Stream, { supervisor }: Senses): string[] {

@@ -8,6 +8,7 @@ import { number, text, whole } from './input.ts';
 import { ownStreamBy, streamBy } from './lookup.ts';
 import { Api } from './route.ts';
 import { firingAnswer, firingView, sceneAnswer, sceneView } from './scene-views.ts';
+import { demandPictures } from './sound-only.ts';
 import { zoneAnswer, zoneView } from './views.ts';
 
 const limit = whole(1, 500).default(50);
@@ -115,8 +116,10 @@ function zonePatch(stream: Stream, zones: readonly Zone[]): Record<string, objec
 function latestPicture(deps: HttpDeps): (c: HttpContext, input: { params: { id: string } }) => Promise<Response> {
   const jpegs = new WeakMap<Frame, Promise<Buffer>>();
   return async (c, { params }) => {
-    const { id, name } = streamBy(deps, params.id);
+    const stream = streamBy(deps, params.id);
+    const { id, name } = stream;
     const frame = deps.supervisor.latestFrame(id);
+    if (!frame) demandPictures(stream, deps);
     if (!frame)
       throw new Fault('not_found', `there is no picture of "${name}" yet: see /v1/status for what it is doing`);
     const jpeg = jpegs.get(frame) ?? thumbnail(frame);

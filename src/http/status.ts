@@ -19,6 +19,7 @@ import { metricsText } from './metrics.ts';
 import { Api } from './route.ts';
 import { snake } from './scene-views.ts';
 import { searchStatusAnswer } from './search-status.ts';
+import { isSoundOnly } from './sound-only.ts';
 import { type StorageStatus, storageAnswer, storageStatus } from './storage-status.ts';
 import { targetAnswer } from './sync-status.ts';
 import { zoneAnswer } from './views.ts';
@@ -242,6 +243,7 @@ function cameraStatuses(deps: HttpDeps): BoxStatus['cameras'] {
   return results.map((stream) => {
     const status = live.get(stream.id) ?? idle(stream);
     const keyframeIntervalS = status.facts?.keyframeIntervalS;
+    const soundOnly = isSoundOnly(stream, status);
     return {
       ...status,
       name: stream.name,
@@ -249,7 +251,7 @@ function cameraStatuses(deps: HttpDeps): BoxStatus['cameras'] {
       ...(keyframeIntervalS === undefined ? {} : { keyframeIntervalS }),
       indexes: store.indexes.listByStream(stream.id).map((index) => {
         const { id, name, status } = index;
-        return { id, name, status, ...understandingOf(index, deps), ...backfillFacts(index, deps) };
+        return { id, name, status, ...understandingOf(index, deps, soundOnly), ...backfillFacts(index, deps) };
       }),
     };
   });

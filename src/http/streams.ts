@@ -38,7 +38,7 @@ const creation = z.object({
     .array(z.enum(['video', 'audio'], 'must be "video" or "audio"'), 'must be a list such as ["video"]')
     .min(1, 'must name "video", "audio" or both')
     .default(['video'])
-    .describe('Sound is recorded where there is some, whatever is said here'),
+    .describe('Sound is recorded where there is some, whatever is said here; ["audio"] leaves out pictures'),
   sample_rate: rate.default(30),
   store: flag.default(false).describe('Kept and given back; a connected stream is always recorded'),
   enable_transcript: flag.default(true).describe('Whether what is said is written down'),

@@ -146,7 +146,7 @@ export class Stretch {
 
   async *#framesOf(run: readonly SegmentRow[], signal: AbortSignal): AsyncGenerator<Frame, void> {
     const [first] = run;
-    if (!first) return;
+    if (!first || first.session.width === 0) return; // Sound only: there is nothing to see.
     const { mediaDir, log, eyes } = this.#deps;
     const { width, height, initPath } = first.session;
     const files = [initPath, ...run.map(({ path }) => path)].map((path) => join(mediaDir, path));

@@ -9,6 +9,7 @@ import { Child, Fault, faultOfReading } from '#runtime';
 const SEAM_MS = 1000;
 /** A reader that takes nothing for so long has gone, and an ffmpeg that gives nothing hangs. */
 const STUCK_MS = 60_000;
+const SOUND_FRAGMENT_US = '5000000';
 const BROKEN = 'a piece of the recording is damaged or has been deleted meanwhile';
 
 /** One piece of what is recorded, with what its session began with. */
@@ -37,7 +38,8 @@ export async function openClip(rows: readonly ClipRow[], mediaDir: string, signa
   const [only] = runs;
   const input = runs.length === 1 && only ? () => bytesOf(only, mediaDir) : () => asTransport(runs, mediaDir, signal);
   const format = runs.length === 1 ? 'mp4' : 'mpegts';
-  const child = await Child.start('nice', ['-n', '10', 'ffmpeg', ...muxArguments(format, isHevc)], {
+  const shape = { isHevc, soundOnly: first.session.width === 0 };
+  const child = await Child.start('nice', ['-n', '10', 'ffmpeg', ...muxArguments(format, shape)], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   const { stdin, stdout } = child.process;
@@ -62,12 +64,15 @@ async function* following(first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGen
   yield* rest;
 }
 
-function muxArguments(format: string, isHevc: boolean): string[] {
+function muxArguments(format: string, { isHevc, soundOnly }: { isHevc: boolean; soundOnly: boolean }): string[] {
+  // Without keyframes there would be one fragment, which is in memory until the end.
+  const fragments = soundOnly ? ['-frag_duration', SOUND_FRAGMENT_US] : [];
+  const flags = soundOnly ? '' : 'frag_keyframe+';
   return [
     ['-hide_banner', '-nostats', '-loglevel', 'error', '-protocol_whitelist', 'pipe', '-f', format, '-i', 'pipe:0'],
     ['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy', ...(isHevc ? ['-tag:v', 'hvc1'] : [])],
     format === 'mpegts' ? ['-bsf:a', 'aac_adtstoasc'] : [],
-    ['-movflags', 'frag_keyframe+delay_moov+default_base_moof', '-f', 'mp4', 'pipe:1'],
+    [...fragments, '-movflags', `${flags}delay_moov+default_base_moof`, '-f', 'mp4', 'pipe:1'],
   ].flat();
 }
 

@@ -12,7 +12,8 @@ export interface PlayOptions {
   /** Follow what is being recorded instead of starting at the beginning. */
   live: boolean;
   onProblem(message: string): void;
-  onPlaying(): void;
+  /** What to write where there is no picture: it plays sound only. Empty where there is one. */
+  onPlaying(cover: string): void;
 }
 
 export const NOTHING_RECORDED = 'Nothing is recorded for this time.';
@@ -21,7 +22,9 @@ const MIME = 'application/vnd.apple.mpegurl';
 export async function play(video: HTMLVideoElement, url: string, options: PlayOptions): Promise<Playback> {
   const path = sameOrigin(url, location.href);
   const listeners = new AbortController();
-  video.addEventListener('playing', () => options.onPlaying(), { signal: listeners.signal });
+  const tell = (): void => options.onPlaying(coverOf(video));
+  for (const event of ['playing', 'resize']) video.addEventListener(event, tell, { signal: listeners.signal });
+  video.addEventListener('volumechange', () => video.paused || tell(), { signal: listeners.signal });
   const stop = prefersNative(video)
     ? playNative(video, path, options, listeners.signal)
     : await playHls(video, path, options);
@@ -35,6 +38,12 @@ export async function play(video: HTMLVideoElement, url: string, options: PlayOp
       video.load();
     },
   };
+}
+
+/** Browsers begin without sound, and only the viewer may switch it on. */
+export function coverOf({ videoWidth, muted }: Pick<HTMLVideoElement, 'videoWidth' | 'muted'>): string {
+  if (videoWidth > 0) return '';
+  return muted ? 'Sound only. It is muted: switch the sound on below.' : 'Sound only.';
 }
 
 /** The box may name itself differently from how this browser reaches it (proxy, TLS): only the path counts. */

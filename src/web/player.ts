@@ -118,7 +118,7 @@ export class Player {
     return play(this.#video, found.stream_url, {
       live: clip.live,
       onProblem: (message) => !signal.aborted && this.#showProblem(message),
-      onPlaying: () => setText(this.#message, ''),
+      onPlaying: (cover) => setText(this.#message, cover),
     });
   }
 

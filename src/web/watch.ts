@@ -31,7 +31,7 @@ async function start(): Promise<void> {
   await play(video, watch.stream_url, {
     live: false,
     onProblem: showProblem,
-    onPlaying: () => setText(message, ''),
+    onPlaying: (cover) => setText(message, cover),
   });
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -63,7 +63,7 @@ describe('probeSource', () => {
   });
 });
 
-describe('openCamera', () => {
+describe.concurrent('openCamera', () => {
   const options: CameraOptions = {
     mediaDir: '',
     segmentSeconds: 1,
@@ -93,7 +93,7 @@ describe('openCamera', () => {
     openCamera(camera, demand, { ...options, mediaDir: dir }, AbortSignal.timeout(20_000));
 
   it('cuts sound by time, hands on what is heard, and is not taken for silent', { timeout: 30_000 }, async () => {
-    const url = await made('some.ts', ...tone(3.5), '-c:a', 'aac');
+    const url = await made('some.ts', ...tone(2.5), '-c:a', 'aac');
     await using camera = await open(stream('radio', url));
     expect(camera.session).toMatchObject({ width: 0, height: 0 });
     expect(camera.status().sampling).toBeUndefined();
@@ -108,8 +108,8 @@ describe('openCamera', () => {
     }
     await listening;
     expect((await camera.ended).message).toBe('the file ended the stream');
-    expect(heard / 16_000).toBeCloseTo(3.5, 0);
-    expect(spans.map(([start, end]) => Math.round((end - start) / 100) / 10)).toEqual([1, 1, 1, 0.5]);
+    expect(heard / 16_000).toBeCloseTo(2.5, 0);
+    expect(spans.map(([start, end]) => Math.round((end - start) / 100) / 10)).toEqual([1, 1, 0.5]);
     for (const [i, [start]] of spans.slice(1).entries())
       expect(Math.abs(start - (spans[i]?.[1] ?? 0))).toBeLessThan(50);
   });
@@ -123,6 +123,21 @@ describe('openCamera', () => {
     expect(camera.facts.videoCodec).toBeUndefined();
     const silent = await made('silent.mp4', ...yard(2), '-c:v', 'libx264');
     await expect(open(stream('deaf', silent, { mediaTypes: ['audio'] }))).rejects.toThrow('has no sound');
+  });
+
+  it('ends when pictures begin to come, so that it is looked at anew', { timeout: 30_000 }, async () => {
+    await made('heard.flv', ...tone(2), '-c:a', 'aac');
+    await made('seen.flv', ...yard(1), '-c:v', 'libx264', '-output_ts_offset', '2');
+    const [heard, seen] = await Promise.all(['heard.flv', 'seen.flv'].map((name) => readFile(join(dir, name))));
+    const late = join(dir, 'late.flv');
+    const flvHeader = 13;
+    await writeFile(late, Buffer.concat([heard ?? Buffer.alloc(0), seen?.subarray(flvHeader) ?? Buffer.alloc(0)]));
+    const camera = stream('late', pathToFileURL(late).href);
+    await using first = await open(camera);
+    await using mic = await open({ ...camera, id: 'late-mic', mediaTypes: ['audio'] });
+    expect(first.facts.videoCodec).toBeUndefined();
+    expect((await first.ended).message).toContain('began to send pictures');
+    expect((await mic.ended).message).toBe('the file ended the stream');
   });
 
   it('ends when its sound may no longer be recorded', { timeout: 30_000 }, async () => {

@@ -98,6 +98,25 @@ describe('recordings from before an index was there', () => {
     });
     expect(box.scenes(index)).toEqual([[10, 14, STILL]]);
   });
+
+  it('are passed over in silence where there was sound only', async () => {
+    record(box.store, mediaDir, box.stream, T0, still(4));
+    const session = {
+      id: 'ses-heard',
+      streamId: box.stream.id,
+      startedMs: T0 + 10_000,
+      initPath: 'none',
+      width: 0,
+      height: 0,
+    };
+    const heard = { streamId: box.stream.id, sessionId: session.id, startMs: T0 + 10_000, endMs: T0 + 14_000 };
+    box.store.segments.add({ ...heard, path: 'none', bytes: 1 }, session);
+    const index = box.index();
+    const done = await fill(index, 0, 20);
+    expect(done).toMatchObject({ status: 'done' });
+    expect(done?.message).toBeUndefined();
+    expect(box.scenes(index)).toEqual([[0, 4, STILL]]);
+  });
 });
 
 describe('the work', () => {

@@ -71,7 +71,7 @@ async function look(mp4: Buffer) {
   };
 }
 
-async function clipOf(...parts: ReturnType<typeof rows>[]): Promise<Buffer> {
+async function clipOf(...parts: Parameters<typeof openClip>[0][]): Promise<Buffer> {
   const { stream, ended } = await openClip(parts.flat(), dir.path, signal);
   const mp4 = await buffer(stream);
   await ended;
@@ -123,6 +123,32 @@ describe('a clip', () => {
     stop.abort();
     await ended;
     stream.destroy();
+  });
+});
+
+describe('a clip of sound only', () => {
+  const heard = { codecs: 'mp4a.40.2', width: 0, height: 0 };
+  const of = (fromS: number, ...pieces: number[]) =>
+    rows('one', fromS, ...pieces).map((row) => ({
+      ...row,
+      path: `heard-${row.path.slice(4)}`,
+      session: { ...row.session, ...heard, initPath: 'heard-init.mp4' },
+    }));
+
+  it('comes in fragments, in one piece or joined', async () => {
+    const file = (end: string) => join(dir.path, `heard-${end}`);
+    await ffmpeg(
+      ...['-f', 'lavfi', '-i', 'sine=d=30', '-c:a', 'aac', '-f', 'hls', '-hls_time', '10', '-hls_list_size', '0'],
+      ...['-hls_segment_type', 'fmp4', '-hls_segment_options', 'movflags=+frag_discont'],
+      ...['-hls_fmp4_init_filename', 'heard-init.mp4', '-hls_segment_filename', file('%d.m4s'), file('live.m3u8')],
+    );
+    for (const parts of [[of(0, 0, 1, 2)], [of(0, 0), of(600, 1, 2)]]) {
+      const mp4 = await clipOf(...parts);
+      const { complaints, streams } = await look(mp4);
+      expect({ complaints, streams }).toEqual({ complaints: '', streams: ['aac mp4a'] });
+      const fragments = mp4.toString('latin1').split('moof').length - 1;
+      expect(fragments).toBeGreaterThanOrEqual(4); // 30 s: it doesn't wait in memory for its end.
+    }
   });
 });
 

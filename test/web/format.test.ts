@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { boxFacts } from '../../src/web/box-facts.ts';
 import { cameraNumbers } from '../../src/web/camera-card.ts';
 import { age, bytes, clock, labelFrom, percent, phaseWords, pictureWords, span } from '../../src/web/format.ts';
-import { problemWords, sameOrigin } from '../../src/web/hls-video.ts';
+import { coverOf, problemWords, sameOrigin } from '../../src/web/hls-video.ts';
 import { anchor } from '../../src/web/zones.ts';
 import { yard } from './fixture-yard.ts';
 
@@ -62,6 +62,7 @@ describe('a camera in words', () => {
   it('describes the picture as far as it is known', () => {
     expect(pictureWords(drive?.facts)).toBe('2560 × 1440 · H.265 · 20 fps · sound');
     expect(pictureWords(null)).toBe('');
+    expect(pictureWords({ width: 0, height: 0, fps: 0, audio_codec: 'opus' })).toBe('Sound only');
   });
 
   it('lists its numbers, with a dash for what is unknown', () => {
@@ -138,6 +139,12 @@ describe('the box in words', () => {
 describe('playing', () => {
   it('goes to the box by the address of the page, whatever name the box gives itself', () => {
     expect(sameOrigin('http://box.local:8080/hls/t/x.m3u8?a=1', 'https://cctv.example/')).toBe('/hls/t/x.m3u8?a=1');
+  });
+
+  it('says where there is only something to hear', () => {
+    expect(coverOf({ videoWidth: 640, muted: true })).toBe('');
+    expect(coverOf({ videoWidth: 0, muted: true })).toContain('switch the sound on');
+    expect(coverOf({ videoWidth: 0, muted: false })).toBe('Sound only.');
   });
 
   it('tells a viewer what a fatal player error means', () => {

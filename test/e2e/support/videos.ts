@@ -83,6 +83,12 @@ export async function yardSounding(seconds: number, sound: string, form: SoundFo
   return rendered(`yard-${form.encoder}`, [...inputs, ...encoding, '-strict', '-2'], undefined, container);
 }
 
+/** A file's sound and no picture. */
+export function onlySound(sound: string, { encoder, rate, channels }: SoundForm): Promise<string> {
+  const encoding = ['-c:a', encoder, '-ar', String(rate), '-ac', String(channels)];
+  return rendered(`only-${encoder}`, ['-i', sound, '-vn', ...encoding, '-strict', '-2']);
+}
+
 /** The yard without a microphone. */
 export async function silentYard(seconds: number): Promise<string> {
   return rendered('yard-silent', ['-i', await passingBlock(seconds), '-an', '-c:v', 'copy']);
