@@ -22,14 +22,32 @@ const SENTENCE_END = /[.!?…。！？]["'”’»)\]]*$/u;
 
 /** Cuts words, in order, into captions that can be read: two lines, seven seconds, a sentence at a time where it fits. */
 export function captionsOf(words: readonly Word[]): Caption[] {
+  const groups = captionWords(words, (text) => text.length <= MOST);
+  return groups.map((group, i) => {
+    const startMs = group[0]?.startMs ?? 0;
+    const endMs = captionEndMs(group, groups[i + 1]);
+    return { id: String(Math.round(startMs)), startMs, endMs, lines: linesOf(textOf(group)) };
+  });
+}
+
+/** The words of each caption, of which as many are shown at once as fit. */
+export function captionWords(words: readonly Word[], fits: (text: string) => boolean): Word[][] {
   const groups: Word[][] = [];
-  for (const word of words) {
-    if (plain(word.text) === '') continue;
+  for (const word of words.map((said) => ({ ...said, text: plain(said.text) }))) {
+    if (word.text === '') continue;
     const group = groups.at(-1);
-    if (group && joins(group, word)) group.push(word);
+    if (group && joins(group, word) && fits(textOf([...group, word]))) group.push(word);
     else groups.push([word]);
   }
-  return groups.map((group, i) => captionOf(group, groups[i + 1]?.[0]?.startMs ?? Number.POSITIVE_INFINITY));
+  return groups;
+}
+
+/** Until when a caption is shown: a second at least, where the next one doesn't come before. */
+export function captionEndMs(group: readonly Word[], next: readonly Word[] | undefined): number {
+  const startMs = group[0]?.startMs ?? 0;
+  const nextMs = next?.[0]?.startMs ?? Number.POSITIVE_INFINITY;
+  const saidMs = Math.max(...group.map(({ endMs }) => endMs));
+  return Math.max(saidMs, startMs + 1, Math.min(startMs + SHORTEST_MS, nextMs));
 }
 
 /** The words of a transcript, within its time. Where the model told no words, its text is spread over it by length. */
@@ -54,15 +72,7 @@ function joins(group: readonly Word[], word: Word): boolean {
   const text = textOf(group);
   if (last && word.startMs - last.endMs >= PAUSE_MS) return false;
   if (word.endMs - (group[0]?.startMs ?? 0) > LONGEST_MS) return false;
-  if (text.length >= FULL_SENTENCE && SENTENCE_END.test(text)) return false;
-  return text.length + 1 + plain(word.text).length <= MOST;
-}
-
-function captionOf(group: readonly Word[], nextMs: number): Caption {
-  const startMs = group[0]?.startMs ?? 0;
-  const saidMs = Math.max(...group.map(({ endMs }) => endMs));
-  const endMs = Math.max(saidMs, startMs + 1, Math.min(startMs + SHORTEST_MS, nextMs));
-  return { id: String(Math.round(startMs)), startMs, endMs, lines: linesOf(textOf(group)) };
+  return text.length < FULL_SENTENCE || !SENTENCE_END.test(text);
 }
 
 /** In two where it is too long, as near to the middle as a space is. */
@@ -74,7 +84,7 @@ function linesOf(text: string): string[] {
 }
 
 function textOf(words: readonly Word[]): string {
-  return words.map(({ text }) => plain(text)).join(' ');
+  return words.map(({ text }) => text).join(' ');
 }
 
 function plain(text: string): string {

@@ -6,7 +6,7 @@
  * the range, marks every gap and change of session, and ends when the range is past. A wrong, altered or expired token
  * verifies as undefined.
  */
-export { captionsOf, spokenIn } from './captions.ts';
+export { captionEndMs, captionsOf, captionWords, spokenIn } from './captions.ts';
 export { type ClipRow, demandOneForm, openClip } from './clip.ts';
 export { H264Renditions, type MediaFiles, needsH264 } from './h264.ts';
 export { LINKS_LAST_MS, MediaLinks, type MediaTicket, type Player } from './links.ts';

@@ -1,0 +1,142 @@
+import { readdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Face, facesOf } from './font-file.ts';
+
+/** Where fontconfig looks on Debian, and so libass. */
+const FOLDERS = ['/usr/share/fonts', '/usr/local/share/fonts', join(homedir(), '.fonts')];
+const FONT_FILE = /\.(ttf|otf|ttc|otc)$/i;
+
+/** Debian's fontconfig, and so its ffmpeg, comes with it. */
+const ALWAYS_THERE = 'DejaVu Sans';
+const ARIAL = ['Liberation Sans', 'Nimbus Sans'];
+const SERIF = ['DejaVu Serif', 'Liberation Serif'];
+const MONO = ['DejaVu Sans Mono', 'Liberation Mono'];
+/** What stands for a family without a loss that anyone would see. */
+const SAME: Readonly<Record<string, string[]>> = {
+  arial: ARIAL,
+  helvetica: ARIAL,
+  'times new roman': ['Liberation Serif', 'Nimbus Roman'],
+  times: ['Liberation Serif', 'Nimbus Roman'],
+  'courier new': ['Liberation Mono', 'Nimbus Mono PS'],
+  courier: ['Liberation Mono', 'Nimbus Mono PS'],
+  verdana: [ALWAYS_THERE],
+  sans: [ALWAYS_THERE],
+  'sans-serif': [ALWAYS_THERE],
+  serif: SERIF,
+  monospace: MONO,
+};
+const NEXT_BEST: Readonly<Record<string, string[]>> = { georgia: SERIF };
+const PACKAGES: Readonly<Record<string, string>> = {
+  arial: 'fonts-liberation',
+  'clear sans': 'fonts-clear-sans',
+  'courier new': 'fonts-liberation',
+  hack: 'fonts-hack',
+  helvetica: 'fonts-liberation',
+  inter: 'fonts-inter',
+  'jetbrains mono': 'fonts-jetbrains-mono',
+  lato: 'fonts-lato',
+  'noto sans': 'fonts-noto-core',
+  'noto sans cjk jp': 'fonts-noto-cjk',
+  'noto sans cjk sc': 'fonts-noto-cjk',
+  'noto serif': 'fonts-noto-core',
+  'open sans': 'fonts-open-sans',
+  roboto: 'fonts-roboto',
+  'roboto slab': 'fonts-roboto-slab',
+  'times new roman': 'fonts-liberation',
+};
+/** In ems, where no font of this box has the character: as wide as East Asian ones are, and as others about are. */
+const [WIDE_EM, USUAL_EM] = [1, 0.6];
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uff60\p{Emoji_Presentation}]/u;
+const INVISIBLE = /[\p{Mark}\p{Cf}]/u;
+
+/** A family that this box has, in one weight and slant. Sizes are those of ems, as VideoDB and browsers count them. */
+export interface Font {
+  family: string;
+  /** The size by which ASS knows it: the height of its lines. */
+  lineHeight: (size: number) => number;
+  widthOf: (text: string, size: number) => number;
+  /** Says what is used instead of what was asked for. */
+  note?: string;
+}
+
+const known = new Map<string, Face[]>();
+
+/** The fonts of this box, as they are now. */
+export async function installedFonts(folders: readonly string[] = FOLDERS): Promise<Fonts> {
+  const faces: Face[] = [];
+  for (const folder of folders) {
+    const files = await readdir(folder, { recursive: true }).catch(() => []);
+    for (const file of files.filter((name) => FONT_FILE.test(name)).toSorted()) {
+      const path = join(folder, file);
+      const ofFile = known.get(path) ?? (await facesOf(path));
+      known.set(path, ofFile);
+      faces.push(...ofFile);
+    }
+  }
+  return new Fonts(faces);
+}
+
+/** Chooses among faces by name, weight and slant; what is missing is replaced, never an error. */
+export class Fonts {
+  readonly #families = new Map<string, { name: string; faces: Face[] }>();
+  readonly #faces: readonly Face[];
+
+  constructor(faces: readonly Face[]) {
+    this.#faces = faces;
+    for (const face of faces) {
+      for (const name of face.families) {
+        const family = this.#families.get(name.toLowerCase()) ?? { name, faces: [] };
+        family.faces.push(face);
+        this.#families.set(name.toLowerCase(), family);
+      }
+    }
+  }
+
+  choose(asked: string, weight = 400, italic = false): Font {
+    const key = asked.trim().toLowerCase();
+    const exact = this.#firstOf([key, ...(SAME[key] ?? [])]);
+    const used = exact ?? this.#firstOf([...(NEXT_BEST[key] ?? []), ALWAYS_THERE, ...this.#families.keys()]);
+    const face = used && nearest(used.faces, weight, italic);
+    const family = plainName(used?.name ?? asked);
+    return {
+      family,
+      lineHeight: (size) => size * (face?.lineHeight ?? 1.2),
+      widthOf: (text, size) => Array.from(text).reduce((sum, char) => sum + size * this.#widthOf(char, face), 0),
+      ...(exact ? {} : { note: noteOf(asked, key, family) }),
+    };
+  }
+
+  #firstOf(names: readonly string[]): { name: string; faces: Face[] } | undefined {
+    return names.map((name) => this.#families.get(name.toLowerCase())).find((family) => family !== undefined);
+  }
+
+  /** In ems of the face; libass sets the glyphs of other fonts so that their lines are as high. */
+  #widthOf(char: string, face: Face | undefined): number {
+    if (INVISIBLE.test(char)) return 0;
+    const codePoint = char.codePointAt(0) ?? 0;
+    const own = face?.widthOf(codePoint);
+    if (own !== undefined) return own;
+    for (const other of this.#faces) {
+      const width = other.widthOf(codePoint);
+      if (width !== undefined) return (width * (face?.lineHeight ?? other.lineHeight)) / other.lineHeight;
+    }
+    return WIDE.test(char) ? WIDE_EM : USUAL_EM;
+  }
+}
+
+function nearest(faces: readonly Face[], weight: number, italic: boolean): Face | undefined {
+  const distance = (face: Face) => Math.abs(face.weight - weight) + (face.italic === italic ? 0 : 1000);
+  return faces.toSorted((a, b) => distance(a) - distance(b))[0];
+}
+
+/** As it may stand in a line of an ASS document. */
+function plainName(name: string): string {
+  return name.replace(/[\p{Cc},{}\\]/gu, ' ').trim();
+}
+
+function noteOf(asked: string, key: string, used: string): string {
+  const how = PACKAGES[key] ? `apt install ${PACKAGES[key]}` : 'install the Debian package that has it';
+  return `font "${asked}" isn't installed: ${how}; ${used} is used`;
+}
