@@ -9,6 +9,8 @@ export interface Face {
   italic: boolean;
   /** Height of a line as libass counts it (ascent and descent as Windows has them), in ems. */
   lineHeight: number;
+  /** Says that it is made for Chinese, Japanese or Korean. */
+  isEastAsian: boolean;
   /** In ems; undefined where the font lacks the character. */
   widthOf: (codePoint: number) => number | undefined;
 }
@@ -24,6 +26,8 @@ const SFNT_VERSIONS = ['\0\x01\0\0', 'OTTO', 'true'];
 /** The largest table that is read. NotoSansCJK's are a quarter of that. */
 const MOST_BYTES = 4 << 20;
 const MOST_FACES = 64;
+/** The code pages of Japan, China, Korea and Taiwan. */
+const EAST_ASIAN = 0x1f << 17;
 
 /** The faces of a file; none where it is no font, or a broken one. Glyphs are read when they are first asked for. */
 export async function facesOf(path: string): Promise<Face[]> {
@@ -75,6 +79,7 @@ async function faceAt(file: FileHandle, path: string, offset: number): Promise<F
     weight: os2 ? os2.readUInt16BE(4) : macStyle & 1 ? 700 : 400,
     italic: (macStyle & 2) !== 0,
     lineHeight: (win || hhea.readInt16BE(4) - hhea.readInt16BE(6)) / unitsPerEm,
+    isEastAsian: os2 !== undefined && os2.length >= 86 && (os2.readUInt32BE(78) & EAST_ASIAN) !== 0,
     widthOf: lazyWidths(path, tables, hhea.readUInt16BE(34), unitsPerEm),
   };
 }

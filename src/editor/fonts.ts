@@ -61,6 +61,9 @@ export interface Font {
   note?: string;
 }
 
+/** Each that lends glyphs keeps its tables in memory. */
+const MOST_LENDERS = 4;
+
 const known = new Map<string, Face[]>();
 
 /** The fonts of this box, as they are now. */
@@ -81,10 +84,10 @@ export async function installedFonts(folders: readonly string[] = FOLDERS): Prom
 /** Chooses among faces by name, weight and slant; what is missing is replaced, never an error. */
 export class Fonts {
   readonly #families = new Map<string, { name: string; faces: Face[] }>();
-  readonly #faces: readonly Face[];
+  readonly #eastAsian: readonly Face[];
 
   constructor(faces: readonly Face[]) {
-    this.#faces = faces;
+    this.#eastAsian = faces.filter(({ isEastAsian }) => isEastAsian).slice(0, MOST_LENDERS);
     for (const face of faces) {
       for (const name of face.families) {
         const family = this.#families.get(name.toLowerCase()) ?? { name, faces: [] };
@@ -118,11 +121,10 @@ export class Fonts {
     const codePoint = char.codePointAt(0) ?? 0;
     const own = face?.widthOf(codePoint);
     if (own !== undefined) return own;
-    for (const other of this.#faces) {
-      const width = other.widthOf(codePoint);
-      if (width !== undefined) return (width * (face?.lineHeight ?? other.lineHeight)) / other.lineHeight;
-    }
-    return WIDE.test(char) ? WIDE_EM : USUAL_EM;
+    if (!WIDE.test(char)) return USUAL_EM;
+    const other = this.#eastAsian.find((some) => some.widthOf(codePoint) !== undefined);
+    if (!other) return WIDE_EM;
+    return ((other.widthOf(codePoint) ?? WIDE_EM) * (face?.lineHeight ?? other.lineHeight)) / other.lineHeight;
   }
 }
 

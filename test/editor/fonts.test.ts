@@ -63,7 +63,7 @@ describe('a family', () => {
 
   it('is chosen in the weight and slant that come nearest', async () => {
     const face = (weight: number, italic: boolean) => ({
-      ...{ families: ['F'], weight, italic, lineHeight: 1 },
+      ...{ families: ['F'], weight, italic, lineHeight: 1, isEastAsian: false },
       widthOf: () => weight / 1000 + (italic ? 1 : 0),
     });
     const fonts = new Fonts([face(700, false), face(400, false), face(400, true)]);
@@ -73,7 +73,7 @@ describe('a family', () => {
 
   it('borrows glyphs that it lacks, set as high as its own lines', () => {
     const face = (name: string, lineHeight: number, char: string) => ({
-      ...{ families: [name], weight: 400, italic: false, lineHeight },
+      ...{ families: [name], weight: 400, italic: false, lineHeight, isEastAsian: char > 'z' },
       widthOf: (codePoint: number) => (codePoint === char.codePointAt(0) ? 1 : undefined),
     });
     const fonts = new Fonts([face('Latin', 1.2, 'a'), face('Han', 1.5, '你')]);
