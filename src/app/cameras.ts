@@ -6,7 +6,7 @@ import { applyConfiguredCameras } from './configured.ts';
 
 /** What records the cameras, and what takes in those that send by themselves. */
 export async function startCameras(
-  deps: Omit<PipelineDeps, 'camera' | 'thumbsDir' | 'demandPlace'> & { config: Config },
+  deps: Omit<PipelineDeps, 'camera' | 'thumbsDir' | 'demandPlace' | 'push'> & { config: Config },
   { mediaDir, thumbsDir }: { mediaDir: string; thumbsDir: string },
   life: Lifetime,
 ): Promise<{ supervisor: Supervisor; push: PushServer }> {
@@ -28,7 +28,8 @@ export async function startCameras(
   };
   const demandPlace = () => store.mediaPlace.demand(mediaDir);
   const { rtmpPort: rtmp, rtspPort: rtsp } = ingest.push;
-  const push = new PushServer({ signingKey: store.signingKey, ports: { rtmp, rtsp } });
-  const supervisor = life.use(await Supervisor.start({ ...deps, camera, thumbsDir, demandPlace }));
+  const { signingKey } = store;
+  const push = life.use(new PushServer({ signingKey, host: config.listen.host, ports: { rtmp, rtsp }, clock, log }));
+  const supervisor = life.use(await Supervisor.start({ ...deps, camera, thumbsDir, demandPlace, push }));
   return { supervisor, push };
 }

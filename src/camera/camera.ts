@@ -68,8 +68,8 @@ const WITHOUT_SOUND = 'recording without sound, which broke off or broke the rec
 const NOTHING_LEFT =
   'it sends sound only, which is not to be recorded: allow it ("audio" of its recording), or stop it';
 
-/** Sources that have been looked at, and what their sound did: reconnecting is quick and learns. */
-const examined = new Map<string, Source>();
+/** Sources that have been looked at, by their streams, and what their sound did: reconnecting is quick and learns. */
+const examined = new Map<string, { address: string; source: Source }>();
 const sounds = new SoundMemory();
 
 /** Connects and returns once the first frame, segment or, where that is all, sound has come. Throws the reason when that fails. */
@@ -80,21 +80,22 @@ export async function openCamera(
   signal: AbortSignal,
 ): Promise<Camera> {
   using _connecting = await options.spawnGate.enter(signal);
-  const key = `${stream.id} ${stream.transport} ${stream.url}`;
-  const { transport } = stream;
-  const known = examined.get(key);
+  const { id, transport } = stream;
+  const address = `${transport} ${stream.url}`;
+  const last = examined.get(id);
+  const known = last?.address === address ? last.source : undefined;
   const found = known ?? (await examine(stream.url, { transport, allowFile: options.allowFile, signal }, false));
   const source = stream.mediaTypes.includes('video') ? found : onlySound(found);
   if (isSoundOnly(source) && demand.silent) throw new Fault('unavailable', NOTHING_LEFT);
   // Pictures may only have been late: who sent none is looked at anew.
-  if (!isSoundOnly(found)) examined.set(key, found);
+  if (!isSoundOnly(found)) examined.set(id, { address, source: found });
   const camera = new OpenCamera(stream, source, demand, options);
   try {
     await camera.begin(signal);
-    if (known) camera.askForSound((asked) => examined.set(key, asked));
+    if (known) camera.askForSound((asked) => examined.set(id, { address, source: asked }));
     return camera;
   } catch (error) {
-    examined.delete(key); // It may have changed: look again.
+    examined.delete(id); // It may have changed: look again.
     await camera[Symbol.asyncDispose]();
     throw error;
   }

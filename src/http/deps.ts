@@ -60,7 +60,7 @@ export interface HttpDeps {
   boxCommands: Pick<BoxCommands, 'accept' | 'ask'>;
   fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'forget' | 'status'>;
   sync: Pick<Sync, 'status' | 'pause' | 'resume' | 'now' | 'request'>;
-  push: Pick<PushServer, 'urlFor'>;
+  push: Pick<PushServer, 'urlFor' | 'addressOf'>;
   tokens: SessionTokens;
   sessions: PageSessions;
   models: Pick<ModelLibrary, 'list'>;

@@ -10,7 +10,7 @@ import { demandPictures } from './sound-only.ts';
 const PURPOSE = 'jsmpeg';
 const LASTS_MS = 60_000;
 
-type ViewDeps = Pick<HttpDeps, 'store' | 'supervisor' | 'clock'>;
+type ViewDeps = Pick<HttpDeps, 'store' | 'supervisor' | 'clock' | 'push'>;
 
 interface View {
   keyId: number;
@@ -43,7 +43,7 @@ export function liveViewRoutes(deps: HttpDeps): Api {
 
 /** Throws `forbidden` when the ticket is not ours or has expired, `not_found`, `refused` or `unavailable` when there is nothing to see. */
 export function openView(ticket: string, deps: ViewDeps): View {
-  const { store, clock } = deps;
+  const { store, clock, push } = deps;
   const [streamId, keyId, expiresMs] = new Signer(store.signingKey).open(PURPOSE, ticket) ?? [];
   const ours = typeof streamId === 'string' && typeof keyId === 'number' && typeof expiresMs === 'number';
   if (!ours || expiresMs <= clock.nowMs() || !store.keys.get(keyId)) {
@@ -52,7 +52,7 @@ export function openView(ticket: string, deps: ViewDeps): View {
   const stream = streamBy(deps, streamId);
   const facts = factsOf(stream, deps);
   demandPictures(stream, deps);
-  return { keyId, stream, facts };
+  return { keyId, stream: { ...stream, url: push.addressOf(stream) ?? stream.url }, facts };
 }
 
 function factsOf({ id }: Stream, { supervisor }: Pick<ViewDeps, 'supervisor'>): CameraFacts {

@@ -28,7 +28,7 @@ const query = z.object({ since: whole(0, Number.MAX_SAFE_INTEGER).optional() });
 
 export type SocketDeps = Pick<
   HttpDeps,
-  'store' | 'hub' | 'fleet' | 'boxCommands' | 'liveViews' | 'supervisor' | 'clock' | 'log'
+  'store' | 'hub' | 'fleet' | 'boxCommands' | 'liveViews' | 'supervisor' | 'push' | 'clock' | 'log'
 >;
 
 /** What a ticket, or the key of another box, is good for. */

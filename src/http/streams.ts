@@ -120,6 +120,21 @@ export function streamRoutes(deps: HttpDeps): Api {
     },
   );
 
+  api.post(
+    '/v1/streams/:id/push-key',
+    {
+      summary: 'Gives a stream that is sent to this box another key; whoever sends it now is cut off',
+      answer: streamAnswer,
+    },
+    (c, { params }) => {
+      const { id, push } = ownStreamBy(deps, params.id);
+      if (!push) throw new Fault('conflict', 'this stream is not sent to the box: it has no key');
+      const stream = streams.update(id, { push: { ...push, renewed: (push.renewed ?? 0) + 1 } });
+      deps.supervisor.reconcile();
+      return pushedView(c, stream, deps);
+    },
+  );
+
   return api;
 }
 

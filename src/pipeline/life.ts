@@ -4,6 +4,7 @@ import { Heard } from '#hearing';
 import { allOrAbort, type Log, messageOf, retryDelays } from '#runtime';
 import { Ear, hear } from './hear.ts';
 import { keep } from './keep.ts';
+import { type Pushed, pushedOf } from './pushed.ts';
 import { Strain } from './strain.ts';
 import type { PipelineDeps } from './supervisor.ts';
 import { Viewers } from './viewers.ts';
@@ -40,6 +41,7 @@ export class Life implements AsyncDisposable {
   #viewers: Viewers;
   readonly #heard = new Heard();
   #ear: Ear | undefined;
+  readonly #pushed: Pushed | undefined;
   #stop = new AbortController();
   #ended: Promise<void>;
 
@@ -50,6 +52,7 @@ export class Life implements AsyncDisposable {
     this.#sinceMs = deps.clock.nowMs();
     this.#movedMs = deps.clock.monotonicMs();
     this.#ear = this.#newEar();
+    this.#pushed = pushedOf(stream, deps);
     const zones = () => this.stream.zones;
     this.#viewers = new Viewers(stream.id, { ...deps, log: this.log, zones, heard: this.#heard });
     this.#ended = this.#run(this.#stop.signal);
@@ -117,6 +120,7 @@ export class Life implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#pushed?.[Symbol.dispose]();
     await this.#ended;
     await this.#viewers[Symbol.asyncDispose]();
   }
@@ -133,7 +137,7 @@ export class Life implements AsyncDisposable {
         this.log.warn({ error: this.#lastError, retryInMs: delayMs }, 'camera lost');
         this.#nextTryMs = this.deps.clock.nowMs() + delayMs;
         this.#enter('waiting');
-        await this.deps.clock.sleep(delayMs, signal).catch(() => undefined);
+        await this.#pause(delayMs, signal);
         this.#nextTryMs = undefined;
       }
     }
@@ -141,10 +145,11 @@ export class Life implements AsyncDisposable {
   }
 
   async #connectAndRun(signal: AbortSignal): Promise<void> {
+    const source = this.#pushed ? await this.#sent(this.#pushed, signal) : this.stream;
     this.#enter('connecting');
     this.#restarts += 1;
     const options = { ...this.deps.camera, spawnGate: { enter: () => this.#turn(signal) }, log: this.log };
-    const camera = await openCamera(this.stream, this.#demand(), options, signal);
+    const camera = await openCamera(source, this.#demand(), options, signal);
     this.#camera = camera;
     this.#enter('recording');
     this.log.info({ ...camera.facts }, 'camera connected');
@@ -161,6 +166,26 @@ export class Life implements AsyncDisposable {
     } finally {
       this.#camera = undefined;
       this.#viewers.leave();
+    }
+  }
+
+  async #pause(delayMs: number, signal: AbortSignal): Promise<void> {
+    if (!this.#pushed) await this.deps.clock.sleep(delayMs, signal).catch(() => undefined);
+    else if (await this.#pushed.pause(delayMs, signal)) this.#delays = retryDelays(RECONNECT);
+  }
+
+  /** Waits until somebody sends the stream: that may take as long as it likes. */
+  async #sent(pushed: Pushed, signal: AbortSignal): Promise<Stream> {
+    if (pushed.waitsFor !== undefined) {
+      this.#lastError = pushed.waitsFor;
+      this.#enter('waiting');
+    }
+    this.#queues = true;
+    try {
+      return await pushed.sent(this.stream, signal);
+    } finally {
+      this.#queues = false;
+      this.moved();
     }
   }
 

@@ -1,6 +1,7 @@
 import { type CameraOptions, recoverSegments } from '#camera';
 import type { CameraStatus, Frame, Stream } from '#domain';
 import type { Inference } from '#inference';
+import type { PushServer } from '#ingest';
 import { type Clock, isFault, type Log, messageOf } from '#runtime';
 import type { Store } from '#store';
 import type { HearDeps } from './hear.ts';
@@ -16,6 +17,8 @@ export interface PipelineDeps extends Pick<Outlook, 'closer' | 'tellers'> {
   hearing?: Pick<HearDeps, 'listening' | 'spool'>;
   /** Throws while recordings can't be written where they should be. Absent: they always can. */
   demandPlace?: () => Promise<void>;
+  /** Absent: no stream is sent to this box. */
+  push?: Pick<PushServer, 'admit' | 'onPublishing'>;
   clock: Clock;
   log: Log;
 }
@@ -130,5 +133,5 @@ async function recover({ store: { segments }, camera, log }: PipelineDeps): Prom
 }
 
 function sameSource(a: Stream, b: Stream): boolean {
-  return a.url === b.url && a.transport === b.transport;
+  return a.url === b.url && a.transport === b.transport && a.push?.renewed === b.push?.renewed;
 }
