@@ -4,9 +4,11 @@ import type { Delivery } from '#delivery';
 import { renderAsset } from '#editor';
 import { jobCallback } from '#http';
 import { JobRunner } from '#jobs';
+import type { Tellers } from '#pipeline';
 import type { MediaLinks } from '#playback';
 
-export interface JobDeps extends Omit<AssetDeps, 'reservePercent'> {
+export interface JobDeps extends Omit<AssetDeps, 'reservePercent' | 'tell'> {
+  tellers: Pick<Tellers, 'tell'>;
   config: Pick<Config, 'recording'>;
   links: MediaLinks;
   delivery: Pick<Delivery, 'post'>;
@@ -16,13 +18,14 @@ export interface JobDeps extends Omit<AssetDeps, 'reservePercent'> {
 
 /** Removes what a crash left of assets and uploads, then begins with the jobs that it left. */
 export async function startJobs(
-  { config, links, delivery, origin, ...deps }: JobDeps,
+  { config, links, delivery, origin, tellers, ...deps }: JobDeps,
   signal: AbortSignal,
 ): Promise<JobRunner> {
   await cleanAssets(deps);
   const { store, clock, log } = deps;
   const assets = {
     ...deps,
+    tell: tellers.tell.bind(tellers),
     get reservePercent() {
       return config.recording.reservePercent;
     },

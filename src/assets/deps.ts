@@ -1,10 +1,21 @@
-import type { Inference } from '#inference';
+import type { Frame, Told } from '#domain';
+import type { Inference, Priority } from '#inference';
 import type { Clock, Log } from '#runtime';
 import type { Store } from '#store';
+
+interface Showing {
+  frames: readonly Frame[];
+  instruction: string;
+  streamId: string;
+  about: string;
+  priority: Priority;
+}
 
 export interface AssetDeps {
   store: Store;
   inference: Inference;
+  /** Who follows instructions; absent: nobody. Undefined when nobody has time. */
+  tell?: (wish: Showing, signal: AbortSignal) => Promise<Told | undefined>;
   mediaDir: string;
   assetsDir: string;
   uploadsDir: string;

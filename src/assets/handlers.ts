@@ -1,6 +1,8 @@
 import type { Job, JobKind } from '#domain';
 import type { AssetDeps, Work } from './deps.ts';
+import { describeScene } from './describe.ts';
 import { exportRecording } from './export.ts';
+import { extractScenes } from './extract-scenes.ts';
 import { indexScenes } from './index-scenes.ts';
 import { indexSpokenWords } from './index-spoken-words.ts';
 import { ingest } from './ingest.ts';
@@ -15,6 +17,8 @@ export function assetHandlers(deps: AssetDeps): Record<Exclude<JobKind, 'render'
     ingest: (job, work) => ingest(job, deps, work),
     index_scenes: (job, work) => indexScenes(job, deps, work),
     index_spoken_words: (job, work) => indexSpokenWords(job, deps, work),
+    extract_scenes: (job, work) => extractScenes(job, deps, work),
+    describe: (job, work) => describeScene(job, deps, work),
     timelapse: (job, work) => timelapse(job, deps, work),
   };
 }

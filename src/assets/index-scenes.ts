@@ -20,6 +20,9 @@ const TOLERANCE = 1.1;
 /** Models that have no time for a frame for so long have none for the others either. */
 const PATIENCE_MS = 600_000;
 
+/** How an asset is cut, and what it is looked at for. */
+type Cutting = Pick<AssetIndex, 'extraction' | 'extractionConfig' | 'prompt' | 'modelName'>;
+
 /** Looks at an asset as a live index looks at a camera, and keeps what it saw. */
 export async function indexScenes(job: Job, deps: AssetDeps, work: Work): Promise<{ indexId: string }> {
   const { indexId } = await fillIndex(job, deps, work, async (index, asset) => {
@@ -59,10 +62,10 @@ async function* recordsOf(
  * Frames of the pieces on the asset's time; each stretch that was recorded in one go is read by itself, and one that
  * can't be decoded is passed over. Throws `refused` when none can.
  */
-async function* framesOf(
+export async function* framesOf(
   asset: Asset,
   pieces: readonly Piece[],
-  index: AssetIndex,
+  index: Cutting,
   deps: AssetDeps,
   signal: AbortSignal,
 ): AsyncGenerator<Frame, void> {
@@ -89,17 +92,18 @@ async function* framesOf(
 }
 
 /** Pieces begin with keyframes: where they are short enough, those suffice, at a tenth of the cost. */
-function everyFor({ extraction, extractionConfig }: AssetIndex, run: readonly Piece[]): number | 'keyframes' {
+function everyFor({ extraction, extractionConfig }: Cutting, run: readonly Piece[]): number | 'keyframes' {
   const { seconds, frameCount } = timeOf(extractionConfig);
   const wantedMs = extraction.type === 'shot' ? SHOT_FRAME_EVERY_MS : (seconds * 1000) / frameCount;
   const longestMs = Math.max(...run.map(({ durationMs }) => durationMs));
   return longestMs <= wantedMs * TOLERANCE ? 'keyframes' : wantedMs;
 }
 
-function windowsOf(
+/** As the extraction says. */
+export function windowsOf(
   frames: AsyncIterable<Frame>,
   asset: Asset,
-  { extraction, extractionConfig }: AssetIndex,
+  { extraction, extractionConfig }: Cutting,
 ): AsyncIterable<Window> {
   const about = { streamId: asset.id, zones: [] };
   const { seconds, frameCount } = timeOf(extractionConfig);

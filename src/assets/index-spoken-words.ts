@@ -71,7 +71,8 @@ function onAsset(words: readonly Word[], pieces: readonly Piece[]): Word[] {
   return found.sort((a, b) => a.startMs - b.startMs);
 }
 
-function specOf({ segmenter, segmentation_value: value }: Record<string, unknown>): SpeechSpec {
+/** How words become segments, from what a client sent. */
+export function specOf({ segmenter, segmentation_value: value }: Record<string, unknown>): SpeechSpec {
   const known = segmenter === 'word' || segmenter === 'time' ? segmenter : 'sentence';
   return { segmenter: known, value: Number(value ?? 1) };
 }

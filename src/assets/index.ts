@@ -10,6 +10,7 @@
  */
 export { cleanAssets } from './clean.ts';
 export type { AssetDeps } from './deps.ts';
+export type { DescribeInput } from './describe.ts';
 export { exportableRange } from './export.ts';
 export { enter, makeFolder, runsOf } from './folder.ts';
 export { assetHandlers } from './handlers.ts';

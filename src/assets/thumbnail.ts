@@ -17,12 +17,22 @@ export async function assetThumbnail(
   atMs: number,
   signal: AbortSignal,
 ): Promise<Buffer> {
+  return thumbnail(await assetFrame({ store, assetsDir }, asset, atMs, signal));
+}
+
+/** As `assetThumbnail`, as large as models look at it. */
+export async function assetFrame(
+  { store, assetsDir }: Pick<AssetDeps, 'store' | 'assetsDir'>,
+  asset: Asset,
+  atMs: number,
+  signal: AbortSignal,
+): Promise<Frame> {
   if (asset.width === 0) throw new Fault('refused', 'audio has no pictures');
   const within = Math.min(Math.max(0, atMs), Math.max(0, asset.lengthMs - 1));
   const piece = store.assets.pieces(asset.id, within, within + 1)[0];
   if (!piece) throw new Fault('not_found', 'time: the video has no picture there');
   const frame = await frameAt(piece, within - piece.startMs, asset, assetsDir, signal);
-  return thumbnail(frame);
+  return { ...frame, atMs: frame.atMs + piece.startMs };
 }
 
 /** Keeps the video's picture at a time as an image. Throws as `assetThumbnail` does, and `refused` without room. */

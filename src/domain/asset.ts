@@ -97,3 +97,28 @@ export interface AssetRecord {
   text: string;
   metadata: Record<string, unknown>;
 }
+
+/** An asset cut into scenes, with the times of the frames that stand for each. Frames are decoded when they are asked for. */
+export interface SceneCollection {
+  /** `sc-…` */
+  id: string;
+  assetId: string;
+  extraction: { type: 'time' | 'shot' | 'transcript' };
+  /** As the client sent it, defaults filled in. */
+  extractionConfig: Record<string, unknown>;
+  status: 'processing' | 'done';
+  /** The job that cuts. */
+  jobId?: string;
+  /** In order of time; their ids are `<collection>-<n>`. */
+  scenes: CutScene[];
+  createdMs: number;
+}
+
+/** Times from the start of the asset. */
+export interface CutScene {
+  startMs: number;
+  endMs: number;
+  description?: string;
+  /** Their ids are `<collection>-<n>-<n>`. */
+  frames: { atMs: number; description?: string }[];
+}

@@ -15,6 +15,7 @@ const PREFIX = {
   upload: 'up-',
   hold: 'hold-',
   command: 'cmd-',
+  scenes: 'sc-',
 } as const;
 
 /** Kinds whose ids are 16 bare hex digits: clients extract them with hex-only patterns. */
@@ -40,6 +41,7 @@ export function newId(kind: IdKind, nowMs: number = Date.now()): string {
     case 'upload':
     case 'hold':
     case 'command':
+    case 'scenes':
       return PREFIX[kind] + randomBytes(12).toString('hex');
     case 'stream':
     case 'session':

@@ -1,4 +1,12 @@
-export type JobKind = 'export' | 'ingest' | 'index_scenes' | 'index_spoken_words' | 'timelapse' | 'render';
+export type JobKind =
+  | 'export'
+  | 'ingest'
+  | 'index_scenes'
+  | 'index_spoken_words'
+  | 'timelapse'
+  | 'render'
+  | 'extract_scenes'
+  | 'describe';
 
 /** Work that outlasts a request. It survives a restart: what was under way is begun again. */
 export interface Job {
@@ -11,7 +19,7 @@ export interface Job {
   /** 0–100 */
   percentage: number;
   /** What it made, by id: answers are rendered from it with the asker's own host in their links. */
-  result?: { assetId?: string; indexId?: string; message?: string };
+  result?: { assetId?: string; indexId?: string; text?: string; message?: string };
   /** Why it failed: may be shown to the user. */
   error?: string;
   /** Where to POST the outcome. */

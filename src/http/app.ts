@@ -35,6 +35,7 @@ import { liveViewRoutes } from './live-views.ts';
 import { playbackRoutes, watchRoutes } from './media.ts';
 import { audioRoutes, imageRoutes } from './media-assets.ts';
 import { momentRoutes } from './moments.ts';
+import { namedIndexRoutes } from './named-indexes.ts';
 import { notHereRoutes } from './not-here.ts';
 import { openapiRoutes } from './openapi.ts';
 import { ownRoutes } from './own.ts';
@@ -46,6 +47,7 @@ import { probeRoutes } from './probe.ts';
 import { recordingRoutes } from './recording.ts';
 import { rehearsalRoutes } from './rehearse.ts';
 import { Api } from './route.ts';
+import { sceneCollectionRoutes } from './scene-collections.ts';
 import { searchRoutes } from './search.ts';
 import { statusRoutes } from './status.ts';
 import { streamRoutes } from './streams.ts';
@@ -100,6 +102,8 @@ const CLOSED: readonly ((deps: HttpDeps) => Api | Routes)[] = [
   videoRoutes,
   videoTranscriptionRoutes,
   videoIndexRoutes,
+  sceneCollectionRoutes,
+  namedIndexRoutes,
   videoSearchRoutes,
   videoQuestionRoutes,
   videoClipRoutes,

@@ -47,6 +47,11 @@ const bySpeech = within(
   }),
 );
 
+/** Of a video, unlike of a live stream, one frame tells what is seen; a client that wants more says so. */
+export function oneFrame(config: Record<string, unknown>): Record<string, unknown> {
+  return { ...config, frame_count: config['frame_count'] ?? 1 };
+}
+
 /** Under its name in the body, so that errors say where. */
 function within<S extends z.ZodType>(schema: S) {
   return z.object({ extraction_config: nullsAreMissing(schema) });

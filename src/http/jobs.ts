@@ -6,6 +6,7 @@ import { origin } from './address.ts';
 import { assetAnswer, assetView, playView } from './asset-views.ts';
 import type { HttpContext, HttpDeps } from './deps.ts';
 import { Api } from './route.ts';
+import { sceneCollectionAnswer, sceneCollectionView } from './scene-collection-views.ts';
 
 /** Short work is answered at once; the clients give up after 30 s. */
 const WAIT_MS = 5000;
@@ -24,6 +25,8 @@ export const transcribedAnswer = z.object({
   scene_index_id: z.string(),
 });
 
+export const describedAnswer = z.object({ description: z.string() });
+
 /** What was rendered; without the keys of a video, as it is in no list. */
 export const renderAnswer = z.object({ stream_url: z.string(), player_url: z.string() });
 
@@ -37,7 +40,15 @@ export function jobRoutes(deps: HttpDeps): Api {
     '/async-response/:id',
     {
       summary: 'How a job stands: going on, done with what it made, or failed; for a week after it has finished',
-      answer: z.union([assetAnswer, exportAnswer, indexedAnswer, transcribedAnswer, renderAnswer]),
+      answer: z.union([
+        assetAnswer,
+        exportAnswer,
+        indexedAnswer,
+        transcribedAnswer,
+        renderAnswer,
+        sceneCollectionAnswer,
+        describedAnswer,
+      ]),
       job: true,
     },
     (c, { params }) => {
@@ -125,6 +136,11 @@ const VIEWS: Record<JobKind, (result: Result, deps: Rendering, base: string) => 
     const asset = deps.store.assets.get(assetId);
     return asset && renderView(asset, deps, base);
   },
+  extract_scenes: ({ indexId = '' }, deps, base) => {
+    const collection = deps.store.sceneCollections.get(indexId);
+    return collection && sceneCollectionView(collection, deps, base);
+  },
+  describe: ({ text = '' }) => ({ description: text }),
   index_scenes: ({ indexId = '' }) => ({ scene_index_id: indexId }),
   index_spoken_words: ({ indexId = '', message = '' }) => ({ success: true, message, scene_index_id: indexId }),
 };

@@ -26,17 +26,8 @@ const REFUSALS: readonly (readonly [paths: readonly string[], message: string])[
   [['/video/:id/storage'], 'a video and its storage are one on the box: DELETE /video/{id} takes both'],
   [
     [
-      '/video/:id/scenes',
-      '/video/:id/scenes/:collection',
-      '/video/:id/scene/:scene/describe',
-      '/video/:id/frame/:frame/describe',
-    ],
-    'the box keeps no scene collections: POST /video/{id}/index/scene finds and describes scenes in one step',
-  ],
-  [
-    [
-      '/video/:id/:verb{understand|indexes}',
-      '/video/:id/:verb{understand|indexes}/:part',
+      '/video/:id/understand',
+      '/video/:id/understand/:part',
       '/rtstream/:id/:verb{understand|indexes}',
       '/rtstream/:id/:verb{understand|indexes}/*',
     ],

@@ -3,7 +3,8 @@ import { type Asset, type AssetIndex, type AssetRecord, newId } from '#domain';
 import { Fault } from '#runtime';
 import { origin } from './address.ts';
 import type { HttpContext, HttpDeps } from './deps.ts';
-import { EXTRACTION_CONFIG, extractionTypes, readExtraction } from './extraction.ts';
+import { EXTRACTION_CONFIG, extractionTypes, oneFrame, readExtraction } from './extraction.ts';
+import { GIVEN_LIMIT, givenScenes, indexGiven } from './given-scenes.ts';
 import { callbackAddress, flag, opaque, prompt, text } from './input.ts';
 import { answerOf, indexedAnswer, transcribedAnswer } from './jobs.ts';
 import { playableBy, videoIndexBy } from './lookup.ts';
@@ -20,10 +21,9 @@ const sceneRequest = z
     metadata: opaque.default({}).describe('Kept with each record, for filters'),
     model_name: text(100, 'basic').default('basic'),
     name: text(200, 'Who comes and goes').optional(),
-    scenes: z
-      .array(z.unknown(), 'must be a list')
-      .max(0, 'must be left out: the box finds the scenes by itself')
-      .default([]),
+    scenes: givenScenes
+      .default([])
+      .describe('Of these, as they are described; without, the box finds scenes by itself'),
     callback_url: callbackAddress,
   })
   .meta({ examples: [{ prompt: EXAMPLE_PROMPT, extraction_type: 'shot' }] });
@@ -108,13 +108,19 @@ function sceneRoutes(api: Api, deps: HttpDeps): void {
     {
       summary: 'Begins to index what is seen in a video ("time", "shot") or said ("transcript")',
       body: sceneRequest,
+      bodyLimit: GIVEN_LIMIT,
       answer: indexedAnswer,
     },
-    (_c, { params, body }) => {
+    async (_c, { params, body }) => {
       const asset = playableBy(deps, params.id);
       const index = sceneIndexOf(asset, body, deps);
-      demandNew(index, deps);
-      begin(index, body.callback_url, deps);
+      const { scenes } = body;
+      if (scenes.length === 0) {
+        demandNew(index, deps);
+        begin(index, body.callback_url, deps);
+      } else {
+        await indexGiven({ ...index, extractionConfig: { scenes: scenes.length } }, scenes, asset, deps);
+      }
       return { scene_index_id: index.id };
     },
   );
@@ -188,11 +194,6 @@ function sceneIndexOf(asset: Asset, body: z.output<typeof sceneRequest>, deps: H
     metadata: body.metadata,
     modelName: body.model_name,
   };
-}
-
-/** Of a video, unlike of a live stream, one frame tells what is seen; a client that wants more says so. */
-function oneFrame(config: Record<string, unknown>): Record<string, unknown> {
-  return { ...config, frame_count: config['frame_count'] ?? 1 };
 }
 
 /** The job's id. */

@@ -41,6 +41,8 @@ const LANES: Record<JobKind, 'quick' | 'slow'> = {
   index_scenes: 'quick',
   index_spoken_words: 'quick',
   timelapse: 'quick',
+  extract_scenes: 'quick',
+  describe: 'quick',
   render: 'slow',
 };
 

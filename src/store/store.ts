@@ -44,6 +44,7 @@ import { Renewal } from './renewal.ts';
 import { Replay } from './replay.ts';
 import { Replicas } from './replicas.ts';
 import { Retention } from './retention.ts';
+import { SceneCollections } from './scene-collections.ts';
 import { Scenes } from './scenes.ts';
 import { Seal } from './seal.ts';
 import { SearchApart } from './search-apart.ts';
@@ -78,6 +79,7 @@ export class Store implements AsyncDisposable {
   readonly transcripts: Transcripts;
   readonly assets: Assets;
   readonly assetIndexes: AssetIndexes;
+  readonly sceneCollections: SceneCollections;
   readonly cuts: Cuts;
   readonly renders: Renders;
   readonly jobs: Jobs;
@@ -119,8 +121,7 @@ export class Store implements AsyncDisposable {
     const meta = new Meta(connection);
     const journal = new Journal(connection);
     const search = searchOn(connection);
-    const vectors = new Vectors(connection, 'vectors', (change) => search.tell('vectors', change));
-    const pictures = new Vectors(connection, 'pictures', (change) => search.tell('pictures', change));
+    const [vectors, pictures] = vectorsOn(connection, search);
     const eraser = new Eraser(connection, [vectors, pictures]);
     const orphans = new Orphans(connection, eraser, [vectors, pictures]);
     this.#connection = connection;
@@ -129,21 +130,22 @@ export class Store implements AsyncDisposable {
     this.holds = holds;
     this.renewal = new Renewal(connection, meta, { vectors, pictures });
     const questions = new Questions(connection, journal);
-    this.#firings = new Firings(connection, journal, { clock, holds, questions });
     this.questions = questions;
+    this.#firings = new Firings(connection, journal, { clock, holds, questions });
     this.signingKey = key;
     this.boxId = meta.once('box_id', () => newId('box'));
-    this.collections = new Collections(connection, meta, clock);
-    const seal = new Seal(key, 'camera addresses');
-    this.streams = new Streams(connection, { collections: this.collections, orphans, seal, clock });
+    const collections = new Collections(connection, meta, clock);
+    this.collections = collections;
+    this.streams = new Streams(connection, { collections, orphans, seal: new Seal(key, 'camera addresses'), clock });
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
     const { scenes, transcripts, assets } = search.finders;
-    this.scenes = new Scenes(connection, this.collections, journal, { vectors, pictures, search: scenes });
+    this.scenes = new Scenes(connection, collections, journal, { vectors, pictures, search: scenes });
     this.backfills = new Backfills(connection);
-    this.transcripts = new Transcripts(connection, this.collections, journal, transcripts);
-    this.assets = new Assets(connection, this.collections);
-    this.assetIndexes = new AssetIndexes(connection, this.collections, assets);
+    this.transcripts = new Transcripts(connection, collections, journal, transcripts);
+    this.assets = new Assets(connection, collections);
+    this.assetIndexes = new AssetIndexes(connection, collections, assets);
+    this.sceneCollections = new SceneCollections(connection);
     this.cuts = new Cuts(connection, clock);
     this.renders = new Renders(connection);
     this.jobs = new Jobs(connection);
@@ -213,6 +215,12 @@ export class Store implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connection[Symbol.dispose]();
   }
+}
+
+/** Of words, and of pictures. */
+function vectorsOn(connection: Connection, search: SearchApart): [Vectors, Vectors] {
+  const of = (name: 'vectors' | 'pictures') => new Vectors(connection, name, (change) => search.tell(name, change));
+  return [of('vectors'), of('pictures')];
 }
 
 function searchOn(connection: Connection): SearchApart {

@@ -137,7 +137,7 @@ export const CONTRACT: Readonly<Record<string, Promised>> = {
   'POST /collection/:collection/search/v2': of(['done'], 'response_type', 'results[]'),
   'POST /video/:video/ask': of(['done', 'refused'], 'answer', 'sources[]'),
   'POST /video/:video/semantic-search': of(['done'], 'response_type', 'results[]'),
-  'POST /video/:video/indexes': elsewhere,
+  'POST /video/:video/indexes': of(['done', '400']),
   // 9, 1.4
   'GET /collection/:collection/upload_url': of(['done'], 'upload_url'),
   'POST /put/:token': of(['taken']),

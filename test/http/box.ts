@@ -217,6 +217,8 @@ function startJobs(handlers: Box['handlers'], { store, links }: Pick<HttpDeps, '
     index_spoken_words: work,
     timelapse: work,
     render: work,
+    extract_scenes: work,
+    describe: work,
   };
   const { post } = new Poster({ store, clock: systemClock });
   const deps = { store, handlers: all, payload, post, clock: systemClock, log: createLog('silent') };

@@ -30,6 +30,8 @@ async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}) {
     index_spoken_words: unused,
     timelapse: unused,
     render: unused,
+    extract_scenes: unused,
+    describe: unused,
   };
   const common = {
     store,

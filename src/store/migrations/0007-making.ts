@@ -14,5 +14,17 @@ CREATE UNIQUE INDEX assets_rendered ON assets (render_key) WHERE render_key IS N
 CREATE INDEX assets_giving_way ON assets (used_ms) WHERE used_ms IS NOT NULL;
 ALTER TABLE jobs ADD COLUMN join_key TEXT;
 ALTER TABLE jobs ADD COLUMN detail TEXT;
+-- An asset cut into scenes.
+CREATE TABLE scene_collections (
+  id                TEXT PRIMARY KEY,
+  asset_id          TEXT NOT NULL REFERENCES assets (id) ON DELETE CASCADE,
+  extraction        TEXT NOT NULL, -- JSON
+  extraction_config TEXT NOT NULL, -- JSON
+  status            TEXT NOT NULL,
+  job_id            TEXT,
+  scenes            TEXT NOT NULL, -- JSON
+  created_ms        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX scene_collections_by_asset ON scene_collections (asset_id);
 `,
 };
