@@ -18,6 +18,7 @@ export async function runCli(args: readonly string[], signal: AbortSignal): Prom
   addConfig(program);
   addToken(program);
   addListen(program, signal);
+  addCapture(program, signal);
   addCare(program, signal);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -91,6 +92,23 @@ function addRehearse(program: Command, signal: AbortSignal): void {
 const boxUrl = () => new Option('--url <url>', 'where the box is').default('http://127.0.0.1:8080');
 const boxToken = () => new Option('--token <token>', 'a session token (others see it in `ps`)').env('WATCHPOST_TOKEN');
 const boxKey = () => new Option('--key <key>', 'or an API key').env('WATCHPOST_API_KEY');
+
+function addCapture(program: Command, signal: AbortSignal): void {
+  program
+    .command('capture')
+    .description('send screens, sounds and cameras of this computer to a box, until SIGTERM or Ctrl-C')
+    .option('--list', 'show what can be captured, and end')
+    .option('--channel <id...>', 'what to send, as --list names it; "mic" alone is the first of its kind')
+    .option('--store [id...]', 'what of it to keep and make a video of (alone: all; default: nothing)')
+    .option('--primary <id>', 'whose picture the video shows (default: the first that has one)')
+    .option('--session <id>', 'a capture session that was made before (default: a new one)')
+    .option('--fps <number>', 'pictures a second (default: 10 of displays, 15 of cameras)', Number)
+    .option('--json', 'print lines of JSON')
+    .addOption(boxUrl())
+    .addOption(boxToken())
+    .addOption(boxKey())
+    .action(async (options) => (await import('./capture/capture.ts')).capture(options, signal));
+}
 
 function addListen(program: Command, signal: AbortSignal): void {
   program

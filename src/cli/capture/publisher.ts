@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { Child, messageOf, redactCredentials, retryDelay, systemClock } from '#runtime';
+import { aborted } from '../terminal.ts';
+import type { Channel } from './channel.ts';
+import { publishArguments } from './encoding.ts';
+import { Relay } from './relay.ts';
+
+export interface PublisherEvents {
+  publishing(): void;
+  /** It is not, and why; it is tried again. */
+  waiting(why: string, pauseMs: number): void;
+  /** It has never begun, and trying again has not helped: the device can't be opened. */
+  failed(why: string): void;
+}
+
+const RETRY = { firstMs: 500, capMs: 10_000 };
+/** So often a device may refuse at the start. */
+const MOST_TRIES = 3;
+/** What has gone so long was good: the next pause is short again. */
+const GOOD_MS = 30_000;
+/** With it, ffmpeg dies with us even when we are killed outright. */
+const SETPRIV = '/usr/bin/setpriv';
+
+/** Sends one channel to the box until it is told to stop: one ffmpeg, begun anew whenever it ends. */
+export class Publisher implements AsyncDisposable {
+  readonly #channel: Channel;
+  readonly #target: string;
+  readonly #fps: number | undefined;
+  readonly #events: PublisherEvents;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  #hasPublished = false;
+
+  private constructor(channel: Channel, target: string, fps: number | undefined, events: PublisherEvents) {
+    this.#channel = channel;
+    this.#target = target;
+    this.#fps = fps;
+    this.#events = events;
+    this.#ended = this.#run(this.#stop.signal);
+  }
+
+  static start(channel: Channel, target: string, fps: number | undefined, events: PublisherEvents): Publisher {
+    return new Publisher(channel, target, fps, events);
+  }
+
+  /** Ends ffmpeg in order: what was captured goes to the box first. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  /** Never rejects. */
+  async #run(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      const begunMs = systemClock.monotonicMs();
+      const why = await this.#publish(signal);
+      if (signal.aborted) return;
+      if (!this.#hasPublished && attempt + 1 >= MOST_TRIES) return this.#events.failed(why);
+      if (systemClock.monotonicMs() - begunMs > GOOD_MS) attempt = 0;
+      const pauseMs = retryDelay(RETRY, attempt);
+      this.#events.waiting(why, pauseMs);
+      await systemClock.sleep(pauseMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** One life of ffmpeg, and why it ended. */
+  async #publish(signal: AbortSignal): Promise<string> {
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      let reason: string | undefined;
+      const ended = (why?: string): void => {
+        reason ??= why;
+        end();
+      };
+      await using relay = await Relay.start(this.#target, { publishing: () => this.#begun(), ended });
+      await using child = await this.#spawn(relay.url);
+      const complaint = firstComplaint(child);
+      void child.ended.then(end);
+      await aborted(over.signal);
+      await child[Symbol.asyncDispose]();
+      return reason ?? complaint();
+    } catch (error) {
+      return messageOf(error);
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  #begun(): void {
+    this.#hasPublished = true;
+    this.#events.publishing();
+  }
+
+  #spawn(url: string): Promise<Child> {
+    const args = publishArguments(this.#channel, url, this.#fps);
+    const tied = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', 'ffmpeg'] : ['ffmpeg'];
+    const [command = 'ffmpeg', ...rest] = [...tied, ...args];
+    return Child.start(command, rest, { stdio: ['pipe', 'ignore', 'pipe'], ask: 'q', graceMs: 2000 });
+  }
+}
+
+/** What ffmpeg says first tells most; what follows is what came of it. */
+function firstComplaint({ process: { stderr } }: Child): () => string {
+  let text = '';
+  stderr?.setEncoding('utf8').on('data', (more: string) => {
+    if (text.length < 2000) text += more;
+  });
+  return () => {
+    const line = text.split('\n').find((one) => one.trim() !== '') ?? 'ffmpeg ended without a word';
+    return redactCredentials(line.replace(/^(\[[^\]]*\] *)+/, '')).slice(0, 300);
+  };
+}

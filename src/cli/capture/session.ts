@@ -1,0 +1,101 @@
+import { hostname } from 'node:os';
+import { Fault, isFault, systemClock } from '#runtime';
+import type { Box } from '../box.ts';
+import type { Channel } from './channel.ts';
+
+export type SessionStatus = 'created' | 'starting' | 'active' | 'stopping' | 'stopped' | 'exported' | 'failed';
+
+/** A session as the box tells of it to who sends it. */
+export interface SessionState {
+  session_id: string;
+  status: SessionStatus;
+  channels?: { channel_id: string; rtsp_url?: string | null }[];
+  exported_video_id?: string | null;
+  error?: { message?: string } | null;
+}
+
+/** What is to be captured, and what of it is to stay. */
+export interface Wish {
+  channels: readonly Channel[];
+  isStored(channel: Channel): boolean;
+  primary: Channel | undefined;
+}
+
+const ADDRESSES_MS = 30_000;
+const LOOK_EVERY_MS = 500;
+const OVER: readonly SessionStatus[] = ['stopping', 'stopped', 'exported', 'failed'];
+
+/** Whether it wants nothing more of its channels. */
+export function isOver({ status }: SessionState): boolean {
+  return OVER.includes(status);
+}
+
+/** A capture session of a box, as who sends it knows it: by the routes of VideoDB's recorder. */
+export class RemoteSession {
+  readonly id: string;
+  readonly #box: Box;
+
+  private constructor(box: Box, id: string) {
+    this.#box = box;
+    this.id = id;
+  }
+
+  /** The one with the id; without one it is made. */
+  static async open(box: Box, id: string | undefined, signal: AbortSignal): Promise<RemoteSession> {
+    if (id !== undefined) return new RemoteSession(box, id);
+    const path = 'collection/default/capture/session';
+    const made = await box.ask<{ session_id: string }>('POST', path, signal, { end_user_id: hostname() });
+    return new RemoteSession(box, made.session_id);
+  }
+
+  /** Tells the box what comes. One that is under way with the same channels goes on. */
+  async start({ channels, isStored, primary }: Wish, signal: AbortSignal): Promise<void> {
+    await this.#box.ask('POST', 'capture/session/start', signal, {
+      session_id: this.id,
+      channels: channels.map((channel) => ({
+        channel_id: channel.id,
+        channel_name: channel.name,
+        type: channel.type,
+        store: isStored(channel),
+        is_primary: channel === primary,
+      })),
+      ...(primary ? { primary_video_channel_id: primary.id } : {}),
+    });
+  }
+
+  state(signal: AbortSignal): Promise<SessionState> {
+    return this.#box.ask<SessionState>('GET', `capture/session/${encodeURIComponent(this.id)}`, signal);
+  }
+
+  /** Where each channel is to be sent. Throws `unavailable` when the box doesn't say, or the session is over. */
+  async addresses(channels: readonly Channel[], signal: AbortSignal): Promise<Map<Channel, string>> {
+    const untilMs = systemClock.monotonicMs() + ADDRESSES_MS;
+    for (;;) {
+      const state = await this.state(signal);
+      if (isOver(state)) throw new Fault('unavailable', endOf(state));
+      const known = channels.flatMap((channel) => {
+        const url = state.channels?.find((one) => one.channel_id === channel.id)?.rtsp_url;
+        return url ? [[channel, url] as const] : [];
+      });
+      if (known.length === channels.length) return new Map(known);
+      if (systemClock.monotonicMs() > untilMs)
+        throw new Fault('unavailable', 'the box did not say where to send the channels: its log says why');
+      await systemClock.sleep(LOOK_EVERY_MS, signal);
+    }
+  }
+
+  /** Asks for its end; one that has ended already is left as it is. */
+  async stop(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#box.ask('POST', `capture/session/${encodeURIComponent(this.id)}/stop`, signal);
+    } catch (error) {
+      if (!isFault(error, 'conflict')) throw error;
+    }
+  }
+}
+
+/** In a sentence: how the session ended. */
+export function endOf({ session_id: id, status, error, exported_video_id: video }: SessionState): string {
+  if (status === 'failed') return `session ${id} has failed: ${error?.message ?? 'the log of the box says why'}`;
+  return `session ${id} is ${status}${video ? ` as video ${video}` : ''}`;
+}
