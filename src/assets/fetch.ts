@@ -1,7 +1,7 @@
 import { Fault } from '#runtime';
 import { demandReach, type Reach, reachOf } from './reach.ts';
 import { makeRoom, noRoom } from './space.ts';
-import { receiveUpload, type UploadPlaces } from './uploads.ts';
+import { receiveUpload, tooLong, type UploadPlaces } from './uploads.ts';
 
 /** A server that sends less than this in such a time is gone, or holds up those who wait. */
 const SILENCE_MS = 30_000;
@@ -19,8 +19,7 @@ export async function download(
   progress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  using silence = new Silence(signal);
-  try {
+  await asking(signal, async (silence) => {
     const response = await follow(address, silence);
     const size = Number(response.headers.get('content-length') ?? 0);
     if (size > (await makeRoom(places, size))) throw noRoom();
@@ -29,6 +28,30 @@ export async function download(
     }
     if (!response.body) throw new Fault('refused', 'url: the server sent an empty answer');
     await receiveUpload(name, metered(response.body, size, silence, progress), places);
+  });
+}
+
+/** What lies at an http(s) address. Throws as `download` does, and `too_large` beyond `most` bytes. */
+export function fetchBytes(address: string, most: number, signal: AbortSignal): Promise<Buffer> {
+  return asking(signal, async (silence) => {
+    const { body } = await follow(address, silence);
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for await (const part of body ?? []) {
+      silence.heard(part.byteLength);
+      length += part.byteLength;
+      if (length > most) throw tooLong(most);
+      parts.push(part);
+    }
+    return Buffer.concat(parts);
+  });
+}
+
+/** Says what it means when the server doesn't answer, or not to its end. */
+async function asking<T>(signal: AbortSignal, ask: (silence: Silence) => Promise<T>): Promise<T> {
+  using silence = new Silence(signal);
+  try {
+    return await ask(silence);
   } catch (error) {
     signal.throwIfAborted();
     if (silence.signal.aborted) {

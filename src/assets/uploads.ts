@@ -87,6 +87,23 @@ export async function uploadName(
   return readFile(file + NAME, 'utf8').catch(() => '');
 }
 
+/** All of a small upload. Throws `refused` when nothing was uploaded under the id, `too_large` beyond `most` bytes. */
+export async function readUpload(
+  uploadId: string,
+  most: number,
+  { uploadsDir }: Pick<UploadPlaces, 'uploadsDir'>,
+): Promise<Buffer> {
+  const file = join(uploadsDir, uploadId);
+  const there = await stat(file).catch(() => undefined);
+  if (!there) throw new Fault('refused', 'there is no file here: nothing was sent to this upload_url');
+  if (there.size > most) throw tooLong(most);
+  return readFile(file);
+}
+
+export function tooLong(most: number): Fault {
+  return new Fault('too_large', `it must not be larger than ${Math.floor(most / 1024 / 1024)} MiB`);
+}
+
 /** With what its sender called it. */
 export async function removeUpload(uploadId: string, uploadsDir: string): Promise<void> {
   for (const ending of ['', NAME]) await rm(join(uploadsDir, uploadId + ending), { force: true });

@@ -13,7 +13,7 @@ function* boxesIn(data: Buffer): Generator<Box> {
   }
 }
 
-function* boxesAt(data: Buffer, [type, ...inner]: readonly string[]): Generator<Buffer> {
+export function* boxesAt(data: Buffer, [type, ...inner]: readonly string[]): Generator<Buffer> {
   for (const box of boxesIn(data)) {
     if (box.type !== type) continue;
     if (inner.length === 0) yield box.data;

@@ -24,7 +24,7 @@ export interface Layer {
   /** Shares of the canvas. */
   offset: { x: number; y: number };
   filter?: Filter;
-  transition?: { in?: string; out?: string; durationMs: number };
+  transition?: { in?: Transition; out?: Transition; durationMs: number };
   /** Where the middle of what is cut out of the picture is (shares of the picture), at times from the layer's start. */
   follow?: { atMs: number; x: number; y: number }[];
 }
@@ -48,6 +48,10 @@ export type Position = (typeof POSITIONS)[number];
 
 export const FILTERS = ['blur', 'boost', 'contrast', 'darken', 'greyscale', 'lighten', 'muted', 'negative'] as const;
 export type Filter = (typeof FILTERS)[number];
+
+/** VideoDB knows no other. */
+export const TRANSITIONS = ['fade'] as const;
+export type Transition = (typeof TRANSITIONS)[number];
 
 export type Content =
   | { kind: 'video'; assetId: string; fromMs: number; volume: number; crop?: Crop }

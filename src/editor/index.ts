@@ -7,5 +7,27 @@
  * answered at once when it is asked for again; it gives way when room for other assets is short. User text is never part
  * of a command line or of a filter's own language.
  */
-export type { CaptionWord, Composition, Content, Crop, Layer, Position } from './composition.ts';
+export {
+  ANIMATIONS,
+  CAPTION_ALIGNMENTS,
+  type Composition,
+  type Content,
+  FILTERS,
+  FITS,
+  type Layer,
+  POSITIONS,
+  type TextContent,
+  TRANSITIONS,
+} from './composition.ts';
+export { compose } from './document.ts';
+export { frameRateOf } from './frame-rate.ts';
 export { beginRender, type RenderOptions, renderAsset } from './renders.ts';
+export {
+  type CaptionRequest,
+  LARGEST_SIDE,
+  LONGEST_MS,
+  SMALLEST_SIDE,
+  type Timeline,
+  type TimelineAsset,
+  type TimelineClip,
+} from './timeline.ts';

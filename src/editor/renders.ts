@@ -6,6 +6,7 @@ import { type Clock, Fault } from '#runtime';
 import type { Store } from '#store';
 import type { Composition } from './composition.ts';
 import { type Rendered, render } from './render.ts';
+import { fontNotes } from './text-layer.ts';
 
 /** What is rendered goes by its content; when the same content comes to look otherwise, this has changed. */
 const LOOK = 1;
@@ -69,7 +70,7 @@ export async function renderAsset(
   job: Job,
   deps: AssetDeps,
   { signal, progress, detail }: JobContext,
-): Promise<{ assetId: string }> {
+): Promise<{ assetId: string; message?: string }> {
   const input = job.input as unknown as RenderInput; // Written by `beginRender`.
   const { store, assetsDir, clock, log } = deps;
   const made = store.renders.get(input.renderKey);
@@ -91,7 +92,8 @@ export async function renderAsset(
   });
   const asset = assetOf(input, composition, drawn, assetIds, clock.nowMs());
   await enter({ ...asset, ...(await writeThumbnail(asset, drawn.pieces, deps, signal)) }, drawn.pieces, deps);
-  return { assetId: asset.id };
+  const notes = await fontNotes(composition);
+  return { assetId: asset.id, ...(notes.length > 0 ? { message: notes.join(' ') } : {}) };
 }
 
 function compositionOf(detail: string | undefined): Composition {

@@ -18,6 +18,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import type { HttpDeps, HttpEnv, Routes } from './deps.ts';
 import { downloadFileRoutes, downloadRoutes } from './downloads.ts';
 import { edgeRoutes } from './edge.ts';
+import { editorRoutes } from './editor.ts';
 import { failure } from './envelope.ts';
 import { alertRoutes, eventRoutes } from './events.ts';
 import { evidencePictureRoutes, evidenceRoutes } from './evidence.ts';
@@ -28,6 +29,7 @@ import { groupRoutes } from './groups.ts';
 import { hlsRoutes } from './hls.ts';
 import { holdRoutes } from './holds.ts';
 import { indexRoutes } from './indexes.ts';
+import { jobListRoutes } from './job-list.ts';
 import { jobRoutes } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { liveRoutes } from './live.ts';
@@ -99,6 +101,7 @@ const CLOSED: readonly ((deps: HttpDeps) => Api | Routes)[] = [
   armingRoutes,
   groupRoutes,
   jobRoutes,
+  jobListRoutes,
   videoRoutes,
   videoTranscriptionRoutes,
   videoIndexRoutes,
@@ -110,6 +113,7 @@ const CLOSED: readonly ((deps: HttpDeps) => Api | Routes)[] = [
   generatedTextRoutes,
   downloadRoutes,
   cutRoutes,
+  editorRoutes,
   exportRoutes,
   timelapseRoutes,
   uploadRoutes,

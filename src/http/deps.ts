@@ -52,7 +52,7 @@ export interface HttpDeps {
   transcriber: Pick<Transcriber, 'status'>;
   summaries: Pick<Summaries, 'status'>;
   author: Pick<Author, 'write'>;
-  jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain'>;
+  jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain' | 'cancel'>;
   liveViews: Pick<LiveViews, 'watch'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
   /** The connections by which hubs command this box. */

@@ -81,7 +81,7 @@ export function downloadFileRoutes(deps: HttpDeps): Api {
  * Where a link's media is a file. Throws `refused` for what is no link of this box and for what no one file can
  * hold, `forbidden` for a link that has expired, `not_found` when what it plays is gone.
  */
-async function downloadOf(
+export async function downloadOf(
   c: HttpContext,
   deps: HttpDeps,
   link: string,

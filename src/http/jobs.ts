@@ -3,7 +3,7 @@ import type { Asset, Job, JobKind } from '#domain';
 import { beginRender, type Composition, type RenderOptions } from '#editor';
 import { Fault } from '#runtime';
 import { origin } from './address.ts';
-import { assetAnswer, assetView, playView } from './asset-views.ts';
+import { assetAnswer, assetView, playView, type videoAnswer, videoView } from './asset-views.ts';
 import type { HttpContext, HttpDeps } from './deps.ts';
 import { Api } from './route.ts';
 import { sceneCollectionAnswer, sceneCollectionView } from './scene-collection-views.ts';
@@ -27,9 +27,6 @@ export const transcribedAnswer = z.object({
 
 export const describedAnswer = z.object({ description: z.string() });
 
-/** What was rendered; without the keys of a video, as it is in no list. */
-export const renderAnswer = z.object({ stream_url: z.string(), player_url: z.string() });
-
 type Result = NonNullable<Job['result']>;
 type Rendering = Pick<HttpDeps, 'store' | 'links'>;
 
@@ -45,7 +42,6 @@ export function jobRoutes(deps: HttpDeps): Api {
         exportAnswer,
         indexedAnswer,
         transcribedAnswer,
-        renderAnswer,
         sceneCollectionAnswer,
         describedAnswer,
       ]),
@@ -77,21 +73,17 @@ export async function runJob(
   return answerOf(c, deps, id, waitMs);
 }
 
-/**
- * Answers with what was made of the composition before, or as `runJob` does: the view of an asset that is kept, else the
- * links that play it.
- */
+/** Answers with the video that was made of the composition before, or as `runJob` does. */
 export async function renderJob(
   c: HttpContext,
   deps: HttpDeps,
   composition: Composition,
   options: RenderOptions & { waitMs?: number } = {},
-): Promise<z.input<typeof assetAnswer> | z.input<typeof renderAnswer> | Response> {
+): Promise<z.input<typeof videoAnswer> | Response> {
   const { waitMs, ...rest } = options;
   const begun = beginRender(deps, composition, rest);
-  return 'asset' in begun
-    ? renderView(begun.asset, deps, origin(c, deps.config))
-    : answerOf(c, deps, begun.job.id, waitMs);
+  if ('job' in begun) return answerOf(c, deps, begun.job.id, waitMs);
+  return videoView(begun.asset, deps, origin(c, deps.config));
 }
 
 /** Waits a few seconds for the job, and answers how it stands. */
@@ -134,7 +126,7 @@ const VIEWS: Record<JobKind, (result: Result, deps: Rendering, base: string) => 
   },
   render: ({ assetId = '' }, deps, base) => {
     const asset = deps.store.assets.get(assetId);
-    return asset && renderView(asset, deps, base);
+    return asset && videoView(asset, deps, base);
   },
   extract_scenes: ({ indexId = '' }, deps, base) => {
     const collection = deps.store.sceneCollections.get(indexId);
@@ -144,10 +136,6 @@ const VIEWS: Record<JobKind, (result: Result, deps: Rendering, base: string) => 
   index_scenes: ({ indexId = '' }) => ({ scene_index_id: indexId }),
   index_spoken_words: ({ indexId = '', message = '' }) => ({ success: true, message, scene_index_id: indexId }),
 };
-
-function renderView(asset: Asset, deps: Rendering, base: string) {
-  return asset.usedMs === undefined ? assetView(asset, deps, base) : playView(asset, deps, base);
-}
 
 function videoMade({ assetId = '' }: Result, deps: Rendering, base: string): object | undefined {
   const asset = deps.store.assets.get(assetId);

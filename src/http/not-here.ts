@@ -5,10 +5,6 @@ import type { HttpEnv, Routes } from './deps.ts';
 /** What VideoDB's clients can ask for and this version doesn't do; each with what to do instead. */
 const REFUSALS: readonly (readonly [paths: readonly string[], message: string])[] = [
   [
-    ['/editor', '/editor/download', '/timeline'],
-    'the editor is not on this version of the box: POST /compile plays shots one after the other',
-  ],
-  [
     [
       '/collection/:id/capture/session',
       '/collection/:id/capture/session/:session',

@@ -46,6 +46,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Capture: 'Session tokens for client apps.',
   Search: 'Scenes by words and meaning.',
   Playback: 'Links that play a stretch of recording. They need no key and expire.',
+  Editor: 'Clips of videos, audio, images, texts and captions, rendered to one video.',
   Videos: 'Recordings that were exported, and videos that were uploaded.',
   'Video indexes': 'What is seen and said in a video.',
   Jobs: 'What takes longer than a few seconds, and what came of it.',

@@ -84,12 +84,19 @@ async function sourceOf(
   deps: HttpDeps,
   address: string,
 ): Promise<{ uploadId?: string; url?: string; filename: string }> {
+  const uploadId = uploadAt(c, deps, address, 'url');
+  if (uploadId !== undefined) return { uploadId, filename: await uploadName(uploadId, deps) };
+  return { url: address, filename: lastPart(new URL(address)) };
+}
+
+/** The upload that one of our own links leads to; undefined for other addresses. Throws `forbidden` for an old link. */
+export function uploadAt(c: HttpContext, deps: HttpDeps, address: string, field: string): string | undefined {
   const url = new URL(address);
   const [, token] = /^\/upload\/([^/]+)$/.exec(url.pathname) ?? [];
   const uploadId = token === undefined ? undefined : deps.links.verifyUpload(token);
-  if (uploadId !== undefined) return { uploadId, filename: await uploadName(uploadId, deps) };
-  if (token !== undefined && url.origin === new URL(origin(c, deps.config)).origin) throw wrongLink('url: ');
-  return { url: address, filename: lastPart(url) };
+  if (uploadId !== undefined) return uploadId;
+  if (token !== undefined && url.origin === new URL(origin(c, deps.config)).origin) throw wrongLink(`${field}: `);
+  return undefined;
 }
 
 function lastPart({ pathname }: URL): string {
