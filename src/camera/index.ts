@@ -17,6 +17,7 @@ export { frameRate } from './frame-rate.ts';
 export { LiveView } from './live-view.ts';
 export { recordedStreams, recoverSegments } from './media-directory.ts';
 export { codecsOf, segmentTimes } from './mp4.ts';
+export { type OnvifStream, onvifStreams } from './onvif.ts';
 export type { SamplingDemand } from './plan.ts';
 export { probeSource } from './probe.ts';
 export { type RecordedSource, recordedFrames } from './recorded-frames.ts';

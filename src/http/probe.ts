@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { adviceFor, discoverCameras, type FoundCamera, probeSource, stillOf } from '#camera';
+import { adviceFor, discoverCameras, type FoundCamera, onvifStreams, probeSource, stillOf } from '#camera';
 import { Fault, isFault, messageOf } from '#runtime';
 import { transport, url } from './cameras.ts';
 import type { HttpDeps } from './deps.ts';
@@ -20,6 +20,16 @@ const facts = z.object({
   audio_channels: z.number().optional(),
   clock_offset_ms: z.number().optional(),
   transport: z.enum(['tcp', 'udp', 'http', 'rtmp', 'file']),
+});
+
+const onvifStream = z.object({
+  name: z.string().describe('As the camera calls it'),
+  url: z.string().describe('Without user and password'),
+  codec: z.string().describe('Empty where the camera does not tell it; the figures are 0 then'),
+  width: z.number(),
+  height: z.number(),
+  fps: z.number(),
+  kbps: z.number(),
 });
 
 /** A camera is tried before it is added: what it sends, what to change in its settings, and how it looks. */
@@ -78,6 +88,29 @@ export function probeRoutes({ config, discover }: Pick<HttpDeps, 'config' | 'dis
         searching = undefined;
       });
       return { cameras: await searching };
+    },
+  );
+
+  api.post(
+    '/v1/control/cameras/streams',
+    {
+      summary: 'Asks a camera over ONVIF which streams it has, the largest picture first; takes some seconds',
+      body: z.object({
+        url: z
+          .string('must be onvif://user:password@host')
+          .max(2048, 'must not be longer than 2048 characters')
+          .meta({ examples: ['onvif://user:password@192.168.1.20'] }),
+      }),
+      answer: z.object({ streams: z.array(onvifStream) }),
+    },
+    async (c, { body }) => {
+      if (trying >= MOST_AT_ONCE) throw new Fault('unavailable', 'too many cameras are being tried: try again');
+      trying += 1;
+      try {
+        return { streams: await onvifStreams(body.url, c.req.raw.signal).catch(refuse) };
+      } finally {
+        trying -= 1;
+      }
     },
   );
 

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type Serializable } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,8 @@ export interface ApartOptions {
   signal: AbortSignal;
   /** Longer than that it isn't waited for. */
   timeoutMs?: number;
+  /** Sent to it first; secrets go this way, as its arguments are shown to every user of the machine. */
+  message?: Serializable;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface ApartOptions {
 export async function runApart(
   { name, beside }: { name: string; beside: string },
   paths: readonly string[],
-  { signal, timeoutMs }: ApartOptions,
+  { signal, timeoutMs, message }: ApartOptions,
 ): Promise<unknown> {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   const child = fork(
@@ -33,9 +35,11 @@ export async function runApart(
     },
   );
   let answer: unknown;
-  child.on('message', (message) => {
-    answer = message;
+  child.on('message', (told) => {
+    answer = told;
   });
+  // Where it has gone, its end says so.
+  if (message !== undefined) child.send(message, () => undefined);
   await once(child, 'exit').catch(() => signal.throwIfAborted());
   signal.throwIfAborted();
   return answer;

@@ -5,6 +5,7 @@ import type { FoundCameraJson } from './wire.ts';
 
 /** Nobody knows it beforehand: it is selected to be written over. */
 const LOG_IN = 'user:password';
+const SCHEME = 'onvif://';
 
 export class CameraFinder {
   readonly #api: Api;
@@ -45,7 +46,7 @@ export class CameraFinder {
 
   #show(cameras: readonly FoundCameraJson[]): void {
     const none = 'No camera answered. Some do so only after ONVIF was switched on in their settings.';
-    this.#say(cameras.length > 0 ? 'Choose one, and write its user, password and path.' : none, 'quiet');
+    this.#say(cameras.length > 0 ? 'Choose one, write its user and password, and test it.' : none, 'quiet');
     this.#choices.replaceChildren(...cameras.map((camera) => el('li', {}, this.#choice(camera))));
     setHidden(this.#choices, cameras.length === 0);
   }
@@ -56,9 +57,9 @@ export class CameraFinder {
     button.addEventListener('click', () => {
       const { url, name: called } = this.#form;
       if (called.value === '' && name !== undefined) called.value = name.slice(0, called.maxLength);
-      url.value = `rtsp://${LOG_IN}@${address}:554/`;
+      url.value = `${SCHEME}${LOG_IN}@${address}`;
       url.focus();
-      url.setSelectionRange('rtsp://'.length, 'rtsp://'.length + LOG_IN.length);
+      url.setSelectionRange(SCHEME.length, SCHEME.length + LOG_IN.length);
     });
     return button;
   }

@@ -1,8 +1,11 @@
-/** Tries the address in a form before it is saved: how the camera looks, what it sends, what to change in its settings. */
+/**
+ * Tries the address in a form before it is saved: how the camera looks, what it sends, what to change in its settings. A
+ * camera that is known by its ONVIF address alone is asked for its streams; one of them is chosen and tried.
+ */
 import { type Api, isAbort, reasonOf } from './api.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
 import { decimal, pictureWords } from './format.ts';
-import type { ProbeJson } from './wire.ts';
+import type { OnvifStreamJson, ProbeJson } from './wire.ts';
 
 export class CameraTest {
   readonly #api: Api;
@@ -34,14 +37,34 @@ export class CameraTest {
     const { signal } = this.#trying;
     this.#button.disabled = true;
     this.#say('Asking the camera; this takes some ten seconds…', 'quiet');
+    const url = this.#url.value.trim();
+    const body = { url };
     try {
-      const body = { url: this.#url.value.trim() };
-      this.#show(await this.#api.post<ProbeJson>('/v1/control/cameras/probe', body, signal));
+      if (/^onvifs?:/i.test(url)) {
+        const path = '/v1/control/cameras/streams';
+        this.#choose((await this.#api.post<{ streams: OnvifStreamJson[] }>(path, body, signal)).streams, url);
+      } else this.#show(await this.#api.post<ProbeJson>('/v1/control/cameras/probe', body, signal));
     } catch (error) {
       if (!isAbort(error)) this.#say(reasonOf(error), 'bad');
     } finally {
       if (!signal.aborted) this.#button.disabled = false;
     }
+  }
+
+  #choose(streams: readonly OnvifStreamJson[], address: string): void {
+    this.#say('It has these streams. Choose the one to record: the largest, as long as the disk has room.', 'good');
+    const choices = streams.map((stream) => {
+      const { name, width, height, codec, fps } = stream;
+      const words = [name, width > 0 ? `${width}×${height}` : '', codec, fps > 0 ? `${decimal(fps)} fps` : ''];
+      const button = el('button', { type: 'button' }, words.filter(Boolean).join(' · ') || stream.url);
+      button.addEventListener('click', () => {
+        this.#url.value = withLogin(stream.url, address);
+        void this.#try();
+      });
+      return el('li', {}, button);
+    });
+    this.#found.replaceChildren(el('ul', { class: 'camera-tools', 'aria-label': 'Streams of the camera' }, ...choices));
+    setHidden(this.#found, false);
   }
 
   #show({ facts, advice, picture, problem }: ProbeJson): void {
@@ -60,4 +83,10 @@ export class CameraTest {
     setText(this.#state, words);
     this.#state.dataset.tone = tone;
   }
+}
+
+/** The user and password as they stand in the other address. */
+function withLogin(stream: string, address: string): string {
+  const login = /^\w+:\/\/([^/]*@)/.exec(address)?.[1] ?? '';
+  return stream.replace('://', () => `://${login}`);
 }

@@ -33,6 +33,17 @@ export interface FoundCameraJson {
   hardware?: string;
 }
 
+export interface OnvifStreamJson {
+  name: string;
+  /** Without user and password. */
+  url: string;
+  codec: string;
+  /** 0 where the camera doesn't tell it. */
+  width: number;
+  height: number;
+  fps: number;
+}
+
 export interface CameraJson {
   stream_id: string;
   name: string;

@@ -11,6 +11,7 @@ import { type Browser, chromium, type Locator, type Page } from 'playwright-core
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RtspServer, startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { renderScene } from '../../src/cli/demo/scene.ts';
+import { onvifCamera } from '../support/onvif-device.ts';
 import { TestAppliance } from './support/appliance.ts';
 import { seriousFindings } from './support/axe.ts';
 import { freePort } from './support/ports.ts';
@@ -110,7 +111,8 @@ async function addCamera(page: Page): Promise<void> {
   await dialog.getByRole('button', { name: '192.0.2.7 · Front Door · DS-2CD' }).click();
   await page.keyboard.type('me:secret');
   expect(await dialog.getByLabel('Name').inputValue()).toBe('Front Door');
-  expect(await dialog.getByLabel('Address').inputValue()).toBe('rtsp://me:secret@192.0.2.7:554/');
+  expect(await dialog.getByLabel('Address').inputValue()).toBe('onvif://me:secret@192.0.2.7');
+  await chooseStream(dialog);
   await dialog.getByLabel('Name').fill('Yard');
   await dialog.getByLabel('Address').fill(camera.url.replace('canary', 'wrong'));
   await dialog.getByRole('button', { name: 'Test' }).click();
@@ -124,6 +126,17 @@ async function addCamera(page: Page): Promise<void> {
   await dialog.getByRole('button', { name: 'Add camera' }).click();
   await page.locator('.camera .chip', { hasText: 'Recording' }).waitFor();
   await until('its picture', async () => (await widthOf(page.locator('.picture-frame img'))) > 0);
+}
+
+/** The camera itself is asked which streams it has; it tells the largest first, at an address that it only has itself. */
+async function chooseStream(dialog: Locator): Promise<void> {
+  const { username: user, password, pathname, port } = new URL(camera.url);
+  await using device = await onvifCamera(() => `rtsp://192.0.2.7:${port}${pathname}`, { user, password });
+  await dialog.getByLabel('Address').fill(`onvif://${user}:${password}@127.0.0.1:${device.port}`);
+  await dialog.getByRole('button', { name: 'Test' }).click();
+  await dialog.getByRole('button', { name: 'major · 2560×1440 · h264 · 15 fps' }).click();
+  await dialog.getByText(/^It answers: /).waitFor();
+  expect(await dialog.getByLabel('Address').inputValue()).toBe(camera.url);
 }
 
 /** The first corners with the mouse, the last and the finishing touches with the keyboard. */
