@@ -14,6 +14,9 @@ export interface Drawn {
 /** Everything is mixed in these colours, and tagged so. */
 const COLOURS = 'out_color_matrix=bt709:out_range=tv';
 
+/** A frame that is so much late, by rounding, is in time. */
+const HAIR_S = 0.001;
+
 /** The colour that nothing covers; drawn once, repeated for as long as the composition is. */
 export function backgroundOf({ width, height, fps, background, durationMs }: Composition): string {
   const colour = `color=c=0x${background.slice(1)}:s=${width}x${height}:r=${fps}:d=${1 / fps}`;
@@ -38,7 +41,7 @@ export function pictureChain(
   const still = source.kind === 'image' || (source.kind === 'ass' && source.still);
   const steps = [
     ...beginning(source, canvas, input, span),
-    ...(still ? [] : [`fps=${fps}:start_time=0`, `trim=end_frame=${span.frames}`]),
+    ...(still ? [] : [rateOf(source, fps), `trim=end_frame=${span.frames}`]),
     ...cutOut(place, picture),
     source.kind === 'media' && isOpaque(layer) ? 'format=yuv420p' : 'format=yuva420p',
     ...(isWandering(place) ? following(layer, place) : seenOf(place)),
@@ -63,11 +66,10 @@ function isOpaque({ opacity, transition }: Layer): boolean {
 function beginning(source: Source, { width, height, fps }: Composition, input: string, span: Span): string[] {
   if (source.kind === 'image') return [`${input}setpts=0`];
   if (source.kind === 'media') {
-    const from = source.fromS.toFixed(6);
-    const { picture } = source;
+    const { picture, fromS } = source;
     const even = picture?.changes ? [`scale=${picture.width}:${picture.height}`] : [];
-    const trim = `trim=start=${Math.max(0, source.fromS).toFixed(6)}:end=${(source.fromS + span.frames / fps + 1).toFixed(6)}`;
-    return [`${input}null`, ...even, trim, `setpts=PTS-${from}/TB`];
+    const zeroS = (fromS + HAIR_S).toFixed(6);
+    return [`${input}null`, ...even, `trim=end=${(fromS + span.frames / fps + 1).toFixed(6)}`, `setpts=PTS-${zeroS}/TB`];
   }
   const frames = source.still ? 1 : span.frames;
   // Drawn on nothing, a letter's edge is mixed with black: that is taken back, or texts would have dark seams.
@@ -85,6 +87,12 @@ function cutOut({ source, scaled }: Placement | Wandering, picture: Picture): st
   const whole = x === 0 && y === 0 && width === picture.width && height === picture.height;
   const matrix = picture.matrix ? `:in_color_matrix=${picture.matrix}` : '';
   return [...(whole ? [] : [cropTo(source)]), `scale=${scaled.width}:${scaled.height}:${COLOURS}${matrix}`, 'setsar=1'];
+}
+
+/** At each moment the last frame until then; at the first moment too, unless the media begins later. */
+function rateOf(source: Source, fps: number): string {
+  const late = source.kind === 'media' && source.fromS < -HAIR_S;
+  return `fps=${fps}:round=up${late ? '' : ':start_time=0'}`;
 }
 
 function isWandering(place: Placement | Wandering): place is Wandering {

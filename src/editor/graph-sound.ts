@@ -32,5 +32,5 @@ export function soundChain(layer: Layer, source: Source, input: string, lengthMs
 export function mixOf(labels: readonly string[], lengthS: number): string {
   const silence = `anullsrc=r=${SOUND_RATE}:cl=stereo:d=${lengthS},${STEREO}[silence]`;
   const mix = `[silence]${labels.join('')}amix=inputs=${labels.length + 1}:duration=first:dropout_transition=0:normalize=0`;
-  return `${silence};${mix},alimiter=limit=0.97:level=0`;
+  return `${silence};${mix},alimiter=limit=0.97:level=0:latency=1`;
 }

@@ -28,6 +28,8 @@ export interface Picture extends Size {
 
 /** More different recording sessions than this in one clip are taken to be as the one before. */
 const PROBED = 16;
+/** A piece is cut where its pictures are; some of the sound that belongs to it is in the one before or after. */
+const SPILL_MS = 300;
 /** Where a small picture ends, whose colours are those of SD if it doesn't say. */
 const HD_LINES = 720;
 
@@ -80,7 +82,7 @@ async function openMedia(
   { fromMs, durationMs, n }: { fromMs: number; durationMs: number; n: number },
   context: Context,
 ): Promise<Source | undefined> {
-  const wanted = context.store.assets.pieces(asset.id, fromMs, fromMs + durationMs);
+  const wanted = context.store.assets.pieces(asset.id, fromMs - SPILL_MS, fromMs + durationMs + SPILL_MS);
   const pieces = await wholePieces(wanted, context.assetsDir);
   const runs = runsOf(await keepPieces(pieces, context));
   const first = runs[0]?.[0];

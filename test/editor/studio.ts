@@ -58,7 +58,7 @@ export async function openStudio() {
     /** Renders almost without loss, and decodes what came out. */
     async render(composition: Partial<Composition> & { layers: Layer[] }, work: { signal?: AbortSignal } = {}) {
       const whole: Composition = {
-        ...{ ...CANVAS, fps: FPS, background: '#000000', quality: 4, durationMs: 1000 },
+        ...{ ...CANVAS, fps: FPS, background: '#000000', quality: 1, durationMs: 1000 },
         ...composition,
       };
       const assetId = `m-render-${renders++}`;
@@ -76,7 +76,7 @@ export async function openStudio() {
 export type Studio = Awaited<ReturnType<typeof openStudio>>;
 
 const ENCODED = [
-  ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '4', '-pix_fmt', 'yuv420p', '-bf', '2', '-c:a', 'aac'],
+  ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '1', '-pix_fmt', 'yuv420p', '-bf', '2', '-c:a', 'aac'],
   ...['-b:a', '192k', '-force_key_frames', 'expr:gte(t,n_forced*1)'],
 ];
 const PIECES = [
@@ -96,24 +96,17 @@ function decode(dir: string, { width, height, fps }: Composition) {
       maxBuffer: 2 ** 30,
     });
   const rgb = read(['-vf', 'scale=in_color_matrix=bt709,format=rgb24', '-fps_mode', 'passthrough', '-f', 'rawvideo']);
-  const streams = execFileSync(
-    'ffprobe',
-    ['-loglevel', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', 'index.m3u8'],
-    { cwd: dir, encoding: 'utf8' },
-  );
-  const pcm = streams.includes('aac') ? read(['-vn', '-ac', '2', '-ar', String(RATE), '-f', 'f32le']) : Buffer.alloc(0);
+  const streams = streamsOf(dir);
+  const [video, audio] = ['video', 'audio'].map((type) => streams.find(({ codec_type }) => codec_type === type));
+  const decoded = audio ? read(['-vn', '-ac', '2', '-ar', String(RATE), '-f', 'f32le']) : Buffer.alloc(0);
+  // An encoder's first samples are none of what it was given: they lie before the first picture.
+  const early = audio ? Math.round((Number(video?.start_time) - Number(audio.start_time)) * RATE) : 0;
+  const pcm = decoded.subarray(Math.max(0, early) * 8);
   const samples = new Float32Array(pcm.buffer, pcm.byteOffset, pcm.byteLength / 4);
   const frames = rgb.byteLength / (width * height * 3);
   return {
     frames,
-    codecNames: [
-      ...new Set(
-        streams
-          .split('\n')
-          .map((line) => line.replace(/,.*/, ''))
-          .filter(Boolean),
-      ),
-    ],
+    codecNames: streams.map(({ codec_name }) => codec_name),
     soundS: samples.length / 2 / RATE,
     /** [red, green, blue] at a time and a place, as shares of the canvas. */
     pixel(atS: number, x: number, y: number): number[] {
@@ -127,6 +120,12 @@ function decode(dir: string, { width, height, fps }: Composition) {
       return Math.sqrt(part.reduce((sum, sample) => sum + sample * sample, 0) / Math.max(1, part.length));
     },
   };
+}
+
+function streamsOf(cwd: string): { codec_type: string; codec_name: string; start_time: string }[] {
+  const fields = 'stream=codec_type,codec_name,start_time';
+  const args = ['-loglevel', 'error', '-of', 'json', '-show_entries', fields, 'index.m3u8'];
+  return JSON.parse(execFileSync('ffprobe', args, { cwd, encoding: 'utf8' })).streams;
 }
 
 /** A clip with everything at its default. */
