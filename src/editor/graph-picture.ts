@@ -69,7 +69,12 @@ function beginning(source: Source, { width, height, fps }: Composition, input: s
     const { picture, fromS } = source;
     const even = picture?.changes ? [`scale=${picture.width}:${picture.height}`] : [];
     const zeroS = (fromS + HAIR_S).toFixed(6);
-    return [`${input}null`, ...even, `trim=end=${(fromS + span.frames / fps + 1).toFixed(6)}`, `setpts=PTS-${zeroS}/TB`];
+    return [
+      `${input}null`,
+      ...even,
+      `trim=end=${(fromS + span.frames / fps + 1).toFixed(6)}`,
+      `setpts=PTS-${zeroS}/TB`,
+    ];
   }
   const frames = source.still ? 1 : span.frames;
   // Drawn on nothing, a letter's edge is mixed with black: that is taken back, or texts would have dark seams.

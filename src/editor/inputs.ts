@@ -7,6 +7,7 @@ import type { Store } from '#store';
 import type { Composition, Layer } from './composition.ts';
 import type { Size } from './graph-place.ts';
 import { type MediaProbe, probeMedia } from './media-probe.ts';
+import { assOf } from './text-layer.ts';
 
 export interface AssetPlaces {
   store: Pick<Store, 'assets'>;
@@ -60,9 +61,13 @@ interface Context extends AssetPlaces {
   probes: Map<string, Promise<MediaProbe | undefined>>;
 }
 
-async function openSource(layer: Layer, n: number, _canvas: Size, context: Context): Promise<Source | undefined> {
+async function openSource(layer: Layer, n: number, canvas: Size, context: Context): Promise<Source | undefined> {
   const { content } = layer;
-  if (content.kind === 'text' || content.kind === 'captions') return undefined;
+  if (content.kind === 'text' || content.kind === 'captions') {
+    const file = `layer-${n}.ass`;
+    await writeFile(join(context.dir, file), await assOf(layer, canvas));
+    return { kind: 'ass', file, still: content.kind === 'text' };
+  }
   const asset = context.store.assets.get(content.assetId);
   if (!asset) throw new Fault('refused', `${content.assetId}: was deleted before it could be rendered`);
   if (content.kind === 'image') return openImage(asset, context);

@@ -39,15 +39,18 @@ it.each([
   [1480, 37],
   [2600, 65],
   [2840, 71],
-])('a clip from %i ms on begins with that frame and goes on frame by frame, its sound with it', async (fromMs, frame) => {
-  const clip = layer({ kind: 'video', assetId: clock, fromMs, volume: 1 });
-  const out = await studio.render({ ...CLOCK, layers: [clip] });
-  expect(out.frames).toBe(25);
-  expect([0, 1, 13, 24].map((n) => frameSeen(out, n / 25))).toEqual([0, 1, 13, 24].map((n) => frame + n));
-  const toneS = 2 - fromMs / 1000;
-  if (toneS >= 0.1 && toneS < 0.9) expect(out.rms(toneS - 0.1, toneS - 0.01)).toBeLessThan(0.001);
-  if (toneS < 0.9) expect(out.rms(Math.max(0, toneS + 0.01), 0.95)).toBeCloseTo(0.5 / Math.SQRT2, 2);
-});
+])(
+  'a clip from %i ms on begins with that frame and goes on frame by frame, its sound with it',
+  async (fromMs, frame) => {
+    const clip = layer({ kind: 'video', assetId: clock, fromMs, volume: 1 });
+    const out = await studio.render({ ...CLOCK, layers: [clip] });
+    expect(out.frames).toBe(25);
+    expect([0, 1, 13, 24].map((n) => frameSeen(out, n / 25))).toEqual([0, 1, 13, 24].map((n) => frame + n));
+    const toneS = 2 - fromMs / 1000;
+    if (toneS >= 0.1 && toneS < 0.9) expect(out.rms(toneS - 0.1, toneS - 0.01)).toBeLessThan(0.001);
+    if (toneS < 0.9) expect(out.rms(Math.max(0, toneS + 0.01), 0.95)).toBeCloseTo(0.5 / Math.SQRT2, 2);
+  },
+);
 
 it('puts a clip where it begins on the timeline, to the frame and to the sample, and ends it there', async () => {
   const clip = layer({ kind: 'video', assetId: clock, fromMs: 2000, volume: 1 }, { startMs: 520, durationMs: 1000 });

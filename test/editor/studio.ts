@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -67,7 +67,12 @@ export async function openStudio() {
       const { signal = new AbortController().signal } = work;
       const tell = (percentage: number) => progress.push(percentage);
       const rendered = await render(whole, { store, assetsDir, log, into, signal, progress: tell });
-      return { ...rendered, progress, files: (await readdir(into.dir)).sort(), ...decode(into.dir, whole) };
+      return {
+        ...rendered,
+        progress,
+        files: (await readdir(into.dir)).sort(),
+        ...decode(into.dir, whole, rendered.codecs?.includes('mp4a') ?? false),
+      };
     },
     [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
   };
@@ -88,25 +93,36 @@ function ffmpeg(cwd: string, args: string[]): void {
   execFileSync('ffmpeg', ['-loglevel', 'error', '-y', ...args], { cwd });
 }
 
+/** What an AAC encoder puts before what it is given; it lies before the first picture. */
+const PRIMING = 1024;
+
 /** Everything that is in an HLS folder, as pixels and samples. */
-function decode(dir: string, { width, height, fps }: Composition) {
-  const read = (args: string[]) =>
-    execFileSync('ffmpeg', ['-loglevel', 'error', '-i', 'index.m3u8', ...args, 'pipe:1'], {
-      cwd: dir,
-      maxBuffer: 2 ** 30,
-    });
-  const rgb = read(['-vf', 'scale=in_color_matrix=bt709,format=rgb24', '-fps_mode', 'passthrough', '-f', 'rawvideo']);
-  const streams = streamsOf(dir);
-  const [video, audio] = ['video', 'audio'].map((type) => streams.find(({ codec_type }) => codec_type === type));
-  const decoded = audio ? read(['-vn', '-ac', '2', '-ar', String(RATE), '-f', 'f32le']) : Buffer.alloc(0);
-  // An encoder's first samples are none of what it was given: they lie before the first picture.
-  const early = audio ? Math.round((Number(video?.start_time) - Number(audio.start_time)) * RATE) : 0;
-  const pcm = decoded.subarray(Math.max(0, early) * 8);
+function decode(dir: string, { width, height, fps }: Composition, hasSound: boolean) {
+  const pixels = ['-map', '0:v', '-vf', 'scale=in_color_matrix=bt709,format=rgb24', '-fps_mode', 'passthrough'];
+  const sound = ['-map', '0:a', '-ac', '2', '-ar', String(RATE), '-f', 'f32le', 'pipe:3'];
+  const { output, status } = spawnSync(
+    'ffmpeg',
+    [
+      '-nostdin',
+      '-loglevel',
+      'error',
+      '-i',
+      'index.m3u8',
+      ...pixels,
+      '-f',
+      'rawvideo',
+      'pipe:1',
+      ...(hasSound ? sound : []),
+    ],
+    { cwd: dir, maxBuffer: 2 ** 30, stdio: ['ignore', 'pipe', 'inherit', 'pipe'] },
+  );
+  if (status !== 0) throw new Error('what was rendered can not be decoded');
+  const [rgb, heard] = [bytesOf(output[1]), bytesOf(output[3])];
+  const pcm = heard.subarray(hasSound ? PRIMING * 8 : 0);
   const samples = new Float32Array(pcm.buffer, pcm.byteOffset, pcm.byteLength / 4);
   const frames = rgb.byteLength / (width * height * 3);
   return {
     frames,
-    codecNames: streams.map(({ codec_name }) => codec_name),
     soundS: samples.length / 2 / RATE,
     /** [red, green, blue] at a time and a place, as shares of the canvas. */
     pixel(atS: number, x: number, y: number): number[] {
@@ -114,6 +130,7 @@ function decode(dir: string, { width, height, fps }: Composition) {
       const at = (frame * height + Math.round(y * (height - 1))) * width + Math.round(x * (width - 1));
       return [...rgb.subarray(at * 3, at * 3 + 3)];
     },
+    peak: samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0),
     /** Root of the mean square from a time to another, of both channels. */
     rms(fromS: number, toS: number): number {
       const part = samples.subarray(Math.round(fromS * RATE) * 2, Math.round(toS * RATE) * 2);
@@ -122,10 +139,8 @@ function decode(dir: string, { width, height, fps }: Composition) {
   };
 }
 
-function streamsOf(cwd: string): { codec_type: string; codec_name: string; start_time: string }[] {
-  const fields = 'stream=codec_type,codec_name,start_time';
-  const args = ['-loglevel', 'error', '-of', 'json', '-show_entries', fields, 'index.m3u8'];
-  return JSON.parse(execFileSync('ffprobe', args, { cwd, encoding: 'utf8' })).streams;
+function bytesOf(output: unknown): Buffer {
+  return Buffer.isBuffer(output) ? output : Buffer.alloc(0);
 }
 
 /** A clip with everything at its default. */
