@@ -107,7 +107,8 @@ async function finish(session: RemoteSession, becomesVideo: boolean): Promise<Se
   const ends = becomesVideo ? ['exported', 'failed'] : ['stopped', 'exported', 'failed'];
   let state: SessionState | undefined;
   let problem = 'the box takes long to end the session';
-  while (!signal.aborted && !ends.includes(state?.status ?? '')) {
+  const isDone = (): boolean => signal.aborted || ends.includes(state?.status ?? '');
+  while (!isDone()) {
     try {
       if (!state) await session.stop(signal);
       state = await session.state(signal);
@@ -115,7 +116,7 @@ async function finish(session: RemoteSession, becomesVideo: boolean): Promise<Se
       if (!signal.aborted) problem = messageOf(error);
       if (!isFault(error, 'unavailable')) break;
     }
-    await systemClock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+    if (!isDone()) await systemClock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
   }
   if (!state) process.stderr.write(`the box could not be told that this is the end (${problem}): it will notice\n`);
   return state;

@@ -17,7 +17,7 @@ export interface SessionState {
 /** What is to be captured, and what of it is to stay. */
 export interface Wish {
   channels: readonly Channel[];
-  isStored(channel: Channel): boolean;
+  isStored: (channel: Channel) => boolean;
   primary: Channel | undefined;
 }
 
