@@ -3,13 +3,17 @@
  * alerted on; and what happens when the publisher goes, hangs, has a rival or the wrong key, and when the box's own part
  * of it ends.
  */
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { TestAppliance } from './support/appliance.ts';
 import { freePort } from './support/ports.ts';
+import { processTree } from './support/processes.ts';
 import { Publisher } from './support/publisher.ts';
+import { tempDir } from './support/temp-dir.ts';
 import { passingBlock } from './support/videos.ts';
 import { until } from './support/waiting.ts';
-import { arm, cameraState, firings, recordedSince, scenes } from './support/watching.ts';
+import { arm, cameraState, firings, recordedSince, scenes, timeline } from './support/watching.ts';
 
 interface Pushed {
   id: string;
@@ -18,9 +22,14 @@ interface Pushed {
   ingest_mode: string;
 }
 
-async function startBox(): Promise<TestAppliance> {
-  const push = { rtmpPort: await freePort(), rtspPort: await freePort() };
-  return TestAppliance.start({ config: { recording: { segmentSeconds: 2 }, ingest: { push } } });
+interface Home {
+  dataDir?: string;
+  ports?: { rtmpPort: number; rtspPort: number };
+}
+
+async function startBox({ ports, ...home }: Home = {}): Promise<TestAppliance> {
+  const push = ports ?? { rtmpPort: await freePort(), rtspPort: await freePort() };
+  return TestAppliance.start({ ...home, config: { recording: { segmentSeconds: 2 }, ingest: { push } } });
 }
 
 async function addPushed(box: TestAppliance, name: string, wish: object = { ingest_mode: 'push' }): Promise<Pushed> {
@@ -67,3 +76,85 @@ test('what is sent by RTMP and by RTSP is recorded, looked at and alerted on as 
   for (const { push_url: secret } of [byRtmp, byRtsp])
     expect(box.output).not.toContain(new URL(secret).pathname.slice(-32));
 });
+
+/** Publishes as soon as it is let in: who was refused a moment ago tries again, as publishers do. */
+function publishing(box: TestAppliance, { id, push_url: to }: Pushed): Promise<Publisher> {
+  const letIn = () =>
+    box.output.split(`"stream":"${id}"`).filter((part) => part.includes('a publisher has come')).length;
+  return until('a publisher is let in', async () => {
+    const before = letIn();
+    const next = await Publisher.start({ to });
+    await until('it is let in or refused', () => !next.running || letIn() > before);
+    return next.running && next;
+  });
+}
+
+const pushProcess = async (box: TestAppliance) =>
+  (await processTree(box.pid)).find(({ argv }) => argv.some((arg) => arg.endsWith('push-process.js')))?.pid;
+
+test('one publisher at a time, with the right key; whoever goes leaves a gap and nothing more', async () => {
+  await using dir = await tempDir();
+  const ports = { rtmpPort: await freePort(), rtspPort: await freePort() };
+  await using box = await startBox({ dataDir: dir.path, ports });
+  const desk = await addPushed(box, 'desk', { url: 'push:rtsp' });
+  const wrong = await Publisher.start({ to: `${desk.push_url.slice(0, -1)}x` });
+  expect(await wrong.refused()).toContain('403');
+  const byUdp = await Publisher.start({ to: desk.push_url, transport: 'udp' });
+  expect(await byUdp.refused()).toContain('461');
+
+  await using first = await publishing(box, desk);
+  const rival = await Publisher.start({ to: desk.push_url });
+  expect(await rival.refused()).toContain('403');
+  await recordedSince(box, desk.id, 0, 3);
+  expect(first.running).toBe(true);
+
+  first.kill('SIGSTOP');
+  await phaseIs(box, desk.id, 'waiting');
+  expect((await cameraState(box, desk.id))?.last_error).toContain('nobody sends this stream');
+  const heirMs = Date.now();
+  await using heir = await publishing(box, desk);
+  await recordedSince(box, desk.id, heirMs, 2);
+  first.kill('SIGCONT');
+  await first.ended();
+  expect(heir.running).toBe(true);
+
+  process.kill((await pushProcess(box)) ?? 0, 'SIGKILL');
+  await heir.ended();
+  const afterMs = Date.now();
+  await using third = await publishing(box, desk);
+  await recordedSince(box, desk.id, afterMs, 2);
+
+  await box.data('PATCH', `/rtstream/${desk.id}/status`, { action: 'stop' });
+  await third.ended();
+  expect(await (await Publisher.start({ to: desk.push_url })).refused()).not.toBe('');
+  await box.data('PATCH', `/rtstream/${desk.id}/status`, { action: 'start' });
+  const renewed = await box.data<Pushed>('POST', `/v1/streams/${desk.id}/push-key`);
+  expect(renewed.push_url).not.toBe(desk.push_url);
+  await using fourth = await publishing(box, renewed);
+  expect(await (await Publisher.start({ to: desk.push_url })).refused()).toContain('403');
+  expect(fourth.running).toBe(true);
+
+  await box.kill('SIGKILL');
+  await fourth.ended();
+  await using again = await startBox({ dataDir: dir.path, ports });
+  const backMs = Date.now();
+  await using _fifth = await publishing(again, renewed);
+  await recordedSince(again, desk.id, backMs, 2);
+  expect(overlaps(dir.path)).toEqual([]);
+  expect((await timeline(again, desk.id)).gaps.length).toBeGreaterThanOrEqual(3);
+});
+
+/** Segments that hold the same time twice. */
+function overlaps(dataDir: string): unknown[] {
+  const sql = new Database(join(dataDir, 'watchpost.db'), { readonly: true });
+  try {
+    return sql
+      .prepare(
+        `SELECT a.path, b.path AS other, a.end_ms - b.start_ms AS ms FROM segments a JOIN segments b
+         ON b.id <> a.id AND b.start_ms >= a.start_ms AND b.start_ms < a.end_ms - 300`,
+      )
+      .all();
+  } finally {
+    sql.close();
+  }
+}

@@ -7,9 +7,14 @@ export interface Publishing {
   file?: string;
   /** Options of the codecs; default: as VideoDB's connector has them, with a keyframe each second. */
   codecs?: string[];
+  /** Of RTSP. */
+  transport?: 'tcp' | 'udp';
 }
 
-const CONNECTOR = ['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-g', '10', '-pix_fmt', 'yuv420p'];
+const CONNECTOR = [
+  ...['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-g', '10', '-pix_fmt', 'yuv420p'],
+  ...['-c:a', 'aac'],
+];
 const TEST_PICTURE = [
   ...['-re', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=10'],
   ...['-re', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000'],
@@ -27,9 +32,9 @@ export class Publisher implements AsyncDisposable {
     });
   }
 
-  static async start({ to, file, codecs = [...CONNECTOR, '-c:a', 'aac'] }: Publishing): Promise<Publisher> {
+  static async start({ to, file, codecs = CONNECTOR, transport = 'tcp' }: Publishing): Promise<Publisher> {
     const input = file === undefined ? TEST_PICTURE : ['-re', '-stream_loop', '-1', '-i', file];
-    const output = to.startsWith('rtmp') ? ['-f', 'flv', to] : ['-f', 'rtsp', '-rtsp_transport', 'tcp', to];
+    const output = to.startsWith('rtmp') ? ['-f', 'flv', to] : ['-f', 'rtsp', '-rtsp_transport', transport, to];
     const argv = ['-nostdin', '-hide_banner', '-loglevel', 'error', ...input, ...codecs, ...output];
     return new Publisher(await Child.start('ffmpeg', argv, { stdio: ['ignore', 'ignore', 'pipe'], graceMs: 500 }));
   }
