@@ -89,15 +89,18 @@ export async function openCamera(
   if (isSoundOnly(source) && demand.silent) throw new Fault('unavailable', NOTHING_LEFT);
   // Pictures may only have been late: who sent none is looked at anew.
   if (!isSoundOnly(found)) examined.set(id, { address, source: found });
-  const camera = new OpenCamera(stream, source, demand, options);
-  try {
-    await camera.begin(signal);
-    if (known) camera.askForSound((asked) => examined.set(id, { address, source: asked }));
-    return camera;
-  } catch (error) {
-    examined.delete(id); // It may have changed: look again.
-    await camera[Symbol.asyncDispose]();
-    throw error;
+  for (;;) {
+    const camera = new OpenCamera(stream, source, demand, options);
+    try {
+      await camera.begin(signal);
+      if (known) camera.askForSound((asked) => examined.set(id, { address, source: asked }));
+      return camera;
+    } catch (error) {
+      await camera[Symbol.asyncDispose]();
+      if (camera.cameMidway && !signal.aborted) continue;
+      examined.delete(id); // It may have changed: look again.
+      throw error;
+    }
   }
 }
 
@@ -166,6 +169,11 @@ class OpenCamera implements Camera {
       signal.removeEventListener('abort', stop);
     }
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+  }
+
+  /** Why it could not begin: in mid-course, and it would be given more time now. */
+  get cameMidway(): boolean {
+    return this.#current?.cameMidway ?? false;
   }
 
   /** A camera that had no sound when it was looked at may have been given a microphone since. */
@@ -344,6 +352,10 @@ class OpenCamera implements Camera {
     } catch (error) {
       await next?.[Symbol.asyncDispose]();
       if (old !== this.#current) return;
+      if (next?.cameMidway) {
+        this.#handoverAfterMs = 0;
+        return;
+      }
       this.#notes.add(refused);
       this.#options.log.warn({ error: messageOf(error) }, refused);
       return;

@@ -11,6 +11,9 @@ export const TIMES_FD = 5;
 export const INIT_NAME = 'init.mp4';
 export const OPEN_SEGMENT = /^(\d+)\.m4s$/;
 
+/** More than any camera sends in a second. */
+const PROBE_BYTES_PER_S = 2_000_000;
+
 /** Intra-only cameras send every frame as a keyframe; nobody needs that many. */
 const SHORTEST_KEYFRAMES_MS = 500;
 
@@ -35,15 +38,19 @@ export function isSoundOnly({ facts }: Source): boolean {
 
 /**
  * One ffmpeg, up to three outputs of one input: HLS fMP4 segments into the working directory, raw RGB frames on a pipe with
- * their times and scene scores on another, 16 kHz mono PCM on a fourth. All three count time from the input's start.
+ * their times and scene scores on another, 16 kHz mono PCM on a fourth. All three count time from the input's start. It looks at the input's beginning for at
+ * most `beginningS`.
  */
-export function ffmpegArguments(recipe: Recipe): string[] {
+export function ffmpegArguments(recipe: Recipe, beginningS: number): string[] {
   const { source, plan, withAudio, records } = recipe;
   const onlyKeyframes = plan.mode === 'keyframes' && !needsTranscoding(source);
   return [
     ['-hide_banner', '-nostats', '-loglevel', 'level+warning'],
     inputOptions(source.facts.transport),
-    ['-analyzeduration', '1000000', '-probesize', '2000000', '-fflags', '+genpts'],
+    ['-analyzeduration', String(beginningS * 1e6), '-probesize', String(beginningS * PROBE_BYTES_PER_S)],
+    // Only who waits for a keyframe must not also count pictures, of which it decodes few.
+    beginningS > 1 && !needsTranscoding(source) ? ['-fpsprobesize', '0'] : [],
+    ['-fflags', '+genpts'],
     source.finite ? ['-re'] : [],
     onlyKeyframes ? ['-skip_frame:v', 'nokey', '-flags:v', 'low_delay'] : [],
     [...(isSoundOnly(source) ? [] : ['-threads:v', '1']), '-i', inputAddress(source.url)],

@@ -7,6 +7,8 @@ import { checkSourceUrl, inputAddress, inputOptions, transportOf } from './sourc
 /** How much of the stream is read to measure the distance of its keyframes. */
 const MEASURED_S = 5;
 const TIMEOUT_MS = 15_000;
+/** Who comes in mid-course may know nothing of the picture before the next keyframe. */
+const BEGINNING_S = { usual: 1, longest: 12 };
 
 const NOTHING = 'has neither picture nor sound that can be read: correct the path in url';
 
@@ -42,12 +44,15 @@ export async function examine(address: string, options: ProbeOptions, measure: b
   const url = checkSourceUrl(address, options);
   const transport = transportOf(url, options.transport);
   const complaints = new Complaints(url);
-  const output = await runProbe(probeArguments(url, transport, measure), complaints, options);
-  const report = parseReport(output, complaints);
-  const pictures = report.streams.filter(isPicture);
-  const video = pictures.find(({ width }) => width);
-  if (!video && pictures.length > 0)
-    throw complaints.faultOf('unavailable', 'sends a picture of unknown size: try again');
+  const reportOf = async (beginningS: number) => {
+    const output = await runProbe(probeArguments(url, transport, measure, beginningS), complaints, options);
+    const report = parseReport(output, complaints);
+    const pictures = report.streams.filter(isPicture);
+    return { report, video: pictures.find(({ width }) => width), unclear: pictures.length > 0 };
+  };
+  const quick = await reportOf(BEGINNING_S.usual);
+  const { report, video, unclear } = quick.unclear && !quick.video ? await reportOf(BEGINNING_S.longest) : quick;
+  if (!video && unclear) throw complaints.faultOf('unavailable', 'sends a picture of unknown size: no keyframe came');
   const audio = report.streams.find((stream) => stream.codec_type === 'audio' && Number(stream.sample_rate) > 0);
   if (!video && !audio) throw complaints.faultOf('unavailable', NOTHING);
   return {
@@ -88,13 +93,14 @@ export async function examineSound(known: Source, address: string, options: Prob
   return { ...known, facts: { ...known.facts, ...sound } };
 }
 
-function probeArguments(url: URL, transport: CameraFacts['transport'], measure: boolean): string[] {
+function probeArguments(url: URL, transport: CameraFacts['transport'], measure: boolean, beginningS: number): string[] {
   const packets = measure ? ':packet=stream_index,pts_time,dts_time,flags,size' : '';
   const fields = 'index,codec_type,codec_name,width,height,avg_frame_rate,has_b_frames,sample_rate,channels';
   const cover = 'stream_disposition=attached_pic';
   return [
     ['-hide_banner', '-loglevel', 'level+error', '-of', 'json=compact=1'],
-    [...inputOptions(transport), '-analyzeduration', '1000000', '-probesize', '2000000'],
+    [...inputOptions(transport), '-analyzeduration', String(beginningS * 1e6)],
+    ['-probesize', String(beginningS * 2_000_000)],
     ['-show_entries', `stream=${fields}:${cover}:format=duration${packets}`],
     measure ? ['-read_intervals', `%+${MEASURED_S}`] : [],
     ['-i', inputAddress(url)],

@@ -2,6 +2,9 @@ import { Fault, type FaultKind, redactCredentials } from '#runtime';
 
 const KEPT_LINES = 30;
 
+/** What the muxer says when nothing has told the picture's size in time. */
+export const NO_KEYFRAME = /dimensions not set/;
+
 /** What ffmpeg's and ffprobe's messages mean to a person: first match wins. */
 const MEANINGS: readonly (readonly [RegExp, FaultKind, string])[] = [
   [/\b401\b|Unauthorized/i, 'unauthorized', 'rejected the user name or password (401): correct them in url'],
@@ -30,6 +33,7 @@ const MEANINGS: readonly (readonly [RegExp, FaultKind, string])[] = [
   [/No such file or directory/i, 'unavailable', 'is not there: correct the path in url'],
   [/Permission denied/i, 'unavailable', "can't be read: permission denied"],
   [/No space left/i, 'unavailable', "can't be recorded: the disk is full"],
+  [NO_KEYFRAME, 'unavailable', 'sent no keyframe in time: set its I-frame interval ("GOP") to 2 s'],
   [/matches no streams/i, 'unavailable', 'does not send the picture or the sound that is wanted of it'],
   [/Connection reset|Broken pipe|End of file/i, 'unavailable', 'closed the connection'],
   [
@@ -67,7 +71,7 @@ export class Complaints {
 
   /** Why the tool failed, as an error to show; `otherwise` when its messages say nothing known. */
   fault(otherwise: string): Fault {
-    const errors = this.lines().filter((line) => !line.includes('[warning]'));
+    const errors = this.lines().filter((line) => !/\[warning\]|^\[\w+\]\s*$/.test(line));
     for (const [pattern, kind, meaning] of MEANINGS) {
       if (errors.some((line) => pattern.test(line))) return this.faultOf(kind, meaning);
     }

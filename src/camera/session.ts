@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Frame, newId, type PcmChunk, type RecordingSession, type Segment, type Stream } from '#domain';
 import { Child, type Clock, Fault, type Log, messageOf } from '#runtime';
+import { beginningS, lengthenBeginning } from './beginnings.ts';
 import { FRAMES_FD, ffmpegArguments, isSoundOnly, PCM_FD, type Recipe, TIMES_FD } from './ffmpeg-arguments.ts';
 import { readFrames } from './frame-reader.ts';
 import { SessionDirectory } from './media-directory.ts';
 import { frameSize } from './plan.ts';
-import { Complaints } from './reason.ts';
+import { Complaints, NO_KEYFRAME } from './reason.ts';
 import { SoundReader } from './sound-reader.ts';
 import { StreamClock } from './stream-clock.ts';
 import { Watchdog } from './watchdog.ts';
@@ -57,6 +58,7 @@ export class Session implements AsyncDisposable {
   #finishing: Promise<void> = Promise.resolve();
   #isReady: () => void = () => undefined;
   #stopping = false;
+  #cameMidway = false;
 
   private constructor(
     recipe: Recipe,
@@ -95,7 +97,7 @@ export class Session implements AsyncDisposable {
     const { width, height } = recipe.source.facts;
     const { initPath } = directory;
     const recording = { id, streamId: stream.id, startedMs: options.clock.nowMs(), initPath, width, height };
-    const args = ffmpegArguments(recipe);
+    const args = ffmpegArguments(recipe, beginningS(stream.id));
     options.log.debug({ args: args.join(' ') }, 'starting ffmpeg');
     const tied = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', 'ffmpeg'] : ['ffmpeg'];
     const [command = 'ffmpeg', ...rest] = [...tied, ...args];
@@ -233,9 +235,15 @@ export class Session implements AsyncDisposable {
       );
     });
     if (this.#stopping) return new Fault('unavailable', 'the recording was stopped');
+    if (this.#complaints.matches(NO_KEYFRAME)) this.#cameMidway = lengthenBeginning(this.recording.streamId);
     if (this.#silence) return this.#complaints.faultOf('unavailable', this.#silence);
     if (code === 0) return this.#complaints.faultOf('unavailable', 'ended the stream');
     return this.#complaints.fault(`was lost: ffmpeg ended (${signal ?? `status ${code}`})`);
+  }
+
+  /** Whether it failed for want of a keyframe, and would wait longer for one if it were started again at once. */
+  get cameMidway(): boolean {
+    return this.#cameMidway;
   }
 
   /** Whether audio, and not the picture, is what made it fail. */

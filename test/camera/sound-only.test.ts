@@ -153,10 +153,13 @@ it('ffmpeg copies AAC and makes AAC of anything else, with nothing asked of a pi
   const facts = { width: 0, height: 0, fps: 0, transport: 'tcp' as const };
   const recipe = { plan: { mode: 'none' as const }, segmentSeconds: 4, withAudio: true, records: true };
   const args = (audioCodec: string) =>
-    ffmpegArguments({
-      ...recipe,
-      source: { url: new URL('rtsp://h/1'), facts: { ...facts, audioCodec }, reordered: false, finite: false },
-    }).join(' ');
+    ffmpegArguments(
+      {
+        ...recipe,
+        source: { url: new URL('rtsp://h/1'), facts: { ...facts, audioCodec }, reordered: false, finite: false },
+      },
+      1,
+    ).join(' ');
   expect(args('aac')).toContain('-map 0:a:0 -c:a copy -bsf:a aac_adtstoasc');
   expect(args('opus')).toContain('-map 0:a:0 -c:a aac -b:a 96k');
   expect(args('opus')).not.toMatch(/0:V|:v\b/);
