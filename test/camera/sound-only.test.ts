@@ -29,7 +29,7 @@ async function made(name: string, ...args: string[]): Promise<string> {
 }
 
 function probe(url: string) {
-  return probeSource(url, { transport: 'tcp', allowFile: true, signal: AbortSignal.timeout(20_000) });
+  return probeSource(url, { transport: 'tcp', allowFile: true, signal: AbortSignal.timeout(60_000) });
 }
 
 describe('probeSource', () => {
@@ -90,9 +90,9 @@ describe.concurrent('openCamera', () => {
     ...change,
   });
   const open = async (camera: Stream, demand: SamplingDemand = QUIET): Promise<Camera> =>
-    openCamera(camera, demand, { ...options, mediaDir: dir }, AbortSignal.timeout(20_000));
+    openCamera(camera, demand, { ...options, mediaDir: dir }, AbortSignal.timeout(60_000));
 
-  it('cuts sound by time, hands on what is heard, and is not taken for silent', { timeout: 30_000 }, async () => {
+  it('cuts sound by time, hands on what is heard, and is not taken for silent', { timeout: 90_000 }, async () => {
     const url = await made('some.ts', ...tone(2.5), '-c:a', 'aac');
     await using camera = await open(stream('radio', url));
     expect(camera.session).toMatchObject({ width: 0, height: 0 });
@@ -115,7 +115,7 @@ describe.concurrent('openCamera', () => {
   });
 
   it('leaves out the pictures where only sound is asked for, and says when there is none', {
-    timeout: 30_000,
+    timeout: 90_000,
   }, async () => {
     const both = await made('both.mp4', ...yard(4), ...tone(4), '-c:v', 'libx264', '-c:a', 'aac');
     await using camera = await open(stream('mic', both, { mediaTypes: ['audio'] }));
@@ -125,7 +125,7 @@ describe.concurrent('openCamera', () => {
     await expect(open(stream('deaf', silent, { mediaTypes: ['audio'] }))).rejects.toThrow('has no sound');
   });
 
-  it('ends when pictures begin to come, so that it is looked at anew', { timeout: 30_000 }, async () => {
+  it('ends when pictures begin to come, so that it is looked at anew', { timeout: 90_000 }, async () => {
     await made('heard.flv', ...tone(2), '-c:a', 'aac');
     await made('seen.flv', ...yard(1), '-c:v', 'libx264', '-output_ts_offset', '2');
     const [heard, seen] = await Promise.all(['heard.flv', 'seen.flv'].map((name) => readFile(join(dir, name))));
@@ -140,7 +140,7 @@ describe.concurrent('openCamera', () => {
     expect((await mic.ended).message).toBe('the file ended the stream');
   });
 
-  it('ends when its sound may no longer be recorded', { timeout: 30_000 }, async () => {
+  it('ends when its sound may no longer be recorded', { timeout: 90_000 }, async () => {
     const radio = stream('muted', await made('eight.ts', ...tone(8), '-c:a', 'aac'));
     await expect(open(radio, { ...QUIET, silent: true })).rejects.toThrow('sends sound only');
     await using camera = await open(radio);
