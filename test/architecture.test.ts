@@ -7,7 +7,7 @@ const LEVELS = [
   ['domain', 'runtime'],
   ['config', 'models', 'prompts'],
   ['camera', 'sampling', 'hearing', 'inference', 'ingest', 'store'],
-  ['pipeline', 'events', 'delivery', 'playback', 'assets', 'jobs', 'sync', 'fleet'],
+  ['pipeline', 'events', 'delivery', 'playback', 'assets', 'jobs', 'sync', 'fleet', 'capture'],
   ['editor'],
   ['http'],
   ['app'],

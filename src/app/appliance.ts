@@ -14,6 +14,7 @@ import { keepBackups } from './backups.ts';
 import { BoxReporter } from './box-report.ts';
 import { boxOnBroker } from './broker.ts';
 import { startCameras } from './cameras.ts';
+import { startCaptures } from './captures.ts';
 import { watchClock } from './clock-watch.ts';
 import { startCommandLinks } from './command-links.ts';
 import { Configuration } from './configuration.ts';
@@ -121,6 +122,7 @@ async function build(
   const jobs = life.use(await startJobs(errands, signal));
   const reporter = new BoxReporter(clock.nowMs());
   const { supervisor, push } = await startCameras({ ...base, ...seeing, hearing }, places, life);
+  const captureDesk = life.use(startCaptures({ ...errands, supervisor, push, jobs }));
   // What a crash left without a row has one by now: it may be the recording around an alert.
   const sync = life.use(await startSync({ ...errands, reporter }));
 
@@ -130,7 +132,16 @@ async function build(
   const examine = (asked: AbortSignal) => examineApart(dataDir, asked);
   const packDesk = life.use(await PackDesk.open(modelsDir(dataDir), log));
   const machine = life.use(await MachineMeter.start(clock));
-  const control = { packDesk, machine, recentLog, reporter, examine, push, restart: () => restart.abort() };
+  const control = {
+    packDesk,
+    machine,
+    recentLog,
+    reporter,
+    examine,
+    push,
+    captureDesk,
+    restart: () => restart.abort(),
+  };
   const fleet = await startFleet({ ...base, ...places });
   const open = { ...base, ...seeing, ...hearing, ...writers, ...places, ...parts, ...control, fleet, certificate };
   const { commandLinks, ...address } = await serve(open, life);

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Config } from '#config';
 import type { AlertLinks } from '#delivery';
-import type { Firing } from '#domain';
+import type { Asset, Firing } from '#domain';
 import type { MediaLinks } from '#playback';
 
 /** Seconds of video shown before and after what an alert is about. */
@@ -10,9 +10,14 @@ const ROLL_MS = 5000;
 /** Links in messages; in webhooks and MQTT no client has told us by which name it knows the box. */
 export function alertLinks(links: MediaLinks, own: () => string): AlertLinks {
   const range = (firing: Firing) => [firing.streamId, firing.startMs - ROLL_MS, firing.endMs + ROLL_MS] as const;
+  const all = ({ id, lengthMs }: Asset) => [id, 0, lengthMs] as const;
   return {
     streamUrl: (firing, origin = own()) => origin + links.manifestPath(...range(firing)),
     playerUrl: (firing, origin = own()) => origin + links.watchPath(...range(firing), { title: firing.label }),
+    assetUrls: (asset, origin = own()) => ({
+      stream_url: origin + links.manifestPath(...all(asset)),
+      player_url: origin + links.watchPath(...all(asset), { title: asset.name }),
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Job, JobKind } from '#domain';
+import { exportCapture } from './capture.ts';
 import type { AssetDeps, Work } from './deps.ts';
 import { describeScene } from './describe.ts';
 import { exportRecording } from './export.ts';
@@ -13,6 +14,7 @@ type Handler = (job: Job, work: Work) => Promise<NonNullable<Job['result']>>;
 /** What jobs about assets do. Each may be run again after a crash. */
 export function assetHandlers(deps: AssetDeps): Record<Exclude<JobKind, 'render'>, Handler> {
   return {
+    capture: (job, work) => exportCapture(job, deps, work),
     export: (job, work) => exportRecording(job, deps, work),
     ingest: (job, work) => ingest(job, deps, work),
     index_scenes: (job, work) => indexScenes(job, deps, work),

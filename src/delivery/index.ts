@@ -6,6 +6,7 @@
  * Beside them the hub: live events to open WebSockets, at most once. A client that doesn't read is dropped and delays
  * nobody.
  */
+export { type CaptureMessage, captureMessage } from './capture-message.ts';
 export * from './delivery.ts';
 export * from './hub.ts';
 export type { HubSocket, Listener } from './hub-seat.ts';

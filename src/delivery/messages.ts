@@ -1,9 +1,10 @@
-import type { ArmingChange, Firing, JournalEntry, Scene, Transcript } from '#domain';
+import type { ArmingChange, CaptureEvent, Firing, JournalEntry, Scene, Transcript } from '#domain';
 import type { Store } from '#store';
+import { captureMessage } from './capture-message.ts';
 import { type AlertLinks, verdictView } from './payload.ts';
 
 /** The journal kinds that make live events. A scene that goes on is no new event; what is told anew is sent again. */
-export const LIVE_KINDS = ['scene', 'retold', 'firing', 'verdict', 'transcript', 'arming'] as const;
+export const LIVE_KINDS = ['scene', 'retold', 'firing', 'verdict', 'transcript', 'arming', 'capture'] as const;
 /** Clients take frames below 1 MiB; a character is at most six bytes of JSON, and a frame has two long texts at most. */
 const LONGEST_TEXT = 32_768;
 
@@ -21,7 +22,10 @@ export interface LiveEvent {
 }
 
 export interface MessageDeps {
-  store: Pick<Store, 'scenes' | 'indexes' | 'firings' | 'alerts' | 'transcripts' | 'streams' | 'armingLog'>;
+  store: Pick<
+    Store,
+    'scenes' | 'indexes' | 'firings' | 'alerts' | 'transcripts' | 'streams' | 'armingLog' | 'captures' | 'assets'
+  >;
   links: AlertLinks;
   streamName: (id: string) => string;
 }
@@ -43,16 +47,24 @@ export function liveEvent(entry: JournalEntry, deps: MessageDeps, origin?: strin
     });
   }
   if (entry.kind === 'arming') return given(store.armingLog.get(Number(entry.ref)), armingEvent);
+  if (entry.kind === 'capture') {
+    return given(store.captures.events.get(Number(entry.ref)), (event) => captureEvent(event, deps, origin));
+  }
   if (entry.kind !== 'transcript') return undefined;
   return given(store.transcripts.get(Number(entry.ref)), (transcript) => transcriptEvent(transcript, deps));
 }
 
 function sceneEvent(scene: Scene, again: object, deps: MessageDeps): LiveEvent {
   const index = deps.store.indexes.get(scene.indexId);
-  const channel = index?.extraction.type === 'transcript' ? 'audio_index' : 'scene_index';
+  const channel = index?.extraction.type === 'transcript' ? 'audio_index' : visualChannel(scene.streamId, deps);
   const data = { text: clipped(scene.text), start: scene.startMs, end: scene.endMs, scene_id: scene.id, ...again };
   const frame = { channel, ...streamOf(scene.streamId, deps), ...indexOf(scene.indexId), data };
   return { addressee: index?.wsConnectionId, frame };
+}
+
+/** Clients of capture sessions listen to another channel than those of cameras do. */
+function visualChannel(streamId: string, { store }: MessageDeps): string {
+  return store.streams.get(streamId)?.capture ? 'visual_index' : 'scene_index';
 }
 
 /** All that the documents and the clients in the field read, under every name that they read it by. */
@@ -83,6 +95,12 @@ function armingEvent({ atMs, what, alertId, group, untilMs }: ArmingChange): Liv
   const whose = { ...(alertId === undefined ? {} : { alert_id: alertId }), ...(group === undefined ? {} : { group }) };
   const data = { what, ...whose, timestamp: atMs, ...(untilMs === undefined ? {} : { until: untilMs }) };
   return { addressee: undefined, frame: { channel: 'arming', data } };
+}
+
+function captureEvent(event: CaptureEvent, deps: MessageDeps, origin: string | undefined): LiveEvent | undefined {
+  const message = captureMessage(event, deps, origin);
+  const addressee = deps.store.captures.get(event.sessionId)?.wsConnectionId;
+  return message && { addressee, frame: { channel: 'capture_session', ...message } };
 }
 
 /** What was said, or (not final) what of it is understood so far. */

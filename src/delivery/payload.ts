@@ -1,4 +1,4 @@
-import type { Delivery, Firing, Verdict } from '#domain';
+import type { Asset, Delivery, Firing, Verdict } from '#domain';
 
 /** What waits longer than this has missed its time. */
 export const LATE_MS = 60_000;
@@ -10,6 +10,8 @@ export const LATE_MS = 60_000;
 export interface AlertLinks {
   streamUrl(firing: Firing, origin?: string): string;
   playerUrl(firing: Firing, origin?: string): string;
+  /** All of a video or audio. */
+  assetUrls(asset: Asset, origin?: string): { stream_url: string; player_url: string };
 }
 
 /**

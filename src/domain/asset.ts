@@ -33,7 +33,9 @@ export type AssetOrigin =
   /** The recording of `streamId` from `startMs` to `endMs`, gaps left out. */
   | { kind: 'export'; streamId: string; startMs: number; endMs: number }
   /** Rendered of these assets. */
-  | { kind: 'edit'; assetIds: string[] };
+  | { kind: 'edit'; assetIds: string[] }
+  /** A capture session: the pictures of `streamId`, where there are any, with the sound of all its channels. */
+  | { kind: 'capture'; sessionId: string; streamId: string };
 
 /** One piece of an asset's HLS media, led by a keyframe. Paths are relative to the assets directory. */
 export interface Piece {

@@ -16,6 +16,7 @@ const PREFIX = {
   hold: 'hold-',
   command: 'cmd-',
   scenes: 'sc-',
+  capture: 'cap-',
 } as const;
 
 /** Kinds whose ids are 16 bare hex digits: clients extract them with hex-only patterns. */
@@ -42,6 +43,7 @@ export function newId(kind: IdKind, nowMs: number = Date.now()): string {
     case 'hold':
     case 'command':
     case 'scenes':
+    case 'capture':
       return PREFIX[kind] + randomBytes(12).toString('hex');
     case 'stream':
     case 'session':

@@ -10,6 +10,7 @@ export * from './asset.ts';
 export * from './audit.ts';
 export * from './backfill.ts';
 export * from './box.ts';
+export * from './capture.ts';
 export * from './colours.ts';
 export * from './command.ts';
 export * from './geometry.ts';

@@ -1,4 +1,5 @@
 export type JobKind =
+  | 'capture'
   | 'export'
   | 'ingest'
   | 'index_scenes'

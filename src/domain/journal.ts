@@ -5,7 +5,7 @@
  * `scene` is written when a scene is stored, `growth` each time it grows: `atMs` is then its new end;
  * `retold` when a slower model has told it anew. `verdict` is written when a firing has been looked at again, `arming` when
  * somebody arms, disarms or snoozes something; `question` when a model is asked before an alert fires, and `answer` when it
- * has said something or could not: both name the alert.
+ * has said something or could not: both name the alert. `capture` is written when a capture session comes to another status.
  */
 export type JournalKind =
   | 'scene'
@@ -17,14 +17,15 @@ export type JournalKind =
   | 'transcript'
   | 'arming'
   | 'question'
-  | 'answer';
+  | 'answer'
+  | 'capture';
 
 export interface JournalEntry {
   seq: number;
   kind: JournalKind;
   /** Empty when it is about none. */
   streamId: string;
-  /** Id of the scene, segment, firing, transcript, change of arming or alert. */
+  /** Id of the scene, segment, firing, transcript, change of arming, alert or event of a capture session. */
   ref: string;
   atMs: number;
 }

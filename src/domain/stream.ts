@@ -1,3 +1,4 @@
+import type { CaptureCategory } from './capture.ts';
 import type { Zone } from './geometry.ts';
 import type { TimeOfDay } from './rule.ts';
 
@@ -37,6 +38,8 @@ export interface Stream {
   origin: 'api' | 'config' | 'edge';
   /** The other box. */
   boxId?: string;
+  /** The capture session that it is a channel of. */
+  capture?: { sessionId: string; channelId: CaptureCategory };
   createdMs: number;
 }
 

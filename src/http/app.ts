@@ -10,6 +10,8 @@ import { boxCommandRoutes } from './box-commands.ts';
 import { boxRoutes } from './boxes.ts';
 import { callbackRoutes } from './callbacks.ts';
 import { cameraRoutes } from './cameras.ts';
+import { captureRoutes } from './capture.ts';
+import { captureRecorderRoutes } from './capture-recorder.ts';
 import { collectionRoutes } from './collections.ts';
 import { configRoutes } from './config.ts';
 import { controlRoutes } from './control.ts';
@@ -91,6 +93,8 @@ const CLOSED: readonly ((deps: HttpDeps) => Api | Routes)[] = [
   collectionRoutes,
   websocketRoutes,
   tokenRoutes,
+  captureRoutes,
+  captureRecorderRoutes,
   eventRoutes,
   rehearsalRoutes,
   searchRoutes,

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { FoundCamera } from '#camera';
+import type { CaptureDesk } from '#capture';
 import type { Config, ShownConfig } from '#config';
 import type { Delivery, Hub } from '#delivery';
 import type { CameraStatus, Frame, Scope } from '#domain';
@@ -60,6 +61,7 @@ export interface HttpDeps {
   boxCommands: Pick<BoxCommands, 'accept' | 'ask'>;
   fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'forget' | 'status'>;
   sync: Pick<Sync, 'status' | 'pause' | 'resume' | 'now' | 'request'>;
+  captureDesk: Pick<CaptureDesk, 'create' | 'start' | 'stop' | 'export' | 'addressesOf'>;
   push: Pick<PushServer, 'urlFor' | 'addressOf'>;
   tokens: SessionTokens;
   sessions: PageSessions;

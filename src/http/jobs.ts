@@ -118,6 +118,7 @@ function outcome(job: Job, deps: Rendering, base: string): { data?: object; mess
 
 /** What each kind of job made, with links for whom asks; undefined when it is gone. */
 const VIEWS: Record<JobKind, (result: Result, deps: Rendering, base: string) => object | undefined> = {
+  capture: videoMade,
   export: videoMade,
   timelapse: videoMade,
   ingest: ({ assetId = '' }, deps, base) => {

@@ -5,17 +5,6 @@ import type { HttpEnv, Routes } from './deps.ts';
 /** What VideoDB's clients can ask for and this version doesn't do; each with what to do instead. */
 const REFUSALS: readonly (readonly [paths: readonly string[], message: string])[] = [
   [
-    [
-      '/collection/:id/capture/session',
-      '/collection/:id/capture/session/:session',
-      '/collection/:id/capture/session/:session/export',
-      '/capture/session/start',
-      '/capture/session/:session',
-      '/capture/session/:session/stop',
-    ],
-    'capture sessions are not on this version of the box: add the source as a stream, POST /rtstream',
-  ],
-  [
     ['/transcode', '/transcode/:id', '/video/:id/reframe', '/video/:id/workflow'],
     'the box does not render files: its stream_url is HLS, which ffmpeg and players open ("ffmpeg -i URL -c copy out.mp4")',
   ],

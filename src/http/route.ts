@@ -14,6 +14,8 @@ export interface RouteSpec<Q extends z.ZodType, B extends z.ZodType, A extends z
   summary: string;
   /** `read` where a POST changes nothing, `all` where a GET does; else it goes by method and path. */
   need?: 'read' | 'all';
+  /** A session token is enough, whatever keys have to be for. */
+  token?: true;
   query?: Q;
   /** Other names of query keys → the key. */
   aliases?: Readonly<Record<string, string>>;
@@ -31,7 +33,7 @@ export interface RouteSpec<Q extends z.ZodType, B extends z.ZodType, A extends z
   mediaType?: string;
 }
 
-export interface DocumentedRoute extends Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, 'need'> {
+export interface DocumentedRoute extends Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, 'need' | 'token'> {
   method: Method;
   /** What a key has to be for; undefined when none is needed. */
   need: Scope | undefined;
@@ -106,7 +108,7 @@ export class Api {
     const need = this.#open ? undefined : (spec.need ?? needOf(method, path));
     this.documented.push({ ...spec, method, path, tag: this.#tag, need });
     this.hono.on(method.toUpperCase(), path, async (c) => {
-      if (need !== undefined) demandScope(c, need);
+      if (need !== undefined && !(spec.token && isToken(c))) demandScope(c, need);
       // Hono's own types of the three are wider; the path's names and the schemas' outputs are what they hold.
       const input = {
         params: c.req.param(),
@@ -120,6 +122,10 @@ export class Api {
       return ok(c, answer as object, options);
     });
   }
+}
+
+function isToken(c: HttpContext): boolean {
+  return c.get('caller').sessionExpiresMs !== undefined;
 }
 
 function needOf(method: Method, path: string): Scope {

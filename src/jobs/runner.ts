@@ -36,6 +36,7 @@ export interface SubmitOptions {
 
 /** Renders may take hours: they have a lane of their own, so that nothing waits behind them but renders. */
 const LANES: Record<JobKind, 'quick' | 'slow'> = {
+  capture: 'quick',
   export: 'quick',
   ingest: 'quick',
   index_scenes: 'quick',

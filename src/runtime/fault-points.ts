@@ -20,6 +20,8 @@ export const FAULT_POINTS = [
   'scene.entered',
   'firing.inserted',
   'firing.entered',
+  'capture.inserted',
+  'capture.entered',
   'hold.inserted',
   'hold.entered',
   'erase.noted',

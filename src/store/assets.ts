@@ -144,6 +144,13 @@ export class Assets {
     );
   }
 
+  /** The export of a capture session with the pictures of this stream, or without pictures, what this one heard first. */
+  findCapture(sessionId: string, streamId: string): Asset | undefined {
+    return this.list().find(
+      ({ origin }) => origin.kind === 'capture' && origin.sessionId === sessionId && origin.streamId === streamId,
+    );
+  }
+
   /** What is said in it, times from its start; undefined when nobody has listened. */
   words(id: string): Word[] | undefined {
     const json = this.#words.get(id)?.words;

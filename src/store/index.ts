@@ -11,6 +11,8 @@ export type { AssetHit, NewRecord } from './asset-indexes.ts';
 export type { AssetQuery } from './asset-search.ts';
 export { type BackupStatus, copyToTake, newestBackup } from './backups.ts';
 export type { Incoming, StoredBox } from './boxes.ts';
+export type { CaptureCall } from './capture-events.ts';
+export type { CaptureChange, CaptureDraft, CaptureQuery } from './captures.ts';
 export type { CollectionDraft } from './collections.ts';
 export type { Errand, WaitingCommand } from './commands.ts';
 export type { ConfigContent, ConfigVersion } from './config-versions.ts';

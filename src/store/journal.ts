@@ -20,6 +20,7 @@ const EVERY_KIND: readonly JournalKind[] = [
   'arming',
   'question',
   'answer',
+  'capture',
 ];
 
 interface Row {

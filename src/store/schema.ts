@@ -49,7 +49,8 @@ CREATE TABLE streams (
   recording         TEXT NOT NULL DEFAULT '{}', -- JSON, what differs from recording everything
   sifted_ms         INTEGER NOT NULL DEFAULT 0, -- up to then it is decided what of the recording stays
   box_id            TEXT, -- the box that sends it; null: this one has the camera
-  push              TEXT  -- JSON: how it is sent to this box; null: it is fetched from url
+  push              TEXT, -- JSON: how it is sent to this box; null: it is fetched from url
+  capture           TEXT  -- JSON: the capture session that it is a channel of
 ) STRICT;
 
 -- Prompt-defined indexes over one stream.

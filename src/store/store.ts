@@ -8,6 +8,7 @@ import { Audit } from './audit.ts';
 import { Backfills } from './backfills.ts';
 import { Backups } from './backups.ts';
 import { Boxes } from './boxes.ts';
+import { Captures } from './captures.ts';
 import { ClockSteps } from './clock-steps.ts';
 import { Collections } from './collections.ts';
 import { Commands } from './commands.ts';
@@ -83,6 +84,7 @@ export class Store implements AsyncDisposable {
   readonly cuts: Cuts;
   readonly renders: Renders;
   readonly jobs: Jobs;
+  readonly captures: Captures;
   readonly events: Events;
   readonly alerts: Alerts;
   readonly groups: Groups;
@@ -149,6 +151,7 @@ export class Store implements AsyncDisposable {
     this.cuts = new Cuts(connection, clock);
     this.renders = new Renders(connection);
     this.jobs = new Jobs(connection);
+    this.captures = new Captures(connection, this, journal, clock);
     this.events = new Events(connection);
     const armingLog = new ArmingLog(connection, journal, clock);
     this.armingLog = armingLog;
@@ -174,8 +177,7 @@ export class Store implements AsyncDisposable {
     this.strays = new Strays(connection);
     this.mediaPlace = new MediaPlace(connection, meta);
     this.clockSteps = new ClockSteps(connection);
-    const kept = { recorded: this.recorded, holds, limits: () => limitsOf(this.streams), clockSteps: this.clockSteps };
-    this.retention = new Retention({ eraser, orphans, garbage: new Garbage(connection), ...kept, clock });
+    this.retention = retentionOf(this, connection, { eraser, orphans, holds, clock });
     this.mending = new Mending(connection);
     this.backups = new Backups(connection, meta, clock);
   }
@@ -226,6 +228,15 @@ function vectorsOn(connection: Connection, search: SearchApart): [Vectors, Vecto
 function searchOn(connection: Connection): SearchApart {
   const scenesStored = connection.sql.prepare<[], number>(SCENES_STORED).pluck();
   return new SearchApart(connection.sql.name, findersOn(connection), () => scenesStored.get() ?? 0);
+}
+
+function retentionOf(
+  { recorded, clockSteps, streams }: Pick<Store, 'recorded' | 'clockSteps' | 'streams'>,
+  connection: Connection,
+  parts: { eraser: Eraser; orphans: Orphans; holds: Holds; clock: Clock },
+): Retention {
+  const garbage = new Garbage(connection);
+  return new Retention({ ...parts, garbage, recorded, clockSteps, limits: () => limitsOf(streams) });
 }
 
 function limitsOf(streams: Streams) {

@@ -27,6 +27,7 @@ interface Row {
   recording: string;
   box_id: string | null;
   push: string | null;
+  capture: string | null;
 }
 
 export interface StreamQuery {
@@ -60,10 +61,10 @@ const MATCHES = `
 const UPSERT = `
   INSERT INTO streams (id, collection_id, name, url, media_types, sample_rate, store, enable_transcript, transport,
     zones, wanted, origin, created_ms, transcript_engine, transcript_ws_connection_id, transcript_changed_ms,
-    substream_url, recording, box_id, push)
+    substream_url, recording, box_id, push, capture)
   VALUES (@id, @collection_id, @name, @url, @media_types, @sample_rate, @store, @enable_transcript, @transport,
     @zones, @wanted, @origin, @created_ms, @transcript_engine, @transcript_ws_connection_id, @transcript_changed_ms,
-    @substream_url, @recording, @box_id, @push)`;
+    @substream_url, @recording, @box_id, @push, @capture)`;
 
 const UPDATE = `
   UPDATE streams SET collection_id = @collection_id, name = @name, url = @url, media_types = @media_types,
@@ -212,6 +213,7 @@ export class Streams {
       origin: row.origin,
       ...(row.box_id === null ? {} : { boxId: row.box_id }),
       ...(row.push === null ? {} : { push: JSON.parse(row.push) }),
+      ...(row.capture === null ? {} : { capture: JSON.parse(row.capture) }),
       createdMs: row.created_ms,
     };
   }
@@ -238,6 +240,7 @@ export class Streams {
       recording: JSON.stringify(different(stream.recording)),
       box_id: stream.boxId ?? null,
       push: stream.push === undefined ? null : JSON.stringify(stream.push),
+      capture: stream.capture === undefined ? null : JSON.stringify(stream.capture),
     };
   }
 }

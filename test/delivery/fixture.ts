@@ -8,6 +8,10 @@ import type { Store } from '#store';
 import { aFiring, NOON } from '../store/fixture.ts';
 
 export const links = {
+  assetUrls: ({ id }: { id: string }) => ({
+    stream_url: `http://box/hls/${id}.m3u8`,
+    player_url: `http://box/watch?v=${id}`,
+  }),
   streamUrl: ({ id }: Firing) => `http://box/hls/${id}.m3u8`,
   playerUrl: ({ id }: Firing) => `http://box/watch?v=${id}`,
 };

@@ -12,6 +12,7 @@ export const soon = (check: () => void) => vi.waitFor(check, 20_000);
 
 /** Where a hub's alerts lead to. */
 export const links = {
+  assetUrls: (_: unknown, origin = 'http://box') => ({ stream_url: `${origin}/hls`, player_url: `${origin}/watch` }),
   streamUrl: (_: unknown, origin = 'http://box') => `${origin}/hls`,
   playerUrl: (_: unknown, origin = 'http://box') => `${origin}/watch`,
 };

@@ -55,6 +55,9 @@ const LEGACY = [...FOUND, ...each('results[].docs[]', DOC)];
 const PLAYS = ['stream_url', 'player_url'];
 const TRANSCRIPT = ['transcription_records[]', 'next_page', 'total_count', 'page', 'page_size'];
 
+const SESSION = ['id', 'session_id', 'collection_id', 'end_user_id', 'status', 'channels[]', 'rtstreams[]', 'metadata'];
+const CHANNEL = ['rtstream_id', 'id', 'channel_id', 'name', 'media_types', 'status'];
+
 const noHit = { refusal: /No results found/ };
 
 /** §13, §7, rows 26, 28, 29, 58–60 of §2: known calls that this version does not do, and says so. */
@@ -148,10 +151,15 @@ export const CONTRACT: Readonly<Record<string, Promised>> = {
   'GET /image': of(['done'], 'images[]'),
   // 7
   'POST /capture/session/token': of(['done'], 'token'),
-  'POST /collection/:collection/capture/session': elsewhere,
-  'GET /collection/:collection/capture/session': elsewhere,
-  'GET /collection/:collection/capture/session/:session': elsewhere,
-  'POST /collection/:collection/capture/session/:session/export': elsewhere,
+  'POST /collection/:collection/capture/session': of(['done'], 'session_id', 'collection_id', 'end_user_id', 'status'),
+  'GET /collection/:collection/capture/session': of(['done'], 'sessions[]', ...each('sessions[]', SESSION)),
+  'GET /collection/:collection/capture/session/:session': of(['done'], ...SESSION, ...each('rtstreams[]', CHANNEL)),
+  'POST /collection/:collection/capture/session/:session/export': of(
+    ['done'],
+    'session_id',
+    'video_channel_id',
+    'export_status',
+  ),
   // 13 and the rest
   'POST /editor': elsewhere,
   'POST /editor/download': elsewhere,

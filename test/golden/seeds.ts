@@ -145,3 +145,15 @@ export function standIns(box: Box): void {
   box.handlers.index_scenes = index;
   box.handlers.index_spoken_words = index;
 }
+
+/** A session that is being stopped, and the export of its screen. */
+export function addCapture(box: Box): string {
+  const { captureDesk } = box.deps;
+  const { id: sessionId } = captureDesk.create({ collectionId: 'default', endUserId: 'u', metadata: {} });
+  const display = { id: 'display:1', name: 'Display', type: 'video', category: 'screen', store: true } as const;
+  const { channels } = captureDesk.start(sessionId, { channels: [display] });
+  for (const { streamId } of channels) addAsset(box, newId('video'), 'video', { kind: 'capture', sessionId, streamId });
+  box.store.captures.advance(sessionId, 'stopping');
+  box.store.captures.advance(sessionId, 'stopped');
+  return sessionId;
+}

@@ -2,7 +2,7 @@ import { type Alert, type AssetKind, newId } from '#domain';
 import { type HttpServer, listen, Sockets } from '#http';
 import { Lifetime } from '#runtime';
 import { addIndex, addScene, addStream, type Box, openBox, record, T0 } from '../http/box.ts';
-import { addAlert, addAsset, addJob, addVideoIndex, standIns } from './seeds.ts';
+import { addAlert, addAsset, addCapture, addJob, addVideoIndex, standIns } from './seeds.ts';
 
 /** Where the recorded clients ask for video: the stream has recordings there. */
 const ASKED_S = [1_711_000_000, 1_700_000_000];
@@ -16,6 +16,7 @@ export class World implements AsyncDisposable {
   readonly #alert: Alert;
   readonly #assets = new Map<AssetKind, string>();
   #sceneIndex = '';
+  readonly #session: string;
   #job: string;
   /** Where the last upload address led; clients give it back in a body. */
   uploadUrl = '';
@@ -37,6 +38,7 @@ export class World implements AsyncDisposable {
     store.transcripts.add({ streamId: stream.id, startMs: T0, endMs: T0 + 400, text: 'hello', words });
     this.#alert = addAlert(box, index);
     this.#videoIndex();
+    this.#session = addCapture(box);
     this.#job = addJob(box, this.#asset('video'));
   }
 
@@ -92,6 +94,8 @@ export class World implements AsyncDisposable {
         return this.#asset('image');
       case 'si':
         return this.#videoIndex();
+      case 'cap':
+        return this.#session;
       case 'job':
         return this.#job;
       default:

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
-import { Hub, Poster } from '#delivery';
+import { CaptureDesk } from '#capture';
+import { captureMessage, Hub, Poster } from '#delivery';
 import {
   type Asset,
   type AssetIndex,
@@ -31,6 +32,7 @@ import { H264Renditions, MediaLinks } from '#playback';
 import { createLog, Fault, RecentLines, systemClock } from '#runtime';
 import { Store } from '#store';
 import { Configuration } from '../../src/app/configuration.ts';
+import { Published } from '../capture/published.ts';
 import { type AnswerValidator, answerValidator } from '../support/openapi.ts';
 
 const KEY = 'sk-right';
@@ -50,6 +52,8 @@ export interface Box extends AsyncDisposable {
     detector: string;
     speech: boolean;
   };
+  /** What clients of capture sessions send. */
+  published: Published;
   /** What jobs do; a test sets those that it begins. */
   handlers: Partial<Record<JobKind, JobHandler>>;
   /** Calls a route with the right key; a body that isn't text is sent as JSON. The answer is as it is documented. */
@@ -82,7 +86,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
   };
   const hub = Hub.start({
     store,
-    links: { streamUrl: (_, origin = 'http://box') => origin, playerUrl: (_, origin = 'http://box') => origin },
+    links: boxLinks,
     streamName: (id) => store.streams.get(id)?.name ?? id,
     clock: systemClock,
     log,
@@ -94,6 +98,25 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
   const source = { text: 'name: test box', env: {} };
   const configuration = await Configuration.open({ source, store, log });
   configuration.follow([], () => undefined);
+  const published = new Published();
+  const supervisor: HttpDeps['supervisor'] = {
+    reconcile: () => {
+      live.reconciled += 1;
+    },
+    status: () => live.statuses,
+    stopped: async () => {},
+    latestFrame: (id) => live.frames.get(id),
+  };
+  const captureDesk = CaptureDesk.start({
+    store,
+    push: published,
+    supervisor,
+    jobs,
+    payload: (event) => captureMessage(event, { store, links: boxLinks }),
+    post: new Poster({ store, clock: systemClock }).post,
+    clock: systemClock,
+    log,
+  });
   const deps: HttpDeps = {
     store,
     configuration,
@@ -102,14 +125,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
       ingest: { allowFile: false, maxConnecting: 2, push: { rtmpPort: 1935, rtspPort: 8554 } },
       recording: { segmentSeconds: 4, reservePercent: 1 },
     },
-    supervisor: {
-      reconcile: () => {
-        live.reconciled += 1;
-      },
-      status: () => live.statuses,
-      stopped: async () => {},
-      latestFrame: (id) => live.frames.get(id),
-    },
+    supervisor,
     inference: {
       status: () => ({ state: live.detector, queued: 0, dropped: 0, restarts: 0 }),
       has: (task) => task === 'object-detection' && live.detector !== 'none',
@@ -152,6 +168,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
       clock: systemClock,
     }),
     liveViews: new LiveViews(systemClock),
+    captureDesk,
     push: new PushServer({
       signingKey: store.signingKey,
       host: '127.0.0.1',
@@ -192,7 +209,9 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     live,
     handlers,
     call: (method, path, body, headers = {}) => call(app, method, path, body, headers),
+    published,
     [Symbol.asyncDispose]: async () => {
+      await captureDesk[Symbol.asyncDispose]();
       await jobs[Symbol.asyncDispose]();
       await h264[Symbol.asyncDispose]();
       await hub[Symbol.asyncDispose]();
@@ -201,6 +220,12 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
     },
   };
 }
+
+const boxLinks = {
+  streamUrl: (_: unknown, origin = 'http://box') => origin,
+  playerUrl: (_: unknown, origin = 'http://box') => origin,
+  assetUrls: (_: unknown, origin = 'http://box') => ({ stream_url: origin, player_url: origin }),
+};
 
 /** The real runner, with stand-ins for the work. */
 function startJobs(handlers: Box['handlers'], { store, links }: Pick<HttpDeps, 'store' | 'links'>): Promise<JobRunner> {
@@ -211,6 +236,7 @@ function startJobs(handlers: Box['handlers'], { store, links }: Pick<HttpDeps, '
   };
   const payload = (job: Job) => jobCallback(job, { store, links }, 'http://box');
   const all = {
+    capture: work,
     export: work,
     ingest: work,
     index_scenes: work,

@@ -312,7 +312,8 @@ describe('stopping', () => {
 describe('a client that stops reading', () => {
   it('is dropped and costs others nothing', async () => {
     const { store, log } = box.deps;
-    const links = { streamUrl: () => '', playerUrl: () => '' };
+    const assetUrls = () => ({ stream_url: '', player_url: '' });
+    const links = { streamUrl: () => '', playerUrl: () => '', assetUrls };
     const hub = Hub.start({ store, links, streamName: (id) => id, clock: hastyClock(), log });
     const own = await listen(box.app, { host: '127.0.0.1', port: 0 }, log, {
       sockets: Sockets.start({ ...box.deps, hub }),

@@ -24,6 +24,7 @@ async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}) {
   const store = await Store.open(dir, { clock: systemClock, log });
   const unused: JobHandler = async () => ({});
   const handlers = {
+    capture: unused,
     export: work,
     ingest: unused,
     index_scenes: unused,

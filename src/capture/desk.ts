@@ -1,0 +1,214 @@
+import {
+  type CaptureChannel,
+  type CaptureSession,
+  isRunning,
+  newId,
+  primaryOf,
+  RECORD_ALL,
+  type RecordingPolicy,
+  type Stream,
+} from '#domain';
+import { Fault, Lifetime, messageOf } from '#runtime';
+import type { CaptureDraft } from '#store';
+import { type CaptureCallbackDeps, CaptureCallbacks } from './callbacks.ts';
+import { Course, type CourseDeps } from './course.ts';
+import { exportChannel, exportedAs, isExporting } from './exports.ts';
+
+/** Running at once; each is a few streams, and a small box has room for a few of those. */
+const MOST_RUNNING = 8;
+/** Made and never started. */
+const MOST_WAITING = 1000;
+/** After which an ended session is forgotten; what it recorded isn't. */
+const KEEP_MS = 30 * 86_400_000;
+const FORGET_EVERY_MS = 3_600_000;
+
+/** What is needed of whoever takes in what clients send. */
+export interface Publishing extends Pick<CourseDeps['push'], 'onPublishing'> {
+  /** Where to send the stream, with its key. `host` is the box's name as the client knows it. */
+  urlFor(stream: Stream, host: string): string;
+}
+
+export interface CaptureDeskDeps extends CourseDeps, Omit<CaptureCallbackDeps, 'store' | 'clock' | 'log'> {
+  store: CourseDeps['store'] & CaptureCallbackDeps['store'];
+  push: Publishing;
+}
+
+/** A channel as a client announces it. */
+export type NewChannel = Omit<CaptureChannel, 'streamId'>;
+
+export interface CaptureStart {
+  channels: NewChannel[];
+  primaryChannelId?: string | undefined;
+  callbackUrl?: string | undefined;
+  wsConnectionId?: string | undefined;
+}
+
+export type ExportState = NonNullable<CaptureSession['exported']>;
+
+/** Every capture session: made, started and stopped here; those under way each have a course. */
+export class CaptureDesk implements AsyncDisposable {
+  readonly #deps: CaptureDeskDeps;
+  readonly #life = new Lifetime();
+  readonly #stop = new AbortController();
+  readonly #courses = new Map<string, Course>();
+  /** Exports that somebody asked for, and why they failed, until that is told. */
+  readonly #failed = new Map<string, string>();
+
+  private constructor(deps: CaptureDeskDeps) {
+    this.#deps = deps;
+  }
+
+  /** Goes on with the sessions that a former life left under way. */
+  static start(deps: CaptureDeskDeps): CaptureDesk {
+    const desk = new CaptureDesk(deps);
+    desk.#life.use(new CaptureCallbacks(deps));
+    const forgetting = desk.#forget(desk.#stop.signal);
+    desk.#life.defer(() => forgetting);
+    for (const { id } of deps.store.captures.unfinished()) desk.#follow(id);
+    return desk;
+  }
+
+  /** On disk when it returns. Throws `refused` when too many wait to be started. */
+  create(draft: Omit<CaptureDraft, 'id' | 'createdMs'>): CaptureSession {
+    const { captures } = this.#deps.store;
+    if (captures.counts().waiting >= MOST_WAITING) {
+      throw new Fault('refused', `${MOST_WAITING} capture sessions wait to be started already: start or stop some`);
+    }
+    return captures.create({ ...draft, id: newId('capture'), createdMs: this.#deps.clock.nowMs() });
+  }
+
+  /**
+   * Makes a stream for each channel and waits for them to be sent; the same again changes nothing. Throws `conflict` when
+   * the session was started with other channels or is over, `refused` when too many are running.
+   */
+  start(id: string, { channels: asked, ...wish }: CaptureStart): CaptureSession {
+    const { store, supervisor } = this.#deps;
+    const session = this.#demand(id);
+    if (isRunning(session) && sameChannels(session.channels, asked)) return session;
+    if (session.status !== 'created') {
+      throw new Fault('conflict', `session_id: the session is ${session.status} already: make another one`);
+    }
+    if (store.captures.counts().running >= MOST_RUNNING) {
+      throw new Fault('refused', `${MOST_RUNNING} capture sessions are running already: stop one first`);
+    }
+    const channels = asked.map((channel) => ({ ...channel, streamId: newId('stream', this.#deps.clock.nowMs()) }));
+    const primary = primaryOf(channels, wish.primaryChannelId);
+    const change = {
+      channels,
+      ...(primary ? { primaryChannelId: primary.id } : {}),
+      ...(session.callbackUrl === undefined && wish.callbackUrl ? { callbackUrl: wish.callbackUrl } : {}),
+      ...(session.wsConnectionId === undefined && wish.wsConnectionId ? { wsConnectionId: wish.wsConnectionId } : {}),
+    };
+    const streams = channels.map((channel) => this.#streamOf(session, channel));
+    store.captures.advance(id, 'starting', change, streams);
+    supervisor.reconcile();
+    this.#follow(id);
+    return this.#demand(id);
+  }
+
+  /** Ends it in order; a session that has ended stays as it is. */
+  stop(id: string): CaptureSession {
+    const { captures } = this.#deps.store;
+    this.#demand(id);
+    if (captures.advance(id, 'stopping')) this.#follow(id).ring();
+    return this.#demand(id);
+  }
+
+  /**
+   * Has the recording made one video: of the channel, or as the session's end did it. Asked again it says how that goes. A
+   * failure is told once: after that it is tried anew. Throws `conflict` before the session has stopped.
+   */
+  export(id: string, channelId: string | undefined): ExportState {
+    const session = this.#demand(id);
+    if (isRunning(session) || session.status === 'created') {
+      throw new Fault(
+        'conflict',
+        `the session is ${session.status}: its recording can be exported when it has stopped`,
+      );
+    }
+    const assetId = exportedAs(session, channelId, this.#deps);
+    if (assetId !== undefined) return { status: 'exported', assetId };
+    const key = `${id} ${channelId ?? ''}`;
+    const error = this.#failed.get(key);
+    this.#failed.delete(key);
+    if (error !== undefined) return { status: 'failed', error };
+    if (!isExporting(session, channelId, this.#deps)) {
+      exportChannel(id, channelId, this.#deps, this.#stop.signal).catch((failure: unknown) => {
+        if (!this.#stop.signal.aborted) this.#failed.set(key, messageOf(failure));
+      });
+    }
+    return { status: 'exporting' };
+  }
+
+  /** Where each channel is to be sent: while the session wants it. */
+  addressesOf(session: CaptureSession, host: string): { channelId: string; url: string }[] {
+    if (session.status !== 'starting' && session.status !== 'active') return [];
+    return session.channels.flatMap(({ id, streamId }) => {
+      const stream = this.#deps.store.streams.get(streamId);
+      return stream ? { channelId: id, url: this.#deps.push.urlFor(stream, host) } : [];
+    });
+  }
+
+  /** Sessions that are under way go on in the next life. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all([...this.#courses.values()].map((course) => course[Symbol.asyncDispose]()));
+    await this.#life[Symbol.asyncDispose]();
+  }
+
+  #demand(id: string): CaptureSession {
+    const session = this.#deps.store.captures.get(id);
+    if (!session) throw new Fault('not_found', `session_id: there is no capture session "${id.slice(0, 80)}"`);
+    return session;
+  }
+
+  #follow(id: string): Course {
+    const running = this.#courses.get(id);
+    if (running) return running;
+    const course = new Course(id, this.#deps);
+    this.#courses.set(id, course);
+    void course.ended.then(() => this.#courses.delete(id));
+    return course;
+  }
+
+  #streamOf({ id, collectionId }: CaptureSession, channel: CaptureChannel): Stream {
+    const nowMs = this.#deps.clock.nowMs();
+    return {
+      id: channel.streamId,
+      collectionId,
+      name: channel.id,
+      url: '',
+      push: { protocol: 'rtsp' },
+      capture: { sessionId: id, channelId: channel.category },
+      mediaTypes: [channel.type],
+      sampleRate: 30,
+      store: channel.store,
+      transcription: { wanted: false, engine: 'default', changedMs: nowMs },
+      transport: 'tcp',
+      zones: [],
+      recording: channel.store ? RECORD_ALL : KEEP_NOTHING,
+      wanted: 'connected',
+      origin: 'api',
+      createdMs: nowMs,
+    };
+  }
+
+  async #forget(signal: AbortSignal): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    while (!signal.aborted) {
+      try {
+        store.captures.forget(clock.nowMs() - KEEP_MS);
+      } catch (error) {
+        log.warn({ error: messageOf(error) }, 'old capture sessions could not be forgotten; trying again in an hour');
+      }
+      await clock.sleep(FORGET_EVERY_MS, signal).catch(() => undefined);
+    }
+  }
+}
+
+/** It is watched and heard, and what was recorded goes some minutes later, as there are no hours in which it is to stay. */
+const KEEP_NOTHING: RecordingPolicy = { ...RECORD_ALL, schedule: [] };
+
+function sameChannels(ours: readonly CaptureChannel[], asked: readonly NewChannel[]): boolean {
+  return ours.length === asked.length && asked.every(({ id }) => ours.some((channel) => channel.id === id));
+}

@@ -1,0 +1,237 @@
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hastyClock } from '../delivery/fixture.ts';
+import { until } from '../e2e/support/waiting.ts';
+import { Captured, MIC, noReceiver, SCREEN } from './fixture.ts';
+
+let box: Captured;
+beforeEach(async () => {
+  box = await Captured.open();
+});
+afterEach(() => box[Symbol.asyncDispose]());
+
+const comesTo = (id: string, status: string) => until(`${id} is ${status}`, () => box.status(id) === status, 30_000);
+
+describe('a capture session', () => {
+  it('goes from its call to one video, and each step is told once and in order', async () => {
+    const id = box.make();
+    box.desk.start(id, { channels: [MIC, SCREEN] });
+    const streams = box.store.captures.get(id)?.channels.map(({ streamId }) => box.store.streams.get(streamId));
+    expect(streams).toMatchObject([
+      { name: 'mic:default', mediaTypes: ['audio'], push: { protocol: 'rtsp' }, capture: { channelId: 'mic' } },
+      {
+        name: 'display:1',
+        mediaTypes: ['video'],
+        wanted: 'connected',
+        capture: { sessionId: id, channelId: 'screen' },
+      },
+    ]);
+    expect(box.store.captures.get(id)).toMatchObject({ status: 'starting', primaryChannelId: 'display:1' });
+    box.publish(id);
+    await comesTo(id, 'active');
+    expect(box.desk.stop(id).status).toBe('stopping');
+    await comesTo(id, 'exported');
+    const assetId = box.store.captures.get(id)?.exported?.assetId;
+    expect(assetId).toMatch(/^m-/);
+    expect(box.told(id)).toEqual(['created', 'starting', 'active', 'stopping', 'stopped', 'exported']);
+    expect(box.store.streams.list({ status: 'connected' }).count).toBe(0);
+    expect(box.desk.stop(id).status, 'stopped again').toBe('exported');
+    expect(box.desk.export(id, undefined)).toEqual({ status: 'exported', assetId });
+  });
+
+  it('waits for every channel', async () => {
+    const id = box.make();
+    const { channels } = box.desk.start(id, { channels: [MIC, SCREEN] });
+    box.published.begin(channels[0]?.streamId ?? '');
+    await until('a turn of the loop', () => true);
+    expect(box.status(id)).toBe('starting');
+    box.published.begin(channels[1]?.streamId ?? '');
+    await comesTo(id, 'active');
+  });
+
+  it('exports sound alone as an audio, and nothing where nothing was to stay', async () => {
+    const [heard, none] = [box.make(), box.make()];
+    box.desk.start(heard, { channels: [MIC, { ...SCREEN, store: false }] });
+    box.desk.start(none, { channels: [{ ...MIC, store: false }] });
+    const [channel] = box.store.captures.get(none)?.channels ?? [];
+    expect(box.store.streams.get(channel?.streamId ?? '')).toMatchObject({ store: false, recording: { schedule: [] } });
+    for (const id of [heard, none]) {
+      box.publish(id);
+      await comesTo(id, 'active');
+      box.desk.stop(id);
+    }
+    await comesTo(heard, 'exported');
+    expect(box.store.captures.get(heard)?.exported?.assetId).toMatch(/^a-/);
+    await comesTo(none, 'stopped');
+    expect(() => box.desk.export(none, undefined)).toThrow('no channel of this session was stored');
+  });
+
+  it('is stopped and its recording is there when the export fails; asked for, it is tried anew', async () => {
+    box.work = () => {
+      throw new Error('no disk');
+    };
+    const id = box.make();
+    box.desk.start(id, { channels: [SCREEN] });
+    box.publish(id);
+    await comesTo(id, 'active');
+    box.desk.stop(id);
+    await until('it has failed', () => box.store.captures.get(id)?.exported?.status === 'failed');
+    expect(box.told(id).at(-1)).toBe('stopped');
+    box.work = () => undefined;
+    expect(box.desk.export(id, 'display:1')).toEqual({ status: 'exporting' });
+    const done = await until('another try', () => {
+      const state = box.desk.export(id, 'display:1');
+      return state.status === 'exported' && state;
+    });
+    expect(done.assetId).toMatch(/^m-/);
+    expect(() => box.desk.export(id, 'mic:default')).toThrow('video_channel_id: "mic:default" is no video channel');
+  });
+
+  it('can be stopped before it started, and while it starts', async () => {
+    const [early, starting] = [box.make(), box.make()];
+    box.desk.stop(early);
+    await comesTo(early, 'stopped');
+    expect(box.told(early)).toEqual(['created', 'stopping', 'stopped']);
+    box.desk.start(starting, { channels: [{ ...MIC, store: false }] });
+    box.desk.stop(starting);
+    await comesTo(starting, 'stopped');
+    expect(() => box.desk.start(starting, { channels: [MIC] })).toThrow('the session is stopped already');
+  });
+
+  it('is started once: the same channels again change nothing, others are refused', () => {
+    const id = box.make();
+    const first = box.desk.start(id, { channels: [MIC, SCREEN] });
+    expect(box.desk.start(id, { channels: [SCREEN, MIC] }).channels).toEqual(first.channels);
+    expect(() => box.desk.start(id, { channels: [MIC] })).toThrow('make another one');
+    expect(() => box.desk.export(id, undefined)).toThrow('when it has stopped');
+    expect(() => box.desk.start('cap-none', { channels: [MIC] })).toThrow('there is no capture session');
+  });
+
+  it('is refused beyond as many as a small box has room for', () => {
+    for (let n = 0; n < 8; n += 1) box.desk.start(box.make(), { channels: [MIC] });
+    expect(() => box.desk.start(box.make(), { channels: [MIC] })).toThrow('8 capture sessions are running already');
+  });
+});
+
+describe('the next life of the box', () => {
+  it('goes on with a session in each status', async () => {
+    const ids = [box.make(), box.make(), box.make()];
+    const [starting = '', active = '', stopping = ''] = ids;
+    for (const id of ids) box.desk.start(id, { channels: [SCREEN] });
+    for (const id of [active, stopping]) box.publish(id);
+    for (const id of [active, stopping]) await comesTo(id, 'active');
+    await box.end();
+    box.store.captures.advance(stopping, 'stopping');
+    await box.begin();
+    box.publish(starting);
+    await comesTo(starting, 'active');
+    await comesTo(stopping, 'exported');
+    box.desk.stop(active);
+    await comesTo(active, 'exported');
+    for (const id of [active, stopping]) {
+      expect(box.told(id)).toEqual(['created', 'starting', 'active', 'stopping', 'stopped', 'exported']);
+    }
+  });
+
+  it('makes no second video of a session that was being exported', async () => {
+    const id = box.make();
+    box.desk.start(id, { channels: [SCREEN] });
+    await box.end();
+    const { channels } = box.store.captures.get(id) ?? {};
+    const streamId = channels?.[0]?.streamId ?? '';
+    box.store.captures.advance(id, 'stopping');
+    box.store.captures.advance(id, 'stopped', { exported: { status: 'exporting' } });
+    const input = { assetId: 'm-made', sessionId: id, streamId, sounds: [], name: 'x' };
+    box.store.jobs.add({ id: 'job-1', kind: 'capture', input, createdMs: 1 });
+    await box.begin();
+    await comesTo(id, 'exported');
+    expect(box.store.captures.get(id)?.exported?.assetId).toBe('m-made');
+    expect(box.store.assets.list()).toHaveLength(1);
+  });
+});
+
+describe('a client', () => {
+  beforeEach(async () => {
+    await box[Symbol.asyncDispose]();
+    box = await Captured.open(hastyClock(600)); // A minute is a tenth of a second.
+  });
+
+  it('that never sends a channel makes the session fail, naming it', async () => {
+    const id = box.make();
+    const { channels } = box.desk.start(id, { channels: [MIC, SCREEN] });
+    box.published.begin(channels[0]?.streamId ?? '');
+    await comesTo(id, 'failed');
+    expect(box.store.captures.get(id)?.error).toBe('"display:1": nothing was sent within 60 s of the start');
+    expect(box.told(id)).toEqual(['created', 'starting', 'failed']);
+    expect(box.store.streams.list({ status: 'connected' }).count).toBe(0);
+  });
+
+  it('that is gone has its session stopped', async () => {
+    const id = box.make();
+    const { channels } = box.desk.start(id, { channels: [SCREEN] });
+    box.publish(id);
+    await comesTo(id, 'active');
+    box.published.end(channels[0]?.streamId ?? '');
+    await comesTo(id, 'exported');
+    expect(box.told(id)).toEqual(['created', 'starting', 'active', 'stopping', 'stopped', 'exported']);
+  });
+
+  it('whose streams somebody deletes has its session fail', async () => {
+    const id = box.make();
+    const { channels } = box.desk.start(id, { channels: [SCREEN] });
+    box.publish(id);
+    await comesTo(id, 'active');
+    box.store.streams.delete(channels[0]?.streamId ?? '');
+    await comesTo(id, 'failed');
+    expect(box.store.captures.get(id)?.error).toBe('its streams were deleted');
+  });
+});
+
+describe('a callback address', () => {
+  const url = 'http://127.0.0.1:9/hook';
+
+  it('is told all of it in order, again until it takes it, and by the same key', async () => {
+    await box[Symbol.asyncDispose]();
+    box = await Captured.open(hastyClock(50));
+    const refused: string[] = [];
+    box.answer = ({ id }) => {
+      if (refused.filter((one) => one === id).length >= 2) return;
+      refused.push(id);
+      noReceiver();
+    };
+    const id = box.make(url);
+    box.desk.stop(id);
+    await until('all is told', () => box.posts.length >= 3);
+    expect(box.posts.map(({ body }) => body)).toEqual(
+      ['created', 'stopping', 'stopped'].map((status) => ({
+        event: `capture_session.${status}`,
+        capture_session_id: id,
+        status,
+        data: { status },
+      })),
+    );
+    expect(refused).toEqual(['created', 'stopping', 'stopped'].flatMap((s) => [`${id}-${s}`, `${id}-${s}`]));
+  });
+
+  it('of one session waits for no other, and what waits is told in the next life', async () => {
+    box.answer = (post, signal) => post.url === url && once(signal, 'abort');
+    const id = box.make(url);
+    box.make('http://127.0.0.1:9/other');
+    await until('the other is told', () => box.posts.length === 1);
+    expect(box.posts[0]?.url).toMatch(/other$/);
+    await box.end();
+    box.answer = () => undefined;
+    await box.begin();
+    await until('it is told', () => box.posts.length === 2);
+    expect(box.posts[1]).toMatchObject({ url, id: `${id}-created` });
+  });
+
+  it('that nobody answers at is given up after a day of tries', async () => {
+    const id = box.make(url);
+    await until('it is told', () => box.posts.length === 1);
+    const event = box.store.captures.events.add({ sessionId: id, status: 'starting', atMs: 1 }, true);
+    box.store.captures.events.failed(event, 'away', undefined);
+    expect(box.store.captures.events.due(Date.now())).toEqual([]);
+    expect(box.store.captures.events.nextDueMs(Date.now())).toBeUndefined();
+  });
+});
