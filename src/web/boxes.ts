@@ -1,7 +1,9 @@
-/** The boxes that send to this one: whether each is there, what its cameras do, how far behind it is. Hidden without any. */
-import { type Api, isAbort } from './api.ts';
+/** The boxes that send to this one: how each is, and its cameras; restarted and forgotten here. Hidden without any. */
+import { type Api, isAbort, reasonOf } from './api.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
 import { age, bytes, plural, span } from './format.ts';
+import { sureButton } from './sure-button.ts';
+import { showToast } from './views.ts';
 import type { BoxJson } from './wire.ts';
 
 const REFRESH_EVERY_MS = 30_000;
@@ -12,6 +14,8 @@ export class Boxes {
   readonly #api: Api;
   readonly #signal: AbortSignal;
   readonly #list = byId('boxes-list', HTMLElement);
+  readonly #problem = byId('boxes-problem', HTMLElement);
+  readonly #rows = new Map<string, { words: string; element: HTMLElement }>();
   #askedMs = Number.NEGATIVE_INFINITY;
 
   constructor(api: Api, signal: AbortSignal) {
@@ -23,31 +27,63 @@ export class Boxes {
   /** Asks anew once in a while, when somebody looks. What can't be asked for now stays as it was. */
   tick(): void {
     if (document.hidden || performance.now() - this.#askedMs < REFRESH_EVERY_MS) return;
+    this.#load().catch((error: unknown) => {
+      if (!isAbort(error)) setText(byId('boxes-count', HTMLElement), 'not known now');
+    });
+  }
+
+  async #load(): Promise<void> {
     this.#askedMs = performance.now();
-    this.#api
-      .get<{ boxes: BoxJson[] }>('/v1/boxes', {}, this.#signal)
-      .then(({ boxes }) => this.#show(boxes))
-      .catch((error: unknown) => {
-        if (!isAbort(error)) setText(byId('boxes-count', HTMLElement), 'not known now');
-      });
+    this.#show((await this.#api.get<{ boxes: BoxJson[] }>('/v1/boxes', {}, this.#signal)).boxes);
   }
 
   #show(boxes: readonly BoxJson[]): void {
     setHidden(byId('boxes', HTMLElement), boxes.length === 0);
     const online = boxes.filter((box) => box.online).length;
     setText(byId('boxes-count', HTMLElement), `${online} of ${boxes.length} online`);
-    this.#list.replaceChildren(...boxes.map((box) => this.#row(box)));
+    const rows = boxes.map((box) => this.#row(box));
+    const { children } = this.#list;
+    const isSame = rows.length === children.length && rows.every((row, i) => row === children[i]);
+    if (!isSame) this.#list.replaceChildren(...rows);
   }
 
+  /** The same as before while it says the same, so that the keyboard's place is not lost. */
   #row(box: BoxJson): HTMLElement {
-    const { tone, state, facts, problems } = boxWords(box, this.#api.now());
+    const words = boxWords(box, this.#api.now());
+    const said = JSON.stringify([box.name, box.online, words]);
+    const known = this.#rows.get(box.id);
+    if (known?.words === said) return known.element;
+    const element = this.#newRow(box, words);
+    this.#rows.set(box.id, { words: said, element });
+    return element;
+  }
+
+  #newRow({ id, name, online }: BoxJson, { tone, state, facts, problems }: BoxWords): HTMLElement {
+    const path = `/v1/boxes/${encodeURIComponent(id)}`;
+    const act = online
+      ? sureButton('Restart', name, () => void this.#ask('POST', `${path}/api/v1/control/restart`, `${name} restarts.`))
+      : sureButton('Forget', name, () => void this.#ask('DELETE', path, `${name} is forgotten.`));
     return el(
       'li',
       { 'data-tone': tone },
-      el('span', { class: 'arming-words' }, el('strong', {}, box.name), el('span', { class: 'arming-state' }, state)),
+      el('span', { class: 'arming-words' }, el('strong', {}, name), el('span', { class: 'arming-state' }, state)),
       el('span', { class: 'arming-words' }, facts),
-      ...problems.map((problem) => el('span', { class: 'arming-words' }, problem)),
+      el('span', { class: 'arming-actions' }, act),
+      ...problems.map((problem) => el('span', { class: 'row-words' }, problem)),
     );
+  }
+
+  async #ask(method: 'POST' | 'DELETE', path: string, done: string): Promise<void> {
+    setHidden(this.#problem, true);
+    try {
+      await this.#api.send(method, path, undefined, this.#signal);
+      showToast(done);
+      await this.#load();
+    } catch (error) {
+      if (isAbort(error)) return;
+      setText(this.#problem, reasonOf(error));
+      setHidden(this.#problem, false);
+    }
   }
 }
 

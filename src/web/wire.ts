@@ -335,3 +335,23 @@ export interface BoxJson {
   cameras: { rtstream_id: string; name: string; phase: CameraPhase; last_error?: string }[];
   notes: string[];
 }
+
+export interface KeyJson {
+  id: number;
+  label: string;
+  scopes: string[];
+  created_ms: number;
+  last_used_ms?: number;
+}
+
+export interface AuditJson {
+  id: number;
+  at_ms: number;
+  who: string;
+  from: string;
+  what: string;
+  /** "done", or the kind of failure. */
+  result: string;
+  detail?: string;
+  times: number;
+}

@@ -4,6 +4,7 @@ import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { aReport } from '../fleet/parcels.ts';
 import { TestAppliance } from './support/appliance.ts';
+import { seriousFindings } from './support/axe.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
@@ -35,7 +36,15 @@ test('the page of a hub shows its boxes, and only then', async () => {
     await row.getByText('0 of 1 camera recording · version 0.1.0').waitFor();
     await row.getByText('Gate: no route to it').waitFor();
     await boxes.getByText('1 of 1 online').waitFor();
-    expect(problems).toEqual([]);
+
+    // A command is only asked for when it is sure; what the box can't be told is said.
+    await row.getByRole('button', { name: 'Restart Barn' }).click();
+    await row.getByText('Restart: sure?').waitFor();
+    await row.getByText('Restart: sure?').click();
+    await boxes.getByRole('alert').waitFor();
+    expect(await boxes.getByRole('alert').textContent()).not.toBe('');
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(problems.filter((problem) => !problem.includes('503'))).toEqual([]);
   } finally {
     await browser.close();
   }
