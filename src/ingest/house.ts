@@ -2,10 +2,12 @@ import type { PushProtocol } from '#domain';
 import { Door } from './door.ts';
 import type { PushedStream } from './messages.ts';
 import type { Publisher } from './publication.ts';
-import { Relay, type RelayEvents } from './relay.ts';
+import { LOOK_EVERY_MS, Relay, type RelayEvents } from './relay.ts';
 import type { NewSession } from './session.ts';
 
-const TRY_AGAIN_MS = 5000;
+const TRY_AGAIN_MS = 2000;
+/** The process is kept small: nothing else of the box is loaded. */
+const CLOCK = { monotonicMs: () => performance.now() };
 
 export interface HouseEvents extends RelayEvents {
   /** Whether publishers can come; why not. */
@@ -32,7 +34,8 @@ export class House<P extends Publisher> {
     this.#at = at;
     this.#newSession = newSession;
     this.#events = events;
-    this.#relay = new Relay(events);
+    this.#relay = new Relay(events, CLOCK);
+    setInterval(() => this.#relay.look(), LOOK_EVERY_MS);
   }
 
   /** The port at which this machine reads. */

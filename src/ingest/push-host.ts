@@ -5,7 +5,6 @@ import { Fault } from '#runtime';
 import type { Said, Told } from './messages.ts';
 
 const READY_WITHIN_MS = 30_000;
-const PING_EVERY_MS = 5000;
 const MOST_UNANSWERED = 3;
 /** What a process needs to run at all. The rest of the environment, secrets included, stays here. */
 const ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'NODE_ENV'];
@@ -15,6 +14,8 @@ export interface HostOptions {
   host: string;
   ports: Record<PushProtocol, number>;
   readKey: string;
+  /** After so long without an answer, three times, it is killed. */
+  pingEveryMs: number;
   /** Everything that it says, but `ready` and `pong`. */
   onSaid(said: Said): void;
 }
@@ -26,15 +27,14 @@ export class PushHost implements AsyncDisposable {
   readonly gone: AbortSignal;
   readonly #ended: Promise<void>;
   #unanswered = 0;
-  readonly #pings: NodeJS.Timeout;
+  #pings: NodeJS.Timeout | undefined;
   /** Where this machine reads. */
   readPorts: Record<PushProtocol, number> = { rtmp: 0, rtsp: 0 };
 
-  private constructor(process: ChildProcess, onSaid: HostOptions['onSaid'], onReady: () => void) {
+  private constructor(process: ChildProcess, { onSaid, pingEveryMs }: HostOptions, onReady: () => void) {
     const gone = new AbortController();
     this.#process = process;
     this.gone = gone.signal;
-    this.#pings = setInterval(() => this.#ping(), PING_EVERY_MS).unref();
     this.#ended = new Promise((resolve) => {
       process.once('exit', (code, signal) => {
         clearInterval(this.#pings);
@@ -50,13 +50,14 @@ export class PushHost implements AsyncDisposable {
       this.#unanswered = 0;
       if (said.kind === 'ready') {
         this.readPorts = said.readPorts;
+        this.#pings = setInterval(() => this.#ping(), pingEveryMs).unref();
         onReady();
       } else if (said.kind !== 'pong') onSaid(said);
     });
   }
 
   /** Throws `unavailable` when it doesn't live to be ready. */
-  static async start({ onSaid, ...begin }: HostOptions): Promise<PushHost> {
+  static async start(options: HostOptions): Promise<PushHost> {
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
     const child = fork(fileURLToPath(new URL(`./push-process${extension}`, import.meta.url)), {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
@@ -68,9 +69,10 @@ export class PushHost implements AsyncDisposable {
     const ready = new Promise<void>((resolve) => {
       onReady = resolve;
     });
-    const host = new PushHost(child, onSaid, () => onReady());
+    const host = new PushHost(child, options, () => onReady());
     const late = setTimeout(() => host.kill(), READY_WITHIN_MS);
-    host.tell({ kind: 'begin', ...begin });
+    const { host: name, ports, readKey } = options;
+    host.tell({ kind: 'begin', host: name, ports, readKey });
     await Promise.race([ready, host.#ended]);
     clearTimeout(late);
     host.gone.throwIfAborted();

@@ -7,6 +7,7 @@ import { publishKey } from './push-keys.ts';
 
 /** What it makes up for after a crash is quick: publishers wait. */
 const RESTART = { firstMs: 100, capMs: 30_000 };
+const PING_EVERY_MS = 5000;
 /** It has lasted: the next crash is another matter. */
 const LASTED_MS = 60_000;
 
@@ -15,6 +16,8 @@ export interface PushOptions {
   /** Publishers connect there. */
   host: string;
   ports: Record<PushProtocol, number>;
+  /** How often it is asked whether its process lives; default: every 5 s. */
+  pingEveryMs?: number;
   clock: Clock;
   log: Log;
 }
@@ -125,9 +128,10 @@ export class PushServer implements AsyncDisposable {
 
   /** One life of the process; why it ended. */
   async #live(): Promise<unknown> {
-    const { host, ports } = this.#options;
+    const { host, ports, pingEveryMs = PING_EVERY_MS } = this.#options;
+    const readKey = this.#readKey;
     try {
-      const process = await PushHost.start({ host, ports, readKey: this.#readKey, onSaid: (said) => this.#hear(said) });
+      const process = await PushHost.start({ host, ports, readKey, pingEveryMs, onSaid: (said) => this.#hear(said) });
       this.#host = process;
       if (this.#stop.signal.aborted) await process[Symbol.asyncDispose]();
       this.#tell();
@@ -150,9 +154,10 @@ export class PushServer implements AsyncDisposable {
     else if (said.kind === 'note') log.info(said.facts, said.text);
     else if (said.kind === 'door') {
       const { protocol, problem } = said;
+      const isNews = problem !== undefined && problem !== this.#problems.get(protocol);
       if (problem === undefined) this.#problems.delete(protocol);
       else this.#problems.set(protocol, problem);
-      if (problem !== undefined) log.error({ protocol, error: problem }, 'pushed streams are not taken in');
+      if (isNews) log.error({ protocol, error: problem }, 'pushed streams are not taken in');
     }
   }
 

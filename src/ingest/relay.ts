@@ -1,8 +1,9 @@
+import type { Clock } from '#runtime';
 import type { PushedStream } from './messages.ts';
 import { Publication, type Publisher } from './publication.ts';
 import { sameKey } from './push-keys.ts';
 
-const LOOK_EVERY_MS = 1000;
+export const LOOK_EVERY_MS = 1000;
 /** Whoever guesses isn't to fill the log. */
 const REFUSALS_NOTED_EVERY_MS = 10_000;
 
@@ -16,16 +17,18 @@ export interface RelayEvents {
 }
 
 /** Who may publish which stream by one protocol, and who does: one at a time. */
-export class Relay<P extends Publisher> implements Disposable {
+export class Relay<P extends Publisher> {
   readonly #events: RelayEvents;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
   #streams = new Map<string, PushedStream>();
   readonly #publications = new Map<string, Publication<P>>();
-  #lookedMs = performance.now();
+  #lookedMs: number;
   #notedMs = Number.NEGATIVE_INFINITY;
-  readonly #timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
 
-  constructor(events: RelayEvents) {
+  constructor(events: RelayEvents, clock: Pick<Clock, 'monotonicMs'>) {
     this.#events = events;
+    this.#clock = clock;
+    this.#lookedMs = clock.monotonicMs();
   }
 
   /** Who publishes with a key that is none any more is thrown off. */
@@ -54,12 +57,14 @@ export class Relay<P extends Publisher> implements Disposable {
       throw new Refusal('there is no such stream, or it has another key');
     }
     const before = this.#publications.get(id);
-    if (before && !before.silent) {
+    if (before?.holds) {
       this.#noteRefusal('a second publisher was refused', { stream: id, address, first: before.publisher.address });
       throw new Refusal('somebody publishes this stream already');
     }
     before?.end();
-    const publication = new Publication(publisher, (publishing) => this.#events.publishing(id, publishing));
+    const publication = new Publication(publisher, this.#clock, (publishing) =>
+      this.#events.publishing(id, publishing),
+    );
     this.#publications.set(id, publication);
     this.#events.note('a publisher has come', { stream: id, address });
     return publication;
@@ -82,20 +87,9 @@ export class Relay<P extends Publisher> implements Disposable {
     return publication;
   }
 
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-    for (const publication of this.#publications.values()) publication.end();
-  }
-
-  #noteRefusal(text: string, facts: Record<string, string>): void {
-    const nowMs = performance.now();
-    if (nowMs - this.#notedMs < REFUSALS_NOTED_EVERY_MS) return;
-    this.#notedMs = nowMs;
-    this.#events.note(text, facts);
-  }
-
-  #look(): void {
-    const nowMs = performance.now();
+  /** To be called every `LOOK_EVERY_MS`: lets the readers of silent publishers go, and those publishers in the end. */
+  look(): void {
+    const nowMs = this.#clock.monotonicMs();
     const slept = nowMs - this.#lookedMs > 3 * LOOK_EVERY_MS;
     this.#lookedMs = nowMs;
     for (const publication of this.#publications.values()) {
@@ -103,6 +97,13 @@ export class Relay<P extends Publisher> implements Disposable {
       publication.look();
       if (publication.gone) publication.end();
     }
+  }
+
+  #noteRefusal(text: string, facts: Record<string, string>): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#notedMs < REFUSALS_NOTED_EVERY_MS) return;
+    this.#notedMs = nowMs;
+    this.#events.note(text, facts);
   }
 }
 
