@@ -37,7 +37,7 @@ export async function startSeeing(
   const named = detector === undefined ? {} : { detector };
   const providers = await Providers.open(modelsDir(config.dataDir), log);
   const cameras = () => store.streams.list({ status: 'connected', own: true, limit: 0 }).count;
-  const runtime = { providers, cameras };
+  const runtime = { providers, cameras, whenNeeded: true };
   const inference = life.use(await Inference.start({ models, ...named, ...runtime, log, clock }, signal));
   const telling = life.use(await Telling.start({ models, clock, log }, signal));
   const local = new LocalTeller(telling, clock);

@@ -13,6 +13,8 @@ export type { About } from './queue.ts';
 export interface InferenceOptions extends SightPacksOptions {
   clock: Clock;
   limits?: Partial<InferenceLimits>;
+  /** The process begins with the first picture that somebody is to look at. */
+  whenNeeded?: boolean;
 }
 
 export interface InferenceLimits extends LifeLimits {
@@ -84,6 +86,7 @@ export class Inference implements AsyncDisposable {
       },
       onLost: (task, problem) => this.#packs.lost(task, problem),
       onAway: () => this.#wentAway(),
+      whenNeeded: options.whenNeeded,
     });
   }
 
@@ -109,6 +112,11 @@ export class Inference implements AsyncDisposable {
     return this.#lives.state !== 'failed' && this.#packs.usable(task) !== undefined;
   }
 
+  /** Somebody will ask soon: the models are loaded, where they are not yet. */
+  prepare(): void {
+    this.#lives.wake();
+  }
+
   /**
    * What the model for this task answers; the same question about the same picture, however often it is asked, costs one
    * run, and all get the same answer, which nobody must change. `none`: there is no usable pack. Rejects only when
@@ -122,6 +130,7 @@ export class Inference implements AsyncDisposable {
   ): Promise<Answers[T] | 'none' | 'dropped'> {
     signal.throwIfAborted();
     if (!this.has(task)) return 'none';
+    this.prepare();
     const outcome = await this.#jobFor(task, ask, about).wait(signal);
     // The model for this task gave it.
     return outcome as Answers[T] | 'none' | 'dropped';

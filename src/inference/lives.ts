@@ -11,8 +11,8 @@ export interface LifeLimits {
   loadMs?: number;
 }
 
-/** `none` no pack · `restarting` between two lives · `failed` the pack is unusable or keeps dying; still retried. */
-export type LifeState = 'none' | 'loading' | 'ready' | 'restarting' | 'failed';
+/** `none` no pack · `idle` not needed so far · `restarting` between two lives · `failed` the pack is unusable or keeps dying; still retried. */
+export type LifeState = 'none' | 'idle' | 'loading' | 'ready' | 'restarting' | 'failed';
 
 export interface LivesOptions {
   /** For the log: `object detector`. */
@@ -28,6 +28,8 @@ export interface LivesOptions {
   onLost?: (task: Task, problem: string) => void;
   /** None of the models of this life can be used. */
   onUnusable?: () => void;
+  /** The first life waits for `wake`: memory that nobody needs is not taken. */
+  whenNeeded?: boolean | undefined;
 }
 
 /** Starts in a row that may fail before one has to do without. */
@@ -40,6 +42,7 @@ const PATIENCE = 3;
 export class Lives {
   readonly #options: LivesOptions;
   #renewing = new AbortController();
+  #sleeping: boolean;
   #state: LifeState = 'loading';
   #failures = 0;
   #starts = 0;
@@ -48,7 +51,9 @@ export class Lives {
 
   constructor(options: LivesOptions) {
     this.#options = options;
+    this.#sleeping = options.whenNeeded ?? false;
     if (options.loads().length === 0) this.#state = 'none';
+    else if (this.#sleeping) this.#state = 'idle';
   }
 
   get state(): LifeState {
@@ -75,6 +80,14 @@ export class Lives {
     this.#renewing.abort();
   }
 
+  /** Somebody needs it: it begins, and stays. */
+  wake(): void {
+    if (!this.#sleeping) return;
+    this.#sleeping = false;
+    if (this.#state === 'idle') this.#enter('loading');
+    this.renew();
+  }
+
   /** An answer came: the process is worth its pauses. */
   succeeded(): void {
     this.#failures = 0;
@@ -92,8 +105,8 @@ export class Lives {
       const leave = AbortSignal.any([signal, this.#renewing.signal]);
       try {
         const loads = this.#options.loads();
-        if (loads.length > 0) await this.#live(loads, serve, leave);
-        else await this.#idle(leave);
+        if (loads.length > 0 && !this.#sleeping) await this.#live(loads, serve, leave);
+        else await this.#rest(loads.length > 0 ? 'idle' : 'none', leave);
         delays = retryDelays(this.#options.limits.restart);
       } catch (error) {
         if (this.#failures === 0) delays = retryDelays(this.#options.limits.restart);
@@ -134,8 +147,8 @@ export class Lives {
     }
   }
 
-  async #idle(leave: AbortSignal): Promise<void> {
-    this.#enter('none');
+  async #rest(state: 'idle' | 'none', leave: AbortSignal): Promise<void> {
+    this.#enter(state);
     if (!leave.aborted) await once(leave, 'abort');
   }
 

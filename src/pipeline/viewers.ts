@@ -93,6 +93,7 @@ export class Viewers implements AsyncDisposable {
   }
 
   show(frame: Frame): void {
+    if (this.#eyes.size > 0) this.#deps.inference.prepare();
     for (const { frames } of this.#eyes.values()) frames?.push(frame);
   }
 

@@ -9,6 +9,7 @@ export interface BoxFact {
 
 const DETECTOR: Record<string, BoxFact> = {
   none: { text: 'No object detector installed', tone: 'warn' },
+  idle: { text: 'Detector not needed yet', tone: 'plain' },
   loading: { text: 'Detector loading', tone: 'plain' },
   ready: { text: 'Detector ready', tone: 'good' },
   restarting: { text: 'Detector restarting', tone: 'warn' },

@@ -51,6 +51,34 @@ describe('the model process', () => {
     expect(first[0]?.box.y2).toBe(1);
   });
 
+  it('begins when somebody needs it, and has the first picture wait for it', async () => {
+    await using bench = await inferenceWith(pack, undefined, undefined, [], true);
+    const { inference } = bench;
+    await inference.reload(); // A pack that comes is no need.
+    expect(inference.status()).toMatchObject({ state: 'idle', pack: 'tiny', restarts: 0 });
+    expect(inference.status().pid).toBeUndefined();
+    expect(inference.has('object-detection')).toBe(true);
+    expect(await inference.detect(bright(), request, never)).toHaveLength(1);
+    expect(inference.status()).toMatchObject({ state: 'ready', dropped: 0, restarts: 0 });
+  });
+
+  it('is loaded before the first question where one is to come', async () => {
+    await using bench = await inferenceWith(pack, undefined, undefined, [], true);
+    bench.inference.prepare();
+    const pid = await ready(bench.inference);
+    bench.inference.prepare();
+    expect(await bench.inference.detect(bright(), request, never)).toHaveLength(1);
+    expect(bench.inference.status()).toMatchObject({ pid, restarts: 0 });
+  });
+
+  it('that is not needed takes up packs that come', async () => {
+    await using bench = await inferenceWith(undefined, undefined, undefined, [], true);
+    bench.inference.prepare(); // There is none: nothing begins.
+    await bench.models.importPack(await writePack(join(dir, 'later'), tinyModel(), 'yolox-nano'));
+    await bench.inference.reload();
+    await ready(bench.inference);
+  });
+
   it('gets nothing of the environment that it has no use for', async () => {
     vi.stubEnv('WATCHPOST_CANARY', 'planted-secret');
     await using bench = await inferenceWith(pack);

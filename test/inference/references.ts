@@ -33,6 +33,7 @@ export async function inferenceWith(
   limits?: Partial<InferenceLimits>,
   providers?: Providers,
   others: readonly string[] = [],
+  whenNeeded = false,
 ): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'watchpost-models-'));
   const models = await ModelLibrary.open(dir, quiet);
@@ -40,7 +41,7 @@ export async function inferenceWith(
   const detector = packDir ? (await models.importPack(packDir)).name : 'yolox-nano';
   const stop = new AbortController();
   const given = { ...(limits ? { limits } : {}), ...(providers ? { providers } : {}) };
-  const options = { models, detector, log: quiet, clock: systemClock, ...given };
+  const options = { models, detector, log: quiet, clock: systemClock, whenNeeded, ...given };
   const inference = await Inference.start(options, stop.signal);
   return {
     inference,
