@@ -5,6 +5,14 @@ import { type Clock, Fault } from '#runtime';
 import { type Line, type ParcelBody, TargetRefusal } from '../target.ts';
 import { paced, Wire, type WireOptions } from './wire.ts';
 
+/** What a file is to become there; without a picture it is an audio. */
+export interface Made {
+  kind: 'video' | 'audio';
+  url: string;
+  name: string;
+  description: string;
+}
+
 /** What a request is made for. */
 export interface Errand {
   line: Line;
@@ -90,11 +98,11 @@ export class VideoDbApi implements AsyncDisposable {
   }
 
   /** Asks for a video of a file that is there. Returns where to ask what becomes of it, unless it is a video already. */
-  async makeVideo(video: { url: string; name: string; description: string }, errand: Errand): Promise<URL | undefined> {
+  async makeVideo({ kind, ...video }: Made, errand: Errand): Promise<URL | undefined> {
     const to = `${await this.#collection(errand)}/upload`;
-    const { status, data } = await this.#call('POST', to, errand, JSON.stringify({ ...video, media_type: 'video' }));
+    const { status, data } = await this.#call('POST', to, errand, JSON.stringify({ ...video, media_type: kind }));
     if (status === 'processing') return this.#address(data, 'output_url');
-    this.#demandVideo(data);
+    this.#demandMade(data);
     return undefined;
   }
 
@@ -103,7 +111,7 @@ export class VideoDbApi implements AsyncDisposable {
     const untilMs = this.#clock.nowMs() + POLLS.forMs;
     for (;;) {
       const { status, data } = await this.#call('GET', job, errand);
-      if (!/^(processing|in progress)$/.test(status ?? '')) return this.#demandVideo(data);
+      if (!/^(processing|in progress)$/.test(status ?? '')) return this.#demandMade(data);
       if (this.#clock.nowMs() >= untilMs) {
         throw new Fault('unavailable', `${this.#path}: VideoDB has the clip, and is not done with it yet`);
       }
@@ -111,15 +119,15 @@ export class VideoDbApi implements AsyncDisposable {
     }
   }
 
-  /** Whether the collection has a video with this mark in its name or description. */
-  async holds(mark: string, errand: Errand): Promise<boolean> {
+  /** Whether the collection has a video, or an audio, with this mark in its name or description. */
+  async holds(mark: string, kind: Made['kind'], errand: Errand): Promise<boolean> {
     const collection = (await this.#collection(errand)).replace('collection/', '');
     const seen = new Set<unknown>();
     for (let page = 0; ; page += 1) {
       const query = `collection_id=${collection}&page_index=${page}&count=${PAGE}`;
-      const { data } = await this.#call('GET', `video?${query}`, errand);
-      const { success, data: listed = [] } = videoList.safeParse(data['videos']);
-      if (!success) throw this.#odd('names no videos');
+      const { data } = await this.#call('GET', `${kind}?${query}`, errand);
+      const { success, data: listed = [] } = videoList.safeParse(data[`${kind}s`]);
+      if (!success) throw this.#odd(`names no ${kind}s`);
       if (listed.some(({ name, description }) => `${name} ${description}`.includes(mark))) return true;
       const before = seen.size;
       for (const { id } of listed) seen.add(id);
@@ -173,8 +181,8 @@ export class VideoDbApi implements AsyncDisposable {
     throw this.#odd(`has no address as ${field}`);
   }
 
-  #demandVideo({ id }: Record<string, unknown>): void {
-    if (typeof id !== 'string' || !id.startsWith('m-')) throw this.#odd('names no video');
+  #demandMade({ id }: Record<string, unknown>): void {
+    if (typeof id !== 'string' || !/^[ma]-/.test(id)) throw this.#odd('names no video');
   }
 
   #odd(what: string): Fault {

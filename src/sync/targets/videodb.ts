@@ -4,7 +4,7 @@ import type { VideoDbTargetConfig } from '#config';
 import type { ParcelKind } from '#domain';
 import { type Clock, Fault, isFault, systemClock } from '#runtime';
 import { type Line, type Parcel, type Target, TargetBusy, TargetRefusal } from '../target.ts';
-import { type Errand, SaidNo, VideoDbApi } from './videodb-api.ts';
+import { type Errand, type Made, SaidNo, VideoDbApi } from './videodb-api.ts';
 import type { WireOptions } from './wire.ts';
 
 /** Posts signed JSON, as our webhooks are posted; says what came of it. */
@@ -92,16 +92,19 @@ export class VideoDbTarget implements Target, AsyncDisposable {
     const { line } = errand;
     const { data: stage = {} } = stages.safeParse(line.resumed ?? {});
     const mark = markOf(clip);
-    if (await this.#becameVideo(stage, mark, errand)) return;
+    const kind = clip.facts.width === 0 ? 'audio' : 'video';
+    if (await this.#becameVideo(stage, { mark, kind }, errand)) return;
     const file = stage.uploadUrl === undefined ? await this.#sendFile(clip, stage, mark, errand) : fileOf(stage);
     const asked = { ...file, askedMs: this.#clock.nowMs() };
     line.progressed(0, asked);
     const title = titleOf(clip, mark);
-    const job = await this.#api.makeVideo({ url: file.uploadUrl ?? '', ...title }, errand).catch((error: unknown) => {
-      if (error instanceof TargetBusy || isFault(error, 'unauthorized')) line.progressed(0, file);
-      else if (error instanceof SaidNo) this.#wasRefused(file, errand);
-      throw error;
-    });
+    const job = await this.#api
+      .makeVideo({ kind, url: file.uploadUrl ?? '', ...title }, errand)
+      .catch((error: unknown) => {
+        if (error instanceof TargetBusy || isFault(error, 'unauthorized')) line.progressed(0, file);
+        else if (error instanceof SaidNo) this.#wasRefused(file, errand);
+        throw error;
+      });
     if (!job) return;
     line.progressed(0, { ...asked, job: job.href });
     await this.#api.poll(job, errand);
@@ -123,12 +126,12 @@ export class VideoDbTarget implements Target, AsyncDisposable {
   }
 
   /** Always true, or throws: what came to nothing, or is forgotten, is asked for anew the next time. */
-  async #jobDone(stage: Stage, job: URL, mark: string, errand: Errand): Promise<true> {
+  async #jobDone(stage: Stage, job: URL, { mark, kind }: Wanted, errand: Errand): Promise<true> {
     try {
       await this.#api.poll(job, errand);
     } catch (error) {
       if (!(error instanceof SaidNo) || error.kind === 'unauthorized') throw error;
-      if (await this.#api.holds(mark, errand)) return true;
+      if (await this.#api.holds(mark, kind, errand)) return true;
       this.#wasRefused(stage, errand);
       throw error;
     }
@@ -136,17 +139,22 @@ export class VideoDbTarget implements Target, AsyncDisposable {
   }
 
   /** Whether an earlier try has made a video after all; waits until that is sure. */
-  async #becameVideo(stage: Stage, mark: string, errand: Errand): Promise<boolean> {
+  async #becameVideo(stage: Stage, wanted: Wanted, errand: Errand): Promise<boolean> {
     const { askedMs, job } = stage;
     if (askedMs === undefined) return false;
-    if (job !== undefined) return this.#jobDone(stage, new URL(job), mark, errand);
+    if (job !== undefined) return this.#jobDone(stage, new URL(job), wanted, errand);
     const untilMs = Math.min(askedMs, this.#clock.nowMs()) + SETTLED.afterMs;
-    while (!(await this.#api.holds(mark, errand))) {
+    while (!(await this.#api.holds(wanted.mark, wanted.kind, errand))) {
       if (this.#clock.nowMs() >= untilMs) return false;
       await this.#clock.sleep(SETTLED.everyMs, errand.signal);
     }
     return true;
   }
+}
+
+/** By which it is known again, and among what: without a picture it is no video there. */
+interface Wanted extends Pick<Made, 'kind'> {
+  mark: string;
 }
 
 /** So much of it as stays when nothing becomes of it. */

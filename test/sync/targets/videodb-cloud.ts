@@ -13,11 +13,12 @@ const QUERY: Record<Step, string[]> = {
   file: ['token'],
   upload: [],
   video: ['collection_id', 'page_index', 'count'],
+  audio: ['collection_id', 'page_index', 'count'],
   job: [],
 };
 const BODY = ['url', 'name', 'description', 'callback_url', 'media_type'];
 
-export type Step = 'collection' | 'upload_url' | 'file' | 'upload' | 'video' | 'job';
+export type Step = 'collection' | 'upload_url' | 'file' | 'upload' | 'video' | 'audio' | 'job';
 export type Manner = (response: ServerResponse, request: IncomingMessage, go: () => Promise<unknown>) => unknown;
 
 interface Video {
@@ -97,7 +98,7 @@ export async function startCloud(port = 0): Promise<Cloud> {
     if (!file) return refuse(response, `Failed to download ${body['url']}`);
     count += 1;
     const video: Video = {
-      id: `m-${count}`,
+      id: `${body['media_type'] === 'audio' ? 'a' : 'm'}-${count}`,
       collection_id: REAL_ID,
       name: String(body['name']),
       description: String(body['description']),
@@ -165,7 +166,10 @@ export async function startCloud(port = 0): Promise<Cloud> {
       if (step === 'file') return takeFile(request, response, url);
       if (step === 'upload') return makeVideo(request, response);
       if (step === 'job') return poll(response, url.pathname.split('/').pop() ?? '');
-      if (step === 'video') return data(response, { videos: pageOf(state.videos, url).map(listed) });
+      if (step === 'video' || step === 'audio') {
+        const made = state.videos.filter(({ id }) => id.startsWith(step === 'audio' ? 'a-' : 'm-'));
+        return data(response, { [`${step}s`]: pageOf(made, url).map(listed) });
+      }
       count += 1;
       files.set(`t${count}`, undefined);
       return data(response, { upload_url: `${origin()}/presigned?token=t${count}`, video_id: `m-${count}` });
@@ -198,6 +202,7 @@ function stepOf(method: string, path: string): Step | undefined {
     ['POST', /^\/presigned$/, 'file'],
     ['POST', /^\/collection\/c-0f3a\/upload$/, 'upload'],
     ['GET', /^\/video$/, 'video'],
+    ['GET', /^\/audio$/, 'audio'],
     ['GET', /^\/async-response\/job-\d+$/, 'job'],
   ];
   return known.find(([verb, pattern]) => verb === method && pattern.test(path))?.[2];

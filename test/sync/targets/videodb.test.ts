@@ -65,6 +65,16 @@ describe('a clip on its way to VideoDB', () => {
     expect(cloud.steps.filter((step) => step === 'collection')).toHaveLength(1);
   });
 
+  it('without a picture becomes an audio, one only', async () => {
+    const clip = aClip();
+    const heard = { ...clip, facts: { ...clip.facts, codecs: 'mp4a.40.2', width: 0, height: 0 } };
+    cloud.next('upload', loseAnswer);
+    await insist(target, heard);
+    expect(cloud.videos.map(({ id }) => id[0])).toEqual(['a']);
+    expect(cloud.steps).toContain('audio');
+    expect(cloud.steps).not.toContain('video');
+  });
+
   it('is waited for while a job makes a video of it', async () => {
     cloud.polls = 4;
     await target.send(aClip(), memoryLine(), signal);
