@@ -3,6 +3,8 @@ import { captionColor, checkedAss } from '../../src/editor/caption-source.ts';
 import { assOf } from '../../src/editor/text-layer.ts';
 import { boundsOf, CANVAS, captions, draw, layer, RED } from './drawing.ts';
 
+const WHITE = [255, 255, 255];
+
 const HEAD = '[Script Info]\nScriptType: v4.00+\nPlayResX: 320\nPlayResY: 180\n';
 const STYLES =
   '[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, Alignment\nStyle: Default,DejaVu Sans,40,&H000000FF,5\n';
@@ -24,6 +26,11 @@ describe('captions that a client brings', () => {
     const text = `\ufeff${HEAD}${STYLES}${EVENTS}${LINE}`.replaceAll('\n', '\r\n');
     const wrapped = base64(text).replace(/.{76}/g, '$&\r\n');
     expect(checkedAss(wrapped)).toBe(HEAD + STYLES + EVENTS + LINE);
+  });
+
+  it('are drawn without a head and without styles, too', () => {
+    const bare = checkedAss(base64(EVENTS + LINE.replace('Default', 'None')));
+    expect(boundsOf(draw(bare, 1500), WHITE, 120).count).toBeGreaterThan(30);
   });
 
   it('lose embedded fonts and pictures, comments and sections of other programs', () => {

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { CaptionsContent } from '../../src/editor/composition.ts';
 import { assOf } from '../../src/editor/text-layer.ts';
-import { boundsOf, CANVAS, captions, draw, GREEN, layer, pixel, RED, wordsOf, YELLOW } from './drawing.ts';
+import {
+  type Bounds,
+  boundsOf,
+  CANVAS,
+  captions,
+  GREEN,
+  layer,
+  pixel,
+  RED,
+  shots,
+  wordsOf,
+  YELLOW,
+} from './drawing.ts';
 
 const BLUE = [0, 0, 255];
 
@@ -16,7 +28,7 @@ async function shown(content: CaptionsContent, durationMs?: number): Promise<str
   });
 }
 
-const at = async (content: CaptionsContent, ms: number) => draw(await documentOf(content), ms);
+const at = async (content: CaptionsContent, ms: number) => (await shots([content, ms]))[0];
 const middle = ({ left, right }: { left: number; right: number }) => (left + right) / 2;
 
 describe('captions', () => {
@@ -88,17 +100,25 @@ describe('the style of captions', () => {
   const font = captions('x').font;
 
   it('is that of their font', async () => {
-    const count = async (some: Partial<typeof font>) =>
-      boundsOf(await at(captions('Hill', { font: { ...font, ...some } }), 100), YELLOW);
-    const plain = await count({});
-    expect((await count({ bold: true })).count).toBeGreaterThan(1.2 * plain.count);
-    expect((await count({ underline: true })).count).toBeGreaterThan(plain.count + 20);
-    expect((await count({ strikeout: true })).count).toBeGreaterThan(plain.count + 20);
-    expect((await count({ scaleX: 200 })).count).toBeGreaterThan(1.7 * plain.count);
-    const width = ({ left, right }: { left: number; right: number }) => right - left;
-    expect(Math.abs(width(await count({ spacing: 10 })) - width(plain) - 30)).toBeLessThanOrEqual(2);
-    const turned = await count({ angle: 90 });
-    expect(turned.bottom - turned.top).toBeGreaterThan(turned.right - turned.left);
+    const hill = (some: Partial<typeof font>) => [captions('Hill', { font: { ...font, ...some } }), 100] as const;
+    const drawn = await shots(
+      hill({}),
+      hill({ bold: true }),
+      hill({ underline: true }),
+      hill({ strikeout: true }),
+      hill({ scaleX: 200 }),
+      hill({ spacing: 10 }),
+      hill({ angle: 90 }),
+    );
+    const [plain, ...others] = drawn.map((picture) => boundsOf(picture, YELLOW));
+    const [bold, underlined, struck, wide, spaced, turned] = others;
+    const width = (bounds: Bounds | undefined) => (bounds?.right ?? 0) - (bounds?.left ?? 0);
+    const more = (bounds: Bounds | undefined) => (bounds?.count ?? 0) - (plain?.count ?? 0);
+    expect(more(bold)).toBeGreaterThan(0.2 * (plain?.count ?? 0));
+    expect(Math.min(more(underlined), more(struck))).toBeGreaterThan(20);
+    expect(more(wide)).toBeGreaterThan(0.7 * (plain?.count ?? 0));
+    expect(Math.abs(width(spaced) - width(plain) - 30)).toBeLessThanOrEqual(2);
+    expect((turned?.bottom ?? 0) - (turned?.top ?? 0)).toBeGreaterThan(width(turned));
     expect(await documentOf(captions('x', { font: { ...font, italic: true, scaleY: 150 } }))).toMatch(
       /^Style: Text,DejaVu Sans,24,(&H\w{8},){4}0,-1,0,0,100,150,/m,
     );
@@ -132,8 +152,7 @@ describe('the word that is spoken', () => {
   it('has the second colour with color_highlight', async () => {
     const content = of('color_highlight');
     const places = [];
-    for (const ms of [100, 600, 1100]) {
-      const picture = await at(content, ms);
+    for (const picture of await shots([content, 100], [content, 600], [content, 1100])) {
       const [told, rest] = [boundsOf(picture, GREEN), boundsOf(picture, YELLOW)];
       expect(told.count).toBeGreaterThan(100);
       expect(rest.count).toBeGreaterThan(told.count);
@@ -143,12 +162,12 @@ describe('the word that is spoken', () => {
   });
 
   it('fills with karaoke, and stays so', async () => {
-    const ends = [];
-    for (const ms of [10, 250, 750, 1490]) ends.push(boundsOf(await at(of('karaoke'), ms), GREEN).right);
+    const sung = of('karaoke');
+    const pictures = await shots([sung, 10], [sung, 250], [sung, 750], [sung, 1490], [of(undefined), 100]);
+    const ends = pictures.slice(0, 4).map((picture) => boundsOf(picture, GREEN).right);
     expect(ends).toEqual(ends.toSorted((a, b) => a - b));
     expect(new Set(ends).size).toBe(4);
-    const all = boundsOf(await at(of(undefined), 100), YELLOW);
-    expect(all.right - (ends[3] ?? 0)).toBeLessThan(8);
+    expect(boundsOf(pictures[4], YELLOW).right - (ends[3] ?? 0)).toBeLessThan(8);
     expect(
       await documentOf(
         captions([...wordsOf('a b'), { text: 'c', startMs: 1500, endMs: 2000 }], { animation: 'karaoke' }),
@@ -157,14 +176,13 @@ describe('the word that is spoken', () => {
   });
 
   it('comes and stays with reveal, and nothing moves', async () => {
-    const [first, second, third] = [
-      boundsOf(await at(of('reveal'), 100), YELLOW),
-      boundsOf(await at(of('reveal'), 600), YELLOW),
-      boundsOf(await at(of('reveal'), 1100), YELLOW),
-    ];
+    const come = of('reveal');
+    const pictures = await shots([come, 100], [come, 600], [come, 1100], [of(undefined), 100]);
+    const [a, b, c, all] = pictures;
+    const [first, second, third] = [boundsOf(a, YELLOW), boundsOf(b, YELLOW), boundsOf(c, YELLOW)];
     expect([first.left, second.left]).toEqual([third.left, third.left]);
     expect(first.right < second.right && second.right < third.right).toBe(true);
-    expect(third).toEqual(boundsOf(await at(of(undefined), 100), YELLOW));
+    expect(third).toEqual(boundsOf(all, YELLOW));
   });
 
   it('is alone with impact', async () => {
@@ -172,27 +190,26 @@ describe('the word that is spoken', () => {
       '0:00:00.00 0:00:00.50 red',
       '0:00:00.50 0:00:01.00 blue',
     ]);
-    const [growing, grown] = [
-      boundsOf(await at(of('impact'), 10), YELLOW),
-      boundsOf(await at(of('impact'), 300), YELLOW),
-    ];
+    const [early, late] = await shots([of('impact'), 10], [of('impact'), 300]);
+    const [growing, grown] = [boundsOf(early, YELLOW), boundsOf(late, YELLOW)];
     expect(grown.count).toBeGreaterThan(1.5 * growing.count);
     expect(Math.abs(middle(grown) - 160)).toBeLessThan(4);
   });
 
   it('is larger and has the second colour with supersize', async () => {
     const height = ({ top, bottom }: { top: number; bottom: number }) => bottom - top + 1;
-    const usual = boundsOf(await at(captions('red'), 100), YELLOW);
-    const larger = boundsOf(await at(captions('red', { animation: 'supersize' }), 100), GREEN);
+    const [plain, grown] = await shots([captions('red'), 100], [captions('red', { animation: 'supersize' }), 100]);
+    const [usual, larger] = [boundsOf(plain, YELLOW), boundsOf(grown, GREEN)];
     expect(height(larger) / height(usual)).toBeGreaterThan(1.15);
   });
 
   it('has a box behind it with box_highlight', async () => {
-    const [first, second] = [await at(of('box_highlight'), 100), await at(of('box_highlight'), 600)];
+    const boxed = of('box_highlight');
+    const [first, second, plain] = await shots([boxed, 100], [boxed, 600], [of(undefined), 600]);
     const boxes = [first, second].map((picture) => boundsOf(picture, GREEN));
     expect(boxes.every(({ count }) => count > 500)).toBe(true);
     expect((boxes[1]?.left ?? 0) - (boxes[0]?.left ?? 0)).toBeGreaterThan(30);
-    expect(boundsOf(second, YELLOW).count).toBe(boundsOf(await at(of(undefined), 600), YELLOW).count);
+    expect(boundsOf(second, YELLOW).count).toBe(boundsOf(plain, YELLOW).count);
     expect(pixel(second, (boxes[1]?.left ?? 0) + 1, (boxes[1]?.top ?? 0) + 2)).toEqual(GREEN);
   });
 

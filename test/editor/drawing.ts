@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { CaptionsContent, CaptionWord, Layer, TextContent } from '../../src/editor/composition.ts';
+import { assOf } from '../../src/editor/text-layer.ts';
 
 export const CANVAS = { width: 320, height: 180 };
 export const YELLOW = [255, 255, 0];
@@ -17,7 +18,7 @@ export interface Picture {
 }
 
 /** The first and the last column and row with such pixels; `count` of them. */
-interface Bounds {
+export interface Bounds {
   left: number;
   top: number;
   right: number;
@@ -29,27 +30,52 @@ const dir = mkdtempSync(join(tmpdir(), 'wp-drawing-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 /** What libass makes of a document at a time, on black or another colour. */
-export function draw(ass: string, atMs: number, { width, height } = CANVAS, background = '#000000'): Picture {
-  writeFileSync(join(dir, 'a.ass'), ass);
-  const source = `color=c=${background}:s=${width}x${height}:r=25:d=0.04,format=gbrp`;
-  const args = [
-    '-nostdin',
-    '-loglevel',
-    'error',
-    '-f',
-    'lavfi',
-    '-i',
-    source,
-    '-vf',
-    `setpts=PTS+${atMs / 1000}/TB,ass=a.ass`,
-  ];
-  const { stdout, stderr, status } = spawnSync(
+export function draw(ass: string, atMs: number, size = CANVAS, background = '#000000'): Picture {
+  const [picture] = drawAll([{ ass, atMs }], size, background);
+  if (!picture) throw new Error('nothing was drawn');
+  return picture;
+}
+
+/** Several by one ffmpeg, in which they lie below each other: starting one takes longer than drawing. */
+export function drawAll(
+  documents: readonly { ass: string; atMs: number }[],
+  { width, height } = CANVAS,
+  background = '#000000',
+): Picture[] {
+  const chains = documents.map(({ ass, atMs }, i) => {
+    writeFileSync(join(dir, `${i}.ass`), ass);
+    const source = `color=c=${background}:s=${width}x${height}:r=25:d=0.04,format=gbrp`;
+    return `${source},setpts=PTS+${atMs / 1000}/TB,ass=${i}.ass,setpts=0[v${i}]`;
+  });
+  const labels = documents.map((_, i) => `[v${i}]`).join('');
+  const stack = documents.length > 1 ? `${labels}vstack=inputs=${documents.length}[v]` : '[v0]null[v]';
+  const { stdout, stderr } = spawnSync(
     'ffmpeg',
-    [...args, '-vsync', '0', '-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],
+    ['-nostdin', '-loglevel', 'error', '-filter_complex', `${chains.join(';')};${stack}`, '-map', '[v]'].concat([
+      '-frames:v',
+      '1',
+      '-f',
+      'rawvideo',
+      '-pix_fmt',
+      'rgb24',
+      'pipe:1',
+    ]),
     { cwd: dir, maxBuffer: 1 << 28 },
   );
-  if (status !== 0 || stdout.length !== width * height * 3) throw new Error(`ffmpeg: ${stderr.toString()}`);
-  return { width, height, rgb: stdout };
+  const size = width * height * 3;
+  if (stdout.length !== documents.length * size) throw new Error(`ffmpeg: ${stderr.toString()}`);
+  return documents.map((_, i) => ({ width, height, rgb: stdout.subarray(i * size, (i + 1) * size) }));
+}
+
+type Shot = readonly [content: TextContent | CaptionsContent, atMs: number, some?: Partial<Layer>];
+
+/** Layers at their times, drawn together. */
+export async function shots<const T extends readonly Shot[]>(...wanted: T): Promise<{ [K in keyof T]: Picture }> {
+  const documents = await Promise.all(
+    wanted.map(async ([content, atMs, some]) => ({ ass: await assOf(layer(content, some), CANVAS), atMs })),
+  );
+  // One for each that was asked for.
+  return drawAll(documents) as { [K in keyof T]: Picture };
 }
 
 export function pixel({ width, rgb }: Picture, x: number, y: number): number[] {

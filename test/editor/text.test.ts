@@ -1,16 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import type { TextContent } from '../../src/editor/composition.ts';
+import type { Position, TextContent } from '../../src/editor/composition.ts';
 import { breakLines } from '../../src/editor/line-breaking.ts';
 import { assOf, fontNotes } from '../../src/editor/text-layer.ts';
-import { boundsOf, CANVAS, draw, layer, type Picture, pixel, RED, text, YELLOW } from './drawing.ts';
+import {
+  type Bounds,
+  boundsOf,
+  CANVAS,
+  draw,
+  layer,
+  type Picture,
+  pixel,
+  RED,
+  shots,
+  text,
+  YELLOW,
+} from './drawing.ts';
 
 const BLUE = [0, 0, 255];
 
-async function drawn(
-  some: Partial<TextContent>,
-  position: 'center' | 'top_left' | 'bottom_right' = 'center',
-): Promise<Picture> {
-  return draw(await assOf(layer(text(some), { position }), CANVAS), 500);
+const shot = (some: Partial<TextContent>, position: Position = 'center') => [text(some), 500, { position }] as const;
+
+async function drawn(some: Partial<TextContent>): Promise<Picture> {
+  return (await shots(shot(some)))[0];
 }
 
 /** What is shown, each line as its document has it, without tags. */
@@ -30,9 +41,9 @@ const font = { family: 'DejaVu Sans', size: 24, color: '#ffff00', opacity: 1 };
 
 describe('a text', () => {
   it.each([
-    ['left', 'top', (b: Edges) => b.left < 6 && b.top < 12],
-    ['center', 'center', (b: Edges) => Math.abs(b.left + b.right - 319) < 6 && Math.abs(b.top + b.bottom - 179) < 14],
-    ['right', 'bottom', (b: Edges) => b.right > 313 && b.bottom > 165],
+    ['left', 'top', (b: Bounds) => b.left < 6 && b.top < 12],
+    ['center', 'center', (b: Bounds) => Math.abs(b.left + b.right - 319) < 6 && Math.abs(b.top + b.bottom - 179) < 14],
+    ['right', 'bottom', (b: Bounds) => b.right > 313 && b.bottom > 165],
   ] as const)('lies %s, %s', async (horizontal, vertical, isThere) => {
     const bounds = boundsOf(await drawn({ alignment: { horizontal, vertical } }), YELLOW);
     expect(bounds.count).toBeGreaterThan(300);
@@ -40,15 +51,17 @@ describe('a text', () => {
   });
 
   it('is as large as its font says, in ems, and as bold', async () => {
-    const height = async (size: number) => {
-      const { top, bottom } = boundsOf(await drawn({ text: 'H', font: { ...font, size } }), YELLOW);
-      return bottom - top + 1;
-    };
+    const pictures = await shots(
+      shot({ text: 'H', font: { ...font, size: 40 } }),
+      shot({ text: 'H', font: { ...font, size: 80 } }),
+      shot({ font: { ...font, weight: 400 } }),
+      shot({ font: { ...font, weight: 700 } }),
+    );
+    const [small, large, plain, bold] = pictures.map((picture) => boundsOf(picture, YELLOW));
     // Capitals of DejaVu Sans are 0.729 em high.
-    expect(Math.abs((await height(40)) - 29)).toBeLessThanOrEqual(1);
-    expect(Math.abs((await height(80)) - 58)).toBeLessThanOrEqual(1);
-    const weight = async (value: number) => boundsOf(await drawn({ font: { ...font, weight: value } }), YELLOW).count;
-    expect(await weight(700)).toBeGreaterThan(1.2 * (await weight(400)));
+    expect(Math.abs((small?.bottom ?? 0) - (small?.top ?? 0) + 1 - 29)).toBeLessThanOrEqual(1);
+    expect(Math.abs((large?.bottom ?? 0) - (large?.top ?? 0) + 1 - 58)).toBeLessThanOrEqual(1);
+    expect(bold?.count).toBeGreaterThan(1.2 * (plain?.count ?? 0));
   });
 
   it('is as opaque as told', async () => {
@@ -58,11 +71,14 @@ describe('a text', () => {
   });
 
   it('has a border around it and casts a shadow', async () => {
-    const plain = boundsOf(await drawn({}), YELLOW);
-    const bordered = boundsOf(await drawn({ border: { color: '#ff0000', width: 3 } }), RED);
+    const [bare, border, cast] = await shots(
+      shot({}),
+      shot({ border: { color: '#ff0000', width: 3 } }),
+      shot({ shadow: { color: '#0000ff', x: 9, y: 5 } }),
+    );
+    const [plain, bordered, shadow] = [boundsOf(bare, YELLOW), boundsOf(border, RED), boundsOf(cast, BLUE)];
     expect(Math.abs(plain.left - bordered.left - 3)).toBeLessThanOrEqual(1);
     expect(Math.abs(bordered.bottom - plain.bottom - 3)).toBeLessThanOrEqual(1);
-    const shadow = boundsOf(await drawn({ shadow: { color: '#0000ff', x: 9, y: 5 } }), BLUE);
     expect(Math.abs(shadow.right - plain.right - 9)).toBeLessThanOrEqual(1);
     expect(Math.abs(shadow.bottom - plain.bottom - 5)).toBeLessThanOrEqual(1);
   });
@@ -77,7 +93,6 @@ describe('a text', () => {
   });
 });
 
-type Edges = ReturnType<typeof boundsOf>;
 const background = {
   width: 200,
   height: 60,
@@ -90,22 +105,28 @@ const background = {
 describe('a background', () => {
   it('is a box of its own size, where the alignment says, larger by its border', async () => {
     const alignment = { horizontal: 'right', vertical: 'top' } as const;
-    const box = boundsOf(await drawn({ background, alignment }), BLUE);
-    expect(box).toMatchObject({ left: 120, right: 319, top: 0, bottom: 59 });
-    const larger = boundsOf(await drawn({ background: { ...background, borderWidth: 5 } }), BLUE);
-    expect(larger).toMatchObject({ left: 55, right: 264, top: 55, bottom: 124 });
+    const wider = { background: { ...background, borderWidth: 5 } };
+    const [box, larger] = await shots(shot({ background, alignment }), shot(wider));
+    expect(boundsOf(box, BLUE)).toMatchObject({ left: 120, right: 319, top: 0, bottom: 59 });
+    expect(boundsOf(larger, BLUE)).toMatchObject({ left: 55, right: 264, top: 55, bottom: 124 });
   });
 
   it('has the text where it says', async () => {
-    const left = boundsOf(await drawn({ background: { ...background, textAlignment: 'top_left' } }), YELLOW);
+    const pictures = await shots(
+      shot({ background: { ...background, textAlignment: 'top_left' } }),
+      shot({ background: { ...background, textAlignment: 'bottom_right' } }),
+    );
+    const [left, right] = [boundsOf(pictures[0], YELLOW), boundsOf(pictures[1], YELLOW)];
     expect([left.left < 66, left.top < 72]).toEqual([true, true]);
-    const right = boundsOf(await drawn({ background: { ...background, textAlignment: 'bottom_right' } }), YELLOW);
     expect([right.right > 253, right.bottom > 105]).toEqual([true, true]);
   });
 
   it('without a size is as large as the text', async () => {
-    const bare = boundsOf(await drawn({}), YELLOW);
-    const box = boundsOf(await drawn({ background: { ...background, width: 0, height: 0, borderWidth: 4 } }), BLUE);
+    const [text, behind] = await shots(
+      shot({}),
+      shot({ background: { ...background, width: 0, height: 0, borderWidth: 4 } }),
+    );
+    const [bare, box] = [boundsOf(text, YELLOW), boundsOf(behind, BLUE)];
     expect([bare.left - box.left, box.right - bare.right].every((gap) => gap >= 4 && gap <= 8)).toBe(true);
     expect(Math.abs(box.bottom - box.top + 1 - (28 + 8))).toBeLessThanOrEqual(1);
   });
@@ -124,19 +145,20 @@ describe('lines', () => {
   it('are broken at the width of the box, which lies where the clip lies', async () => {
     const content = { text: 'one two three four five', width: 120, height: 100 };
     expect((await linesOf(content)).length).toBeGreaterThan(2);
-    const corner = boundsOf(await drawn(content, 'bottom_right'), YELLOW);
+    const pictures = await shots(shot(content, 'bottom_right'), shot(content, 'top_left'));
+    const [corner, { right, bottom }] = [boundsOf(pictures[0], YELLOW), boundsOf(pictures[1], YELLOW)];
     expect(corner.left).toBeGreaterThanOrEqual(200);
     expect(corner.top).toBeGreaterThanOrEqual(80);
-    const { right, bottom } = boundsOf(await drawn(content, 'top_left'), YELLOW);
     expect([right < 120, bottom < 100]).toEqual([true, true]);
   });
 
   it('are as far from each other as told', async () => {
-    const high = async (lineSpacing: number) => {
-      const { top, bottom } = boundsOf(await drawn({ text: 'H\nH\nH', lineSpacing }), YELLOW);
+    const set = (lineSpacing: number) => shot({ text: 'H\nH\nH', lineSpacing });
+    const pictures = await shots(set(0), set(1), set(2), set(0.8));
+    const [usual = 0, same, wide = 0, narrow] = pictures.map((picture) => {
+      const { top, bottom } = boundsOf(picture, YELLOW);
       return bottom - top;
-    };
-    const [usual, same, wide, narrow] = [await high(0), await high(1), await high(2), await high(0.8)];
+    });
     expect(same).toBe(usual);
     expect(Math.abs(wide - usual - 2 * 28)).toBeLessThanOrEqual(2);
     expect(narrow).toBeLessThan(usual);
@@ -182,13 +204,13 @@ describe('what users write', () => {
 
   it('looks as it was written', async () => {
     const [as, plain] = [await drawn({ text: '{\\b1}\\N' }), await drawn({ text: 'a{\\b1}\\Na' })];
-    const wide = ({ left, right }: Edges) => right - left;
+    const wide = ({ left, right }: Bounds) => right - left;
     expect(boundsOf(as, YELLOW).count).toBeGreaterThan(200);
     expect(wide(boundsOf(plain, YELLOW)) - wide(boundsOf(as, YELLOW))).toBeGreaterThan(20);
   });
 
   it('in Arabic begins at the right of the line, and Chinese is drawn where a font has it', async () => {
-    const width = ({ left, right }: Edges) => right - left;
+    const width = ({ left, right }: Bounds) => right - left;
     expect(width(boundsOf(await drawn({ text: 'مرحبا بالعالم' }), YELLOW))).toBeGreaterThan(80);
     const mixed = await drawn({ text: 'مرحبا ███' });
     const alone = boundsOf(await drawn({ text: '███' }), YELLOW);
