@@ -3,11 +3,12 @@
  * real camera. Every answer is checked against the API's own description.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { captureCall } from './capture-call.ts';
 import { liveCalls } from './live-calls.ts';
 import { videoCalls } from './video-calls.ts';
 import { type Call, openWorld, type World } from './world.ts';
 
-const calls = [...liveCalls, ...videoCalls];
+const calls = [...liveCalls, ...videoCalls, captureCall];
 const outcomes = new Map<number, string>();
 let world: World | undefined;
 

@@ -76,7 +76,6 @@ export const videoCalls: Call[] = [
       await uploads(world);
     },
   },
-  { n: 25, what: 'capture sessions', pending: 'all of it' },
 ];
 
 const scenesOfVideo: NonNullable<Call['run']> = async ({ video, connection }) => {

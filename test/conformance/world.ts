@@ -4,6 +4,7 @@ import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { TestAppliance } from '../e2e/support/appliance.ts';
 import { startBroker } from '../e2e/support/broker.ts';
 import { watchpost } from '../e2e/support/cli.ts';
+import { freePort } from '../e2e/support/ports.ts';
 import { type Exchange, startProxy } from '../e2e/support/recording-proxy.ts';
 import { SPEECH_MODEL } from '../e2e/support/speech-model.ts';
 import { tempDir } from '../e2e/support/temp-dir.ts';
@@ -32,10 +33,11 @@ export async function openWorld() {
     const webhook = life.use(await startWebhook({ refuse: 1 }));
     const dir = life.use(await tempDir());
     await watchpost(['models', 'import', SPEECH_MODEL, '--data-dir', dir.path]);
+    const push = { rtmpPort: await freePort(), rtspPort: await freePort() };
     const appliance = life.use(
       await TestAppliance.start({
         dataDir: dir.path,
-        config: { mqtt: { url: broker.url }, recording: { segmentSeconds: 4 } },
+        config: { mqtt: { url: broker.url }, recording: { segmentSeconds: 4 }, ingest: { push } },
       }),
     );
     const document: unknown = await (await fetch(`${appliance.url}/v1/openapi.json`)).json();

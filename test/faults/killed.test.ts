@@ -39,7 +39,10 @@ const CASES = FAULT_POINTS.filter((point) => point !== 'handover.ready').flatMap
 );
 const SIFTED = (['erase.noted', 'erase.entered'] as const).map((point) => ({ point, n: 1, what: 'sift' as const }));
 
-it.concurrent.each([...CASES, ...SIFTED])(
+/** On its way to each further status. */
+const CAPTURED = [2, 3, 4, 5].map((n) => ({ point: 'capture.inserted' as const, n, what: 'capture' as const }));
+
+it.concurrent.each([...CASES, ...SIFTED, ...CAPTURED])(
   '$what: killed at $point, time $n',
   { timeout: 300_000 },
   async ({ point, n, what }) => {
@@ -56,10 +59,11 @@ it.concurrent.each([...CASES, ...SIFTED])(
   },
 );
 
-type What = 'record' | 'sift' | 'restore' | 'migrate';
+type What = 'record' | 'sift' | 'capture' | 'restore' | 'migrate';
 
 function workOf(point: FaultPoint): What {
   if (point.startsWith('restore')) return 'restore';
+  if (point.startsWith('capture')) return 'capture';
   return point.startsWith('migration') ? 'migrate' : 'record';
 }
 
@@ -113,11 +117,27 @@ async function comeBack(dir: string, promised: readonly Promised[], mayErase: bo
   expect(store.segments.totals().count, 'nothing more is deleted').toBe(erasedBefore);
   expect(readdirSync(dir).filter((name) => /restor|damaged$/.test(name) && name !== 'damaged')).toEqual([]);
   const fired = new Set(store.firings.recent({ limit: 100 }).map(({ id }) => id));
+  expectTold(
+    store,
+    promised.filter(({ kind }) => kind === 'capture'),
+  );
   for (const { kind, id } of promised) {
+    if (kind === 'capture') continue;
     if (kind === 'firing') expect(fired).toContain(id);
     else if (kind === 'hold') expectHeld(store, id);
     else if (!mayErase) expect(store.segments.has(id) || isGivenUp(store, id), id).toBe(true);
   }
+}
+
+/** Every status that was promised has one event, which is still to be told, and the last of them is the session's. */
+function expectTold({ captures, journal }: Store, promised: readonly Promised[]): void {
+  const { sessions } = captures.list({ collectionId: 'default', limit: 10 });
+  const events = journal.after(0, 100, ['capture']).map(({ ref }) => captures.events.get(Number(ref)));
+  const told = events.map((event) => event?.status);
+  expect(told.slice(0, promised.length)).toEqual(promised.map(({ id }) => id));
+  expect(new Set(told).size).toBe(told.length);
+  expect(sessions.map(({ status }) => status)).toEqual(told.slice(-1));
+  expect(captures.events.due(Date.now()).map(({ event }) => event.status)).toEqual(told.slice(0, 1));
 }
 
 function expectHeld(store: Store, id: string): void {

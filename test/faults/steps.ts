@@ -1,7 +1,7 @@
 /**
  * All that the appliance writes and deletes, once, as the appliance does it. Tells its parent what it has promised so far.
  *
- * argv: what to do (`record`, `sift`, `restore` or `migrate`), the data directory.
+ * argv: what to do (`record`, `sift`, `capture`, `restore` or `migrate`), the data directory.
  */
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { aFiring, aScene, axis, quiet } from '../store/fixture.ts';
 import { observed } from './observed.ts';
 
 export interface Promised {
-  kind: 'firing' | 'segment' | 'hold';
+  kind: 'firing' | 'segment' | 'hold' | 'capture';
   id: string;
 }
 
@@ -32,6 +32,7 @@ if (what === 'record' || what === 'sift') {
   await store.backups.make({ reservePercent: 0, signal: never });
   await erase();
 }
+if (what === 'capture') capture();
 process.disconnect?.();
 
 async function record(): Promise<void> {
@@ -89,6 +90,17 @@ async function record(): Promise<void> {
       firings: [{ firing, deliveries }],
     });
     promise({ kind: 'firing', id: firing.id });
+  }
+}
+
+/** A session through every status, each with the event that tells of it. */
+function capture(): void {
+  const draft = { id: newId('capture'), collectionId: 'default', endUserId: 'u', metadata: {}, createdMs: 1 };
+  const { id } = store.captures.create({ ...draft, callbackUrl: 'http://127.0.0.1:9/' });
+  promise({ kind: 'capture', id: 'created' });
+  for (const status of ['starting', 'active', 'stopping', 'stopped', 'exported'] as const) {
+    store.captures.advance(id, status);
+    promise({ kind: 'capture', id: status });
   }
 }
 
