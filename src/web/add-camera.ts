@@ -2,6 +2,7 @@
 import { type Api, reasonOf } from './api.ts';
 import { CameraFinder } from './camera-finder.ts';
 import { CameraTest } from './camera-test.ts';
+import { CameraWay, type Way } from './camera-way.ts';
 import { byId, setHidden, setText } from './dom.ts';
 
 const FIRST_INDEX = {
@@ -22,18 +23,23 @@ export function addCameraForm(api: Api, added: (name: string) => void, signal: A
   const submit = byId('camera-submit', HTMLButtonElement);
   const problem = byId('camera-problem', HTMLElement);
   // Set when the camera was made but its index was not: the next try then only makes the index.
-  let made: { url: string; id: string } | undefined;
+  let made: { wish: string; id: string; push_url?: string } | undefined;
 
   const test = new CameraTest(api, url, signal);
   const finder = new CameraFinder(api, { name, url }, signal);
+  const ways = new CameraWay(url, signal);
+  const cancel = byId('camera-cancel', HTMLButtonElement);
   const open = (): void => {
     setHidden(problem, true);
+    setHidden(submit, false);
+    setText(cancel, 'Cancel');
+    ways.forget();
     dialog.showModal();
     name.focus();
   };
   for (const id of ['add-camera', 'add-first-camera'])
     byId(id, HTMLButtonElement).addEventListener('click', open, { signal });
-  byId('camera-cancel', HTMLButtonElement).addEventListener('click', () => dialog.close(), { signal });
+  cancel.addEventListener('click', () => dialog.close(), { signal });
   const forget = (): void => {
     test.forget();
     finder.forget();
@@ -42,15 +48,22 @@ export function addCameraForm(api: Api, added: (name: string) => void, signal: A
   signal.addEventListener('abort', () => dialog.close());
 
   const save = async (): Promise<void> => {
-    const camera = { name: name.value.trim(), url: url.value.trim() };
+    const camera = { name: name.value.trim(), ...ways.way };
+    const wish = JSON.stringify(camera);
     submit.disabled = true;
     setHidden(problem, true);
     try {
-      if (made?.url !== camera.url) made = { url: camera.url, id: await createStream(api, camera) };
+      if (made?.wish !== wish) made = { wish, ...(await createStream(api, camera)) };
       await api.post(`/rtstream/${encodeURIComponent(made.id)}/index/scene`, FIRST_INDEX);
+      const { push_url: address } = made;
       made = undefined;
       form.reset();
-      dialog.close();
+      if (address === undefined) dialog.close();
+      else {
+        ways.show(address);
+        setHidden(submit, true);
+        setText(cancel, 'Done');
+      }
       added(camera.name);
     } catch (error) {
       setText(problem, (made ? 'The camera is added, but not yet indexed. ' : '') + reasonOf(error));
@@ -69,7 +82,7 @@ export function addCameraForm(api: Api, added: (name: string) => void, signal: A
   );
 }
 
-async function createStream(api: Api, camera: { name: string; url: string }): Promise<string> {
+function createStream(api: Api, camera: { name: string } & Way): Promise<{ id: string; push_url?: string }> {
   const body = { collection_id: 'default', ...camera, media_types: ['video'], store: true };
-  return (await api.post<{ id: string }>('/rtstream', body)).id;
+  return api.post('/rtstream', body);
 }

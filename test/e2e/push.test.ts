@@ -3,10 +3,13 @@
  * alerted on; and what happens when the publisher goes, hangs, has a rival or the wrong key, and when the box's own part
  * of it ends.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { TestAppliance } from './support/appliance.ts';
+import { seriousFindings } from './support/axe.ts';
 import { freePort } from './support/ports.ts';
 import { processTree } from './support/processes.ts';
 import { Publisher } from './support/publisher.ts';
@@ -14,6 +17,8 @@ import { tempDir } from './support/temp-dir.ts';
 import { passingBlock } from './support/videos.ts';
 import { until } from './support/waiting.ts';
 import { arm, cameraState, firings, recordedSince, scenes, timeline } from './support/watching.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
 
 interface Pushed {
   id: string;
@@ -39,7 +44,7 @@ async function addPushed(box: TestAppliance, name: string, wish: object = { inge
 const phaseIs = (box: TestAppliance, id: string, phase: string) =>
   until(`${phase}`, async () => (await cameraState(box, id))?.phase === phase);
 
-test('what is sent by RTMP and by RTSP is recorded, looked at and alerted on as from a camera', async () => {
+test.concurrent('what is sent by RTMP and by RTSP is recorded, looked at and alerted on as from a camera', async () => {
   await using box = await startBox();
   const { url, ...connector } = { url: null, ingest_mode: 'push', protocol: 'rtmp', timeout: 180, store: true };
   const byRtmp = await addPushed(box, 'connector', { ...connector, url });
@@ -92,7 +97,7 @@ function publishing(box: TestAppliance, { id, push_url: to }: Pushed): Promise<P
 const pushProcess = async (box: TestAppliance) =>
   (await processTree(box.pid)).find(({ argv }) => argv.some((arg) => arg.endsWith('push-process.js')))?.pid;
 
-test('one publisher at a time, with the right key; whoever goes leaves a gap and nothing more', async () => {
+test.concurrent('one publisher at a time, with the right key; whoever goes leaves a gap and nothing more', async () => {
   await using dir = await tempDir();
   const ports = { rtmpPort: await freePort(), rtspPort: await freePort() };
   await using box = await startBox({ dataDir: dir.path, ports });
@@ -142,6 +147,35 @@ test('one publisher at a time, with the right key; whoever goes leaves a gap and
   await recordedSince(again, desk.id, backMs, 2);
   expect(overlaps(dir.path)).toEqual([]);
   expect((await timeline(again, desk.id)).gaps.length).toBeGreaterThanOrEqual(3);
+});
+
+test.concurrent('the page adds a camera that sends, and shows where to', async () => {
+  expect(existsSync(CHROMIUM), `${CHROMIUM} is missing: apt-get install chromium`).toBe(true);
+  await using box = await startBox();
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${box.url}/#key=${box.key}`);
+    await page.getByRole('button', { name: 'Add camera' }).first().click();
+    const dialog = page.getByRole('dialog', { name: 'Add a camera' });
+    await dialog.getByLabel('Name').fill('Doorbell');
+    await dialog.getByLabel('How its pictures come').selectOption('rtsp');
+    await dialog.getByLabel('Address').waitFor({ state: 'hidden' });
+    await dialog.getByRole('button', { name: 'Add camera' }).click();
+    const address = dialog.getByLabel('Send to');
+    await address.waitFor();
+    const [stream] = (await box.data<{ results: Pushed[] }>('GET', '/rtstream')).results;
+    const { push_url: to } = await box.data<Pushed>('GET', `/rtstream/${stream?.id}`);
+    expect(await address.inputValue()).toBe(to);
+    expect(await seriousFindings(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('nobody sends this stream').first().waitFor();
+    await page.getByRole('button', { name: 'Add camera' }).first().click();
+    expect(await dialog.getByLabel('Send to').isVisible()).toBe(false);
+    expect(await dialog.getByLabel('Address', { exact: true }).isVisible()).toBe(true);
+  } finally {
+    await browser.close();
+  }
 });
 
 /** Segments that hold the same time twice. */
