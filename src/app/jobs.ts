@@ -1,7 +1,7 @@
 import { type AssetDeps, assetHandlers, cleanAssets } from '#assets';
 import type { Config } from '#config';
 import type { Delivery } from '#delivery';
-import { renderAsset } from '#editor';
+import { reframeAsset, renderAsset } from '#editor';
 import { jobCallback } from '#http';
 import { JobRunner } from '#jobs';
 import type { Tellers } from '#pipeline';
@@ -36,6 +36,7 @@ export async function startJobs(
       handlers: {
         ...assetHandlers(assets),
         render: (job, context) => renderAsset(job, assets, context),
+        reframe: (job, context) => reframeAsset(job, assets, context),
       },
       payload: (job) => jobCallback(job, { store, links }, origin()),
       post: delivery.post.bind(delivery),

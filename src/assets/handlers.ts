@@ -12,7 +12,7 @@ import { timelapse } from './timelapse.ts';
 type Handler = (job: Job, work: Work) => Promise<NonNullable<Job['result']>>;
 
 /** What jobs about assets do. Each may be run again after a crash. */
-export function assetHandlers(deps: AssetDeps): Record<Exclude<JobKind, 'render'>, Handler> {
+export function assetHandlers(deps: AssetDeps): Record<Exclude<JobKind, 'render' | 'reframe'>, Handler> {
   return {
     capture: (job, work) => exportCapture(job, deps, work),
     export: (job, work) => exportRecording(job, deps, work),

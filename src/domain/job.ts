@@ -6,6 +6,7 @@ export type JobKind =
   | 'index_spoken_words'
   | 'timelapse'
   | 'render'
+  | 'reframe'
   | 'extract_scenes'
   | 'describe';
 

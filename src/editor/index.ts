@@ -10,6 +10,7 @@
 export {
   ANIMATIONS,
   CAPTION_ALIGNMENTS,
+  type CaptionsContent,
   type Composition,
   type Content,
   FILTERS,
@@ -21,6 +22,7 @@ export {
 } from './composition.ts';
 export { compose } from './document.ts';
 export { frameRateOf } from './frame-rate.ts';
+export { beginFollowing, reframeAsset } from './reframe.ts';
 export { beginRender, type RenderOptions, renderAsset } from './renders.ts';
 export {
   type CaptionRequest,

@@ -60,8 +60,9 @@ export function beginRender(
   return { job: jobs.submit('render', { ...input }, options) };
 }
 
-function demandTurn({ jobs }: Store): void {
-  if (jobs.unfinished().filter(({ kind }) => kind === 'render').length < MOST_WAITING) return;
+/** Throws `unavailable` when too many wait already. */
+export function demandTurn({ jobs }: Store): void {
+  if (jobs.unfinished().filter(({ kind }) => kind === 'render' || kind === 'reframe').length < MOST_WAITING) return;
   throw new Fault('unavailable', `${MOST_WAITING} renders are waiting: ask again when one is done (GET /v1/jobs)`);
 }
 

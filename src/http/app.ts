@@ -49,6 +49,7 @@ import { pageSessionRoutes } from './page-sessions.ts';
 import { pictureRoutes } from './pictures.ts';
 import { probeRoutes } from './probe.ts';
 import { recordingRoutes } from './recording.ts';
+import { reframeRoutes } from './reframe.ts';
 import { rehearsalRoutes } from './rehearse.ts';
 import { Api } from './route.ts';
 import { sceneCollectionRoutes } from './scene-collections.ts';
@@ -60,6 +61,7 @@ import { syncRoutes } from './sync.ts';
 import { timelapseRoutes } from './timelapse.ts';
 import { timelineRoutes } from './timeline.ts';
 import { tokenRoutes } from './tokens.ts';
+import { transcodeRoutes } from './transcode.ts';
 import { transcriptFileRoutes } from './transcript-files.ts';
 import { transcriptionRoutes } from './transcription.ts';
 import { uploadRoutes, uploadTargetRoutes } from './uploads.ts';
@@ -68,6 +70,7 @@ import { videoIndexRoutes } from './video-indexes.ts';
 import { videoQuestionRoutes } from './video-questions.ts';
 import { videoSearchRoutes } from './video-search.ts';
 import { videoTranscriptionRoutes } from './video-transcription.ts';
+import { videoWorkflowRoutes } from './video-workflows.ts';
 import { videoRoutes } from './videos.ts';
 import { websocketNote, websocketRoutes } from './websocket.ts';
 
@@ -114,6 +117,9 @@ const CLOSED: readonly ((deps: HttpDeps) => Api | Routes)[] = [
   videoSearchRoutes,
   videoQuestionRoutes,
   videoClipRoutes,
+  videoWorkflowRoutes,
+  reframeRoutes,
+  transcodeRoutes,
   generatedTextRoutes,
   downloadRoutes,
   cutRoutes,

@@ -100,6 +100,13 @@ export async function downloadOf(
   return { id: ticket.sourceId, name: file, status: 'done', download_url };
 }
 
+/** The asset that a link of this box plays; undefined for what is no such link. */
+export function linkedAsset(link: string, deps: HttpDeps): string | undefined {
+  const token = tokenIn(link);
+  const sourceId = token === undefined ? undefined : ticketOf(deps, token).sourceId;
+  return sourceId !== undefined && deps.store.assets.get(sourceId) ? sourceId : undefined;
+}
+
 function demandOneFile(ticket: MediaTicket, rows: readonly ClipRow[]): void {
   try {
     demandOneForm(rows);

@@ -125,10 +125,8 @@ const VIEWS: Record<JobKind, (result: Result, deps: Rendering, base: string) => 
     const asset = deps.store.assets.get(assetId);
     return asset && assetView(asset, deps, base);
   },
-  render: ({ assetId = '' }, deps, base) => {
-    const asset = deps.store.assets.get(assetId);
-    return asset && videoView(asset, deps, base);
-  },
+  render: rendered,
+  reframe: rendered,
   extract_scenes: ({ indexId = '' }, deps, base) => {
     const collection = deps.store.sceneCollections.get(indexId);
     return collection && sceneCollectionView(collection, deps, base);
@@ -137,6 +135,11 @@ const VIEWS: Record<JobKind, (result: Result, deps: Rendering, base: string) => 
   index_scenes: ({ indexId = '' }) => ({ scene_index_id: indexId }),
   index_spoken_words: ({ indexId = '', message = '' }) => ({ success: true, message, scene_index_id: indexId }),
 };
+
+function rendered({ assetId = '' }: Result, deps: Rendering, base: string): object | undefined {
+  const asset = deps.store.assets.get(assetId);
+  return asset && videoView(asset, deps, base);
+}
 
 function videoMade({ assetId = '' }: Result, deps: Rendering, base: string): object | undefined {
   const asset = deps.store.assets.get(assetId);

@@ -4,10 +4,6 @@ import type { HttpEnv, Routes } from './deps.ts';
 
 /** What VideoDB's clients can ask for and this version doesn't do; each with what to do instead. */
 const REFUSALS: readonly (readonly [paths: readonly string[], message: string])[] = [
-  [
-    ['/transcode', '/transcode/:id', '/video/:id/reframe', '/video/:id/workflow'],
-    'the box does not render files: its stream_url is HLS, which ffmpeg and players open ("ffmpeg -i URL -c copy out.mp4")',
-  ],
   [['/video/:id/storage'], 'a video and its storage are one on the box: DELETE /video/{id} takes both'],
   [
     [
@@ -20,20 +16,23 @@ const REFUSALS: readonly (readonly [paths: readonly string[], message: string])[
   ],
   [
     [
-      '/collection/:id/generate/*',
+      '/collection/:id/generate/:what{image|video|audio}',
+      '/collection/:id/generate/video/dub',
       '/collection/:id/video/:video/translate',
-      '/collection/:id/search/web',
-      '/collection/:id/meeting/*',
-      '/video/:id/meeting',
-      '/sandbox',
-      '/sandbox/*',
       '/voice_clone',
       '/voice_clone/*',
-      '/billing/*',
-      '/job/:id',
     ],
+    'pictures, videos, voices and translations are made by models in the cloud: the box has none (it writes texts, POST …/generate/text)',
+  ],
+  [
+    ['/collection/:id/meeting/*', '/video/:id/meeting'],
+    'no bot joins meetings from here: record a screen and its sound with "watchpost capture"',
+  ],
+  [
+    ['/collection/:id/search/web', '/sandbox', '/sandbox/*', '/job/:id'],
     'this is a service of the cloud; the box works with its own cameras and videos only',
   ],
+  [['/billing/*'], 'the box costs nothing to use: there are no invoices; GET /v1/status says what it has stored'],
 ];
 
 /** Refuses kindly what clients know from the cloud, so that they show why. */

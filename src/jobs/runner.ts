@@ -45,6 +45,7 @@ const LANES: Record<JobKind, 'quick' | 'slow'> = {
   extract_scenes: 'quick',
   describe: 'quick',
   render: 'slow',
+  reframe: 'slow',
 };
 
 const PRUNE_EVERY_MS = 3_600_000;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assetHandlers, cleanAssets, exportableRange } from '#assets';
 import { type Asset, type AssetIndex, type Job, type JobKind, newId, RECORD_ALL, type Stream } from '#domain';
-import { renderAsset } from '#editor';
+import { reframeAsset, renderAsset } from '#editor';
 import { Inference } from '#inference';
 import type { JobHandler } from '#jobs';
 import { ModelLibrary } from '#models';
@@ -30,6 +30,7 @@ export async function openBox() {
   const handlers: Record<JobKind, JobHandler> = {
     ...assetHandlers(deps),
     render: (job, context) => renderAsset(job, deps, context),
+    reframe: (job, context) => reframeAsset(job, deps, context),
   };
   const progress: number[] = [];
 

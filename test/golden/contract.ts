@@ -129,7 +129,7 @@ export const CONTRACT: Readonly<Record<string, Promised>> = {
     ...each('scene_index_records[+]', ['start', 'end', 'description']),
   ),
   'DELETE /video/:video/index/scene/:index': of(['done', 'empty']),
-  'POST /video/:video/workflow': elsewhere,
+  'POST /video/:video/workflow': of(['done', 'job'], ...PLAYS),
   // 8.1, 8.2: without a hit "No results found"
   'POST /video/:video/search': { ...of(['done', 'refused'], ...LEGACY), ...noHit },
   'POST /collection/:collection/search': { ...of(['done', 'refused'], ...LEGACY), ...noHit },
@@ -161,8 +161,8 @@ export const CONTRACT: Readonly<Record<string, Promised>> = {
     'export_status',
   ),
   // 13 and the rest
-  'POST /editor': elsewhere,
-  'POST /editor/download': elsewhere,
+  'POST /editor': of(['done', 'job'], ...PLAYS),
+  'POST /editor/download': of(['done', 'refused'], 'download_url'),
   'POST /download': of(['done', 'refused'], 'download_url'),
   'GET /billing/usage': mayBeElsewhere,
   'GET /billing/invoices': mayBeElsewhere,

@@ -136,6 +136,7 @@ export function standIns(box: Box): void {
       endMs: Number(endMs),
     });
   };
+  box.handlers.render = ({ input }) => make(String(input['assetId']), { kind: 'edit', assetIds: [] });
   const index = ({ input }: { input: Record<string, unknown> }) => {
     const indexId = String(input['indexId']);
     fill(box, indexId, 'Nobody is in the yard');

@@ -243,6 +243,7 @@ function startJobs(handlers: Box['handlers'], { store, links }: Pick<HttpDeps, '
     index_spoken_words: work,
     timelapse: work,
     render: work,
+    reframe: work,
     extract_scenes: work,
     describe: work,
   };

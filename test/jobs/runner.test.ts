@@ -31,6 +31,7 @@ async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}) {
     index_spoken_words: unused,
     timelapse: unused,
     render: unused,
+    reframe: unused,
     extract_scenes: unused,
     describe: unused,
   };
