@@ -58,7 +58,7 @@ export class Captured implements AsyncDisposable {
     const none = async () => ({});
     const handlers = {
       ...{ export: none, ingest: none, index_scenes: none, index_spoken_words: none, timelapse: none },
-      ...{ render: none, extract_scenes: none, describe: none },
+      ...{ render: none, reframe: none, extract_scenes: none, describe: none },
       capture: async ({ input }: { input: Record<string, unknown> }) => {
         this.work();
         const assetId = String(input['assetId']);

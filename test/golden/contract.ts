@@ -61,7 +61,6 @@ const CHANNEL = ['rtstream_id', 'id', 'channel_id', 'name', 'media_types', 'stat
 const noHit = { refusal: /No results found/ };
 
 /** §13, §7, rows 26, 28, 29, 58–60 of §2: known calls that this version does not do, and says so. */
-const elsewhere = of(['refused']);
 const mayBeElsewhere = of(['done', 'refused']);
 
 /** By `callOf`. The numbers are the contract's paragraphs. */
@@ -161,7 +160,8 @@ export const CONTRACT: Readonly<Record<string, Promised>> = {
     'export_status',
   ),
   // 13 and the rest
-  'POST /editor': of(['done', 'job'], ...PLAYS),
+  // The recorder's large timelines have no clips, or lie in an upload whose bytes it didn't keep.
+  'POST /editor': of(['done', 'job', '400'], ...PLAYS),
   'POST /editor/download': of(['done', 'refused'], 'download_url'),
   'POST /download': of(['done', 'refused'], 'download_url'),
   'GET /billing/usage': mayBeElsewhere,

@@ -29,7 +29,7 @@ export function addAlert({ store }: Box, index: SceneIndex): Alert {
 
 /** Three pieces of a moving picture with words, the same called sound, or a picture. */
 export function addAsset(
-  { store, deps }: Box,
+  { store, deps }: Pick<Box, 'store'> & { deps: Pick<Box['deps'], 'assetsDir'> },
   id: string,
   kind: AssetKind = 'video',
   origin?: Asset['origin'],

@@ -16,7 +16,7 @@ beforeAll(async () => {
     return { indexId: id };
   };
   box.handlers.describe = async ({ input }) => ({
-    text: `${input['prompt']} ${input['scene']}/${input['frame'] ?? '–'}`,
+    text: [input['prompt'], input['scene'], input['frame']].join('/'),
   });
 });
 afterAll(() => box[Symbol.asyncDispose]());
@@ -86,9 +86,9 @@ describe('a scene, or a frame', () => {
     const describing = (kind: string, id: string, body: object = {}) =>
       box.call('POST', `/video/${video.id}/${kind}/${id}/describe`, body);
     const scene = await describing('scene', scenes[1].scene_id, { prompt: 'What is there?', model_name: 'pro' });
-    expect(scene.data).toEqual({ description: 'What is there? 1/–' });
+    expect(scene.data).toEqual({ description: 'What is there?/1/' });
     const frame = await describing('frame', scenes[0].frames[0].frame_id, { prompt: null });
-    expect(frame.data).toEqual({ description: 'Describe the scene 0/0' });
+    expect(frame.data).toEqual({ description: 'Describe the scene/0/0' });
     expect(await describing('scene', `${scenes[0].scene_id}9`)).toMatchObject({ status: 404 });
     expect(await describing('frame', scenes[0].scene_id)).toMatchObject({ status: 404 });
     const other = await addVideo(box, 1);

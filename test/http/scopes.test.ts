@@ -4,7 +4,7 @@ import { type Box, openBox } from './box.ts';
 
 /** What may look by a POST: searches, rehearsals, and links to what is stored. */
 const LOOKING =
-  /^POST (\/rtstream\/(collection\/)?\{id\}\/search|\/(video|collection)\/\{id\}\/search(\/v2|\/title)?|\/v1\/events\/(understand|rehearse)|\/(video|collection)\/\{id\}\/(semantic-search|query|aggregate|ask)|\/video\/\{id\}\/(stream|clip)|\/download|\/(audio|image)\/\{id\}\/generate_url)$/;
+  /^POST (\/rtstream\/(collection\/)?\{id\}\/search|\/(video|collection)\/\{id\}\/search(\/v2|\/title)?|\/v1\/events\/(understand|rehearse)|\/(video|collection)\/\{id\}\/(semantic-search|query|aggregate|ask)|\/video\/\{id\}\/(stream|clip)|\/(editor\/)?download|\/(audio|image)\/\{id\}\/generate_url)$/;
 /** Give out addresses at which whoever has them may send. */
 const CHANGING = ['GET /collection/{id}/upload_url', 'GET /capture/session/{session}'];
 /** Which keys open what; said here by itself, so that neither the routes nor the document are their own judges. */
