@@ -73,6 +73,24 @@ describe('a hub', () => {
     );
   });
 
+  it('takes recordings of sound only as any other', async () => {
+    const shipment = aShipment(undefined, { mediaTypes: ['audio'] });
+    const hub = await aHub();
+    const key = hub.key('edge');
+    hub.fleet.hello(key, shipment.report);
+    const heard = { codecs: 'mp4a.40.2', width: 0, height: 0 };
+    const heads = shipment.heads.map((head) =>
+      head.kind === 'segment'
+        ? { ...head, facts: { ...head.facts, session: { ...head.facts.session, ...heard } } }
+        : head,
+    );
+    await sendAll(hub, key, { ...shipment, heads });
+    expect(hub.store.streams.get(shipment.stream.id)?.mediaTypes).toEqual(['audio']);
+    const segments = hub.store.segments.inRange(shipment.stream.id, NOON, NOON + DAY);
+    expect(segments.map(({ session }) => session)).toEqual(segments.map(() => expect.objectContaining(heard)));
+    expect(segments.length).toBeGreaterThan(0);
+  });
+
   it('goes on with bytes where they broke off, also after a restart, and has them once', async () => {
     const shipment = aShipment();
     const hub = await aHub();
