@@ -44,7 +44,12 @@ const BORDER = { outline: 1, boxEach: 3, boxAll: 4 };
 const ENCODING = -1;
 const MOST = 100_000;
 
-export function assDocument(canvas: Size, styles: Readonly<Record<string, AssStyle>>, events: AssEvent[]): string {
+/** `events` as `eventLine` gives them. */
+export function assDocument(
+  canvas: Size,
+  styles: Readonly<Record<string, AssStyle>>,
+  events: readonly string[],
+): string {
   return [
     '[Script Info]',
     'ScriptType: v4.00+',
@@ -59,14 +64,15 @@ export function assDocument(canvas: Size, styles: Readonly<Record<string, AssSty
     '',
     '[Events]',
     'Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text',
-    ...events
-      .filter(({ startMs, endMs }) => centiseconds(endMs) > centiseconds(startMs))
-      .map((event) => {
-        const { layer, startMs, endMs, style, text } = event;
-        return `Dialogue: ${layer},${timeOf(startMs)},${timeOf(endMs)},${style},,0,0,0,,${text}`;
-      }),
+    ...events,
     '',
   ].join('\n');
+}
+
+/** None where no frame is long enough to show it. */
+export function eventLine({ layer, startMs, endMs, style, text }: AssEvent): string[] {
+  if (centiseconds(endMs) <= centiseconds(startMs)) return [];
+  return [`Dialogue: ${layer},${timeOf(startMs)},${timeOf(endMs)},${style},,0,0,0,,${text}`];
 }
 
 function styleLine(name: string, style: AssStyle): string {

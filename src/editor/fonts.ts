@@ -103,16 +103,23 @@ export class Fonts {
     const used = exact ?? this.#firstOf([...(NEXT_BEST[key] ?? []), ALWAYS_THERE, ...this.#families.keys()]);
     const face = used && nearest(used.faces, weight, italic);
     const family = plainName(used?.name ?? asked);
+    const widths = new Map<string, number>();
     return {
       family,
       lineHeight: (size) => size * (face?.lineHeight ?? 1.2),
-      widthOf: (text, size) => Array.from(text).reduce((sum, char) => sum + size * this.#widthOf(char, face), 0),
+      widthOf: (text, size) => Array.from(text).reduce((sum, char) => sum + size * this.#known(char, face, widths), 0),
       ...(exact ? {} : { note: noteOf(asked, key, family) }),
     };
   }
 
   #firstOf(names: readonly string[]): { name: string; faces: Face[] } | undefined {
     return names.map((name) => this.#families.get(name.toLowerCase())).find((family) => family !== undefined);
+  }
+
+  #known(char: string, face: Face | undefined, widths: Map<string, number>): number {
+    const width = widths.get(char) ?? this.#widthOf(char, face);
+    widths.set(char, width);
+    return width;
   }
 
   /** In ems of the face; libass sets the glyphs of other fonts so that their lines are as high. */

@@ -1,4 +1,14 @@
-import { type AssEvent, type AssStyle, assColor, assDocument, INVISIBLE, literal, number, type Size } from './ass.ts';
+import {
+  type AssEvent,
+  type AssStyle,
+  assColor,
+  assDocument,
+  eventLine,
+  INVISIBLE,
+  literal,
+  number,
+  type Size,
+} from './ass.ts';
 import type { Position, TextContent } from './composition.ts';
 import type { Font, Fonts } from './fonts.ts';
 import { breakLines } from './line-breaking.ts';
@@ -8,10 +18,10 @@ interface Box extends Size {
   y: number;
 }
 
-/** One line as ASS has it, and how wide it is. */
+/** One line as ASS has it, and where it ends. */
 interface Line {
   text: string;
-  width: number;
+  end: number;
 }
 
 /** What there is to draw with. */
@@ -43,7 +53,7 @@ export function assOfText(content: TextContent, canvas: Size, position: Position
   return assDocument(
     canvas,
     stylesOf(setting),
-    events.map((event) => ({ ...event, startMs: 0, endMs: durationMs })),
+    events.flatMap((event) => eventLine({ ...event, startMs: 0, endMs: durationMs })),
   );
 }
 
@@ -68,31 +78,31 @@ function stylesOf({ content, font, height }: Typesetting): Record<string, AssSty
 
 function linesOf(setting: Typesetting, room: number): Line[] {
   const margin = 2 * (setting.content.border?.width ?? 0);
-  const width = (text: string) => typeset(text, setting).width;
+  const advance = (text: string, x: number) => typeset(text, setting, x).end;
   return setting.content.text
     .replace(/\r\n?/g, '\n')
     .trimEnd()
     .split('\n')
-    .flatMap((paragraph) => breakLines(paragraph.trimEnd(), Math.max(1, room - margin), width))
-    .map((line) => typeset(line.trim(), setting));
+    .flatMap((paragraph) => breakLines(paragraph.trimEnd(), Math.max(1, room - margin), advance))
+    .map((line) => typeset(line.trim(), setting, 0));
 }
 
 /** Tabs reach to the next stop; each is a space as wide as that. */
-function typeset(line: string, { content, font }: Typesetting): Line {
+function typeset(line: string, { content, font }: Typesetting, from: number): Line {
   const { size } = content.font;
   const space = font.widthOf(' ', size);
   const stop = content.tabSize * space;
-  let [text, width] = ['', 0];
+  let [text, end] = ['', from];
   for (const [i, part] of line.split('\t').entries()) {
     if (i > 0) {
-      const gap = (Math.floor(width / stop + 0.01) + 1) * stop - width;
+      const gap = (Math.floor(end / stop + 0.01) + 1) * stop - end;
       text += `{\\fscx${number((100 * gap) / space)}}\\h{\\fscx100}`;
-      width += gap;
+      end += gap;
     }
     text += literal(part);
-    width += font.widthOf(part, size);
+    end += font.widthOf(part, size);
   }
-  return { text, width };
+  return { text, end };
 }
 
 function lineEvents(
@@ -127,7 +137,7 @@ function boxed(
 ): Drawn[] {
   const { content, height, pitch } = setting;
   const margin = content.border?.width ?? 0;
-  const widest = Math.max(...lines.map(({ width }) => width));
+  const widest = Math.max(...lines.map(({ end }) => end));
   const inner = {
     width: background.width || widest + 2 * margin,
     height: background.height || pitch * (lines.length - 1) + height + 2 * margin,

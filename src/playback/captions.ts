@@ -22,7 +22,7 @@ const SENTENCE_END = /[.!?…。！？]["'”’»)\]]*$/u;
 
 /** Cuts words, in order, into captions that can be read: two lines, seven seconds, a sentence at a time where it fits. */
 export function captionsOf(words: readonly Word[]): Caption[] {
-  const groups = captionWords(words, (text) => text.length <= MOST);
+  const groups = captionWords(words, (group) => textOf(group).length <= MOST);
   return groups.map((group, i) => {
     const startMs = group[0]?.startMs ?? 0;
     const endMs = captionEndMs(group, groups[i + 1]);
@@ -31,12 +31,12 @@ export function captionsOf(words: readonly Word[]): Caption[] {
 }
 
 /** The words of each caption, of which as many are shown at once as fit. */
-export function captionWords(words: readonly Word[], fits: (text: string) => boolean): Word[][] {
+export function captionWords(words: readonly Word[], fits: (words: readonly Word[]) => boolean): Word[][] {
   const groups: Word[][] = [];
   for (const word of words.map((said) => ({ ...said, text: plain(said.text) }))) {
     if (word.text === '') continue;
     const group = groups.at(-1);
-    if (group && joins(group, word) && fits(textOf([...group, word]))) group.push(word);
+    if (group && joins(group, word) && fits([...group, word])) group.push(word);
     else groups.push([word]);
   }
   return groups;

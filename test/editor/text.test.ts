@@ -179,7 +179,7 @@ describe('lines', () => {
     expect(Math.abs(((await starts('quite lo')) ?? 0) - 2 * stop)).toBeLessThanOrEqual(2);
   });
 
-  const width = (line: string) => Array.from(line).length;
+  const advance = (part: string, x: number) => x + Array.from(part).length;
   it.each([
     ['at spaces', 'aa bb cc', 5, ['aa bb', 'cc']],
     ['not where it fits', 'aa bb', 5, ['aa bb']],
@@ -188,7 +188,7 @@ describe('lines', () => {
     ['not inside of what is one to the eye', '👨‍👩‍👧👨‍👩‍👧', 5, ['👨‍👩‍👧', '👨‍👩‍👧']],
     ['nowhere in an empty one', '', 3, ['']],
   ])('are broken %s', (_, said, room, lines) => {
-    expect(breakLines(said, room, width)).toEqual(lines);
+    expect(breakLines(said, room, advance)).toEqual(lines);
   });
 });
 
