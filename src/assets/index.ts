@@ -13,7 +13,7 @@ export type { AssetDeps } from './deps.ts';
 export type { DescribeInput } from './describe.ts';
 export { exportableRange } from './export.ts';
 export { fetchBytes } from './fetch.ts';
-export { enter, makeFolder, runsOf } from './folder.ts';
+export { enter, makeFolder, playlistOf, runsOf } from './folder.ts';
 export { assetHandlers } from './handlers.ts';
 export { spokenWords } from './index-spoken-words.ts';
 export { RoomWatch } from './room-watch.ts';

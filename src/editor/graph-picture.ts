@@ -2,6 +2,7 @@ import type { Composition, Layer } from './composition.ts';
 import { lookOf, opacityOf } from './graph-look.ts';
 import { type Placement, placementOf, type Rectangle, type Wandering, wanderingOf } from './graph-place.ts';
 import { framesOf, type Span } from './graph-time.ts';
+import type { WindowLayer } from './graph-windows.ts';
 import type { Picture, Source } from './inputs.ts';
 
 /** A layer's picture as a chain of filters that ends on the canvas' own clock, and where it lies. */
@@ -26,7 +27,7 @@ export function backgroundOf({ width, height, fps, background, durationMs }: Com
 
 /** `input` is the label of the media's or the image's picture. Undefined when nothing of it is to be seen. */
 export function pictureChain(
-  layer: Layer,
+  layer: WindowLayer,
   source: Source,
   canvas: Composition,
   input: string,
@@ -40,16 +41,16 @@ export function pictureChain(
   if (!place) return undefined;
   const still = source.kind === 'image' || (source.kind === 'ass' && source.still);
   const steps = [
-    ...beginning(source, canvas, input, span),
+    ...beginning(source, canvas, input, span, (layer.skippedMs ?? 0) / 1000),
     ...(still ? [] : [rateOf(source, fps), `trim=end_frame=${span.frames}`]),
     ...cutOut(place, picture),
     source.kind === 'media' && isOpaque(layer) ? 'format=yuv420p' : 'format=yuva420p',
     ...(isWandering(place) ? following(layer, place) : seenOf(place)),
     ...(layer.filter ? [lookOf(layer.filter, place.seen)] : []),
     ...(layer.opacity < 1 ? [opacityOf(layer.opacity)] : []),
-    ...(still ? [repeated(span.frames), `setpts=N/${fps}/TB`] : []),
+    ...(still ? [repeated(span.frames), `setpts=round(N/${fps}/TB)`] : []),
     ...fades(layer, span, fps),
-    `setpts=PTS+${span.first}/${fps}/TB`,
+    laterBy(span.first / fps),
   ];
   return { chain: steps.join(','), x: place.x, y: place.y };
 }
@@ -63,7 +64,13 @@ function isOpaque({ opacity, transition }: Layer): boolean {
   return opacity === 1 && !transition?.in && !transition?.out;
 }
 
-function beginning(source: Source, { width, height, fps }: Composition, input: string, span: Span): string[] {
+function beginning(
+  source: Source,
+  { width, height, fps }: Composition,
+  input: string,
+  span: Span,
+  skippedS: number,
+): string[] {
   if (source.kind === 'image') return [`${input}setpts=0`];
   if (source.kind === 'media') {
     const { picture, fromS } = source;
@@ -73,14 +80,16 @@ function beginning(source: Source, { width, height, fps }: Composition, input: s
       `${input}null`,
       ...even,
       `trim=end=${(fromS + span.frames / fps + 1).toFixed(6)}`,
-      `setpts=PTS-${zeroS}/TB`,
+      `setpts=round(PTS-${zeroS}/TB)`,
     ];
   }
   const frames = source.still ? 1 : span.frames;
   // Drawn on nothing, a letter's edge is mixed with black: that is taken back, or texts would have dark seams.
   return [
     `color=c=black@0:s=${width}x${height}:r=${fps}:d=${frames / fps},format=rgba`,
+    laterBy(skippedS),
     `ass=f=${source.file}:alpha=1`,
+    laterBy(-skippedS),
     'format=gbrap',
     'unpremultiply=inplace=1',
   ];
@@ -138,7 +147,7 @@ function pathOf(points: readonly (readonly [atS: number, value: number])[]): str
     return `if(lt(t,${number(at)}),${pathOf(points.slice(0, half + 1))},${pathOf(points.slice(half))})`;
   }
   const slope = (last[1] - first[1]) / Math.max(0.001, last[0] - first[0]);
-  return `(${number(first[1])}+${slope.toFixed(6)}*(clip(t,${number(first[0])},${number(last[0])})-${number(first[0])}))`;
+  return `(${number(first[1])}+${slope.toFixed(6)}*(clip(t,${number(first[0])},${number(last[0])})-(${number(first[0])})))`;
 }
 
 function fades({ transition }: Layer, { frames }: Span, fps: number): string[] {
@@ -148,6 +157,35 @@ function fades({ transition }: Layer, { frames }: Span, fps: number): string[] {
   if (durationS <= 0) return [];
   const fade = (type: 'in' | 'out', startS: number) => `fade=t=${type}:st=${startS}:d=${durationS}:alpha=1`;
   return [...(transition.in ? [fade('in', 0)] : []), ...(transition.out ? [fade('out', lengthS - durationS)] : [])];
+}
+
+/** Whole ticks: what were cut off of a tick would be a frame. */
+function laterBy(seconds: number): string {
+  return `setpts=round(PTS+(${seconds})/TB)`;
+}
+
+/**
+ * Captions that lie on the canvas as they are, in shades of grey, are drawn on it at a fifth of what a picture of their
+ * own would take. Colours would become others: ffmpeg mixes them as those of SD. Undefined for all other layers.
+ */
+export function captionsOnCanvas(
+  layer: WindowLayer,
+  source: Source,
+  { fps }: Composition,
+  span: Span,
+): string | undefined {
+  const { content, scale, opacity, offset, filter, transition, skippedMs = 0 } = layer;
+  if (source.kind !== 'ass' || content.kind !== 'captions' || content.ass !== undefined) return undefined;
+  if (scale !== 1 || opacity !== 1 || offset.x !== 0 || offset.y !== 0 || filter || transition) return undefined;
+  const colours = [content.primaryColor, content.secondaryColor, content.backColor, content.border.outlineColor];
+  if (!colours.every(isGrey)) return undefined;
+  const startS = span.first / fps - skippedMs / 1000;
+  return [laterBy(-startS), `ass=f=${source.file}`, laterBy(startS)].join(',');
+}
+
+/** `&HAABBGGRR` */
+function isGrey(colour: string): boolean {
+  return /^&H[0-9a-f]{2}([0-9a-f]{2})\1\1&?$/i.test(colour);
 }
 
 function repeated(frames: number): string {

@@ -4,8 +4,8 @@ import { runsOf, wholePieces } from '#assets';
 import type { Asset, Piece } from '#domain';
 import { Fault } from '#runtime';
 import type { Store } from '#store';
-import type { Composition, Layer } from './composition.ts';
 import type { Size } from './graph-place.ts';
+import type { Window, WindowLayer } from './graph-windows.ts';
 import { type MediaProbe, probeMedia } from './media-probe.ts';
 import { assOf } from './text-layer.ts';
 
@@ -39,7 +39,7 @@ const HD_LINES = 720;
  * and looks at each. A source is undefined where nothing of a layer is left. Throws `refused` when an asset is gone.
  */
 export async function openSources(
-  composition: Composition,
+  composition: Window,
   places: AssetPlaces,
   dir: string,
   signal: AbortSignal,
@@ -61,11 +61,14 @@ interface Context extends AssetPlaces {
   probes: Map<string, Promise<MediaProbe | undefined>>;
 }
 
-async function openSource(layer: Layer, n: number, canvas: Size, context: Context): Promise<Source | undefined> {
+async function openSource(layer: WindowLayer, n: number, canvas: Size, context: Context): Promise<Source | undefined> {
   const { content } = layer;
   if (content.kind === 'text' || content.kind === 'captions') {
     const file = `layer-${n}.ass`;
-    await writeFile(join(context.dir, file), await assOf(layer, canvas));
+    await writeFile(
+      join(context.dir, file),
+      await assOf({ ...layer, durationMs: layer.durationMs + (layer.skippedMs ?? 0) }, canvas),
+    );
     return { kind: 'ass', file, still: content.kind === 'text' };
   }
   const asset = context.store.assets.get(content.assetId);

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { alerts } from './alerts.ts';
 import { api } from './api.ts';
+import { editor } from './editor.ts';
 import { footprint } from './footprint.ts';
 import { hearing } from './hearing.ts';
 import { ingest } from './ingest.ts';
@@ -19,6 +20,7 @@ export type Figures = Record<string, number | string>;
 const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = {
   alerts,
   api,
+  editor,
   footprint,
   hearing,
   ingest,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { captions } from './drawing.ts';
 import { expectColour, layer, openStudio, type Studio } from './studio.ts';
 
 let studio: Studio;
@@ -49,4 +50,37 @@ it('lays an image on a video on the background, for as long as each is to be see
   expect(out.rms(0, 0.9)).toBeCloseTo(0.125 / Math.SQRT2, 2);
   expect(out.rms(1.1, 2)).toBe(0);
   expect(out.progress.at(-1)).toBe(99);
+});
+
+it('draws many clips one stretch after the other, each in its place', async () => {
+  const clips = [...Array(12).keys()].map((n) =>
+    layer(
+      { kind: 'video', assetId: corners, fromMs: 0, volume: 1 },
+      { startMs: n * 200, durationMs: 160, scale: 2, position: n % 2 ? 'top_left' : 'bottom_right' },
+    ),
+  );
+  const said = captions([{ text: '\u2588\u2588\u2588\u2588', startMs: 2200, endMs: 2400 }]);
+  const out = await studio.render({ durationMs: 2400, layers: [...clips, layer(said, { durationMs: 2400 })] });
+  expect(out.frames).toBe(60);
+  expect(
+    out.pieces.map(({ n, startMs, durationMs, discontinuity, initPath }) => [
+      n,
+      startMs,
+      durationMs,
+      discontinuity,
+      initPath.slice(-10),
+    ]),
+  ).toEqual([
+    [0, 0, 1800, false, 'init-0.mp4'],
+    [1, 1800, 600, true, 'init-0.mp4'],
+  ]);
+  expect(out.files).toEqual(['000000.m4s', '000001.m4s', 'index.m3u8', 'init-0.mp4']);
+  for (let n = 0; n < 12; n++) {
+    expectColour(out.pixel(n * 0.2 + 0.04, 0.5, 0.5), n % 2 ? [255, 0, 0] : [255, 255, 255]);
+    expectColour(out.pixel(n * 0.2 + 0.16, 0.5, 0.5), [0, 0, 0]);
+  }
+  expectColour(out.pixel(2.16, 0.5, 0.85), [0, 0, 0]);
+  expectColour(out.pixel(2.28, 0.5, 0.85), [255, 255, 0]);
+  expect(out.rms(1.82, 1.95)).toBeCloseTo(0.125 / Math.SQRT2, 2);
+  expect(out.progress).toEqual([...out.progress].sort((a, b) => a - b));
 });

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { writtenPieces } from '#assets';
 import { type AssetKind, newId, type Piece } from '#domain';
@@ -56,7 +57,10 @@ export async function openStudio() {
       return enter(id, 'image', size, []);
     },
     /** Renders almost without loss, and decodes what came out. */
-    async render(composition: Partial<Composition> & { layers: Layer[] }, work: { signal?: AbortSignal } = {}) {
+    async render(
+      composition: Partial<Composition> & { layers: Layer[] },
+      work: { signal?: AbortSignal; onInputs?: () => void } = {},
+    ) {
       const whole: Composition = {
         ...{ ...CANVAS, fps: FPS, background: '#000000', quality: 1, durationMs: 1000 },
         ...composition,
@@ -64,7 +68,8 @@ export async function openStudio() {
       const assetId = `m-render-${renders++}`;
       const into = { dir: folder(assetId), assetId };
       const progress: number[] = [];
-      const { signal = new AbortController().signal } = work;
+      const { signal = new AbortController().signal, onInputs } = work;
+      if (onInputs) void whenListed(into.dir).then(onInputs);
       const tell = (percentage: number) => progress.push(percentage);
       const rendered = await render(whole, { store, assetsDir, log, into, signal, progress: tell });
       return {
@@ -74,6 +79,8 @@ export async function openStudio() {
         ...decode(into.dir, whole, rendered.codecs?.includes('mp4a') ?? false),
       };
     },
+    /** What is in the folder of the last render. */
+    lastFolder: () => readdirSync(join(assetsDir, `m-render-${renders - 1}`)),
     [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
   };
 }
@@ -137,6 +144,11 @@ function decode(dir: string, { width, height, fps }: Composition, hasSound: bool
       return Math.sqrt(part.reduce((sum, sample) => sum + sample * sample, 0) / Math.max(1, part.length));
     },
   };
+}
+
+/** What is read has been linked: the playlist of the first layer is there. */
+async function whenListed(dir: string): Promise<void> {
+  while (!existsSync(join(dir, 'inputs', 'layer-0.ffconcat'))) await sleep(5);
 }
 
 function bytesOf(output: unknown): Buffer {

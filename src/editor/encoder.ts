@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+import { noRoom } from '#assets';
+import { Child, Fault, type Log, RecentLines } from '#runtime';
+import type { Graph } from './graph.ts';
+
+/** An ffmpeg without a new frame for so long hangs. */
+const SILENCE_MS = 60_000;
+/** Pieces begin at keyframes, so far apart. */
+const PIECE_S = 2;
+const QUALITY = 21;
+/** By so many frames pictures are decoded before they are shown: with them, times of stretches follow on each other. */
+const REORDERED = 2;
+/** Lines of ffmpeg's that are kept for the log. */
+const COMPLAINTS = 20;
+/** What would take more memory fails by itself, before it takes that of the recorder. */
+const MOST_MEMORY = 2 * 1024 ** 3;
+/** With it, ffmpeg dies with us even when we are killed outright. */
+const SETPRIV = '/usr/bin/setpriv';
+
+export interface Encoding {
+  graph: Graph;
+  fps: number;
+  quality?: number | undefined;
+  /** Where it begins on the clock of all that comes out. */
+  fromMs: number;
+  /** The folder of what is read; what comes out is named relative to it. */
+  cwd: string;
+  playlist: string;
+  /** The number of the first piece. */
+  firstPiece: number;
+}
+
+/**
+ * Runs one ffmpeg at the lowest priority, with a core to spare. `onFrame` is told how many frames are done. Throws
+ * `refused` when ffmpeg can't, `unavailable` when it hangs.
+ */
+export async function encode(
+  encoding: Encoding,
+  { signal, log, onFrame }: { signal: AbortSignal; log: Log; onFrame: (frame: number) => void },
+): Promise<void> {
+  const [command = 'nice', ...args] = [...modestly(), 'ffmpeg', ...argumentsOf(encoding)];
+  await using child = await Child.start(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: encoding.cwd,
+    graceMs: 500,
+  });
+  const { stdout, stderr } = child.process;
+  if (!stdout || !stderr) throw new Fault('internal', 'ffmpeg was started without its pipes');
+  const watch = watchOver(child, signal);
+  let reached = 0;
+  createInterface({ input: stdout }).on('line', (line) => {
+    const frame = Number(/^frame=\s*(\d+)/.exec(line)?.[1] ?? 0);
+    if (frame <= reached) return;
+    reached = frame;
+    watch.alive();
+    onFrame(frame);
+  });
+  const complaints = new RecentLines(COMPLAINTS);
+  createInterface({ input: stderr }).on('line', (line) => complaints.add(line));
+  const { code } = await child.ended;
+  const hung = watch.end();
+  signal.throwIfAborted();
+  if (code === 0) return;
+  log.warn({ code, hung, said: complaints.list() }, 'a render failed');
+  throw faultOf(complaints.list().join('\n'), hung);
+}
+
+function modestly(): string[] {
+  return [
+    ...(existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : []),
+    ...['nice', '-n', '19', 'ionice', '-c', '3', 'prlimit', `--data=${MOST_MEMORY}`],
+  ];
+}
+
+/** Ends ffmpeg when it is told to, or when it is silent for too long. */
+function watchOver(child: Child, signal: AbortSignal): { alive: () => void; end: () => boolean } {
+  let hung = false;
+  const giveUp = () => {
+    hung = true;
+    child.kill('SIGKILL');
+  };
+  const stop = () => child.kill('SIGKILL');
+  let timer = setTimeout(giveUp, SILENCE_MS);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  return {
+    alive: () => {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, SILENCE_MS);
+    },
+    end: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      return hung;
+    },
+  };
+}
+
+/** Of ffmpeg alone. */
+export function argumentsOf({ graph, fps, quality = QUALITY, fromMs, playlist, firstPiece }: Encoding): string[] {
+  const { inputs, filters, hasSound } = graph;
+  const threads = String(Math.max(1, availableParallelism() - 1));
+  return [
+    ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-progress', 'pipe:1', '-y'],
+    ['-filter_complex_threads', threads],
+    inputs.flat(),
+    ['-filter_complex', filters, '-map', '[video]', ...(hasSound ? ['-map', '[audio]'] : [])],
+    ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', String(quality), '-profile:v', 'high', '-threads', threads],
+    ['-force_key_frames', `expr:gte(t,n_forced*${PIECE_S})`, '-r', String(fps)],
+    ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
+    ['-c:a', 'aac', '-b:a', '160k', '-map_metadata', '-1', '-f', 'hls', '-hls_time', String(PIECE_S)],
+    ['-output_ts_offset', String(fromMs / 1000 + REORDERED / fps), '-hls_segment_options', 'movflags=+frag_discont'],
+    ['-hls_list_size', '0', '-hls_playlist_type', 'vod', '-hls_segment_type', 'fmp4'],
+    ['-hls_fmp4_init_filename', 'init-0.mp4', '-start_number', String(firstPiece)],
+    ['-hls_segment_filename', '../%06d.m4s', `../${playlist}`],
+  ].flat();
+}
+
+function faultOf(said: string, hung: boolean): Fault {
+  if (hung) return new Fault('unavailable', 'ffmpeg hung while it rendered and was ended: try again');
+  if (said.includes('No space left on device')) return noRoom();
+  if (said.includes('Cannot allocate memory')) {
+    return new Fault('refused', 'it takes too much memory: use a smaller resolution, or fewer clips at once');
+  }
+  return new Fault('refused', 'ffmpeg could not render it: one of its assets may be damaged (the log says more)');
+}

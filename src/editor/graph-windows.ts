@@ -1,0 +1,101 @@
+import type { Composition, Content, Layer } from './composition.ts';
+import { framesOf } from './graph-time.ts';
+
+/** A layer of which a part came before the window that it is in. */
+export interface WindowLayer extends Layer {
+  skippedMs?: number;
+}
+
+/** A stretch of a composition that is drawn by one ffmpeg. */
+export interface Window extends Composition {
+  layers: WindowLayer[];
+  /** From the composition's start; a frame begins there. */
+  fromMs: number;
+}
+
+/** What a layer takes of an ffmpeg's memory and open files, and how much of that one may have. */
+const WEIGHTS: Readonly<Record<Content['kind'], number>> = { video: 4, audio: 1, image: 1, text: 1, captions: 2 };
+const MOST_WEIGHT = 40;
+
+/**
+ * The composition itself, or, where it is of more clips than one ffmpeg can hold, one stretch after the other. It is
+ * parted where a clip begins or ends and never in a fade, so a stretch may weigh more than it should.
+ */
+export function windowsOf(composition: Composition): Window[] {
+  const { layers, fps, durationMs } = composition;
+  const end = framesOf(durationMs, fps);
+  if (weightOf(layers, 0, end, fps) <= MOST_WEIGHT) return [{ ...composition, fromMs: 0 }];
+  const cuts = cutsOf(layers, fps, end);
+  const windows: Window[] = [];
+  for (let from = 0; from < end; ) {
+    const later = cuts.filter((cut) => cut > from);
+    const to = later.findLast((cut) => weightOf(layers, from, cut, fps) <= MOST_WEIGHT) ?? later[0] ?? end;
+    windows.push(windowOf(composition, from, to));
+    from = to;
+  }
+  return windows;
+}
+
+function framesSpanned({ startMs, durationMs }: Layer, fps: number): [from: number, to: number] {
+  return [framesOf(startMs, fps), framesOf(startMs + durationMs, fps)];
+}
+
+function weightOf(layers: readonly Layer[], from: number, to: number, fps: number): number {
+  return layers.reduce((sum, layer) => {
+    const [first, end] = framesSpanned(layer, fps);
+    return first < to && end > from ? sum + WEIGHTS[layer.content.kind] : sum;
+  }, 0);
+}
+
+/** Frames at which something begins or ends and nothing fades, and the last one. */
+function cutsOf(layers: readonly Layer[], fps: number, end: number): number[] {
+  const edges = new Set(
+    layers.flatMap((layer) => framesSpanned(layer, fps)).filter((frame) => frame > 0 && frame < end),
+  );
+  const fades = layers.flatMap((layer) => fadesOf(layer, fps));
+  const whole = [...edges].filter((frame) => !fades.some(([from, to]) => frame > from && frame < to));
+  return [...whole.sort((a, b) => a - b), end];
+}
+
+function fadesOf(layer: Layer, fps: number): [from: number, to: number][] {
+  const { transition } = layer;
+  if (!transition) return [];
+  const [first, end] = framesSpanned(layer, fps);
+  const length = Math.ceil((transition.durationMs * fps) / 1000) + 1;
+  return [
+    ...(transition.in ? [[first, Math.min(end, first + length)] as [number, number]] : []),
+    ...(transition.out ? [[Math.max(first, end - length), end] as [number, number]] : []),
+  ];
+}
+
+function windowOf(composition: Composition, from: number, to: number): Window {
+  const { fps } = composition;
+  const [fromMs, toMs] = [(from * 1000) / fps, (to * 1000) / fps];
+  const layers = composition.layers.flatMap((layer) => {
+    const [first, end] = framesSpanned(layer, fps);
+    return first < to && end > from ? [within(layer, fromMs, toMs)] : [];
+  });
+  return { ...composition, fromMs, durationMs: toMs - fromMs, layers };
+}
+
+/** The part of a layer that is between two times. */
+function within(layer: Layer, fromMs: number, toMs: number): WindowLayer {
+  const { startMs, durationMs, content, transition, follow } = layer;
+  const skippedMs = Math.max(0, fromMs - startMs);
+  const endMs = Math.min(startMs + durationMs, toMs);
+  const { transition: _, ...rest } = layer;
+  const faded = transition && {
+    durationMs: transition.durationMs,
+    ...(transition.in && skippedMs === 0 ? { in: transition.in } : {}),
+    ...(transition.out && endMs === startMs + durationMs ? { out: transition.out } : {}),
+  };
+  return {
+    ...rest,
+    startMs: Math.max(0, startMs - fromMs),
+    durationMs: endMs - startMs - skippedMs,
+    content: 'fromMs' in content ? { ...content, fromMs: content.fromMs + skippedMs } : content,
+    ...(faded ? { transition: faded } : {}),
+    ...(follow ? { follow: follow.map((point) => ({ ...point, atMs: point.atMs - skippedMs })) } : {}),
+    ...(skippedMs > 0 ? { skippedMs } : {}),
+  };
+}
