@@ -14,6 +14,7 @@ import { Cameras } from './cameras.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
 import { Feed } from './feed.ts';
 import { Health } from './health.ts';
+import { Jobs } from './jobs.ts';
 import { Keys } from './keys.ts';
 import { followLive, type LiveState } from './live.ts';
 import { Player } from './player.ts';
@@ -137,12 +138,14 @@ function around(moment: { stream_id: string; start: number; end: number }) {
 /** What shows the box itself and its keys, others that send to it, and what it sends. */
 function showsBox(api: Api, signal: AbortSignal): (status: StatusJson) => void {
   const boxes = new Boxes(api, signal);
+  const jobs = new Jobs(api, signal);
   const targets = new Targets(api, signal);
   const health = new Health(api, signal);
   new Keys(api, signal);
   return (status) => {
     showBox(status);
     boxes.tick();
+    jobs.tick();
     targets.show(status.sync ?? []);
     health.show(status);
   };

@@ -44,6 +44,18 @@ export interface OnvifStreamJson {
   fps: number;
 }
 
+export interface JobJson {
+  id: string;
+  kind: string;
+  name?: string;
+  status: 'processing' | 'done' | 'failed';
+  /** 0–100 */
+  percentage: number;
+  error?: string;
+  /** ISO 8601. */
+  finished_at?: string;
+}
+
 export interface CameraJson {
   stream_id: string;
   name: string;

@@ -10,6 +10,7 @@ import { expect } from 'vitest';
 import { probeDuration } from '../e2e/support/ffmpeg.ts';
 import { portOf } from '../e2e/support/ports.ts';
 import { tempDir } from '../e2e/support/temp-dir.ts';
+import { edits } from './editor-call.ts';
 import { present } from './live-calls.ts';
 import type { Call } from './world.ts';
 
@@ -69,11 +70,11 @@ export const videoCalls: Call[] = [
   },
   {
     n: 24,
-    what: 'index_scenes, get_scene_index, search in it; upload a file and a URL',
-    pending: "the editor's part",
+    what: 'index_scenes, get_scene_index, search in it; upload a file and a URL; the editor',
     run: async (world) => {
       await scenesOfVideo(world);
       await uploads(world);
+      await edits(world);
     },
   },
 ];

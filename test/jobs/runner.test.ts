@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 /** A runner over the directory's database whose only handler of interest is `export`'s. */
-async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}) {
+async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}, render?: JobHandler) {
   const log = createLog('silent');
   const store = await Store.open(dir, { clock: systemClock, log });
   const unused: JobHandler = async () => ({});
@@ -30,7 +30,7 @@ async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}) {
     index_scenes: unused,
     index_spoken_words: unused,
     timelapse: unused,
-    render: unused,
+    render: render ?? unused,
     reframe: unused,
     extract_scenes: unused,
     describe: unused,
@@ -145,6 +145,86 @@ describe('the job runner', () => {
     const last = again.store.jobs.unfinished().at(-1);
     await again.runner.settled(last?.id ?? '', LONG);
     expect(seen).toEqual([1, 2]);
+  });
+});
+
+describe('the two lanes', () => {
+  it('let an export pass a render, and renders wait for each other', async () => {
+    const log: string[] = [];
+    const release = deferred();
+    const render: JobHandler = async ({ input }) => {
+      log.push(`render ${input['n']}`);
+      if (input['n'] === 1) await release.promise;
+      return {};
+    };
+    await using box = await open(async () => ({ assetId: 'm-1' }), {}, render);
+    const renders = [1, 2].map((n) => box.runner.submit('render', { n }).id);
+    const { id } = box.runner.submit('export', {});
+    expect(await box.runner.settled(id, LONG)).toMatchObject({ status: 'done' });
+    expect(box.runner.status()).toEqual({ queued: 1, running: 1 });
+    expect(log).toEqual(['render 1']);
+    release.resolve();
+    for (const each of renders) expect(await box.runner.settled(each, LONG)).toMatchObject({ status: 'done' });
+    expect(log).toEqual(['render 1', 'render 2']);
+  });
+
+  it('join what is the same while it is under way, and hand its detail to the work', async () => {
+    const seen: (string | undefined)[] = [];
+    const release = deferred();
+    const render: JobHandler = async (_job, { detail }) => {
+      seen.push(detail());
+      await release.promise;
+      return {};
+    };
+    await using box = await open(async () => ({}), {}, render);
+    const same = { joinKey: 'k', detail: 'long' };
+    const ids = [1, 2].map(() => box.runner.submit('render', {}, same).id);
+    expect(ids[0]).toBe(ids[1]);
+    release.resolve();
+    await box.runner.settled(ids[0] ?? '', LONG);
+    expect(seen).toEqual(['long']);
+    expect(box.store.jobs.detail(ids[0] ?? '')).toBeUndefined();
+    expect(box.runner.submit('render', {}, same).id).not.toBe(ids[0]);
+  });
+});
+
+describe('a job that is cancelled', () => {
+  it('has failed at once, its work is told to end, and the next one runs', async () => {
+    const begun = deferred();
+    const ended = deferred();
+    const work: JobHandler = async ({ input }, { signal }) => {
+      if (input['n'] !== 1) return {};
+      begun.resolve();
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      ended.resolve();
+      throw signal.reason;
+    };
+    await using box = await open(work);
+    const [first, second] = [1, 2].map((n) => box.runner.submit('export', { n }).id);
+    await begun.promise;
+    expect(await box.runner.cancel(first ?? '')).toMatchObject({ status: 'failed', error: 'it was cancelled' });
+    await ended.promise;
+    expect(await box.runner.settled(second ?? '', LONG)).toMatchObject({ status: 'done' });
+    expect(box.store.jobs.get(first ?? '')).toMatchObject({ status: 'failed', error: 'it was cancelled' });
+    await expect(box.runner.cancel(second ?? '')).rejects.toThrow('has finished');
+    await expect(box.runner.cancel('job-none')).rejects.toThrow('there is no job');
+  });
+
+  it('never begins when it was waiting', async () => {
+    const seen: unknown[] = [];
+    const [begun, release] = [deferred(), deferred()];
+    await using box = await open(async ({ input }) => {
+      seen.push(input['n']);
+      begun.resolve();
+      await release.promise;
+      return {};
+    });
+    const [first, second, third] = [1, 2, 3].map((n) => box.runner.submit('export', { n }).id);
+    await begun.promise;
+    await box.runner.cancel(second ?? '');
+    release.resolve();
+    for (const id of [first, third]) await box.runner.settled(id ?? '', LONG);
+    expect(seen).toEqual([1, 3]);
   });
 });
 
