@@ -24,6 +24,7 @@ const BUILD = {
 };
 const CAMERA = {
   ffmpeg: () => onPath('ffmpeg') && onPath('ffprobe'),
+  'fonts-dejavu-core': () => existsSync('/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'),
   'util-linux': program('prlimit'),
   'python3-gi': () => existsSync('/usr/lib/python3/dist-packages/gi'),
   'gir1.2-gst-rtsp-server-1.0': library('girepository-1.0/GstRtspServer-1.0.typelib'),

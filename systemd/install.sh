@@ -162,7 +162,7 @@ check_system() {
 
 install_packages() {
   local missing=()
-  command -v ffmpeg >/dev/null || missing+=(ffmpeg)
+  command -v ffmpeg >/dev/null || missing+=(ffmpeg fonts-dejavu-core)
   [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${missing[*]}"

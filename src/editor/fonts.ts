@@ -7,8 +7,10 @@ import { type Face, facesOf } from './font-file.ts';
 const FOLDERS = ['/usr/share/fonts', '/usr/local/share/fonts', join(homedir(), '.fonts')];
 const FONT_FILE = /\.(ttf|otf|ttc|otc)$/i;
 
-/** Debian's fontconfig, and so its ffmpeg, comes with it. */
+/** The installation brings it. */
 const ALWAYS_THERE = 'DejaVu Sans';
+/** Where somebody has removed it. */
+const ELSE = ['Liberation Sans', 'Noto Sans', 'DejaVu Sans Mono'];
 const ARIAL = ['Liberation Sans', 'Nimbus Sans'];
 const SERIF = ['DejaVu Serif', 'Liberation Serif'];
 const MONO = ['DejaVu Sans Mono', 'Liberation Mono'];
@@ -100,7 +102,7 @@ export class Fonts {
   choose(asked: string, weight = 400, italic = false): Font {
     const key = asked.trim().toLowerCase();
     const exact = this.#firstOf([key, ...(SAME[key] ?? [])]);
-    const used = exact ?? this.#firstOf([...(NEXT_BEST[key] ?? []), ALWAYS_THERE, ...this.#families.keys()]);
+    const used = exact ?? this.#firstOf([...(NEXT_BEST[key] ?? []), ALWAYS_THERE, ...ELSE, ...this.#families.keys()]);
     const face = used && nearest(used.faces, weight, italic);
     const family = plainName(used?.name ?? asked);
     const widths = new Map<string, number>();
