@@ -17,7 +17,7 @@ export interface HostOptions {
   /** After so long without an answer, three times, it is killed. */
   pingEveryMs: number;
   /** Everything that it says, but `ready` and `pong`. */
-  onSaid(said: Said): void;
+  onSaid: (said: Said) => void;
 }
 
 /** One life of the process that takes publishers in: started, pinged, and killed when it doesn't answer. */

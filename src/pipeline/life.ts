@@ -178,6 +178,7 @@ export class Life implements AsyncDisposable {
   async #sent(pushed: Pushed, signal: AbortSignal): Promise<Stream> {
     if (pushed.waitsFor !== undefined) {
       this.#lastError = pushed.waitsFor;
+      if (this.#restarts >= 0) this.#gapReason = 'nobody sent it';
       this.#enter('waiting');
     }
     this.#queues = true;

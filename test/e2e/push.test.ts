@@ -11,13 +11,14 @@ import { expect, test } from 'vitest';
 import { TestAppliance } from './support/appliance.ts';
 import { seriousFindings } from './support/axe.ts';
 import { freePort } from './support/ports.ts';
-import { processTree } from './support/processes.ts';
+import { ffmpegsOf, processTree } from './support/processes.ts';
 import { Publisher } from './support/publisher.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { passingBlock } from './support/videos.ts';
 import { until } from './support/waiting.ts';
 import { arm, cameraState, firings, recordedSince, scenes, timeline } from './support/watching.ts';
 
+const H265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:keyint=10:bframes=0'];
 const CHROMIUM = '/usr/bin/chromium';
 
 interface Pushed {
@@ -53,7 +54,9 @@ test.concurrent('what is sent by RTMP and by RTSP is recorded, looked at and ale
   expect(new URL(byRtmp.push_url).hostname).toBe(new URL(box.url).hostname);
   expect(byRtsp.protocol).toBe('rtsp');
   expect((await box.data<Pushed>('GET', `/rtstream/${byRtmp.id}`)).push_url).toBe(byRtmp.push_url);
-  await phaseIs(box, byRtmp.id, 'waiting');
+  const mic = await addPushed(box, 'mic', { url: 'push:rtsp', media_types: ['audio'] });
+  for (const { id } of [byRtmp, byRtsp, mic]) await phaseIs(box, id, 'waiting');
+  expect(await ffmpegsOf(box.pid)).toEqual([]);
 
   const sinceMs = Date.now();
   const alerts: string[] = [];
@@ -68,17 +71,18 @@ test.concurrent('what is sent by RTMP and by RTSP is recorded, looked at and ale
   }
   const file = await passingBlock(120);
   await using _rtmp = await Publisher.start({ to: byRtmp.push_url, file });
-  const opus = ['-c:v', 'copy', '-c:a', 'libopus'];
-  await using _rtsp = await Publisher.start({ to: byRtsp.push_url, file, codecs: opus });
+  await using _rtsp = await Publisher.start({ to: byRtsp.push_url, file, codecs: [...H265, '-c:a', 'libopus'] });
+  await using _mic = await Publisher.start({ to: mic.push_url, file, codecs: ['-vn', '-c:a', 'libopus'] });
   for (const { id } of [byRtmp, byRtsp]) {
     await recordedSince(box, id, sinceMs, 6);
     await until('scenes', async () => (await scenes(box, id)).length > 0);
   }
+  await recordedSince(box, mic.id, sinceMs, 6);
   await until('both alerts', async () => {
     const fired = new Set((await firings(box)).map(({ alert_id: id }) => id));
     return alerts.every((id) => fired.has(id));
   });
-  for (const { push_url: secret } of [byRtmp, byRtsp])
+  for (const { push_url: secret } of [byRtmp, byRtsp, mic])
     expect(box.output).not.toContain(new URL(secret).pathname.slice(-32));
 });
 
