@@ -65,6 +65,7 @@ test('makes a key, shows it once, ends it, and says who did what', async () => {
     await log.getByText('POST /v1/control/keys: key 2 "wall tablet" for read').waitFor();
     await log.getByText('conflict').waitFor();
     expect(await log.textContent()).not.toContain(key);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.setViewportSize({ width: 360, height: 740 });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overflow).toBe(0);
