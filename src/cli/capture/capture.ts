@@ -4,7 +4,7 @@ import { print, printTable } from '../terminal.ts';
 import type { Channel } from './channel.ts';
 import { chosenChannels, findChannels, thisMachine } from './channels.ts';
 import { Publishers, type Tell } from './publishers.ts';
-import { endOf, isOver, RemoteSession, type SessionState, type Wish } from './session.ts';
+import { endOf, isFinal, isOver, RemoteSession, type SessionState, type Wish } from './session.ts';
 
 export interface CaptureOptions extends BoxOptions {
   list?: boolean;
@@ -43,11 +43,11 @@ export async function capture(options: CaptureOptions, signal: AbortSignal): Pro
     await follow(session, publishers, tell, signal);
   } catch (error) {
     if (!signal.aborted) {
-      await finish(session, false).catch(() => undefined); // What went wrong first is what matters.
+      await finish(session).catch(() => undefined); // What went wrong first is what matters.
       throw error;
     }
   }
-  const end = await finish(session, wish.channels.some(wish.isStored));
+  const end = await finish(session);
   if (end?.status === 'failed') throw new Fault('unavailable', endOf(end));
   if (end) tell({ ...end, channels: undefined }, endOf(end));
 }
@@ -101,13 +101,12 @@ async function follow(session: RemoteSession, publishers: Publishers, tell: Tell
  * Stops it and waits until it has stopped or, where a video is made of it, until that is there; what is known of it then.
  * A box that can't be told ends it by itself: that is no failure.
  */
-async function finish(session: RemoteSession, becomesVideo: boolean): Promise<SessionState | undefined> {
+async function finish(session: RemoteSession): Promise<SessionState | undefined> {
   using limit = deadline(new AbortController().signal, END_MS);
   const { signal } = limit;
-  const ends = becomesVideo ? ['exported', 'failed'] : ['stopped', 'exported', 'failed'];
   let state: SessionState | undefined;
   let problem = 'the box takes long to end the session';
-  const isDone = (): boolean => signal.aborted || ends.includes(state?.status ?? '');
+  const isDone = (): boolean => signal.aborted || (state !== undefined && isFinal(state));
   while (!isDone()) {
     try {
       if (!state) await session.stop(signal);

@@ -26,7 +26,8 @@ function picture(format: string, fps: number): string[] {
   const filter = format === 'kmsgrab' ? `hwdownload,format=bgr0,${EVEN}` : EVEN;
   return [
     ['-vf', filter, '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'],
-    ['-threads', '2', '-crf', '28', '-maxrate', '4M', '-bufsize', '4M'],
+    // What ffmpeg takes for the rate of a display may be far too much.
+    ['-r', String(fps), '-threads', '2', '-crf', '28', '-maxrate', '4M', '-bufsize', '4M'],
     ['-g', String(fps * KEYFRAME_S * 2), '-sc_threshold', '0', '-force_key_frames', KEYFRAMES],
   ].flat();
 }

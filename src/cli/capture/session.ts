@@ -10,6 +10,7 @@ export interface SessionState {
   session_id: string;
   status: SessionStatus;
   channels?: { channel_id: string; rtsp_url?: string | null }[];
+  export_status?: 'exporting' | 'exported' | 'failed' | null;
   exported_video_id?: string | null;
   error?: { message?: string } | null;
 }
@@ -28,6 +29,11 @@ const OVER: readonly SessionStatus[] = ['stopping', 'stopped', 'exported', 'fail
 /** Whether it wants nothing more of its channels. */
 export function isOver({ status }: SessionState): boolean {
   return OVER.includes(status);
+}
+
+/** Whether nothing more becomes of it. */
+export function isFinal({ status, export_status: exporting }: SessionState): boolean {
+  return status === 'exported' || status === 'failed' || (status === 'stopped' && exporting !== 'exporting');
 }
 
 /** A capture session of a box, as who sends it knows it: by the routes of VideoDB's recorder. */
@@ -96,6 +102,8 @@ export class RemoteSession {
 
 /** In a sentence: how the session ended. */
 export function endOf({ session_id: id, status, error, exported_video_id: video }: SessionState): string {
-  if (status === 'failed') return `session ${id} has failed: ${error?.message ?? 'the log of the box says why'}`;
-  return `session ${id} is ${status}${video ? ` as video ${video}` : ''}`;
+  const why = error?.message ?? 'the log of the box says why';
+  if (status === 'failed') return `session ${id} has failed: ${why}`;
+  if (video) return `session ${id} is ${status} as video ${video}`;
+  return error ? `session ${id} is ${status}, but has become no video: ${why}` : `session ${id} is ${status}`;
 }
