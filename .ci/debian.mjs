@@ -42,6 +42,8 @@ const TEST = {
   systemd: program('systemd-analyze'),
   shellcheck: program('shellcheck'),
   libfaketime: library('faketime/libfaketime.so.1'),
+  xvfb: program('Xvfb'),
+  pulseaudio: program('pulseaudio'),
 };
 const NEEDS = {
   build: BUILD,

@@ -3,17 +3,15 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { Child } from '#runtime';
 import { TestAppliance } from './support/appliance.ts';
 import { watchpost } from './support/cli.ts';
 import { freePort } from './support/ports.ts';
+import { type Running, running } from './support/running.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { until } from './support/waiting.ts';
 import { addCamera, arm } from './support/watching.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const KILLED = { code: null, signal: 'SIGKILL' };
 
 interface Line {
@@ -24,31 +22,12 @@ interface Line {
   data: { what?: string };
 }
 
-interface Listener extends AsyncDisposable {
-  child: Child;
-  /** Both outputs, as far as they have come. */
-  said(): string;
-}
-
-async function listener(dir: string, box: TestAppliance, terminal = false, ...args: string[]): Promise<Listener> {
-  const argv = [process.execPath, MAIN, 'listen', dir, '--url', box.url, ...args];
-  const [program = '', ...rest] = terminal ? ['script', '-qefc', argv.join(' '), '/dev/null'] : argv;
-  const env = { ...process.env, WATCHPOST_TOKEN: '', WATCHPOST_API_KEY: box.key, NO_COLOR: '1' };
-  const child = await Child.start(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], env });
-  let output = '';
-  for (const stream of [child.process.stdout, child.process.stderr])
-    stream?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-  return { child, said: () => output, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
-}
-
 test('every event is written once and in order, over kill -9 of the box and of the listener', async () => {
   await using dir = await tempDir();
   const [dataDir, out, port] = [join(dir.path, 'data'), join(dir.path, 'events'), await freePort()];
   const start = () => TestAppliance.start({ dataDir, port, logLevel: 'info' });
   let box = await start();
-  const ears: Listener[] = [];
+  const ears: Running[] = [];
   try {
     const url = `rtsp://127.0.0.1:${await freePort()}/nothing`;
     const watch = await addCamera(box, { url });
@@ -69,7 +48,8 @@ test('every event is written once and in order, over kill -9 of the box and of t
     const haveCome = (count: number) => until(`${count} events`, async () => (await told()).length >= count);
 
     const listening = async (terminal = false, ...args: string[]) => {
-      const ear = await listener(out, box, terminal, ...args);
+      const env = { WATCHPOST_API_KEY: box.key };
+      const ear = await running(['listen', out, '--url', box.url, ...args], { env, terminal });
       ears.push(ear);
       return ear;
     };

@@ -22,7 +22,8 @@ export interface Wish {
   primary: Channel | undefined;
 }
 
-const ADDRESSES_MS = 30_000;
+/** A box that is restarted at the start of a session is waited for. */
+const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 500;
 const OVER: readonly SessionStatus[] = ['stopping', 'stopped', 'exported', 'failed'];
 
@@ -56,7 +57,7 @@ export class RemoteSession {
 
   /** Tells the box what comes. One that is under way with the same channels goes on. */
   async start({ channels, isStored, primary }: Wish, signal: AbortSignal): Promise<void> {
-    await this.#box.ask('POST', 'capture/session/start', signal, {
+    const wish = {
       session_id: this.id,
       channels: channels.map((channel) => ({
         channel_id: channel.id,
@@ -66,28 +67,26 @@ export class RemoteSession {
         is_primary: channel === primary,
       })),
       ...(primary ? { primary_video_channel_id: primary.id } : {}),
-    });
+    };
+    await patiently(() => this.#box.ask('POST', 'capture/session/start', signal, wish), signal);
   }
 
   state(signal: AbortSignal): Promise<SessionState> {
     return this.#box.ask<SessionState>('GET', `capture/session/${encodeURIComponent(this.id)}`, signal);
   }
 
-  /** Where each channel is to be sent. Throws `unavailable` when the box doesn't say, or the session is over. */
-  async addresses(channels: readonly Channel[], signal: AbortSignal): Promise<Map<Channel, string>> {
-    const untilMs = systemClock.monotonicMs() + ADDRESSES_MS;
-    for (;;) {
+  /** Where each channel is to be sent. Throws `conflict` when the session is over, `unavailable` when the box doesn't say. */
+  addresses(channels: readonly Channel[], signal: AbortSignal): Promise<Map<Channel, string>> {
+    return patiently(async () => {
       const state = await this.state(signal);
-      if (isOver(state)) throw new Fault('unavailable', endOf(state));
+      if (isOver(state)) throw new Fault('conflict', endOf(state));
       const known = channels.flatMap((channel) => {
         const url = state.channels?.find((one) => one.channel_id === channel.id)?.rtsp_url;
         return url ? [[channel, url] as const] : [];
       });
       if (known.length === channels.length) return new Map(known);
-      if (systemClock.monotonicMs() > untilMs)
-        throw new Fault('unavailable', 'the box did not say where to send the channels: its log says why');
-      await systemClock.sleep(LOOK_EVERY_MS, signal);
-    }
+      throw new Fault('unavailable', 'the box does not say where to send the channels: its log says why');
+    }, signal);
   }
 
   /** Asks for its end; one that has ended already is left as it is. */
@@ -96,6 +95,19 @@ export class RemoteSession {
       await this.#box.ask('POST', `capture/session/${encodeURIComponent(this.id)}/stop`, signal);
     } catch (error) {
       if (!isFault(error, 'conflict')) throw error;
+    }
+  }
+}
+
+/** Tries again for a while when the box is away. */
+async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const untilMs = systemClock.monotonicMs() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isFault(error, 'unavailable') || systemClock.monotonicMs() > untilMs) throw error;
+      await systemClock.sleep(LOOK_EVERY_MS, signal);
     }
   }
 }

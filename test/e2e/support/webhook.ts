@@ -13,9 +13,13 @@ export interface WebhookReceiver extends AsyncDisposable {
   next(match?: (alert: WebhookAlert) => boolean): Promise<WebhookAlert>;
 }
 
-/** Receives alerts; answers 500 to the first `refuse` of them, as a receiver that is just starting would. */
-export async function startWebhook({ refuse = 0 } = {}): Promise<WebhookReceiver> {
+/**
+ * Receives alerts; answers 500 to the first `refuse` of them, as a receiver that is just starting would. With `once` it
+ * leaves out what it has had under the same idempotency key, as the documentation wants it of receivers.
+ */
+export async function startWebhook({ refuse = 0, once: isStrict = false } = {}): Promise<WebhookReceiver> {
   const alerts: WebhookAlert[] = [];
+  const taken = new Set<unknown>();
   let refusals = refuse;
   const server = createServer(async (request, response) => {
     const alert: unknown = await json(request);
@@ -24,7 +28,9 @@ export async function startWebhook({ refuse = 0 } = {}): Promise<WebhookReceiver
       response.writeHead(500).end();
       return;
     }
-    if (typeof alert === 'object' && alert !== null) alerts.push({ ...alert });
+    const key = request.headers['idempotency-key'];
+    if (typeof alert === 'object' && alert !== null && !(isStrict && taken.has(key))) alerts.push({ ...alert });
+    taken.add(key);
     response.writeHead(200).end();
   });
   server.listen(0, '127.0.0.1');
