@@ -95,7 +95,7 @@ async function mixAll(
   const pieces: Piece[] = [];
   let startMs = 0;
   for (const [n, take] of takes.entries()) {
-    await mix(take, { dir, n, withSound }, mediaDir, signal);
+    await mix(take, { dir, n, startMs, withSound }, mediaDir, signal);
     const playlist = `${n}.m3u8`;
     for (const piece of await writtenPieces(dir, assetId, { playlist, init: `init-${n}.mp4` })) {
       pieces.push({

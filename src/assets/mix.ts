@@ -17,6 +17,8 @@ export interface MixTarget {
   dir: string;
   /** The number of the take. */
   n: number;
+  /** Where the take begins in the asset: its times go on from the take before. */
+  startMs: number;
   /** Whether there is to be a sound track: all takes of an asset are alike. */
   withSound: boolean;
 }
@@ -55,7 +57,13 @@ async function feed(rows: readonly SegmentRow[], pipe: unknown, mediaDir: string
 /** A file that retention has taken is left out, as a gap is. */
 async function* bytesOf(rows: readonly SegmentRow[], mediaDir: string): AsyncGenerator<Buffer> {
   const paths = [rows[0]?.session.initPath ?? '', ...rows.map(({ path }) => path)];
-  for (const path of paths) yield* createReadStream(join(mediaDir, path), { highWaterMark: 256 * 1024 });
+  for (const path of paths) {
+    try {
+      yield* createReadStream(join(mediaDir, path), { highWaterMark: 256 * 1024 });
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
 }
 
 async function tailOf(stream: Readable | null | undefined): Promise<string> {
@@ -64,7 +72,7 @@ async function tailOf(stream: Readable | null | undefined): Promise<string> {
   return text;
 }
 
-function mixArguments(take: Take, { dir, n, withSound }: MixTarget): string[] {
+function mixArguments(take: Take, { dir, n, startMs, withSound }: MixTarget): string[] {
   const isSeen = take.pictures.length > 0;
   const inputs = (isSeen ? 1 : 0) + take.sounds.length;
   const reading = Array.from({ length: inputs }, (_, i) => ['-f', 'mp4', '-i', `pipe:${FIRST_PIPE + i}`]).flat();
@@ -76,7 +84,8 @@ function mixArguments(take: Take, { dir, n, withSound }: MixTarget): string[] {
     ['-thread_queue_size', '64', ...reading],
     isSeen ? seen : [],
     withSound ? heard : ['-an'],
-    ['-map_metadata', '-1', '-t', seconds(take.endMs - take.startMs), '-f', 'hls', '-hls_time', String(PIECE_S)],
+    ['-map_metadata', '-1', '-t', seconds(take.endMs - take.startMs), '-output_ts_offset', seconds(startMs)],
+    ['-f', 'hls', '-hls_time', String(PIECE_S)],
     ['-hls_list_size', '0', '-hls_playlist_type', 'vod', '-hls_segment_type', 'fmp4'],
     ['-hls_fmp4_init_filename', `init-${n}.mp4`, '-hls_segment_filename', join(dir, `${n}-%06d.m4s`)],
     [join(dir, `${n}.m3u8`)],

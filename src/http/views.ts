@@ -31,6 +31,10 @@ export const streamAnswer = z
     media_types: z.array(z.enum(['audio', 'video'])),
     store: z.boolean(),
     enable_transcript: z.boolean(),
+    channel_id: z
+      .enum(['mic', 'screen', 'system_audio', 'camera'])
+      .optional()
+      .describe('Of a stream of a capture session: what it is a recording of'),
     box_id: z.string().optional().describe('The other box that sends it'),
     ingest_mode: z.enum(['push']).optional().describe('It is sent to this box, not fetched'),
     protocol: z.enum(['rtmp', 'rtsp']).optional().describe('By which it is sent'),
@@ -50,6 +54,7 @@ export function streamView(stream: Stream): z.input<typeof streamAnswer> {
     media_types: stream.mediaTypes,
     store: stream.store,
     enable_transcript: stream.transcription.wanted,
+    ...(stream.capture ? { channel_id: stream.capture.channelId } : {}),
     ...(stream.boxId === undefined ? {} : { box_id: stream.boxId }),
     ...(stream.push ? { ingest_mode: 'push', protocol: stream.push.protocol } : {}),
   };

@@ -40,12 +40,12 @@ export class Sifting {
 
   constructor({ sql }: Connection, eraser: Eraser) {
     this.#eraser = eraser;
-    // What is being recorded hangs on to the newest one's session.
+    // What is being recorded, as long as it is, hangs on to the newest one's session.
     this.#due = sql.prepare(`
       SELECT s.id, s.bytes, s.start_ms AS startMs, s.end_ms AS endMs, s.held
       FROM streams t CROSS JOIN segments s ON s.stream_id = t.id
       WHERE t.id = ? AND s.start_ms >= t.sifted_ms AND s.end_ms <= ?
-        AND s.id <> (SELECT max(id) FROM segments WHERE stream_id = t.id)
+        AND (t.wanted = 'stopped' OR s.id <> (SELECT max(id) FROM segments WHERE stream_id = t.id))
       ORDER BY s.start_ms, s.id LIMIT ?`);
     this.#looked = sql.prepare(`
       SELECT c.start_ms AS startMs, c.end_ms AS endMs,

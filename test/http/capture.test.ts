@@ -114,6 +114,8 @@ describe('the recorder', () => {
       media_types: ['audio'],
     });
     expect(JSON.stringify(data), 'no address of a channel').not.toContain('rtsp://');
+    const stream = await box.call('GET', `/rtstream/${data.rtstreams[1].id}`);
+    expect(stream.data).toMatchObject({ name: 'display:1', channel_id: 'screen', status: 'connected' });
     expect((await box.call('POST', `/capture/session/${id}/stop`)).data.status).toMatch(/^stop/);
     expect((await box.call('POST', `/capture/session/${id}/stop`)).status).toBe(200);
     expect((await recorder(id)).channels[0]).toEqual({ channel_id: 'mic:default' });

@@ -182,6 +182,15 @@ it('decides nothing before what was seen and fired has had its time', async () =
   expect(box.stays()[0]).toEqual([48, 64]);
 });
 
+it('no hours at all, as of what a capture session does not store: nothing stays, nor the newest when it has stopped', async () => {
+  await using box = await recorded({ schedule: [] });
+  box.sift();
+  expect(box.stays()).toEqual([[116, 120]]);
+  box.store.streams.update(box.stream.id, { wanted: 'stopped' });
+  box.sift();
+  expect(box.stays()).toEqual([]);
+});
+
 it('a schedule: outside its hours nothing stays, whatever moves; a change keeps what was there', async () => {
   const minute = new Date(NOON + 60_000).getHours() * 60 + new Date(NOON + 60_000).getMinutes();
   const schedule = [{ fromMinute: minute, toMinute: minute + 60 }];
