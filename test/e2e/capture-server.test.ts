@@ -65,7 +65,7 @@ test('microphone and screen become one video, and each step is told once, over k
   const { rtstreams } = await box.data<Session>('GET', `${PATH}/${id}`);
   for (const stream of rtstreams) await recordedSince(box, stream.id, sinceMs, 4);
 
-  box.kill('SIGKILL');
+  await box.kill('SIGKILL');
   await box.ended;
   await box[Symbol.asyncDispose]();
   box = await TestAppliance.start(home);
