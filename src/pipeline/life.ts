@@ -237,7 +237,10 @@ export class Life implements AsyncDisposable {
 
   #stalled(live: ReturnType<Camera['status']> | undefined): boolean {
     const lastMs = Math.max(live?.lastFrameMs ?? 0, live?.lastSegmentEndMs ?? 0, this.#sinceMs);
-    return this.#phase === 'recording' && this.deps.clock.nowMs() - lastMs > STALLED_AFTER_MS;
+    // Without pictures nothing is told between two segments; that no sound comes, the camera itself notices.
+    const hasPictures = this.#camera?.facts.videoCodec !== undefined;
+    const patienceMs = STALLED_AFTER_MS + (hasPictures ? 0 : this.deps.camera.segmentSeconds * 1000);
+    return this.#phase === 'recording' && this.deps.clock.nowMs() - lastMs > patienceMs;
   }
 
   #enter(phase: CameraPhase): void {
