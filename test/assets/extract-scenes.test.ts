@@ -83,6 +83,18 @@ describe('a scene collection', () => {
     expect(frames(collection)).toEqual([[450], [1450]]);
   });
 
+  it('is cut once more when the box was stopped meanwhile', async () => {
+    const collection = { ...(await cut(video, 'time', { time: 6, frame_count: 1 })), id: newId('scenes'), scenes: [] };
+    const how = { extraction: { type: 'shot' }, extractionConfig: { threshold: 20, frame_count: 1 } } as const;
+    box.store.sceneCollections.create({ ...collection, ...how, status: 'processing' });
+    const job = box.job('extract_scenes', { collectionId: collection.id });
+    const stop = new AbortController();
+    await expect(box.run(job, stop.signal, () => stop.abort())).rejects.toThrow();
+    expect(box.store.sceneCollections.get(collection.id)).toMatchObject({ status: 'processing', scenes: [] });
+    await box.run(job);
+    expect(box.store.sceneCollections.get(collection.id)?.scenes).toHaveLength(3);
+  });
+
   it('of too many scenes is refused', async () => {
     await expect(cut(video, 'time', { time: 0.001 })).rejects.toThrow('cut it less finely');
   });

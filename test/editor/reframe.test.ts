@@ -82,6 +82,22 @@ describe('a video that is reframed smartly', () => {
     expect((await made(composition(still))).message).toContain('the middle of the picture');
   });
 
+  it('is begun again when the box was stopped while it looked', async () => {
+    const video = await box.upload(
+      ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=10:d=3'],
+      ['-c:v', 'libx264', '-g', '10'],
+    );
+    const begun = begin(composition(video));
+    if (!('job' in begun)) throw new Error('it was made before');
+    const edits = () => box.store.assets.list({ kind: 'video' }).filter(({ origin }) => origin.kind === 'edit').length;
+    const before = edits();
+    const stop = new AbortController();
+    await expect(box.run(begun.job, stop.signal, () => stop.abort())).rejects.toThrow();
+    expect(edits()).toBe(before);
+    const { assetId = '' } = await box.run(begun.job);
+    expect(Math.abs(box.asset(assetId).lengthMs - 3000)).toBeLessThanOrEqual(100);
+  });
+
   it('is refused when its video has gone', async () => {
     const gone = await box.upload(['-f', 'lavfi', '-i', 'color=gray:s=320x180:r=10:d=1'], ['-c:v', 'libx264']);
     const begun = begin(composition(gone));

@@ -1,6 +1,6 @@
 /** What links play, as files: real ffmpeg, on pieces as uploads have them. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '#domain';
@@ -94,5 +94,31 @@ describe('a download', () => {
       success: false,
       message: expect.stringContaining('POST /editor'),
     });
+  });
+
+  it('is one of two at most', async () => {
+    const { download_url } = (await download(await linkOf(video))).data;
+    // More than pipes hold, and nobody reads: they go on.
+    const begun = [await box.app.request(download_url), await box.app.request(download_url)];
+    expect((await box.app.request(download_url)).status).toBe(503);
+    for (const { body } of begun) await body?.cancel();
+    const status = async () => {
+      const response = await box.app.request(download_url);
+      await response.body?.cancel();
+      return response.status;
+    };
+    await expect.poll(status, { timeout: 20_000 }).toBe(200);
+  });
+
+  it('breaks off when what it holds is deleted, rather than look whole', async () => {
+    const doomed = addAsset(box, newId('video'));
+    const { download_url } = (await download(await linkOf(doomed))).data;
+    rmSync(join(box.deps.assetsDir, doomed, '2.m4s'));
+    const broken = async () => {
+      const response = await box.app.request(download_url);
+      if (response.status === 200) await response.arrayBuffer();
+      return response.status;
+    };
+    await expect.poll(() => broken().catch(() => 'broken off'), { timeout: 20_000 }).toBe('broken off');
   });
 });
