@@ -4,7 +4,6 @@ import type { HttpEnv, Routes } from './deps.ts';
 
 /** What VideoDB's clients can ask for and this version doesn't do; each with what to do instead. */
 const REFUSALS: readonly (readonly [paths: readonly string[], message: string])[] = [
-  [['/video/:id/storage'], 'a video and its storage are one on the box: DELETE /video/{id} takes both'],
   [
     [
       '/video/:id/understand',

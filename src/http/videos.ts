@@ -70,6 +70,15 @@ export function videoRoutes(deps: HttpDeps): Api {
     },
   );
 
+  api.delete(
+    '/video/:id/storage',
+    { summary: "Deletes a video's media; what is known of it stays, and is found", answer: z.object({}) },
+    (_c, { params }) => {
+      assets.removeMedia(playableBy(deps, params.id).id);
+      return {};
+    },
+  );
+
   pictureRoutes(api, deps);
   return api;
 }

@@ -118,6 +118,18 @@ export class Assets {
     });
   }
 
+  /** Takes its media and keeps what is known of it; the files go with the next retention run. Throws `not_found`. */
+  removeMedia(id: string): void {
+    this.#demand(id);
+    const { sql } = this.#connection;
+    this.#connection.writeDurably(() => {
+      sql.prepare("INSERT INTO garbage (root, path, dir) VALUES ('assets', ?, 1)").run(id);
+      sql.prepare('DELETE FROM asset_pieces WHERE asset_id = ?').run(id);
+      // What asks for the same again gets it made anew.
+      sql.prepare('UPDATE assets SET bytes = 0, thumb_path = NULL, render_key = NULL WHERE id = ?').run(id);
+    });
+  }
+
   /** Its pieces that overlap the stretch, in order; all of them without one. */
   pieces(id: string, startMs = 0, endMs = Number.MAX_SAFE_INTEGER): Piece[] {
     return this.#pieces.all({ asset: id, start: startMs, end: endMs }).map(pieceOf);
@@ -136,7 +148,8 @@ export class Assets {
   /** The export of exactly this stretch of a stream's recording. */
   findExport(streamId: string, startMs: number, endMs: number): Asset | undefined {
     return this.list().find(
-      ({ origin }) =>
+      ({ origin, bytes }) =>
+        bytes > 0 &&
         origin.kind === 'export' &&
         origin.streamId === streamId &&
         origin.startMs === startMs &&

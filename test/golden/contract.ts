@@ -106,7 +106,7 @@ export const CONTRACT: Readonly<Record<string, Promised>> = {
   'GET /video/:video': of(['done'], ...VIDEO),
   'PATCH /video/:video': of(['done'], 'name'),
   'DELETE /video/:video': of(['done', 'empty']),
-  'DELETE /video/:video/storage': of(['done', 'empty', 'refused']),
+  'DELETE /video/:video/storage': of(['empty']),
   'POST /video/:video/stream': of(['stream'], ...PLAYS),
   'GET /video/:video/thumbnail': of(['done'], 'thumbnail', 'thumbnail_url'),
   'POST /video/:video/thumbnail': of(['done', 'job'], 'id', 'collection_id', 'name', 'url'),

@@ -58,6 +58,35 @@ describe('videos', () => {
   });
 });
 
+describe('the storage of a video', () => {
+  it('is deleted, and what is known of it is still found', async () => {
+    const video = await addVideo(box, 2, { bytes: 5000 });
+    addVideoIndex(box, video.id, ['A yellow digger']);
+    const before = box.store.assets.totalBytes();
+    const { stream_url } = (await box.call('GET', `/video/${video.id}`)).data;
+    expect((await box.call('DELETE', `/video/${video.id}/storage`)).data).toEqual({});
+    expect(box.store.assets.totalBytes()).toBe(before - 5000);
+    const { data } = await box.call('GET', `/video/${video.id}`);
+    expect(data).toMatchObject({ name: 'Delivery', length: 8, size: '0' });
+    expect(data).not.toHaveProperty('thumbnail');
+    expect((await fetched(stream_url)).status).toBe(404);
+    const found = await box.call('POST', `/video/${video.id}/search`, { query: 'yellow digger', index_type: 'scene' });
+    expect(found.data.results[0].docs[0].text).toBe('A yellow digger');
+    expect((await box.call('DELETE', `/video/${video.id}/storage`)).success).toBe(true);
+    expect((await box.call('DELETE', `/video/${video.id}`)).success).toBe(true);
+    expect(await box.call('DELETE', `/video/${video.id}/storage`)).toMatchObject({ status: 404 });
+  });
+
+  it('is no part of an export that is asked for again', async () => {
+    const stream = addStream(box.store);
+    const origin = { kind: 'export', streamId: stream.id, startMs: T0, endMs: T0 + 4000 } as const;
+    const { id } = await addVideo(box, 1, { origin });
+    expect(box.store.assets.findExport(stream.id, T0, T0 + 4000)?.id).toBe(id);
+    box.store.assets.removeMedia(id);
+    expect(box.store.assets.findExport(stream.id, T0, T0 + 4000)).toBeUndefined();
+  });
+});
+
 describe('shots', () => {
   it('of several videos play one after the other', async () => {
     const [a, b] = [await addVideo(box, 3), await addVideo(box, 2)];
@@ -187,12 +216,11 @@ describe('pictures', () => {
 
 describe('what only the cloud does', () => {
   it.each([
-    ['POST', '/editor'],
+    ['POST', '/sandbox'],
     ['GET', '/billing/usage'],
     ['POST', '/video/m-1/understand'],
     ['POST', '/rtstream/rts-1/indexes/idx-1/alert'],
     ['POST', '/collection/default/generate/image'],
-    ['DELETE', '/video/m-1/storage'],
   ])('%s %s is refused with words', async (method, path) => {
     const answer = await box.call(method, path);
     expect(answer).toMatchObject({ status: 200, success: false, error_code: 'refused' });
