@@ -4,6 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { chromium } from 'playwright-core';
 import {
   Audio,
   CaptionAsset,
@@ -27,6 +28,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Lifetime } from '#runtime';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { TestAppliance } from './support/appliance.ts';
+import { seriousFindings } from './support/axe.ts';
 import { ffmpeg, probeDuration } from './support/ffmpeg.ts';
 import { ffmpegsOf, processTable } from './support/processes.ts';
 import { type TempDir, tempDir } from './support/temp-dir.ts';
@@ -217,16 +219,28 @@ async function renderers() {
 
 const folders = () => readdir(join(dir.path, 'data', 'assets'));
 
-it('a render that is cancelled ends, and leaves nothing', async () => {
+it('a render that is cancelled on the page ends, and leaves nothing', async () => {
   const before = await folders();
-  const { id } = await begunRender('#000001');
-  expect((await ffmpegsOf(appliance.pid)).some(({ argv }) => argv.includes('[video]'))).toBe(true);
-  const cancelled = await appliance.data<JobAnswer>('DELETE', `/v1/jobs/${id}`);
-  expect(cancelled).toMatchObject({ status: 'failed', error: 'it was cancelled' });
-  await until('its ffmpeg has gone', async () =>
-    (await ffmpegsOf(appliance.pid)).every(({ argv }) => !argv.includes('[video]')),
-  );
-  expect(await folders()).toEqual(before);
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${appliance.url}/#key=${appliance.key}`);
+    const { id } = await begunRender('#000001');
+    expect((await ffmpegsOf(appliance.pid)).some(({ argv }) => argv.includes('[video]'))).toBe(true);
+    const region = page.getByRole('region', { name: 'Jobs' });
+    await region.getByRole('progressbar', { name: 'Render: Edit' }).first().waitFor();
+    await region.getByRole('button', { name: 'Cancel Render: Edit' }).click();
+    await region.getByText('it was cancelled').waitFor();
+    expect((await jobs()).find((job) => job.id === id)).toMatchObject({ status: 'failed', error: 'it was cancelled' });
+    expect(await seriousFindings(page)).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+  await until('its ffmpeg has gone', async () => (await renderers()).length === 0);
+  await until('its folder has gone', async () => (await folders()).join() === before.join());
 });
 
 it('a render that a crash cut short is begun again, and comes out whole', async () => {
