@@ -73,7 +73,16 @@ beforeAll(async () => {
     streams.push(id);
   }
   film = await uploaded(Video, 'film.mp4', [
-    ...['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25:duration=12', '-f', 'lavfi', '-i', 'sine=duration=12'],
+    ...[
+      '-f',
+      'lavfi',
+      '-i',
+      `testsrc2=size=640x360:rate=25:duration=${SECONDS + 6}`,
+      '-f',
+      'lavfi',
+      '-i',
+      `sine=duration=${SECONDS + 6}`,
+    ],
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '25', '-c:a', 'aac'],
   ]);
 });
