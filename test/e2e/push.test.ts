@@ -78,6 +78,9 @@ test.concurrent('what is sent by RTMP and by RTSP is recorded, looked at and ale
     await until('scenes', async () => (await scenes(box, id)).length > 0);
   }
   await recordedSince(box, mic.id, sinceMs, 6);
+  const refusal = async (to: string) => (await Publisher.start({ to })).refused();
+  expect(await refusal(`${byRtmp.push_url.slice(0, -1)}x`)).toContain('there is no such stream');
+  expect(await refusal(byRtmp.push_url)).toContain('somebody publishes this stream already');
   await until('both alerts', async () => {
     const fired = new Set((await firings(box)).map(({ alert_id: id }) => id));
     return alerts.every((id) => fired.has(id));
@@ -118,8 +121,10 @@ test.concurrent('one publisher at a time, with the right key; whoever goes leave
   expect(first.running).toBe(true);
 
   first.kill('SIGSTOP');
-  await phaseIs(box, desk.id, 'waiting');
-  expect((await cameraState(box, desk.id))?.last_error).toContain('nobody sends this stream');
+  await until('nobody sends', async () => {
+    const { phase, last_error: why = '' } = (await cameraState(box, desk.id)) ?? {};
+    return phase === 'waiting' && why.includes('nobody sends this stream');
+  });
   const heirMs = Date.now();
   await using heir = await publishing(box, desk);
   await recordedSince(box, desk.id, heirMs, 2);
