@@ -36,14 +36,16 @@ export async function capture(options: CaptureOptions, signal: AbortSignal): Pro
   const session = await RemoteSession.open(box, options.session, signal);
   const tell = teller(options.json ?? false);
   tell({ session_id: session.id }, `session ${session.id}`);
-  await session.start(wish, signal);
+  let isOurs = options.session === undefined;
   try {
+    await session.start(wish, signal);
+    isOurs = true;
     const addresses = await session.addresses(wish.channels, signal);
     await using publishers = Publishers.start(addresses, options.fps, tell);
     await follow(session, publishers, tell, signal);
   } catch (error) {
-    if (!signal.aborted) {
-      await finish(session).catch(() => undefined); // What went wrong first is what matters.
+    if (!signal.aborted || !isOurs) {
+      if (isOurs) await finish(session).catch(() => undefined); // What went wrong first is what matters.
       throw error;
     }
   }

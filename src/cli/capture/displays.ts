@@ -10,7 +10,8 @@ export async function findDisplays({ env, displays }: Machine, signal: AbortSign
   const own = env['DISPLAY'];
   const found: Omit<Channel, 'id'>[] = [];
   for (const display of own ? [own] : displaysIn(displays)) found.push(...(await monitorsOf(display, signal)));
-  return found.map((channel, at) => ({ id: `display:${at + 1}`, ...channel }));
+  const note = env['WAYLAND_DISPLAY'] ? ' (Wayland: windows of X11 only)' : '';
+  return found.map((channel, at) => ({ id: `display:${at + 1}`, ...channel, name: channel.name + note }));
 }
 
 function displaysIn(sockets: string): string[] {

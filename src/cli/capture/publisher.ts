@@ -13,9 +13,9 @@ export interface PublisherEvents {
   failed(why: string): void;
 }
 
-const RETRY = { firstMs: 500, capMs: 10_000 };
-/** So often a device may refuse at the start. */
-const MOST_TRIES = 3;
+const RETRY = { firstMs: 250, capMs: 10_000 };
+/** So often one after the other a device that has never worked may refuse. */
+const MOST_REFUSALS = 4;
 /** What has gone so long was good: the next pause is short again. */
 const GOOD_MS = 30_000;
 /** With it, ffmpeg dies with us even when we are killed outright. */
@@ -51,11 +51,13 @@ export class Publisher implements AsyncDisposable {
 
   /** Never rejects. */
   async #run(signal: AbortSignal): Promise<void> {
+    let refusals = 0;
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       const begunMs = systemClock.monotonicMs();
-      const why = await this.#publish(signal);
+      const { why, isDevice } = await this.#publish(signal);
       if (signal.aborted) return;
-      if (!this.#hasPublished && attempt + 1 >= MOST_TRIES) return this.#events.failed(why);
+      refusals = isDevice ? refusals + 1 : 0;
+      if (!this.#hasPublished && refusals >= MOST_REFUSALS) return this.#events.failed(why);
       if (systemClock.monotonicMs() - begunMs > GOOD_MS) attempt = 0;
       const pauseMs = retryDelay(RETRY, attempt);
       this.#events.waiting(why, pauseMs);
@@ -63,8 +65,8 @@ export class Publisher implements AsyncDisposable {
     }
   }
 
-  /** One life of ffmpeg, and why it ended. */
-  async #publish(signal: AbortSignal): Promise<string> {
+  /** One life of ffmpeg, and why it ended: because of the device, or on its way to the box. */
+  async #publish(signal: AbortSignal): Promise<{ why: string; isDevice: boolean }> {
     const over = new AbortController();
     const end = (): void => over.abort();
     signal.addEventListener('abort', end, { once: true });
@@ -80,9 +82,9 @@ export class Publisher implements AsyncDisposable {
       void child.ended.then(end);
       await aborted(over.signal);
       await child[Symbol.asyncDispose]();
-      return reason ?? complaint();
+      return { why: reason ?? complaint(), isDevice: !relay.isReached };
     } catch (error) {
-      return messageOf(error);
+      return { why: messageOf(error), isDevice: true };
     } finally {
       signal.removeEventListener('abort', end);
     }

@@ -59,6 +59,11 @@ export class Relay implements AsyncDisposable {
     await once(this.#server, 'close');
   }
 
+  /** Whether ffmpeg has got so far as to send something: its device is open. */
+  get isReached(): boolean {
+    return this.#sockets.size > 0;
+  }
+
   /** The first who comes is our ffmpeg; nobody else gets in. */
   #carry(near: Socket): void {
     this.#server.close();

@@ -113,9 +113,11 @@ async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise
 }
 
 /** In a sentence: how the session ended. */
-export function endOf({ session_id: id, status, error, exported_video_id: video }: SessionState): string {
+export function endOf(state: SessionState): string {
+  const { session_id: id, status, error, exported_video_id: video } = state;
   const why = error?.message ?? 'the log of the box says why';
   if (status === 'failed') return `session ${id} has failed: ${why}`;
+  if (!isFinal(state)) return `session ${id} is ${status}: the box goes on with it by itself`;
   if (video) return `session ${id} is ${status} as video ${video}`;
   return error ? `session ${id} is ${status}, but has become no video: ${why}` : `session ${id} is ${status}`;
 }

@@ -16,7 +16,7 @@ url="\${@: -1}"; port=\${url#rtsp://127.0.0.1:}
 exec 3<>/dev/tcp/127.0.0.1/\${port%%/*}
 printf 'RECORD %s RTSP/1.0\\r\\nCSeq: 1\\r\\n\\r\\n' "$url" >&3
 cat <&3 >/dev/null & reader=$!
-while kill -0 $reader 2>/dev/null; do read -rn1 -t 0.1 key && [ "$key" = q ] && { kill $reader; exit 0; }; done; exit 1`;
+while kill -0 $reader 2>/dev/null; do read -rn1 -t 0.1 key; [ "$key" = q ] && { kill $reader; exit 0; }; done; exit 1`;
 
 let tools: Tools;
 let rtsp: RtspStandIn;
@@ -89,6 +89,18 @@ describe('watchpost capture', () => {
     expect(box.asked[0]).toBe('POST /capture/session/start');
   });
 
+  it('waits for a box that takes nothing yet, as after a restart', async () => {
+    rtsp.answer = '503 not yet';
+    const done = capturing();
+    const refused = () => told().filter(({ channel_id: id, state }) => id === 'display:1' && state === 'waiting');
+    await soon(() => expect(refused().length).toBeGreaterThan(3));
+    expect(refused()[0].reason).toBe('the box refused the stream: 503 not yet');
+    rtsp.answer = '200 OK';
+    await sent(2);
+    stop.abort();
+    await done;
+  });
+
   it('ends with the session, when somebody else stops it', async () => {
     const done = capturing();
     await sent(2);
@@ -112,10 +124,12 @@ describe('watchpost capture', () => {
     await soon(() => expect(rtsp.sockets.size).toBe(0));
   });
 
-  it('leaves a session alone that it may not start', async () => {
+  it('leaves a session alone that it may not start, unless it has made it itself', async () => {
     box.refuse.set('/start', { status: 409, message: 'the session is stopped already' });
     await expect(capturing('--session', 'cap-1')).rejects.toMatchObject({ kind: 'conflict' });
     expect(box.asked).toEqual(['POST /capture/session/start']);
+    await expect(capturing()).rejects.toMatchObject({ kind: 'conflict' });
+    expect(box.asked.at(-1)).toBe('POST /capture/session/cap-1/stop');
   });
 
   it('goes on when its token expires: the channels have keys of their own', async () => {
