@@ -65,8 +65,9 @@ test('microphone and screen become one video, and each step is told once, over k
   const { rtstreams } = await box.data<Session>('GET', `${PATH}/${id}`);
   for (const stream of rtstreams) await recordedSince(box, stream.id, sinceMs, 4);
 
+  const allTold = (steps: number) => () => webhook.alerts.length >= steps && told(live, id).length >= steps;
+  await until('all so far is told', allTold(3));
   await box.kill('SIGKILL');
-  await box.ended;
   await box[Symbol.asyncDispose]();
   box = await TestAppliance.start(home);
   const againMs = Date.now();
@@ -82,7 +83,7 @@ test('microphone and screen become one video, and each step is told once, over k
   expect(await trackKinds(video.stream_url)).toEqual(['audio', 'video']);
   expect(await loudness(video.stream_url), 'the tone, not silence').toBeGreaterThan(-40);
 
-  await until('all is told', () => webhook.alerts.length >= STEPS.length && told(live, id).length >= STEPS.length);
+  await until('all is told', allTold(STEPS.length));
   expect(webhook.alerts.map(({ status }) => status)).toEqual(STEPS);
   expect(told(live, id)).toEqual(STEPS);
   expect(webhook.alerts.at(-1)).toMatchObject({
