@@ -1,9 +1,11 @@
-import type { Asset } from '#domain';
+import type { Asset, Word } from '#domain';
 import { Fault, isFault } from '#runtime';
-import type { Store } from '#store';
 import { checkedAss } from './caption-source.ts';
 import type { CaptionsContent, CaptionWord } from './composition.ts';
 import type { CaptionRequest, TimelineClip } from './timeline.ts';
+
+/** As many as are spoken in six hours. */
+const MOST_WORDS = 100_000;
 
 /** A clip of the timeline with the asset that it shows. */
 export interface Placed {
@@ -21,7 +23,7 @@ export function captionsOf(
   captions: Placed,
   { src, ...style }: CaptionRequest,
   all: readonly Placed[],
-  store: Store,
+  wordsOf: (assetId: string) => readonly Word[] | undefined,
 ): CaptionsContent {
   const path = `${captions.at}.clip.asset.src`;
   if (src !== 'auto') return { ...style, ass: sent(src, path) };
@@ -30,7 +32,7 @@ export function captionsOf(
     throw new Fault('invalid', `${path}: "auto" shows what is said in a video or audio: none is heard then`);
   }
   const told = heard.flatMap(({ clip, asset }) => {
-    const words = asset && store.assets.words(asset.id);
+    const words = asset && wordsOf(asset.id);
     return words ? [{ clip, words }] : [];
   });
   if (told.length === 0) {
@@ -40,7 +42,9 @@ export function captionsOf(
       `${path}: nobody has written down what is said in ${ids}: call index_spoken_words() first (POST /video/{id}/index)`,
     );
   }
-  const words = told.flatMap(({ clip, words: spoken }) => spoken.flatMap((word) => shown(word, clip, captions.clip)));
+  const words = told.flatMap(({ clip, words: spoken }) => shownWords(spoken, clip, captions.clip));
+  if (words.length > MOST_WORDS)
+    throw new Fault('invalid', `${path}: more than ${MOST_WORDS} words are said meanwhile`);
   return { ...style, words: words.sort((a, b) => a.startMs - b.startMs) };
 }
 
@@ -62,17 +66,28 @@ function overlap(a: TimelineClip, b: TimelineClip): boolean {
   return a.startMs < b.startMs + b.durationMs && b.startMs < a.startMs + a.durationMs;
 }
 
-/** The word in the captions' time, as far as clip and captions last. */
-function shown(
-  word: { text: string; startMs: number; endMs: number },
-  clip: TimelineClip,
-  captions: TimelineClip,
-): CaptionWord[] {
-  const fromMs = 'fromMs' in clip.asset ? clip.asset.fromMs : 0;
-  const shift = clip.startMs - fromMs;
+/** Those of the clip's words that are said while the captions last, in the captions' time. */
+function shownWords(words: readonly Word[], clip: TimelineClip, captions: TimelineClip): CaptionWord[] {
+  const shift = clip.startMs - ('fromMs' in clip.asset ? clip.asset.fromMs : 0);
   const first = Math.max(clip.startMs, captions.startMs);
   const last = Math.min(clip.startMs + clip.durationMs, captions.startMs + captions.durationMs);
-  const [startMs, endMs] = [Math.max(word.startMs + shift, first), Math.min(word.endMs + shift, last)];
-  if (startMs >= endMs) return [];
-  return [{ text: word.text, startMs: startMs - captions.startMs, endMs: endMs - captions.startMs }];
+  const shown: CaptionWord[] = [];
+  for (let n = firstEndingAfter(words, first - shift); n < words.length; n++) {
+    const word = words[n];
+    if (!word || word.startMs + shift >= last) break;
+    const [startMs, endMs] = [Math.max(word.startMs + shift, first), Math.min(word.endMs + shift, last)];
+    shown.push({ text: word.text, startMs: startMs - captions.startMs, endMs: endMs - captions.startMs });
+  }
+  return shown;
+}
+
+/** Words are in order. */
+function firstEndingAfter(words: readonly Word[], ms: number): number {
+  let [low, high] = [0, words.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((words[middle]?.endMs ?? 0) > ms) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

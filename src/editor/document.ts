@@ -31,7 +31,8 @@ export async function compose(timeline: Timeline, access: MediaAccess, at = 'tim
     return { ...named, asset };
   });
   const fps = await frameRateOf([...assets.values()], access);
-  const layers = placed.map((each) => layerOf(each, contentOf(each, placed, access)));
+  const wordsOf = remembering((id: string) => access.store.assets.words(id));
+  const layers = placed.map((each) => layerOf(each, contentOf(each, placed, wordsOf)));
   return { width, height, fps, background, durationMs, layers };
 }
 
@@ -85,9 +86,19 @@ function assetOf({ at, clip: { asset: wanted } }: Named, { store }: MediaAccess)
   return asset;
 }
 
-function contentOf(placed: Placed, all: readonly Placed[], { store }: MediaAccess): Content {
+function contentOf(placed: Placed, all: readonly Placed[], wordsOf: Parameters<typeof captionsOf>[3]): Content {
   const { asset } = placed.clip;
-  return asset.kind === 'captions' ? captionsOf(placed, asset, all, store) : asset;
+  return asset.kind === 'captions' ? captionsOf(placed, asset, all, wordsOf) : asset;
+}
+
+/** Transcripts are long, and the same video may be in many clips. */
+function remembering<T>(look: (id: string) => T): (id: string) => T {
+  const known = new Map<string, { value: T }>();
+  return (id) => {
+    const found = known.get(id) ?? { value: look(id) };
+    known.set(id, found);
+    return found.value;
+  };
 }
 
 function layerOf({ clip }: Placed, content: Content): Layer {

@@ -41,8 +41,8 @@ export function beginRender(
   { keep, callbackUrl }: RenderOptions = {},
 ): { asset: Asset } | { job: Job } {
   const detail = JSON.stringify(composition);
-  const content = JSON.stringify([LOOK, detail, keep?.collectionId, keep?.name]);
-  const renderKey = createHash('sha256').update(content).digest('hex');
+  const about = JSON.stringify([LOOK, keep?.collectionId, keep?.name]);
+  const renderKey = createHash('sha256').update(about).update(detail).digest('hex');
   const asset = store.renders.get(renderKey);
   if (asset) {
     store.renders.touch(asset.id, clock.nowMs());

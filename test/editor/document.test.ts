@@ -133,6 +133,14 @@ describe('captions of what is said', () => {
 });
 
 describe('what would be too much', () => {
+  it('of words is refused, before there are more of them', async () => {
+    const words = Array.from({ length: 5000 }, (_, n) => ({ text: 'la', startMs: n * 2, endMs: n * 2 + 1 }));
+    store.assets.setWords('m-2', words);
+    const captions = Array.from({ length: 60 }, () => [clip(auto, 0, 10_000)]);
+    const given = { ...timeline([clip(video('m-2'), 0, 10_000)], ...captions), width: 64, height: 36 };
+    await expect(composed(given)).rejects.toThrow('timeline.tracks: must not caption more than 100000 words');
+  });
+
   it.each([
     [
       'clips',
