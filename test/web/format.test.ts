@@ -74,6 +74,8 @@ describe('a camera in words', () => {
       Restarts: '0',
       CPU: '11 %',
     });
+    const heard = door && { ...door, facts: { width: 0, height: 0, fps: 0, audio_codec: 'opus' } };
+    expect(heard && Object.fromEntries(cameraNumbers(heard, NOW))['Frames seen']).toBe('–');
     expect(store && Object.fromEntries(cameraNumbers(store, NOW))).toMatchObject({
       Keyframes: '–',
       'Last segment': 'none yet',
