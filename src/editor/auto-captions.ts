@@ -4,9 +4,6 @@ import { checkedAss } from './caption-source.ts';
 import type { CaptionsContent, CaptionWord } from './composition.ts';
 import type { CaptionRequest, TimelineClip } from './timeline.ts';
 
-/** As many as are spoken in six hours. */
-const MOST_WORDS = 100_000;
-
 /** A clip of the timeline with the asset that it shows. */
 export interface Placed {
   /** What it is called in a message. */
@@ -43,8 +40,6 @@ export function captionsOf(
     );
   }
   const words = told.flatMap(({ clip, words: spoken }) => shownWords(spoken, clip, captions.clip));
-  if (words.length > MOST_WORDS)
-    throw new Fault('invalid', `${path}: more than ${MOST_WORDS} words are said meanwhile`);
   return { ...style, words: words.sort((a, b) => a.startMs - b.startMs) };
 }
 

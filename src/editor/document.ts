@@ -9,6 +9,9 @@ const MOST_CLIPS = 1000;
 /** Eight layers of 1080p for two hours: a day's work for a small box. */
 const MOST_PIXEL_SECONDS = 8 * 1920 * 1080 * 2 * 3600;
 
+/** More than are spoken in six hours. */
+const MOST_WORDS = 100_000;
+
 /** A clip, and what to call it in a message. */
 interface Named {
   at: string;
@@ -32,7 +35,14 @@ export async function compose(timeline: Timeline, access: MediaAccess, at = 'tim
   });
   const fps = await frameRateOf([...assets.values()], access);
   const wordsOf = remembering((id: string) => access.store.assets.words(id));
-  const layers = placed.map((each) => layerOf(each, contentOf(each, placed, wordsOf)));
+  const layers: Layer[] = [];
+  let words = 0;
+  for (const each of placed) {
+    const content = contentOf(each, placed, wordsOf);
+    words += content.kind === 'captions' ? (content.words?.length ?? 0) : 0;
+    if (words > MOST_WORDS) throw new Fault('invalid', `${at}.tracks: must not caption more than ${MOST_WORDS} words`);
+    layers.push(layerOf(each, content));
+  }
   return { width, height, fps, background, durationMs, layers };
 }
 
