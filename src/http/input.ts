@@ -214,6 +214,13 @@ export function nullsAreMissing<S extends z.ZodType>(schema: S) {
   return z.preprocess((value) => (isObject(value) ? withoutNulls(value) : value), schema);
 }
 
+/** An object with the keys as the API spells them: some clients send their own. */
+export function inSnakeCase(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const snake = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [snake(key), member]));
+}
+
 const clockTime = z
   .string('must be a time of day such as "22:00"')
   .regex(CLOCK_TIME, 'must be a time of day such as "22:00"')

@@ -6,7 +6,7 @@ import { origin } from './address.ts';
 import { playView } from './asset-views.ts';
 import type { HttpDeps } from './deps.ts';
 import { linkedAsset } from './downloads.ts';
-import { callbackAddress, flag, nullsAreMissing, number, whole } from './input.ts';
+import { callbackAddress, flag, inSnakeCase, nullsAreMissing, number, whole } from './input.ts';
 import { playableBy } from './lookup.ts';
 import { canvasOf, demandLength, demandPicture, layerOf } from './one-video.ts';
 import { Api } from './route.ts';
@@ -14,7 +14,7 @@ import { Api } from './route.ts';
 /** As x264 counts: 0 loses nothing, 51 nearly all. */
 const QUALITY = { best: 0, usual: 23, worst: 51 };
 
-const videoConfig = nullsAreMissing(
+const videoKeys = nullsAreMissing(
   z.object({
     resolution: whole(SMALLEST_SIDE, LARGEST_SIDE).optional().describe('Lines; as it is when left out'),
     quality: whole(QUALITY.best, QUALITY.worst).default(QUALITY.usual).describe('0 (best) to 51'),
@@ -29,6 +29,8 @@ const videoConfig = nullsAreMissing(
       .describe('Where the shape differs: cut, smaller, or with bars'),
   }),
 );
+/** VideoDB's Node SDK sends its own spelling of the keys. */
+const videoConfig = z.preprocess(inSnakeCase, videoKeys);
 const request = z.object({
   source: z.string('must be the id of a video, or a link of this box that plays one').meta({ examples: ['m-0123'] }),
   callback_url: callbackAddress,

@@ -5,7 +5,7 @@ import { type CaptionsContent, type Composition, frameRateOf } from '#editor';
 import { Fault } from '#runtime';
 import { videoAnswer } from './asset-views.ts';
 import type { HttpDeps } from './deps.ts';
-import { callbackAddress, flag, nullsAreMissing, number, text, whole } from './input.ts';
+import { callbackAddress, flag, inSnakeCase, nullsAreMissing, number, text, whole } from './input.ts';
 import { renderJob } from './jobs.ts';
 import { playableBy } from './lookup.ts';
 import { canvasOf, demandLength, demandPicture, layerOf } from './one-video.ts';
@@ -29,7 +29,7 @@ const colour = (standard: string) =>
     .default(standard);
 const size = (standard: number, most = 500) => number(0, most).default(standard);
 
-const style = nullsAreMissing(
+const styleKeys = nullsAreMissing(
   z.object({
     font_name: text(100, 'Arial').default('Arial'),
     font_size: number(1, 500).default(18).describe('Of a picture of 288 lines; larger ones have it larger'),
@@ -56,7 +56,9 @@ const style = nullsAreMissing(
     margin_r: size(10, 5000),
     margin_v: size(10, 5000),
   }),
-).meta({ examples: [{ font_size: 24, alignment: 2 }] });
+);
+/** VideoDB's Node SDK 0.2 sends its own spelling of the keys. */
+const style = z.preprocess(inSnakeCase, styleKeys).meta({ examples: [{ font_size: 24, alignment: 2 }] });
 
 const request = z.object({
   type: z.literal('add_subtitles', 'must be "add_subtitles", the one workflow there is').default('add_subtitles'),

@@ -82,6 +82,15 @@ describe('add_subtitles', () => {
     expect(captions().border).toMatchObject({ style: 'outline_and_shadow', outline: 0 });
   });
 
+  it('takes the keys as the older Node SDK spells them', async () => {
+    await subtitle({ subtitle_style: { borderStyle: 3, fontSize: 28.8, strikeOut: true, scaleX: 2, marginV: 4 } });
+    expect(captions()).toMatchObject({
+      font: { size: expect.closeTo(108), strikeout: true, scaleX: 200 },
+      border: { style: 'opaque_box' },
+      position: { marginV: 15 },
+    });
+  });
+
   it.each([
     [{ type: 'dub' }, 'type'],
     [{ subtitle_style: { primary_colour: 'red' } }, 'subtitle_style.primary_colour'],
@@ -161,7 +170,7 @@ describe('transcode', () => {
     ['pad', 720, 720, 'contain'],
     ['fit', 720, 406, 'crop'],
   ])('with "%s" takes another shape', async (resize_mode, width, height, fit) => {
-    const shape = { resolution: 720, aspect_ratio: '1:1', resize_mode, quality: 23 };
+    const shape = { resolution: 720, aspectRatio: '1:1', resizeMode: resize_mode, quality: 23 };
     const link = (await box.call('GET', `/video/${video.id}`)).data.stream_url;
     const { data } = await transcode({ source: link, video_config: shape, audio_config: { mute: true } });
     await settled(data.job_id);

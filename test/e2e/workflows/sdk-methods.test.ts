@@ -1,6 +1,8 @@
 /** Every method of VideoDB's Node SDK for videos and collections, once: it works, or the box says what does instead. */
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Collection, type Connection, connect, type Video } from 'videodb';
 import { expect, test } from 'vitest';
 import { newId } from '#domain';
@@ -10,6 +12,8 @@ import { addAsset } from '../../golden/seeds.ts';
 import { TestAppliance } from '../support/appliance.ts';
 import { ffmpeg, probeDuration } from '../support/ffmpeg.ts';
 import { tempDir } from '../support/temp-dir.ts';
+
+const run = promisify(execFile);
 
 /** These of the SDK's own fail on any answer: its response conversion makes objects of lists. */
 const BROKEN_IN_THE_SDK = /map is not a function/;
@@ -114,7 +118,11 @@ async function plays(video: Video, dir: string): Promise<void> {
 }
 
 async function rendered(video: Video, conn: Connection): Promise<void> {
-  expect(await probeDuration(await video.addSubtitle({ fontSize: 24 }))).toBeCloseTo(12, 0);
+  const black = { primaryColour: '&H00000000', backColour: '&H00000000', borderStyle: 3, fontSize: 60 };
+  const subtitled = await video.addSubtitle(black);
+  expect(await probeDuration(subtitled)).toBeCloseTo(12, 0);
+  expect(await brightness(subtitled, 1.4)).toBeLessThan(20);
+  expect(await brightness(subtitled, 5)).toBeGreaterThan(40); // Nobody speaks.
   const square = await video.reframe({ target: 'square', mode: 'simple', start: 0, end: 2 });
   expect(square).toMatchObject({ id: expect.stringMatching(/^m-/), name: 'Yard (360x360)' });
   const vertical = await video.smartVerticalReframe({ start: 0, end: 2 });
@@ -123,6 +131,15 @@ async function rendered(video: Video, conn: Connection): Promise<void> {
   await expect
     .poll(async () => ((await conn.getTranscodeDetails(job)) as { status: string }).status, { timeout: 60_000 })
     .toBe('done');
+}
+
+/** Of the lower middle of the picture, where subtitles are. */
+async function brightness(url: string, atS: number): Promise<number> {
+  const look = ['-vf', 'crop=160:30:240:305,scale=1:1:flags=area', '-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1'];
+  const { stdout } = await run('ffmpeg', ['-v', 'error', '-i', url, '-ss', String(atS), '-frames:v', '1', ...look], {
+    encoding: 'buffer',
+  });
+  return stdout[0] ?? 255;
 }
 
 async function pictures(video: Video): Promise<void> {
