@@ -42,7 +42,7 @@ export function pictureChain(
   const still = source.kind === 'image' || (source.kind === 'ass' && source.still);
   const steps = [
     ...beginning(source, canvas, input, span, (layer.skippedMs ?? 0) / 1000),
-    ...(still ? [] : [rateOf(source, fps), `trim=end_frame=${span.frames}`]),
+    ...(source.kind === 'media' ? [rateOf(source, fps), `trim=end_frame=${span.frames}`] : []),
     ...cutOut(place, picture),
     source.kind === 'media' && isOpaque(layer) ? 'format=yuv420p' : 'format=yuva420p',
     ...(isWandering(place) ? following(layer, place) : seenOf(place)),
@@ -83,16 +83,31 @@ function beginning(
       `setpts=round(PTS-${zeroS}/TB)`,
     ];
   }
-  const frames = source.still ? 1 : span.frames;
-  // Drawn on nothing, a letter's edge is mixed with black: that is taken back, or texts would have dark seams.
+  const seconds = (source.still ? 1 : span.frames) / fps;
+  const drawnOn = (colour: string) =>
+    [
+      `color=c=${colour}:s=${width}x${height}:r=${fps}:d=${seconds},format=gbrp`,
+      laterBy(skippedS),
+      `ass=f=${source.file}`,
+      laterBy(-skippedS),
+    ].join(',');
+  return [cutOutOf(drawnOn, source.file)];
+}
+
+/**
+ * What was drawn, by itself: it lets through as much as white differs from black behind it. What `ass` draws into an alpha
+ * channel is no use: its half-transparent colours come out a quarter opaque.
+ */
+function cutOutOf(drawnOn: (colour: string) => string, name: string): string {
+  const label = (what: string) => `[${what}-${name}]`;
+  const [black, dark, light, matte] = [label('black'), label('dark'), label('light'), label('matte')];
   return [
-    `color=c=black@0:s=${width}x${height}:r=${fps}:d=${frames / fps},format=rgba`,
-    laterBy(skippedS),
-    `ass=f=${source.file}:alpha=1`,
-    laterBy(-skippedS),
-    'format=gbrap',
-    'unpremultiply=inplace=1',
-  ];
+    `${drawnOn('white')},extractplanes=g${light}`,
+    `${drawnOn('black')},split${black}${dark}`,
+    `${dark}extractplanes=g${label('grey')}`,
+    `${light}${label('grey')}blend=all_mode=difference,negate${matte}`,
+    `${black}${matte}alphamerge,format=gbrap,unpremultiply=inplace=1`,
+  ].join(';');
 }
 
 /** The part of the source that is needed, in the size in which it is seen. */

@@ -37,7 +37,7 @@ export function draw(ass: string, atMs: number, size = CANVAS, background = '#00
 }
 
 /** Several by one ffmpeg, in which they lie below each other: starting one takes longer than drawing. */
-export function drawAll(
+function drawAll(
   documents: readonly { ass: string; atMs: number }[],
   { width, height } = CANVAS,
   background = '#000000',
