@@ -1,5 +1,6 @@
 import type { Composition, Layer } from './composition.ts';
 import { lookOf, opacityOf } from './graph-look.ts';
+import { expressionOf, simplePath } from './graph-path.ts';
 import { type Placement, placementOf, type Rectangle, type Wandering, wanderingOf } from './graph-place.ts';
 import { framesOf, type Span } from './graph-time.ts';
 import type { WindowLayer } from './graph-windows.ts';
@@ -140,29 +141,15 @@ function cropTo({ width, height, x, y }: Rectangle): string {
 
 /** The cut wanders from point to point, and never leaves the picture. */
 function following({ follow = [] }: Layer, { scaled, box, seen }: Wandering): string[] {
+  const path = simplePath(follow);
   const along = (axis: 'x' | 'y', length: number, cut: number, extra: number) => {
-    const middle = pathOf(follow.map((point) => [point.atMs / 1000, point[axis] * length] as const));
+    if (length === cut) return String(extra);
+    const middle = expressionOf(path.map((point) => [point.atMs / 1000, point[axis] * length] as const));
     return `'clip(${middle}-${cut / 2},0,${length - cut})+${extra}'`;
   };
   const x = along('x', scaled.width, box.width, seen.x);
   const y = along('y', scaled.height, box.height, seen.y);
   return [`crop=${seen.width}:${seen.height}:${x}:${y}`];
-}
-
-/** Straight lines from point to point as an expression of `t`; a tree, so that many points cost little. */
-function pathOf(points: readonly (readonly [atS: number, value: number])[]): string {
-  const number = (value: number) => String(Math.round(value * 1000) / 1000);
-  const [first, ...rest] = points;
-  const last = rest.at(-1);
-  if (!first) return '0';
-  if (!last) return number(first[1]);
-  if (points.length > 2) {
-    const half = Math.floor(points.length / 2);
-    const at = points[half]?.[0] ?? 0;
-    return `if(lt(t,${number(at)}),${pathOf(points.slice(0, half + 1))},${pathOf(points.slice(half))})`;
-  }
-  const slope = (last[1] - first[1]) / Math.max(0.001, last[0] - first[0]);
-  return `(${number(first[1])}+${slope.toFixed(6)}*(clip(t,${number(first[0])},${number(last[0])})-(${number(first[0])})))`;
 }
 
 function fades({ transition }: Layer, { frames }: Span, fps: number): string[] {

@@ -45,7 +45,9 @@ export async function editor(): Promise<Figures> {
   });
   const [renders, bares]: [number[], number[]] = [[], []];
   for (let run = 0; run < RUNS; run++) {
-    bares.push(await seconds(() => execFileSync('nice', ['-n', '19', 'ffmpeg', ...bare], { cwd: inputs, stdio: 'ignore' })));
+    bares.push(
+      await seconds(() => execFileSync('nice', ['-n', '19', 'ffmpeg', ...bare], { cwd: inputs, stdio: 'ignore' })),
+    );
     const into = { dir: join(dir, `render-${run}`), assetId: 'm-bench' };
     mkdirSync(into.dir);
     renders.push(
