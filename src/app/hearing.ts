@@ -9,7 +9,7 @@ import type { Clock, Lifetime, Log } from '#runtime';
 import type { Store } from '#store';
 
 /** People who ask wait longer than speech does; their clients give up after 30 s. */
-const FOR_PEOPLE = { timeoutMs: 25_000, mostTokens: 1000 };
+const FOR_PEOPLE = { timeoutMs: 25_000, mostTokens: 1000, meanwhile: 'a text pack answers who asks, or nobody' };
 
 export interface HearingDeps {
   config: Config;

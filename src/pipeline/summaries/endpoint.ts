@@ -5,20 +5,23 @@ import { type Asked, INSTRUCTIONS, requestOf, type TextWriter, type WriterStatus
 export interface EndpointOptions extends ChatServer {
   timeoutMs?: number;
   mostTokens?: number;
+  /** For the log: what happens while it fails. */
+  meanwhile?: string;
 }
 
 const TIMEOUT_MS = 10_000;
 const MOST_TOKENS = 400;
+const MEANWHILE = 'summaries are extracts meanwhile';
 
 /** A text model behind a server, which follows the prompts of audio indexes. */
 export class EndpointWriter implements TextWriter {
   readonly name = 'endpoint';
   readonly #chat: ChatEndpoint;
 
-  constructor({ timeoutMs = TIMEOUT_MS, mostTokens = MOST_TOKENS, ...server }: EndpointOptions) {
+  constructor({ timeoutMs = TIMEOUT_MS, mostTokens = MOST_TOKENS, meanwhile = MEANWHILE, ...server }: EndpointOptions) {
     this.#chat = new ChatEndpoint(server, {
       what: 'text endpoint',
-      meanwhile: 'summaries are extracts meanwhile',
+      meanwhile,
       timeoutMs,
       mostTokens,
       stream: false,
