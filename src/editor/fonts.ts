@@ -15,38 +15,38 @@ const ARIAL = ['Liberation Sans', 'Nimbus Sans'];
 const SERIF = ['DejaVu Serif', 'Liberation Serif'];
 const MONO = ['DejaVu Sans Mono', 'Liberation Mono'];
 /** What stands for a family without a loss that anyone would see. */
-const SAME: Readonly<Record<string, string[]>> = {
-  arial: ARIAL,
-  helvetica: ARIAL,
-  'times new roman': ['Liberation Serif', 'Nimbus Roman'],
-  times: ['Liberation Serif', 'Nimbus Roman'],
-  'courier new': ['Liberation Mono', 'Nimbus Mono PS'],
-  courier: ['Liberation Mono', 'Nimbus Mono PS'],
-  verdana: [ALWAYS_THERE],
-  sans: [ALWAYS_THERE],
-  'sans-serif': [ALWAYS_THERE],
-  serif: SERIF,
-  monospace: MONO,
-};
-const NEXT_BEST: Readonly<Record<string, string[]>> = { georgia: SERIF };
-const PACKAGES: Readonly<Record<string, string>> = {
-  arial: 'fonts-liberation',
-  'clear sans': 'fonts-clear-sans',
-  'courier new': 'fonts-liberation',
-  hack: 'fonts-hack',
-  helvetica: 'fonts-liberation',
-  inter: 'fonts-inter',
-  'jetbrains mono': 'fonts-jetbrains-mono',
-  lato: 'fonts-lato',
-  'noto sans': 'fonts-noto-core',
-  'noto sans cjk jp': 'fonts-noto-cjk',
-  'noto sans cjk sc': 'fonts-noto-cjk',
-  'noto serif': 'fonts-noto-core',
-  'open sans': 'fonts-open-sans',
-  roboto: 'fonts-roboto',
-  'roboto slab': 'fonts-roboto-slab',
-  'times new roman': 'fonts-liberation',
-};
+const SAME: ReadonlyMap<string, string[]> = new Map([
+  ['arial', ARIAL],
+  ['helvetica', ARIAL],
+  ['times new roman', ['Liberation Serif', 'Nimbus Roman']],
+  ['times', ['Liberation Serif', 'Nimbus Roman']],
+  ['courier new', ['Liberation Mono', 'Nimbus Mono PS']],
+  ['courier', ['Liberation Mono', 'Nimbus Mono PS']],
+  ['verdana', [ALWAYS_THERE]],
+  ['sans', [ALWAYS_THERE]],
+  ['sans-serif', [ALWAYS_THERE]],
+  ['serif', SERIF],
+  ['monospace', MONO],
+]);
+const NEXT_BEST: ReadonlyMap<string, string[]> = new Map([['georgia', SERIF]]);
+const PACKAGES: ReadonlyMap<string, string> = new Map([
+  ['arial', 'fonts-liberation'],
+  ['clear sans', 'fonts-clear-sans'],
+  ['courier new', 'fonts-liberation'],
+  ['hack', 'fonts-hack'],
+  ['helvetica', 'fonts-liberation'],
+  ['inter', 'fonts-inter'],
+  ['jetbrains mono', 'fonts-jetbrains-mono'],
+  ['lato', 'fonts-lato'],
+  ['noto sans', 'fonts-noto-core'],
+  ['noto sans cjk jp', 'fonts-noto-cjk'],
+  ['noto sans cjk sc', 'fonts-noto-cjk'],
+  ['noto serif', 'fonts-noto-core'],
+  ['open sans', 'fonts-open-sans'],
+  ['roboto', 'fonts-roboto'],
+  ['roboto slab', 'fonts-roboto-slab'],
+  ['times new roman', 'fonts-liberation'],
+]);
 /** In ems, where no font of this box has the character: as wide as East Asian ones are, and as others about are. */
 const [WIDE_EM, USUAL_EM] = [1, 0.6];
 const WIDE =
@@ -101,8 +101,9 @@ export class Fonts {
 
   choose(asked: string, weight = 400, italic = false): Font {
     const key = asked.trim().toLowerCase();
-    const exact = this.#firstOf([key, ...(SAME[key] ?? [])]);
-    const used = exact ?? this.#firstOf([...(NEXT_BEST[key] ?? []), ALWAYS_THERE, ...ELSE, ...this.#families.keys()]);
+    const exact = this.#firstOf([key, ...(SAME.get(key) ?? [])]);
+    const used =
+      exact ?? this.#firstOf([...(NEXT_BEST.get(key) ?? []), ALWAYS_THERE, ...ELSE, ...this.#families.keys()]);
     const face = used && nearest(used.faces, weight, italic);
     const family = plainName(used?.name ?? asked);
     const widths = new Map<string, number>();
@@ -148,6 +149,7 @@ function plainName(name: string): string {
 }
 
 function noteOf(asked: string, key: string, used: string): string {
-  const how = PACKAGES[key] ? `apt install ${PACKAGES[key]}` : 'install the Debian package that has it';
+  const name = PACKAGES.get(key);
+  const how = name ? `apt install ${name}` : 'install the Debian package that has it';
   return `font "${asked}" isn't installed: ${how}; ${used} is used`;
 }

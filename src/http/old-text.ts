@@ -4,26 +4,26 @@ import { part } from './editor-assets.ts';
 import { flag, number } from './input.ts';
 
 const HINT = 'must be a colour: #rrggbb, 0xrrggbb or a name such as "white", with "@0.5" for half of it';
-const NAMED: Readonly<Record<string, string>> = {
-  black: '#000000',
-  white: '#ffffff',
-  red: '#ff0000',
-  green: '#008000',
-  lime: '#00ff00',
-  blue: '#0000ff',
-  yellow: '#ffff00',
-  cyan: '#00ffff',
-  aqua: '#00ffff',
-  magenta: '#ff00ff',
-  fuchsia: '#ff00ff',
-  gray: '#808080',
-  grey: '#808080',
-  silver: '#c0c0c0',
-  orange: '#ffa500',
-  purple: '#800080',
-  brown: '#a52a2a',
-  pink: '#ffc0cb',
-};
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ['black', '#000000'],
+  ['white', '#ffffff'],
+  ['red', '#ff0000'],
+  ['green', '#008000'],
+  ['lime', '#00ff00'],
+  ['blue', '#0000ff'],
+  ['yellow', '#ffff00'],
+  ['cyan', '#00ffff'],
+  ['aqua', '#00ffff'],
+  ['magenta', '#ff00ff'],
+  ['fuchsia', '#ff00ff'],
+  ['gray', '#808080'],
+  ['grey', '#808080'],
+  ['silver', '#c0c0c0'],
+  ['orange', '#ffa500'],
+  ['purple', '#800080'],
+  ['brown', '#a52a2a'],
+  ['pink', '#ffc0cb'],
+]);
 
 /** As ffmpeg's drawtext takes them. */
 const color = z
@@ -34,7 +34,7 @@ const color = z
 function colorOf(given: string): { color: string; opacity: number } | undefined {
   const [, name = '', opacity = '1'] =
     /^([a-z]+|(?:#|0x)[0-9a-f]{6})(?:@([01]?\.?\d{1,4}))?$/i.exec(given.trim()) ?? [];
-  const plain = NAMED[name.toLowerCase()] ?? (/^(?:#|0x)/i.test(name) ? name.replace(/^0x/i, '#') : undefined);
+  const plain = NAMED.get(name.toLowerCase()) ?? (/^(?:#|0x)/i.test(name) ? name.replace(/^0x/i, '#') : undefined);
   const share = Number(opacity);
   return plain === undefined || !(share >= 0 && share <= 1)
     ? undefined

@@ -42,6 +42,7 @@ describe('captions that a client brings', () => {
 
   it.each([
     ['neither', 'what is it?', 'src: neither "auto" nor base64'],
+    ['nothing at great length', `${' '.repeat(2 << 20)}!`, 'src: neither "auto" nor base64'],
     ['no text', Buffer.from([0xff, 0xfe, 0x00, 0xd8]).toString('base64'), 'src: not UTF-8 text'],
     ['without events', base64(HEAD + STYLES), 'src: no [Events] section'],
     ['without lines', base64(HEAD + EVENTS), 'src: no Dialogue line'],

@@ -52,7 +52,9 @@ describe('a family', () => {
       family: 'DejaVu Sans',
       note: 'font "Clear Sans" isn\'t installed: apt install fonts-clear-sans; DejaVu Sans is used',
     });
-    expect(fonts.choose('My Own').note).toContain('install the Debian package that has it; DejaVu Sans is used');
+    for (const name of ['My Own', 'constructor', '__proto__']) {
+      expect(fonts.choose(name).note).toContain('install the Debian package that has it; DejaVu Sans is used');
+    }
   });
 
   it('is itself without any font on the box, and writes no second line into a document', () => {

@@ -143,6 +143,11 @@ describe('what is wrong is named', () => {
     ],
     ['a colour by name', { timeline: { background: 'red', tracks: [{}] } }, 'timeline.background: must be a colour'],
     ['too many tracks', { timeline: { tracks: Array(65).fill({}) } }, 'timeline.tracks: must not be more than 64'],
+    [
+      'too many clips, before each is looked at',
+      { timeline: { tracks: Array(64).fill({ clips: Array(20_000).fill(0) }) } },
+      'timeline.tracks: must not have more than 1000 clips in all, not 1280000',
+    ],
     ['a clip that is none', oneTrack({ start: 0, clip: 'x' }), `${item}.clip: must be an object`],
     [
       'an effect',

@@ -148,6 +148,12 @@ describe('refused is', () => {
       'timeline[1].style.fontcolor: must be a colour',
     ],
     [
+      'a name that all objects know, as a colour',
+      () => [base(), { asset_id: 'txt-1', overlay_start: 0, text: 'x', style: { fontcolor: 'constructor' } }],
+      400,
+      'timeline[1].style.fontcolor: must be a colour',
+    ],
+    [
       'a long fade',
       () => [base(), { asset_id: tune, overlay_start: 0, fade_in_duration: 6 }],
       400,
