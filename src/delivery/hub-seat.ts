@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, Wake } from '#runtime';
 import type { Store } from '#store';
-import { LIVE_KINDS, type LiveFrame, liveEvent, type MessageDeps } from './messages.ts';
+import { type Addressed, LIVE_KINDS, type LiveFrame, liveEvent, type MessageDeps } from './messages.ts';
 
 /** More than this unsent, and nothing is added: it bounds what a client that reads slowly costs. */
 const WATERMARK_BYTES = 64 * 1024;
@@ -25,6 +25,8 @@ export interface Listener {
   connectionId: string;
   /** The API key that asked for the connection. */
   keyId: number;
+  /** It came with a session token, which is one user's of an application that has many. */
+  isSession?: boolean;
   /** What links begin with, as the client knows the box. */
   origin?: string;
 }
@@ -32,8 +34,7 @@ export interface Listener {
 export interface SeatDeps extends MessageDeps {
   store: MessageDeps['store'] & Pick<Store, 'journal'>;
   clock: Clock;
-  /** Whether an event that names this connection (or none) goes to this listener. */
-  hears: (listener: Listener, addressee: string | undefined) => boolean;
+  hears: (listener: Listener, event: Addressed) => boolean;
   onWrite: () => void;
 }
 
@@ -127,7 +128,7 @@ export class Seat {
       seq: entry.seq,
       event: () => {
         const event = liveEvent(entry, this.#deps, this.listener.origin);
-        return event && this.#deps.hears(this.listener, event.addressee) ? event.frame : undefined;
+        return event && this.#deps.hears(this.listener, event) ? event.frame : undefined;
       },
     }));
   }

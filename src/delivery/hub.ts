@@ -1,6 +1,6 @@
 import { Fault, type Log, messageOf } from '#runtime';
 import { type HubSocket, type Listener, Seat, type SeatDeps } from './hub-seat.ts';
-import { type LiveFrame, transcriptEvent } from './messages.ts';
+import { type Addressed, type LiveFrame, transcriptEvent } from './messages.ts';
 
 const MOST_SOCKETS = 256;
 /** Between the goodbye to a client that doesn't read and the cut. */
@@ -12,7 +12,8 @@ export interface HubDeps extends Omit<SeatDeps, 'hears' | 'onWrite'> {
 
 /**
  * Live events to WebSocket clients. An event that names an open connection goes there only; one that names none goes to
- * every open socket; one that names a connection that is gone, to every socket of the same API key. At most once: what
+ * every open socket; one that names a connection that is gone, to every socket of the same API key. Session tokens are
+ * told of capture sessions only by name: whoever knows a session's id may use it. At most once: what
  * a client misses it asks for by the number of the last event it saw, as long as the journal keeps it.
  */
 export class Hub implements AsyncDisposable {
@@ -69,7 +70,8 @@ export class Hub implements AsyncDisposable {
 
   /** For what isn't in the journal: who listens now and has room gets it. */
   publish(frame: LiveFrame, wsConnectionId?: string): void {
-    for (const seat of this.#seats.values()) if (this.#hears(seat.listener, wsConnectionId)) seat.offer(frame);
+    for (const seat of this.#seats.values())
+      if (this.#hears(seat.listener, { addressee: wsConnectionId })) seat.offer(frame);
   }
 
   /**
@@ -125,8 +127,10 @@ export class Hub implements AsyncDisposable {
     if (this.#seats.get(connectionId) === seat) this.#seats.delete(connectionId);
   }
 
-  #hears = ({ connectionId, keyId }: Listener, addressee: string | undefined): boolean => {
-    if (addressee === undefined || addressee === connectionId) return true;
+  #hears = ({ connectionId, keyId, isSession }: Listener, { addressee, isPrivate }: Addressed): boolean => {
+    if (addressee === connectionId) return true;
+    if (isPrivate && isSession) return false;
+    if (addressee === undefined) return true;
     if (this.#seats.has(addressee)) return false;
     const askedBy = keyOf(addressee);
     return askedBy === undefined || askedBy === keyId;

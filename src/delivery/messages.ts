@@ -15,9 +15,15 @@ export interface LiveFrame {
   [key: string]: unknown;
 }
 
-export interface LiveEvent {
+/** Whom an event is for. */
+export interface Addressed {
   /** The WebSocket connection that asked for it. */
   addressee: string | undefined;
+  /** It names what a session token opens: tokens hear it only at the connection that asked for it. */
+  isPrivate?: true;
+}
+
+export interface LiveEvent extends Addressed {
   frame: LiveFrame;
 }
 
@@ -100,7 +106,7 @@ function armingEvent({ atMs, what, alertId, group, untilMs }: ArmingChange): Liv
 function captureEvent(event: CaptureEvent, deps: MessageDeps, origin: string | undefined): LiveEvent | undefined {
   const message = captureMessage(event, deps, origin);
   const addressee = deps.store.captures.get(event.sessionId)?.wsConnectionId;
-  return message && { addressee, frame: { channel: 'capture_session', ...message } };
+  return message && { addressee, isPrivate: true, frame: { channel: 'capture_session', ...message } };
 }
 
 /** What was said, or (not final) what of it is understood so far. */

@@ -10,10 +10,12 @@ import { Api } from './route.ts';
 const DAY_MS = 86_400_000;
 const PURPOSE = 'websocket';
 
-/** What the address of a WebSocket stands for: a connection, the key that asked for it, and how the client knows us. */
+/** What the address of a WebSocket stands for: a connection, who asked for it, and how the client knows us. */
 export interface SocketTicket {
   connectionId: string;
   keyId: number;
+  /** By a session token of that key. */
+  isSession: boolean;
   origin: string;
 }
 
@@ -35,7 +37,9 @@ export function websocketRoutes(deps: HttpDeps): Api {
       const connectionId = newId('connection').replace(/^conn-/, `conn-${keyId}-`);
       const here = origin(c, deps.config);
       const expiresMs = Math.min(deps.clock.nowMs() + DAY_MS, sessionExpiresMs ?? Infinity);
-      const ticket = new Signer(deps.store.signingKey).sign(PURPOSE, [connectionId, keyId, here, expiresMs]);
+      const isSession = sessionExpiresMs !== undefined ? 1 : 0;
+      const facts = [connectionId, keyId, here, expiresMs, isSession];
+      const ticket = new Signer(deps.store.signingKey).sign(PURPOSE, facts);
       return { websocket_url: `${here.replace(/^http/, 'ws')}/ws/${ticket}`, connection_id: connectionId };
     },
   );
@@ -57,11 +61,11 @@ export function websocketNote(): Routes {
 
 /** Throws `forbidden` when the ticket is not ours or has expired, `unauthorized` when its key is gone. */
 export function openTicket(ticket: string, { store, clock }: TicketDeps): SocketTicket {
-  const [connectionId, keyId, here, expiresMs] = new Signer(store.signingKey).open(PURPOSE, ticket) ?? [];
+  const [connectionId, keyId, here, expiresMs, isSession] = new Signer(store.signingKey).open(PURPOSE, ticket) ?? [];
   const ours = typeof connectionId === 'string' && typeof keyId === 'number' && typeof here === 'string';
   if (!ours || typeof expiresMs !== 'number' || expiresMs <= clock.nowMs()) {
     throw new Fault('forbidden', 'this address is not valid or has expired: GET /collection/default/websocket for one');
   }
   if (!store.keys.get(keyId)) throw new Fault('unauthorized', 'the API key that asked for this address is gone');
-  return { connectionId, keyId, origin: here };
+  return { connectionId, keyId, isSession: isSession === 1, origin: here };
 }

@@ -212,6 +212,27 @@ describe('who hears an event', () => {
     await soon(() => expect(channels()).toEqual([[t, s], [s], [a, s]]));
   });
 
+  it('of capture sessions: a session token only where it asked for it, as the id of a session opens it', async () => {
+    await using at = await openStore();
+    const { index } = aCamera(at.store);
+    await using hub = hubOver(at.store);
+    const token = { ...connectionOf(1), isSession: true };
+    const [key, session] = [open(hub, mine), open(hub, token)];
+    for (const wsConnectionId of [undefined, connectionOf(1).connectionId, mine.connectionId, token.connectionId]) {
+      const wish = { collectionId: 'default', endUserId: 'u', metadata: {}, createdMs: NOON };
+      at.store.captures.create({ ...wish, id: newId('capture'), ...(wsConnectionId ? { wsConnectionId } : {}) });
+    }
+    addScene(at.store, index, 'the end');
+    const channels = ({ socket }: typeof key) => socket.events().map(({ channel }) => channel);
+    const [c, s] = ['capture_session', 'scene_index'];
+    await soon(() =>
+      expect([channels(key), channels(session)]).toEqual([
+        [c, c, c, s],
+        [c, s],
+      ]),
+    );
+  });
+
   it('one that has closed is gone at once', async () => {
     await using at = await openStore();
     const { stream } = aCamera(at.store);

@@ -40,7 +40,7 @@ const CHANNELS = [
 
 test('microphone and screen become one video, and each step is told once, over kill -9', async () => {
   await using dir = await tempDir();
-  await using webhook = await startWebhook({ refuse: 1 });
+  await using webhook = await startWebhook({ refuse: 1, once: true });
   const ports = { rtmpPort: await freePort(), rtspPort: await freePort() };
   const home = {
     dataDir: join(dir.path, 'data'),

@@ -16,6 +16,18 @@ function openers(route: string): Scope[] {
   return looks ? ['all', 'read', 'control'] : ['all'];
 }
 
+/** What a session token opens; of this nothing shows what other users do. */
+const FOR_TOKENS = [
+  'GET /collection/{id}',
+  'GET /collection/{id}/websocket',
+  'POST /collection/{id}/capture/session',
+  'GET /collection/{id}/capture/session/{session}',
+  'POST /collection/{id}/capture/session/{session}/export',
+  'POST /capture/session/start',
+  'GET /capture/session/{session}',
+  'POST /capture/session/{session}/stop',
+];
+
 interface Operation {
   security: { key?: string[] }[];
 }
@@ -37,19 +49,20 @@ beforeAll(async () => {
 });
 afterAll(() => box[Symbol.asyncDispose]());
 
-/** Whether a key passes; what comes of the request, with ids that there are not, is another matter. */
-async function passes(scope: Scope, method: string, path: string): Promise<boolean> {
+/** What it is refused with by who it is; what else comes of the request, with ids that there are not, is another matter. */
+async function refusal(key: string, method: string, path: string): Promise<string | undefined> {
   const url = `http://box${path.replace(/\{\w+\}/g, '404')}`;
-  const headers = { 'x-access-token': `sk-${scope}`, 'content-type': 'application/json' };
+  const headers = { 'x-access-token': key, 'content-type': 'application/json' };
   const response = await box.app.request(url, { method, headers, ...(method === 'GET' ? {} : { body: '{"x":1}' }) });
-  if (response.status !== 403) {
-    await response.body?.cancel();
-    return true;
-  }
-  // A failure's envelope.
-  const { message } = (await response.json()) as { message: string };
-  expect(message).toContain(`this key is for "${scope}"`);
-  return false;
+  if (response.status === 403) return ((await response.json()) as { message: string }).message; // A failure's envelope.
+  await response.body?.cancel();
+  return undefined;
+}
+
+async function passes(scope: Scope, method: string, path: string): Promise<boolean> {
+  const message = await refusal(`sk-${scope}`, method, path);
+  if (message !== undefined) expect(message).toContain(`this key is for "${scope}"`);
+  return message === undefined;
 }
 
 describe('scopes of keys', () => {
@@ -82,6 +95,16 @@ describe('scopes of keys', () => {
     const picture = async (key: string) =>
       (await box.app.request('http://box/v1/thumbs/1.jpg', { headers: { 'x-access-token': key } })).status;
     expect([await picture('sk-edge'), await picture('sk-read')]).toEqual([401, 404]);
+  });
+
+  it('are not needed of session tokens, which open what they are for', async () => {
+    const closed = routes.filter(({ security }) => security.length > 0);
+    const { token } = box.deps.tokens.issue(1, 600);
+    const open: string[] = [];
+    for (const { route, method, path } of closed) {
+      if ((await refusal(token, method, path)) === undefined) open.push(route);
+    }
+    expect(open.sort()).toEqual(FOR_TOKENS.toSorted());
   });
 
   it('end with the key, also those of the session tokens that it made', async () => {

@@ -382,6 +382,16 @@ describe('the videodb package', () => {
   });
 });
 
+it('a session token is told of no session of another, which its key is', async () => {
+  const { token } = box.deps.tokens.issue(1, 60);
+  const [user, key] = [client(await address({ 'x-access-token': token })), client(await address())];
+  for (const { next } of [user, key]) expect(await next()).toHaveProperty('connection_id');
+  await box.call('POST', '/collection/default/capture/session', { end_user_id: 'another' });
+  addScene(box.store, index, 0, 'the end');
+  expect(await key.next()).toMatchObject({ channel: 'capture_session', status: 'created' });
+  expect(await user.next()).toMatchObject({ channel: 'scene_index', data: { text: 'the end' } });
+});
+
 it('a ticket of a session token ends with the token', async () => {
   const { token } = box.deps.tokens.issue(1, 60);
   const { data } = await box.call('GET', '/collection/default/websocket', undefined, { 'x-access-token': token });
