@@ -11,6 +11,8 @@ export interface Window extends Composition {
   layers: WindowLayer[];
   /** From the composition's start; a frame begins there. */
   fromMs: number;
+  /** It has sound even where nothing is heard: all stretches share the init file of the last. */
+  hasSound?: boolean;
 }
 
 /** What a layer takes of an ffmpeg's memory and open files, and how much of that one may have. */
@@ -26,11 +28,12 @@ export function windowsOf(composition: Composition): Window[] {
   const end = framesOf(durationMs, fps);
   if (weightOf(layers, 0, end, fps) <= MOST_WEIGHT) return [{ ...composition, fromMs: 0 }];
   const cuts = cutsOf(layers, fps, end);
+  const hasSound = layers.some(({ content }) => 'volume' in content && content.volume > 0);
   const windows: Window[] = [];
   for (let from = 0; from < end; ) {
     const later = cuts.filter((cut) => cut > from);
     const to = later.findLast((cut) => weightOf(layers, from, cut, fps) <= MOST_WEIGHT) ?? later[0] ?? end;
-    windows.push(windowOf(composition, from, to));
+    windows.push({ ...windowOf(composition, from, to), hasSound });
     from = to;
   }
   return windows;

@@ -46,8 +46,9 @@ export function graphOf(composition: Window, sources: readonly (Source | undefin
   }
   chains.push(`[canvas${drawn}]format=yuv420p[video]`);
   const lengthS = framesOf(composition.durationMs, composition.fps) / composition.fps;
-  if (sounds.length > 0) chains.push(`${mixOf(sounds, lengthS)}[audio]`);
-  return { inputs, filters: chains.join(';'), hasSound: sounds.length > 0 };
+  const hasSound = composition.hasSound ?? sounds.length > 0;
+  if (hasSound) chains.push(`${mixOf(sounds, lengthS)}[audio]`);
+  return { inputs, filters: chains.join(';'), hasSound };
 }
 
 /** A picture that is larger than uploads may be is not decoded. */

@@ -105,3 +105,18 @@ it.each<[string, (scenery: Scenery) => Layer[]]>([
   expect(out.codecs).toMatch(/^avc1\.[0-9a-f]{6}$/);
   expect(out.frames).toBe(25);
 });
+
+it('is heard where it is drawn in stretches, of which the last is silent', async () => {
+  const crowd = [...Array(45).keys()].map((n) =>
+    layer({ kind: 'image', assetId: scenery.card }, { startMs: n * 40, durationMs: 40 }),
+  );
+  const out = await studio.render({
+    durationMs: 2000,
+    layers: [layer(audio(scenery.tone), { durationMs: 400 }), ...crowd],
+  });
+  expect(out.pieces.filter(({ discontinuity }) => discontinuity).length).toBeGreaterThan(0);
+  expect(out.codecs).toContain('mp4a');
+  expect(out.frames).toBe(50);
+  expect(out.rms(0.05, 0.35)).toBeCloseTo(TONE, 2);
+  expect(out.rms(0.45, 1.95)).toBeLessThan(0.001);
+});
