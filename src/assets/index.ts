@@ -18,7 +18,7 @@ export { assetHandlers } from './handlers.ts';
 export { spokenWords } from './index-spoken-words.ts';
 export { RoomWatch } from './room-watch.ts';
 export { type Seen, seenIn } from './seen.ts';
-export { makeRoom, noRoom } from './space.ts';
+export { isDiskFull, makeRoom, noRoom } from './space.ts';
 export { assetThumbnail, keepThumbnail, writeThumbnail } from './thumbnail.ts';
 export { demandUploadRoom, nameUpload, readUpload, receiveUpload, sweepUploads, uploadName } from './uploads.ts';
 export { wholePieces } from './whole.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Face, facesOf } from './font-file.ts';
 
 /** Where fontconfig looks on Debian, and so libass. */
-const FOLDERS = ['/usr/share/fonts', '/usr/local/share/fonts', join(homedir(), '.fonts')];
+const folders = () => ['/usr/share/fonts', '/usr/local/share/fonts', join(homedir(), '.fonts')];
 const FONT_FILE = /\.(ttf|otf|ttc|otc)$/i;
 
 /** The installation brings it. */
@@ -69,9 +69,9 @@ const MOST_LENDERS = 4;
 const known = new Map<string, Face[]>();
 
 /** The fonts of this box, as they are now. */
-export async function installedFonts(folders: readonly string[] = FOLDERS): Promise<Fonts> {
+export async function installedFonts(places: readonly string[] = folders()): Promise<Fonts> {
   const faces: Face[] = [];
-  for (const folder of folders) {
+  for (const folder of places) {
     const files = await readdir(folder, { recursive: true }).catch(() => []);
     for (const file of files.filter((name) => FONT_FILE.test(name)).toSorted()) {
       const path = join(folder, file);
@@ -97,6 +97,12 @@ export class Fonts {
         this.#families.set(name.toLowerCase(), family);
       }
     }
+  }
+
+  /** Of families, each with its weights and slants; in order. */
+  names(): string[] {
+    const kinds = (faces: readonly Face[]) => faces.map(({ weight, italic }) => `${weight}${italic ? 'i' : ''}`).sort();
+    return [...this.#families].map(([name, { faces }]) => `${name} ${kinds(faces).join(' ')}`).sort();
   }
 
   choose(asked: string, weight = 400, italic = false): Font {

@@ -23,7 +23,7 @@ export {
 export { compose } from './document.ts';
 export { frameRateOf } from './frame-rate.ts';
 export { beginFollowing, reframeAsset } from './reframe.ts';
-export { beginRender, type RenderOptions, renderAsset } from './renders.ts';
+export { beginRender, type RenderDeps, type RenderOptions, renderAsset } from './renders.ts';
 export {
   type CaptionRequest,
   LARGEST_SIDE,

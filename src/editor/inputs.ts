@@ -72,7 +72,7 @@ async function openSource(layer: WindowLayer, n: number, canvas: Size, context: 
     return { kind: 'ass', file, still: content.kind === 'text' };
   }
   const asset = context.store.assets.get(content.assetId);
-  if (!asset) throw new Fault('refused', `${content.assetId}: was deleted before it could be rendered`);
+  if (!asset) throw gone(content.assetId);
   if (content.kind === 'image') return openImage(asset, context);
   return openMedia(asset, { fromMs: content.fromMs, durationMs: layer.durationMs, n }, context);
 }
@@ -91,8 +91,9 @@ async function openMedia(
   context: Context,
 ): Promise<Source | undefined> {
   const wanted = context.store.assets.pieces(asset.id, fromMs - SPILL_MS, fromMs + durationMs + SPILL_MS);
-  const pieces = await wholePieces(wanted, context.assetsDir);
-  const runs = runsOf(await keepPieces(pieces, context));
+  const pieces = await keepPieces(await wholePieces(wanted, context.assetsDir), context);
+  if (pieces.length < wanted.length && !context.store.assets.get(asset.id)) throw gone(asset.id);
+  const runs = runsOf(pieces);
   const first = runs[0]?.[0];
   if (!first) return undefined;
   const looks = await lookAt(runs, context);
@@ -111,6 +112,10 @@ async function openMedia(
     ...(picture ? { picture: { ...pictureOf(picture), ...(changes ? { changes: true } : {}) } } : {}),
     ...(sound ? { sound } : {}),
   };
+}
+
+function gone(id: string): Fault {
+  return new Fault('refused', `${id}: was deleted before it could be rendered`);
 }
 
 function pictureOf({ width, height, matrix }: NonNullable<MediaProbe['picture']>): Picture {

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type AssetDeps, type Seen, seenIn } from '#assets';
 import { type Asset, type Job, newId } from '#domain';
-import type { JobContext, JobRunner } from '#jobs';
-import { type Clock, Fault } from '#runtime';
-import type { Store } from '#store';
+import type { JobContext } from '#jobs';
+import { Fault } from '#runtime';
 import type { Composition, Layer } from './composition.ts';
 import { followOf } from './follow.ts';
-import { demandTurn, type RenderOptions, renderAsset } from './renders.ts';
+import { madeOrBegun, type RenderDeps, type RenderOptions, renderAsset } from './renders.ts';
 
 /** Looking takes about as long as drawing. */
 const LOOKING = 0.5;
@@ -15,7 +14,7 @@ const NOTHING_SEEN = 'nothing was seen that could be followed: the middle of the
 /** A stretch of a video in another shape, whose picture is cut to where something is. */
 interface ReframeInput {
   composition: Composition;
-  render: Record<string, unknown>;
+  render: { renderKey: string } & Record<string, unknown>;
 }
 
 /**
@@ -23,19 +22,15 @@ interface ReframeInput {
  * layer, of a video. Throws `unavailable` when too many wait already.
  */
 export function beginFollowing(
-  { store, jobs, clock }: { store: Store; jobs: Pick<JobRunner, 'submit'>; clock: Clock },
+  deps: RenderDeps,
   composition: Composition,
   { keep, callbackUrl }: RenderOptions & { keep: NonNullable<RenderOptions['keep']> },
 ): { asset: Asset } | { job: Job } {
   const content = JSON.stringify(['follow', composition, keep.collectionId, keep.name]);
   const renderKey = createHash('sha256').update(content).digest('hex');
-  const asset = store.renders.get(renderKey);
-  if (asset) return { asset };
-  if (store.jobs.begun(renderKey) === undefined) demandTurn(store);
-  const render = { assetId: newId('video', clock.nowMs()), renderKey, ...keep, keep: true };
-  const options = { joinKey: renderKey, ...(callbackUrl === undefined ? {} : { callbackUrl }) };
+  const render = { assetId: newId('video', deps.clock.nowMs()), renderKey, ...keep, keep: true };
   const input: ReframeInput = { composition, render };
-  return { job: jobs.submit('reframe', { ...input }, options) };
+  return madeOrBegun(deps, 'reframe', { ...input }, { renderKey, callbackUrl });
 }
 
 /** Looks where things are, then draws. */
@@ -45,6 +40,8 @@ export async function reframeAsset(
   context: JobContext,
 ): Promise<{ assetId: string; message?: string }> {
   const { composition, render } = job.input as unknown as ReframeInput; // Written by `beginFollowing`.
+  const before = deps.store.renders.get(render.renderKey);
+  if (before) return { assetId: before.id };
   const [layer] = composition.layers;
   if (layer?.content.kind !== 'video') throw new Fault('internal', 'only a video can be followed');
   const look = { ...context, progress: (share: number) => context.progress(share * LOOKING) };

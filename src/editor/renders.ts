@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type AssetDeps, enter, makeFolder, makeRoom, noRoom, RoomWatch, writeThumbnail } from '#assets';
+import { type AssetDeps, enter, isDiskFull, makeFolder, makeRoom, noRoom, RoomWatch, writeThumbnail } from '#assets';
 import { type Asset, type Job, newId } from '#domain';
 import type { JobContext, JobRunner } from '#jobs';
 import { type Clock, Fault } from '#runtime';
 import type { Store } from '#store';
 import type { Composition } from './composition.ts';
 import { type Rendered, render } from './render.ts';
-import { fontNotes } from './text-layer.ts';
+import { fontNotes, fontsOf } from './text-layer.ts';
 
 /** What is rendered goes by its content; when the same content comes to look otherwise, this has changed. */
 const LOOK = 1;
@@ -22,6 +22,12 @@ export interface RenderOptions {
   callbackUrl?: string | undefined;
 }
 
+export interface RenderDeps {
+  store: Store;
+  jobs: Pick<JobRunner, 'submit'>;
+  clock: Clock;
+}
+
 /** What a render's job is given; the composition is its detail. */
 interface RenderInput {
   assetId: string;
@@ -35,33 +41,47 @@ interface RenderInput {
  * What was made of the composition before, or the job that makes it: the one under way when there is one. Throws
  * `unavailable` when too many wait already.
  */
-export function beginRender(
-  { store, jobs, clock }: { store: Store; jobs: Pick<JobRunner, 'submit'>; clock: Clock },
+export async function beginRender(
+  deps: RenderDeps,
   composition: Composition,
   { keep, callbackUrl }: RenderOptions = {},
-): { asset: Asset } | { job: Job } {
+): Promise<{ asset: Asset } | { job: Job }> {
   const detail = JSON.stringify(composition);
-  const about = JSON.stringify([LOOK, keep?.collectionId, keep?.name]);
+  const about = JSON.stringify([LOOK, keep?.collectionId, keep?.name, await fontsOf(composition)]);
   const renderKey = createHash('sha256').update(about).update(detail).digest('hex');
-  const asset = store.renders.get(renderKey);
-  if (asset) {
-    store.renders.touch(asset.id, clock.nowMs());
-    return { asset };
-  }
-  if (store.jobs.begun(renderKey) === undefined) demandTurn(store);
   const input: RenderInput = {
-    assetId: newId('video', clock.nowMs()),
+    assetId: newId('video', deps.clock.nowMs()),
     renderKey,
     name: keep?.name ?? 'Edit',
     collectionId: keep?.collectionId ?? 'default',
     keep: keep !== undefined,
   };
-  const options = { joinKey: renderKey, detail, ...(callbackUrl === undefined ? {} : { callbackUrl }) };
-  return { job: jobs.submit('render', { ...input }, options) };
+  return madeOrBegun(deps, 'render', { ...input }, { renderKey, detail, callbackUrl });
 }
 
-/** Throws `unavailable` when too many wait already. */
-export function demandTurn({ jobs }: Store): void {
+/** Who gives an address is told there, too, when it was made before or somebody else's job makes it. */
+export function madeOrBegun(
+  { store, jobs, clock }: RenderDeps,
+  kind: 'render' | 'reframe',
+  input: Job['input'],
+  { renderKey, detail, callbackUrl }: { renderKey: string; detail?: string; callbackUrl?: string | undefined },
+): { asset: Asset } | { job: Job } {
+  const asset = store.renders.get(renderKey);
+  if (asset) store.renders.touch(asset.id, clock.nowMs());
+  if (asset && callbackUrl === undefined) return { asset };
+  const begun = store.jobs.begun(renderKey);
+  if (begun && (callbackUrl === undefined || callbackUrl === begun.callbackUrl))
+    return asset ? { asset } : { job: begun };
+  demandTurn(store);
+  const job = jobs.submit(kind, input, {
+    ...(begun ? {} : { joinKey: renderKey }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(callbackUrl === undefined ? {} : { callbackUrl }),
+  });
+  return asset ? { asset } : { job };
+}
+
+function demandTurn({ jobs }: Store): void {
   if (jobs.unfinished().filter(({ kind }) => kind === 'render' || kind === 'reframe').length < MOST_WAITING) return;
   throw new Fault('unavailable', `${MOST_WAITING} renders are waiting: ask again when one is done (GET /v1/jobs)`);
 }
@@ -75,13 +95,13 @@ export async function renderAsset(
   const input = job.input as unknown as RenderInput; // Written by `beginRender`.
   const { store, assetsDir, clock, log } = deps;
   const made = store.renders.get(input.renderKey);
-  if (made) return { assetId: made.id }; // Done before a crash.
+  if (made) return { assetId: made.id }; // Before a crash, or for somebody else.
   const composition = compositionOf(detail());
   const assetIds = demandSources(composition, store);
   if ((await makeRoom(deps, bytesOf(composition))) < LEAST_ROOM) throw noRoom();
   let drawn: Rendered = { pieces: [] };
   using watch = new RoomWatch(deps, signal);
-  await makeFolder(assetsDir, input.assetId, async (dir) => {
+  const fill = async (dir: string) => {
     drawn = await render(composition, {
       ...{ store, assetsDir, log, signal: watch.signal },
       into: { dir, assetId: input.assetId },
@@ -90,6 +110,9 @@ export async function renderAsset(
         progress(percentage);
       },
     });
+  };
+  await makeFolder(assetsDir, input.assetId, fill).catch((error: unknown) => {
+    throw isDiskFull(error) ? noRoom(error) : error;
   });
   const asset = assetOf(input, composition, drawn, assetIds, clock.nowMs());
   await enter({ ...asset, ...(await writeThumbnail(asset, drawn.pieces, deps, signal)) }, drawn.pieces, deps);

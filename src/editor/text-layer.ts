@@ -27,3 +27,9 @@ export async function fontNotes({ layers }: Pick<Composition, 'layers'>): Promis
   const fonts = await installedFonts();
   return [...new Set(asked)].flatMap((family) => fonts.choose(family).note ?? []);
 }
+
+/** What the looks of texts depend on, beside the composition: the fonts of this box. None where there is no text. */
+export async function fontsOf({ layers }: Pick<Composition, 'layers'>): Promise<string[]> {
+  if (!layers.some(({ content }) => content.kind === 'text' || content.kind === 'captions')) return [];
+  return (await installedFonts()).names();
+}

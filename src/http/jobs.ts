@@ -81,7 +81,7 @@ export async function renderJob(
   options: RenderOptions & { waitMs?: number } = {},
 ): Promise<z.input<typeof videoAnswer> | Response> {
   const { waitMs, ...rest } = options;
-  const begun = beginRender(deps, composition, rest);
+  const begun = await beginRender(deps, composition, rest);
   if ('job' in begun) return answerOf(c, deps, begun.job.id, waitMs);
   return videoView(begun.asset, deps, origin(c, deps.config));
 }

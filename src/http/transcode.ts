@@ -68,7 +68,7 @@ export function transcodeRoutes(deps: HttpDeps): Api {
       demandLength(video.lengthMs);
       const composition = await transcoded(video, body, deps);
       const keep = { collectionId: video.collectionId, name: `${video.name} (${composition.height} lines)` };
-      const begun = beginRender(deps, composition, { keep, callbackUrl: body.callback_url || undefined });
+      const begun = await beginRender(deps, composition, { keep, callbackUrl: body.callback_url || undefined });
       return { job_id: 'job' in begun ? begun.job.id : begun.asset.id };
     },
   );
