@@ -9,8 +9,12 @@ import { messageOf } from '#runtime';
 import type { OnvifAnswer, OnvifQuestion, OnvifStream } from './onvif.ts';
 
 const MOST_STREAMS = 32;
+/** An answer without an end would take the memory that the recorder needs. */
+const MOST_MEMORY = 400 * 1024 * 1024;
+const LOOK_EVERY_MS = 100;
 const ADDRESS = /^(?:rtsps?|https?):\/\//i;
 
+setInterval(() => process.memoryUsage.rss() > MOST_MEMORY && process.exit(1), LOOK_EVERY_MS).unref();
 process.on('disconnect', () => process.exit(1));
 process.once('message', (question) => {
   // Only onvif.ts asks here.
@@ -62,7 +66,7 @@ function streamOf(profile: Profile, told: unknown, hostname: string): OnvifStrea
   const uri = typeof told === 'object' && told !== null && 'uri' in told ? told.uri : undefined;
   if (typeof uri !== 'string' || !ADDRESS.test(uri) || !URL.canParse(uri)) return undefined;
   const url = new URL(uri);
-  url.hostname = hostname;
+  url.hostname = hostname.includes(':') ? `[${hostname}]` : hostname;
   url.username = '';
   url.password = '';
   const { encoding, resolution, rateControl } = profile.videoEncoderConfiguration ?? {};

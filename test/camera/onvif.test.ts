@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { expect, it } from 'vitest';
 import { onvifStreams } from '#camera';
 import { device, onvifCamera, PASSWORD, USER } from '../support/onvif-device.ts';
@@ -5,6 +6,7 @@ import { device, onvifCamera, PASSWORD, USER } from '../support/onvif-device.ts'
 const signal = new AbortController().signal;
 /** Behind a router it knows another address of its own. */
 const uriOf = (token: string): string => `rtsp://10.9.8.7:554/live/${token}?a=1&b=2`;
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 const login = (password: string): string => `${USER}:${encodeURIComponent(password)}`;
 
 it('tells the streams, the largest first, at the address it was reached by; a wrong clock is no hindrance', async () => {
@@ -17,6 +19,31 @@ it('tells the streams, the largest first, at the address it was reached by; a wr
   ]);
   expect(one.asked).toContain('GetProfiles');
 });
+
+it.skipIf(!hasIpv6)('tells them at an IPv6 address, too', async () => {
+  await using one = await onvifCamera(uriOf, { user: USER, password: PASSWORD, host: '::1' });
+  const [stream] = await onvifStreams(`onvif://${login(PASSWORD)}@[::1]:${one.port}`, signal);
+  expect(stream?.url).toBe('rtsp://[::1]:554/live/main?a=1&b=2');
+});
+
+it('does not answer when its answer has no end, and takes no memory for it', async () => {
+  const most = 1 << 30;
+  const chunk = Buffer.alloc(1 << 20, ' ');
+  let sent = 0;
+  await using endless = await device((_question, response) => {
+    const go = (): void => {
+      while (sent < most) {
+        sent += chunk.byteLength;
+        if (!response.write(chunk)) return void response.once('drain', go);
+      }
+    };
+    go();
+  });
+  await expect(onvifStreams(`onvif://127.0.0.1:${endless.port}`, signal)).rejects.toMatchObject({
+    kind: 'unavailable',
+  });
+  expect(sent).toBeLessThan(most);
+}, 60_000);
 
 it('refuses a wrong password with what to do, and repeats it to nobody', async () => {
   await using one = await onvifCamera(uriOf);

@@ -18,6 +18,7 @@ export interface OnvifDevice extends AsyncDisposable {
 
 export async function device(
   answer: (question: string, response: ServerResponse, port: number) => void,
+  host = '127.0.0.1',
 ): Promise<OnvifDevice> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -29,7 +30,7 @@ export async function device(
       asked.push(/<(\w+) xmlns="http:\/\/www.onvif.org/.exec(question)?.[1] ?? '');
       answer(question, response, portOf(server.address()));
     });
-  }).listen(0, '127.0.0.1');
+  }).listen(0, host);
   await once(server, 'listening');
   const close = async (): Promise<void> => {
     server.close().closeAllConnections();
@@ -47,8 +48,9 @@ interface Camera {
 /** A camera whose streams lie at the addresses that `uriOf` gives. */
 export const onvifCamera = (
   uriOf: Camera['uriOf'],
-  login: Omit<Camera, 'uriOf'> = { user: USER, password: PASSWORD },
-): Promise<OnvifDevice> => device((question, response, port) => camera(question, response, port, { ...login, uriOf }));
+  { host, ...login }: Omit<Camera, 'uriOf'> & { host?: string } = { user: USER, password: PASSWORD },
+): Promise<OnvifDevice> =>
+  device((question, response, port) => camera(question, response, port, { ...login, uriOf }), host);
 
 function camera(question: string, response: ServerResponse, port: number, its: Camera): void {
   const { status, body } = reply(question, port, its);
