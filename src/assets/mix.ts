@@ -35,9 +35,7 @@ export async function mix(take: Take, target: MixTarget, mediaDir: string, signa
     stdio: ['ignore', 'ignore', 'pipe', ...inputs.map(() => 'pipe' as const)],
     graceMs: 500,
   });
-  const kill = () => child.kill('SIGKILL');
-  limit.signal.addEventListener('abort', kill, { once: true });
-  if (limit.signal.aborted) kill();
+  child.killOn(limit.signal);
   const said = tailOf(child.process.stderr);
   const feeding = inputs.map((rows, n) => feed(rows, child.process.stdio[FIRST_PIPE + n], mediaDir));
   const { code } = await child.ended;

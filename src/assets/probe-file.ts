@@ -80,9 +80,7 @@ async function runProbe(file: string, parent: AbortSignal): Promise<Report> {
   await using child = await Child.start('nice', args, { stdio: ['ignore', 'pipe', 'ignore'], graceMs: 500 });
   const { stdout } = child.process;
   if (!stdout) throw new Fault('internal', 'ffprobe was started without a pipe');
-  const kill = () => child.kill('SIGKILL');
-  limit.signal.addEventListener('abort', kill, { once: true });
-  if (limit.signal.aborted) kill();
+  child.killOn(limit.signal);
   const output = await text(stdout);
   const { code } = await child.ended;
   parent.throwIfAborted();

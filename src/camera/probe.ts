@@ -138,12 +138,9 @@ async function runProbe(args: string[], complaints: Complaints, options: ProbeOp
   const { stdout, stderr } = child.process;
   if (!stdout || !stderr) throw new Fault('internal', 'ffprobe was started without pipes');
   stderr.setEncoding('utf8').on('data', (lines: string) => complaints.add(lines));
-  const kill = () => child.kill('SIGKILL');
-  signal.addEventListener('abort', kill, { once: true });
-  if (signal.aborted) kill();
+  child.killOn(signal);
   const output = await text(stdout);
   const { code } = await child.ended;
-  signal.removeEventListener('abort', kill);
   options.signal.throwIfAborted();
   if (signal.aborted) throw complaints.faultOf('unavailable', 'sent nothing in time: check its power and network');
   if (code !== 0) throw complaints.fault("can't be read");

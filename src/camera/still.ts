@@ -23,12 +23,9 @@ export async function stillOf(address: string, options: ProbeOptions): Promise<B
   const { stdout, stderr } = child.process;
   if (!stdout || !stderr) throw new Fault('internal', 'ffmpeg was started without pipes');
   stderr.setEncoding('utf8').on('data', (lines: string) => complaints.add(lines));
-  const kill = () => child.kill('SIGKILL');
-  limit.signal.addEventListener('abort', kill, { once: true });
-  if (limit.signal.aborted) kill();
+  child.killOn(limit.signal);
   const jpeg = await bytesOf(stdout);
   await child.ended;
-  limit.signal.removeEventListener('abort', kill);
   options.signal.throwIfAborted();
   if (limit.signal.aborted) throw complaints.faultOf('unavailable', 'sent no whole picture in time: try again');
   if (jpeg.length === 0) throw complaints.fault('sent no picture that can be decoded');

@@ -5,8 +5,8 @@ import { noRoom } from '#assets';
 import { Child, Fault, type Log, RecentLines } from '#runtime';
 import type { Graph } from './graph.ts';
 
-/** An ffmpeg without a new frame for so long hangs. */
-const SILENCE_MS = 60_000;
+/** An ffmpeg without a new frame for so long hangs: at the lowest priority of a busy box, the first may take minutes. */
+const SILENCE_MS = 300_000;
 /** Pieces begin at keyframes, so far apart. */
 const PIECE_S = 2;
 const QUALITY = 21;
@@ -48,19 +48,20 @@ export async function encode(
   });
   const { stdout, stderr } = child.process;
   if (!stdout || !stderr) throw new Fault('internal', 'ffmpeg was started without its pipes');
-  const watch = watchOver(child, signal);
+  child.killOn(signal);
+  using watch = new Watchdog(child);
   let reached = 0;
   createInterface({ input: stdout }).on('line', (line) => {
     const frame = Number(/^frame=\s*(\d+)/.exec(line)?.[1] ?? 0);
     if (frame <= reached) return;
     reached = frame;
-    watch.alive();
+    watch.feed();
     onFrame(frame);
   });
   const complaints = new RecentLines(COMPLAINTS);
   createInterface({ input: stderr }).on('line', (line) => complaints.add(line));
   const { code } = await child.ended;
-  const hung = watch.end();
+  const { hung } = watch;
   signal.throwIfAborted();
   if (code === 0) return;
   log.warn({ code, hung, said: complaints.list() }, 'a render failed');
@@ -74,28 +75,25 @@ function modestly(): string[] {
   ];
 }
 
-/** Ends ffmpeg when it is told to, or when it is silent for too long. */
-function watchOver(child: Child, signal: AbortSignal): { alive: () => void; end: () => boolean } {
-  let hung = false;
-  const giveUp = () => {
-    hung = true;
-    child.kill('SIGKILL');
-  };
-  const stop = () => child.kill('SIGKILL');
-  let timer = setTimeout(giveUp, SILENCE_MS);
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  return {
-    alive: () => {
-      clearTimeout(timer);
-      timer = setTimeout(giveUp, SILENCE_MS);
-    },
-    end: () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
-      return hung;
-    },
-  };
+/** Ends ffmpeg when it is silent for too long. */
+class Watchdog implements Disposable {
+  hung = false;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(child: Child) {
+    this.#timer = setTimeout(() => {
+      this.hung = true;
+      child.kill('SIGKILL');
+    }, SILENCE_MS);
+  }
+
+  feed(): void {
+    this.#timer.refresh();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 /** Of ffmpeg alone. */

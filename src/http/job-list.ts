@@ -26,7 +26,7 @@ export function jobListRoutes(deps: HttpDeps): Api {
   api.get(
     '/v1/jobs',
     {
-      summary: 'Jobs of the last week, the newest first',
+      summary: 'Jobs under way, then the others of the last week; the newest first',
       query: z.object({ limit: whole(1, 500).default(50) }),
       answer: z.object({ jobs: z.array(jobView) }),
     },

@@ -77,6 +77,14 @@ export class Child implements AsyncDisposable {
     }
   }
 
+  /** Kills the group when the signal aborts, at once if it has; lets go of the signal when the process has ended. */
+  killOn(signal: AbortSignal): void {
+    const kill = () => this.kill('SIGKILL');
+    signal.addEventListener('abort', kill, { once: true });
+    if (signal.aborted) kill();
+    void this.ended.then(() => signal.removeEventListener('abort', kill));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const { ask, graceMs = 3000 } = this.#options;
     if (ask !== undefined && this.#running) {
@@ -113,12 +121,8 @@ export async function feed(
   await using child = await Child.start(command, args, { stdio: ['pipe', 'pipe', 'ignore'], graceMs: 500 });
   const { stdin, stdout } = child.process;
   if (!stdin || !stdout) throw new Fault('internal', `${command} was started without pipes`);
-  const kill = () => child.kill('SIGKILL');
-  signal.addEventListener('abort', kill, { once: true });
-  if (signal.aborted) kill();
+  child.killOn(signal);
   stdin.end(input);
   const output = await buffer(stdout);
-  const end = await child.ended;
-  signal.removeEventListener('abort', kill);
-  return { ...end, output };
+  return { ...(await child.ended), output };
 }

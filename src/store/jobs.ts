@@ -86,7 +86,9 @@ export class Jobs {
     this.#unfinished = sql.prepare(
       `SELECT ${COLUMNS} FROM jobs WHERE status = 'processing' ORDER BY created_ms, rowid`,
     );
-    this.#latest = sql.prepare(`SELECT ${COLUMNS} FROM jobs ORDER BY created_ms DESC, rowid DESC LIMIT ?`);
+    this.#latest = sql.prepare(
+      `SELECT ${COLUMNS} FROM jobs ORDER BY status = 'processing' DESC, created_ms DESC, rowid DESC LIMIT ?`,
+    );
     this.#begun = sql.prepare(`SELECT ${COLUMNS} FROM jobs WHERE status = 'processing' AND join_key = ?`);
     this.#detail = sql.prepare('SELECT detail FROM jobs WHERE id = ?');
     this.#progress = sql.prepare("UPDATE jobs SET percentage = ? WHERE id = ? AND status = 'processing'");
@@ -144,7 +146,7 @@ export class Jobs {
     return this.#unfinished.all().map(jobOf);
   }
 
-  /** Newest first. */
+  /** Those under way, then the others; the newest first. */
   latest(limit: number): Job[] {
     return this.#latest.all(limit).map(jobOf);
   }

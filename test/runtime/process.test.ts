@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Child, Fault } from '#runtime';
 
@@ -28,6 +28,23 @@ describe('Child', () => {
     await child[Symbol.asyncDispose]();
     expect(await child.ended).toEqual({ code: null, signal: 'SIGKILL' });
     expect(child.running).toBe(false);
+  });
+
+  it('is killed when a signal aborts, also one that had, and holds on to no signal afterwards', async () => {
+    const forever = 'setInterval(() => {}, 1000)';
+    const stop = new AbortController();
+    await using early = await node(forever);
+    early.killOn(stop.signal);
+    stop.abort();
+    await using late = await node(forever);
+    late.killOn(stop.signal);
+    for (const child of [early, late]) expect(await child.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    const quiet = new AbortController();
+    const done = await node('');
+    done.killOn(quiet.signal);
+    expect(getEventListeners(quiet.signal, 'abort')).toHaveLength(1);
+    await done.ended;
+    await expect.poll(() => getEventListeners(quiet.signal, 'abort').length, { timeout: 20_000 }).toBe(0);
   });
 
   it('kills the whole group, grandchildren too', async () => {

@@ -33,6 +33,9 @@ it('knows what is unfinished, oldest first', async () => {
   jobs.failed(other.id, 'no room', NOON + 3);
   expect(jobs.unfinished().map(({ id }) => id)).toEqual([early.id, late.id]);
   expect(jobs.get(other.id)).toMatchObject({ status: 'failed', error: 'no room', finishedMs: NOON + 3 });
+  expect(jobs.latest(3).map(({ id }) => id)).toEqual([late.id, early.id, other.id]);
+  for (const n of [1, 2]) jobs.done(jobs.add(aJob({ createdMs: NOON + 10 + n })).id, {}, NOON + 20);
+  expect(jobs.latest(2).map(({ id }) => id)).toEqual([late.id, early.id]);
 });
 
 it('tells outcomes to those who asked, until they have heard', async () => {

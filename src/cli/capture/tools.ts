@@ -15,9 +15,7 @@ export async function outputOf(command: string, args: readonly string[], signal:
   using limit = deadline(signal, ANSWER_MS);
   try {
     await using child = await Child.start(command, args, { stdio: ['ignore', 'pipe', 'ignore'], graceMs: 500 });
-    const kill = (): void => child.kill('SIGKILL');
-    limit.signal.addEventListener('abort', kill, { once: true });
-    if (limit.signal.aborted) kill();
+    child.killOn(limit.signal);
     const { stdout } = child.process;
     const printed = stdout ? await text(stdout) : '';
     return (await child.ended).code === 0 ? printed : '';
