@@ -3,7 +3,7 @@ import type { HttpDeps } from './deps.ts';
 import { flag, text } from './input.ts';
 import { collectionBy } from './lookup.ts';
 import { Api } from './route.ts';
-import { collectionAnswer, collectionView } from './views.ts';
+import { collectionAnswer, collectionView } from './streams/views.ts';
 
 const description = z.string('must be text').max(2000, 'must not be longer than 2000 characters');
 const creation = z.object({

@@ -16,10 +16,10 @@ import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log, RecentLines } from '#runtime';
 import type { ConfigVersion, Store } from '#store';
 import type { CommandLinkStatus, Sync } from '#sync';
+import type { MachineStatus } from './box/machine-status.ts';
 import type { Certificate } from './certificate.ts';
-import type { MachineStatus } from './machine-status.ts';
 import type { PageSessions } from './page-sessions.ts';
-import type { SessionTokens } from './tokens.ts';
+import type { SessionTokens } from './streams/tokens.ts';
 
 /** Everything the routes reach; the live parts only by the little that is asked of them. */
 export interface HttpDeps {

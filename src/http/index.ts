@@ -7,12 +7,12 @@
  * a key. A request that fails touches no other; nothing here can stop a recording.
  */
 export { createHttpApp, type HttpApp } from './app.ts';
+export type { MachineStatus, PowerLimit } from './box/machine-status.ts';
+export { boxStatus } from './box/status.ts';
 export { Certificate } from './certificate.ts';
 export type { ConfigOutcome, ConfigWish, HttpDeps } from './deps.ts';
-export { jobCallback } from './jobs.ts';
 export { type HttpServer, listen } from './listen.ts';
-export type { MachineStatus, PowerLimit } from './machine-status.ts';
+export { Sockets } from './live/sockets.ts';
 export { PageSessions } from './page-sessions.ts';
-export { Sockets } from './sockets.ts';
-export { boxStatus } from './status.ts';
-export { SessionTokens } from './tokens.ts';
+export { SessionTokens } from './streams/tokens.ts';
+export { jobCallback } from './videos/jobs.ts';

@@ -6,9 +6,9 @@ import { getRequestListener } from '@hono/node-server';
 import { Fault, type Log, messageOf } from '#runtime';
 import type { HttpApp } from './app.ts';
 import type { Certificate } from './certificate.ts';
+import type { Sockets } from './live/sockets.ts';
+import { answerUnreadable, unreadable } from './playing/unreadable.ts';
 import { limitRequestTime } from './request-time.ts';
-import type { Sockets } from './sockets.ts';
-import { answerUnreadable, unreadable } from './unreadable.ts';
 
 export interface HttpServer extends AsyncDisposable {
   readonly address: { host: string; port: number };

@@ -5,8 +5,8 @@ import Database from 'better-sqlite3';
 import * as sqliteVec from 'sqlite-vec';
 import { Fault, faultPoint, type Log, messageOf } from '#runtime';
 import { demandRoom, type FileSystemOf, refuseNetwork, syncPath } from './file-system.ts';
-import { migrate, olderVersion } from './migrate.ts';
-import { isDamage } from './soundness.ts';
+import { isDamage } from './safety/soundness.ts';
+import { migrate, olderVersion } from './schema/migrate.ts';
 
 /**
  * The one connection that writes. Two levels of promise: `write` survives a killed process, `writeDurably` a cut cable

@@ -3,11 +3,11 @@ import type { Scene, SceneFacts } from '#domain';
 import { Fault, faultPoint } from '#runtime';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
-import type { Cancellable, Finders } from './finders.ts';
 import type { Journal } from './journal.ts';
 import { checkRelative } from './paths.ts';
-import type { SceneQuery } from './search.ts';
-import type { Vectors } from './vectors.ts';
+import type { Cancellable, Finders } from './search/finders.ts';
+import type { SceneQuery } from './search/search.ts';
+import type { Vectors } from './search/vectors.ts';
 
 export interface SceneHit {
   scene: Scene;

@@ -3,8 +3,8 @@ import { isSelective, RECORD_ALL, type RecordingPolicy, type Stream } from '#dom
 import { type Clock, Fault } from '#runtime';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
-import type { Orphans } from './orphans.ts';
-import { isSealed, type Seal } from './seal.ts';
+import type { Orphans } from './recordings/orphans.ts';
+import { isSealed, type Seal } from './safety/seal.ts';
 
 interface Row {
   id: string;

@@ -2,10 +2,10 @@ import type { Statement } from 'better-sqlite3';
 import type { Transcript, TranscriptGap } from '#domain';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
-import type { Cancellable, Finders } from './finders.ts';
 import type { Journal } from './journal.ts';
-import type { TranscriptQuery } from './transcript-search.ts';
-import { quantise } from './vector-tables.ts';
+import type { Cancellable, Finders } from './search/finders.ts';
+import type { TranscriptQuery } from './search/transcript-search.ts';
+import { quantise } from './search/vector-tables.ts';
 
 export interface TranscriptHit {
   transcript: Transcript;

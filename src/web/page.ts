@@ -2,30 +2,30 @@
  * The page once a key is known: status, cameras, feed, search, player and forms, and the live connection that feeds
  * them. Ends when `signal` is aborted; when the key is refused on the way, `onRefused` is called.
  */
-import { AlertForm } from './add-alert.ts';
-import { addCameraForm } from './add-camera.ts';
-import { AlertFeedback } from './alert-feedback.ts';
-import { alertSnooze } from './alert-snooze.ts';
+import { AlertForm } from './alerts/add-alert.ts';
+import { AlertFeedback } from './alerts/alert-feedback.ts';
+import { alertSnooze } from './alerts/alert-snooze.ts';
+import { Arming } from './alerts/arming.ts';
 import type { Api } from './api.ts';
-import { Arming } from './arming.ts';
-import { boxFacts } from './box-facts.ts';
-import { Boxes } from './boxes.ts';
-import { Cameras } from './cameras.ts';
+import { boxFacts } from './box/box-facts.ts';
+import { Boxes } from './box/boxes.ts';
+import { Health } from './box/health.ts';
+import { Jobs } from './box/jobs.ts';
+import { Keys } from './box/keys.ts';
+import { Settings } from './box/settings.ts';
+import { Targets } from './box/targets.ts';
+import { addCameraForm } from './cameras/add-camera.ts';
+import { Cameras } from './cameras/cameras.ts';
+import { wall } from './cameras/wall.ts';
+import { ZoneEditor } from './cameras/zone-editor.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
-import { Feed } from './feed.ts';
-import { Health } from './health.ts';
-import { Jobs } from './jobs.ts';
-import { Keys } from './keys.ts';
+import { Feed } from './finding/feed.ts';
+import { Player } from './finding/player.ts';
+import { Search } from './finding/search.ts';
+import { Away, showToast, Unseen, viewSwitch } from './finding/views.ts';
 import { followLive, type LiveState } from './live.ts';
-import { Player } from './player.ts';
-import { Search } from './search.ts';
-import { Settings } from './settings.ts';
 import type { SseEvent } from './sse.ts';
-import { Targets } from './targets.ts';
-import { Away, showToast, Unseen, viewSwitch } from './views.ts';
-import { wall } from './wall.ts';
 import type { AlertJson, SceneJson, StatusJson } from './wire.ts';
-import { ZoneEditor } from './zone-editor.ts';
 
 /** Seconds of context around what happened. */
 const BEFORE_S = 3;

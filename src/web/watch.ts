@@ -1,8 +1,8 @@
 /** `/watch?v=SLUG` and `/embed?v=SLUG`: plays what the slug stands for. The slug is the permission; no key is asked. */
 import { getPublic, reasonOf } from './api.ts';
-import { captionsButton } from './captions.ts';
 import { byId, setHidden, setText } from './dom.ts';
-import { play } from './hls-video.ts';
+import { captionsButton } from './finding/captions.ts';
+import { play } from './finding/hls-video.ts';
 import type { WatchJson } from './wire.ts';
 
 const message = byId('message', HTMLElement);

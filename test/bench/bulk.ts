@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import type { Scene } from '#domain';
 import { TEXT_EMBEDDING } from '#inference';
-import { quantise, tableOf } from '../../src/store/vector-tables.ts';
+import { quantise, tableOf } from '../../src/store/search/vector-tables.ts';
 
 /**
  * Stores scenes as the store does, save for the journal, thousands in one transaction: a million would take the better part

@@ -92,8 +92,8 @@ it('the loss contract names counters that there are', () => {
   const counters = rows.flatMap((row) =>
     [...(row.split('|').at(-2) ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name),
   );
-  const metrics = ['metrics.ts', 'sync-status.ts']
-    .map((file) => readFileSync(new URL(`../../src/http/${file}`, import.meta.url), 'utf8'))
+  const metrics = ['metrics', 'sync-status']
+    .map((file) => readFileSync(new URL(`../../src/http/box/${file}.ts`, import.meta.url), 'utf8'))
     .join('');
   expect(rows.length).toBeGreaterThanOrEqual(12);
   expect(counters.filter((name) => !metrics.includes(`'${name}'`))).toEqual([]);

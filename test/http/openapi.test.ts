@@ -2,8 +2,8 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { default as formats } from 'ajv-formats';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { groupsOf } from '../../src/web/api-document.ts';
-import { exampleOf } from '../../src/web/api-example.ts';
+import { groupsOf } from '../../src/web/api/api-document.ts';
+import { exampleOf } from '../../src/web/api/api-example.ts';
 import { answerValidator } from '../support/openapi.ts';
 import { type Box, openBox } from './box.ts';
 

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import * as sqliteVec from 'sqlite-vec';
 import { expect, it, vi } from 'vitest';
-import { CodeKeeper } from '../../src/store/code-keeper.ts';
-import { Codes } from '../../src/store/codes.ts';
-import { Slabs } from '../../src/store/slabs.ts';
-import { VectorReader } from '../../src/store/vector-reader.ts';
-import { quantise } from '../../src/store/vector-tables.ts';
+import { CodeKeeper } from '../../src/store/search/code-keeper.ts';
+import { Codes } from '../../src/store/search/codes.ts';
+import { Slabs } from '../../src/store/search/slabs.ts';
+import { VectorReader } from '../../src/store/search/vector-reader.ts';
+import { quantise } from '../../src/store/search/vector-tables.ts';
 import { aCamera, aScene, axis, DAY, NOON, openStore } from './fixture.ts';
 import { numbers } from './numbers.ts';
 

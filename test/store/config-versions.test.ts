@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ConfigVersions } from '../../src/store/config-versions.ts';
 import { Connection } from '../../src/store/connection.ts';
+import { ConfigVersions } from '../../src/store/syncing/config-versions.ts';
 import { openStore, quiet, standingClock } from './fixture.ts';
 
 const content = { file: { name: 'box' }, layer: { mqtt: { password: 'canary-password' } } };

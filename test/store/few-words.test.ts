@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
-import { SCENE_TEXT } from '../../src/store/search.ts';
+import { SCENE_TEXT } from '../../src/store/search/search.ts';
+import { queryTerms } from '../../src/store/search/terms.ts';
+import { WordSearch } from '../../src/store/search/word-search.ts';
 import { LONG_SLICE, SHORT_SLICE } from '../../src/store/slices.ts';
-import { queryTerms } from '../../src/store/terms.ts';
-import { WordSearch } from '../../src/store/word-search.ts';
 import { aCamera, aScene, axis, openStore } from './fixture.ts';
 
 const TEXTS = {

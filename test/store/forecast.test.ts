@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forecastOf } from '../../src/store/forecast.ts';
+import { forecastOf } from '../../src/store/recordings/forecast.ts';
 import { DAY, NOON } from './fixture.ts';
 
 const HOUR = DAY / 24;

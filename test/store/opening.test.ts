@@ -5,10 +5,10 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Store } from '#store';
 import { Connection } from '../../src/store/connection.ts';
-import { type Migration, migrate } from '../../src/store/migrate.ts';
-import { VectorReader } from '../../src/store/vector-reader.ts';
-import { quantise } from '../../src/store/vector-tables.ts';
-import { Vectors } from '../../src/store/vectors.ts';
+import { type Migration, migrate } from '../../src/store/schema/migrate.ts';
+import { VectorReader } from '../../src/store/search/vector-reader.ts';
+import { quantise } from '../../src/store/search/vector-tables.ts';
+import { Vectors } from '../../src/store/search/vectors.ts';
 import { axis, NOON, quiet, standingClock } from './fixture.ts';
 
 let dir: string;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { codeQuery, encode, nearnessOfCentre, wordsOf } from '../../src/store/coding.ts';
-import { Finalists } from '../../src/store/finalists.ts';
-import { Slabs } from '../../src/store/slabs.ts';
+import { codeQuery, encode, nearnessOfCentre, wordsOf } from '../../src/store/search/coding.ts';
+import { Finalists } from '../../src/store/search/finalists.ts';
+import { Slabs } from '../../src/store/search/slabs.ts';
 import { numbers } from './numbers.ts';
 
 const MEGABYTE = 1 << 20;

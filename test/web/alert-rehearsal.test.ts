@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rehearsedWords } from '../../src/web/alert-rehearsal.ts';
+import { rehearsedWords } from '../../src/web/alerts/alert-rehearsal.ts';
 
 const at = (days: number, looked = 100, mute = 0) => ({ stream_name: 'Gate', days, looked, mute });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { groupsOf, type OpenApiJson, type Schema } from '../../src/web/api-document.ts';
-import { addressOf, curlOf, exampleOf } from '../../src/web/api-example.ts';
-import { innerFields, limitWords, typeWords } from '../../src/web/api-schema.ts';
+import { groupsOf, type OpenApiJson, type Schema } from '../../src/web/api/api-document.ts';
+import { addressOf, curlOf, exampleOf } from '../../src/web/api/api-example.ts';
+import { innerFields, limitWords, typeWords } from '../../src/web/api/api-schema.ts';
 
 const schemas: Record<string, Schema> = {
   Stream: {

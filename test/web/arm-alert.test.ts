@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { armAlert } from '../../src/web/arm-alert.ts';
+import { armAlert } from '../../src/web/alerts/arm-alert.ts';
 import type { IndexJson, RulePartJson } from '../../src/web/wire.ts';
 
 const SEES: IndexJson = { rtstream_index_id: 'sees', extraction_type: 'time', status: 'running' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alertWords, changeWords, groupWords, hour, scheduleWords } from '../../src/web/arming-words.ts';
+import { alertWords, changeWords, groupWords, hour, scheduleWords } from '../../src/web/alerts/arming-words.ts';
 
 const NOON = new Date(2026, 4, 14, 12).getTime();
 const at = (hours: number) => NOON / 1000 + (hours - 12) * 3600;

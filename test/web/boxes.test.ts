@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boxWords } from '../../src/web/boxes.ts';
+import { boxWords } from '../../src/web/box/boxes.ts';
 import type { BoxJson } from '../../src/web/wire.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12);

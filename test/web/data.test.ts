@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { alertItem, FeedModel, sceneItem } from '../../src/web/feed-model.ts';
-import { senseOf } from '../../src/web/moment.ts';
+import { alertItem, FeedModel, sceneItem } from '../../src/web/finding/feed-model.ts';
+import { senseOf } from '../../src/web/finding/moment.ts';
+import { bars, joined, momentWords, summary } from '../../src/web/finding/timeline.ts';
 import { passInFragment, passOf } from '../../src/web/session.ts';
 import { SseParser } from '../../src/web/sse.ts';
-import { bars, joined, momentWords, summary } from '../../src/web/timeline.ts';
 import type { TimelineJson } from '../../src/web/wire.ts';
 import { yard } from './fixture-yard.ts';
 

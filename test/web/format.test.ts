@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { boxFacts } from '../../src/web/box-facts.ts';
-import { cameraNumbers } from '../../src/web/camera-card.ts';
+import { boxFacts } from '../../src/web/box/box-facts.ts';
+import { cameraNumbers } from '../../src/web/cameras/camera-card.ts';
+import { anchor } from '../../src/web/cameras/zones.ts';
+import { coverOf, problemWords, sameOrigin } from '../../src/web/finding/hls-video.ts';
 import { age, bytes, clock, labelFrom, percent, phaseWords, pictureWords, span } from '../../src/web/format.ts';
-import { coverOf, problemWords, sameOrigin } from '../../src/web/hls-video.ts';
-import { anchor } from '../../src/web/zones.ts';
 import { yard } from './fixture-yard.ts';
 
 const NOW = Date.UTC(2026, 4, 12, 9, 30);

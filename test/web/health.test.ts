@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { healthFacts } from '../../src/web/health-facts.ts';
-import { packWords } from '../../src/web/models.ts';
-import { targetWords } from '../../src/web/targets.ts';
-import { wallColumns } from '../../src/web/wall.ts';
+import { healthFacts } from '../../src/web/box/health-facts.ts';
+import { packWords } from '../../src/web/box/models.ts';
+import { targetWords } from '../../src/web/box/targets.ts';
+import { wallColumns } from '../../src/web/cameras/wall.ts';
 import type { MachineJson, StatusJson, TargetJson } from '../../src/web/wire.ts';
 import { yard } from './fixture-yard.ts';
 

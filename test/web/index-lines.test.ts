@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { indexWords } from '../../src/web/index-lines.ts';
+import { indexWords } from '../../src/web/cameras/index-lines.ts';
 
 const index = { id: 'i', name: 'scenes', status: 'running' };
 

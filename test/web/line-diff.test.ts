@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { lineDiff } from '../../src/web/line-diff.ts';
+import { lineDiff } from '../../src/web/box/line-diff.ts';
 
 const signs = { kept: ' ', added: '+', gone: '-' } as const;
 const shown = (before: string, after: string) => lineDiff(before, after).map(({ kind, text }) => signs[kind] + text);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Corner, cornerAfter, placeFor, placeWords, within } from '../../src/web/zone-corners.ts';
+import { type Corner, cornerAfter, placeFor, placeWords, within } from '../../src/web/cameras/zone-corners.ts';
 
 const SQUARE: Corner[] = [
   [0.2, 0.2],

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { Gap, Scene } from '#domain';
+import { describeSound } from '#inference';
+import { Fault } from '#runtime';
+import type { SegmentRow } from '#store';
+import type { HttpDeps } from '../deps.ts';
+import { time } from '../input.ts';
+import { streamBy } from '../lookup.ts';
+import { Api } from '../route.ts';
+
+const DEFAULT_MS = 3_600_000;
+const LONGEST_MS = 48 * 3_600_000;
+/** Neighbours closer than this are shown as one stretch. */
+const SEAM_MS = 1000;
+const MOST_SCENES = 2000;
+const MOST_ALERTS = 1000;
+const LONGEST_WORDS = 80;
+
+const request = z.object({
+  stream: z.string('must be the id of a stream'),
+  start: time.optional(),
+  end: time.optional(),
+});
+
+const answer = z.object({
+  recorded: z.array(z.tuple([z.number(), z.number()])),
+  gaps: z.array(
+    z.object({
+      start: z.number(),
+      end: z.number(),
+      reason: z.string(),
+      unwanted: z.literal(true).optional().describe('It was recorded, and was not to stay'),
+    }),
+  ),
+  scenes: z.array(
+    z.object({
+      id: z.number(),
+      start: z.number(),
+      end: z.number(),
+      motion: z.number(),
+      sound: z.string().optional().describe('What was heard'),
+      speech: z.string().optional().describe('What was said'),
+    }),
+  ),
+  alerts: z.array(z.object({ id: z.string(), at: z.number(), label: z.string() })),
+});
+type Timeline = z.input<typeof answer>;
+
+/** GET /v1/timeline: what one camera recorded, saw and alerted in a stretch of time, coarse enough to draw. */
+export function timelineRoutes(deps: HttpDeps): Api {
+  const { store, clock } = deps;
+  const api = new Api('The box');
+
+  api.get(
+    '/v1/timeline',
+    {
+      summary: 'What one camera recorded, missed, saw and alerted; up to 48 hours, the last hour by default',
+      query: request,
+      answer,
+    },
+    (_c, { query }) => {
+      const { id } = streamBy(deps, query.stream);
+      const endMs = query.end ?? clock.nowMs();
+      const startMs = query.start ?? endMs - DEFAULT_MS;
+      if (endMs <= startMs) throw new Fault('invalid', 'end: must be after start (both are Unix seconds)');
+      if (endMs - startMs > LONGEST_MS) throw new Fault('invalid', 'start: must be at most 48 hours before end');
+      return {
+        recorded: stretches(store.segments.inRange(id, startMs, endMs)),
+        gaps: store.segments.gaps(id, startMs, endMs).map(gapView),
+        scenes: scenesIn(id, startMs, endMs, deps),
+        alerts: alertsIn(id, startMs, endMs, deps),
+      };
+    },
+  );
+
+  return api;
+}
+
+function gapView({ startMs, endMs, reason, unwanted }: Gap): Timeline['gaps'][number] {
+  return { ...seconds({ startMs, endMs }), reason, ...(unwanted ? { unwanted } : {}) };
+}
+
+function stretches(rows: readonly SegmentRow[]): [number, number][] {
+  const found: [number, number][] = [];
+  for (const row of rows) {
+    const { start, end } = seconds(row);
+    const last = found.at(-1);
+    if (last && start - last[1] <= SEAM_MS / 1000) last[1] = Math.max(last[1], end);
+    else found.push([start, end]);
+  }
+  return found;
+}
+
+function scenesIn(streamId: string, startMs: number, endMs: number, { store }: HttpDeps): Timeline['scenes'] {
+  return store.indexes
+    .listByStream(streamId)
+    .flatMap((index) => store.scenes.page(index.id, { startMs, endMs, page: 1, pageSize: MOST_SCENES }).scenes)
+    .map((scene) => ({ id: scene.id, ...seconds(scene), motion: scene.facts?.motion.amount ?? 0, ...heardIn(scene) }));
+}
+
+/** A scene that was neither seen nor is a sound is of what was said. */
+function heardIn({ facts, sound = facts?.sound, text }: Scene): { sound?: string; speech?: string } {
+  const brief = (words: string) =>
+    words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS).trimEnd()}…` : words;
+  if (!facts && !sound) return { speech: brief(text) };
+  const heard = sound ? describeSound(sound) : '';
+  return heard === '' ? {} : { sound: brief(heard) };
+}
+
+function alertsIn(streamId: string, startMs: number, endMs: number, { store }: HttpDeps): Timeline['alerts'] {
+  return store.firings
+    .recent({ streamId, beforeMs: endMs, limit: MOST_ALERTS })
+    .filter((firing) => firing.atMs >= startMs)
+    .map(({ id, atMs, label }) => ({ id, at: atMs / 1000, label }));
+}
+
+function seconds({ startMs, endMs }: { startMs: number; endMs: number }): { start: number; end: number } {
+  return { start: startMs / 1000, end: endMs / 1000 };
+}
