@@ -19,6 +19,14 @@ export interface Window extends Composition {
 const WEIGHTS: Readonly<Record<Content['kind'], number>> = { video: 4, audio: 1, image: 1, text: 1, captions: 2 };
 const MOST_WEIGHT = 40;
 
+/** Where a layer is, in frames. */
+interface Span {
+  layer: Layer;
+  first: number;
+  end: number;
+  weight: number;
+}
+
 /**
  * The composition itself, or, where it is of more clips than one ffmpeg can hold, one stretch after the other. It is
  * parted where a clip begins or ends and never in a fade, so a stretch may weigh more than it should.
@@ -26,38 +34,50 @@ const MOST_WEIGHT = 40;
 export function windowsOf(composition: Composition): Window[] {
   const { layers, fps, durationMs } = composition;
   const end = framesOf(durationMs, fps);
-  if (weightOf(layers, 0, end, fps) <= MOST_WEIGHT) return [{ ...composition, fromMs: 0 }];
-  const cuts = cutsOf(layers, fps, end);
+  const spans = layers.map((layer): Span => {
+    const [first, last] = framesSpanned(layer, fps);
+    return { layer, first, end: last, weight: WEIGHTS[layer.content.kind] };
+  });
+  if (weightOf(spans, 0, end) <= MOST_WEIGHT) return [{ ...composition, fromMs: 0 }];
   const hasSound = layers.some(({ content }) => 'volume' in content && content.volume > 0);
   const windows: Window[] = [];
-  for (let from = 0; from < end; ) {
-    const later = cuts.filter((cut) => cut > from);
-    const to = later.findLast((cut) => weightOf(layers, from, cut, fps) <= MOST_WEIGHT) ?? later[0] ?? end;
-    windows.push({ ...windowOf(composition, from, to), hasSound });
-    from = to;
+  let from = 0;
+  let to = 0;
+  for (const cut of cutsOf(layers, fps, end)) {
+    if (to > from && weightOf(spans, from, cut) > MOST_WEIGHT) {
+      windows.push({ ...windowOf(composition, spans, from, to), hasSound });
+      from = to;
+    }
+    to = cut;
   }
-  return windows;
+  return [...windows, { ...windowOf(composition, spans, from, end), hasSound }];
 }
 
 function framesSpanned({ startMs, durationMs }: Layer, fps: number): [from: number, to: number] {
   return [framesOf(startMs, fps), framesOf(startMs + durationMs, fps)];
 }
 
-function weightOf(layers: readonly Layer[], from: number, to: number, fps: number): number {
-  return layers.reduce((sum, layer) => {
-    const [first, end] = framesSpanned(layer, fps);
-    return first < to && end > from ? sum + WEIGHTS[layer.content.kind] : sum;
-  }, 0);
+function weightOf(spans: readonly Span[], from: number, to: number): number {
+  let sum = 0;
+  for (const span of spans) if (span.first < to && span.end > from) sum += span.weight;
+  return sum;
 }
 
-/** Frames at which something begins or ends and nothing fades, and the last one. */
+/** Frames at which something begins or ends and nothing fades, and the last one; in order. */
 function cutsOf(layers: readonly Layer[], fps: number, end: number): number[] {
   const edges = new Set(
     layers.flatMap((layer) => framesSpanned(layer, fps)).filter((frame) => frame > 0 && frame < end),
   );
-  const fades = layers.flatMap((layer) => fadesOf(layer, fps));
-  const whole = [...edges].filter((frame) => !fades.some(([from, to]) => frame > from && frame < to));
-  return [...whole.sort((a, b) => a - b), end];
+  const fades = layers.flatMap((layer) => fadesOf(layer, fps)).sort(([a], [b]) => a - b);
+  let [n, fadingUntil] = [0, 0];
+  const whole = [...edges]
+    .sort((a, b) => a - b)
+    .filter((frame) => {
+      for (let fade = fades[n]; fade && fade[0] < frame; fade = fades[++n])
+        fadingUntil = Math.max(fadingUntil, fade[1]);
+      return fadingUntil <= frame;
+    });
+  return [...whole, end];
 }
 
 function fadesOf(layer: Layer, fps: number): [from: number, to: number][] {
@@ -71,18 +91,20 @@ function fadesOf(layer: Layer, fps: number): [from: number, to: number][] {
   ];
 }
 
-function windowOf(composition: Composition, from: number, to: number): Window {
+function windowOf(composition: Composition, spans: readonly Span[], from: number, to: number): Window {
   const { fps } = composition;
   const [fromMs, toMs] = [(from * 1000) / fps, (to * 1000) / fps];
-  const layers = composition.layers.flatMap((layer) => {
-    const [first, end] = framesSpanned(layer, fps);
-    return first < to && end > from ? [within(layer, fromMs, toMs)] : [];
-  });
-  return { ...composition, fromMs, durationMs: toMs - fromMs, layers };
+  const within = spans.filter((span) => span.first < to && span.end > from);
+  return {
+    ...composition,
+    fromMs,
+    durationMs: toMs - fromMs,
+    layers: within.map(({ layer }) => partOf(layer, fromMs, toMs)),
+  };
 }
 
 /** The part of a layer that is between two times. */
-function within(layer: Layer, fromMs: number, toMs: number): WindowLayer {
+function partOf(layer: Layer, fromMs: number, toMs: number): WindowLayer {
   const { startMs, durationMs, content, transition, follow } = layer;
   const skippedMs = Math.max(0, fromMs - startMs);
   const endMs = Math.min(startMs + durationMs, toMs);

@@ -213,10 +213,10 @@ it('a long render of many tracks costs no recorded video', async () => {
 });
 
 /** Asks for something that takes a while, and gives the job when it has begun. */
-async function begunRender(background: string): Promise<JobAnswer> {
+async function begunRender(background: string, tracks = 4): Promise<JobAnswer> {
   const asset = { type: 'video', id: film.id };
   const clip = { asset, duration: 8, filter: 'blur', opacity: 0.9 };
-  const timeline = { background, resolution: '960x540', tracks: Array(4).fill({ clips: [{ clip }] }) };
+  const timeline = { background, resolution: '960x540', tracks: Array(tracks).fill({ clips: [{ clip }] }) };
   void appliance.request('POST', '/editor', { timeline }).catch(() => undefined); // The box may be killed first.
   return until('a render has begun', async () =>
     (await jobs()).find(
@@ -246,7 +246,7 @@ it('a render that is cancelled on the page ends, and leaves nothing', async () =
   try {
     const page = await browser.newPage();
     await page.goto(`${appliance.url}/#key=${appliance.key}`);
-    const { id } = await begunRender('#000001');
+    const { id } = await begunRender('#000001', 12); // More than any machine draws before somebody clicks.
     expect((await ffmpegsOf(appliance.pid)).some(({ argv }) => argv.includes('[video]'))).toBe(true);
     const region = page.getByRole('region', { name: 'Jobs' });
     await region.getByRole('progressbar', { name: 'Render: Edit' }).first().waitFor();
