@@ -278,6 +278,11 @@ describe('a timeline_url', () => {
   });
 });
 
+it('a link that is none is called what the route calls it', async () => {
+  const answer = await box.call('POST', '/editor/download', { stream_url: 'http://elsewhere/a.m3u8' });
+  expect(answer).toMatchObject({ success: false, message: expect.stringMatching(/^stream_url: must be a stream_url/) });
+});
+
 describe('jobs', () => {
   it('are listed, and end when they are cancelled', async () => {
     box.handlers.render = (_job, { signal }) =>

@@ -38,7 +38,7 @@ export function downloadRoutes(deps: HttpDeps): Api {
   api.post(
     '/download',
     { need: 'read', summary: 'Where what a link plays is a file', body: request, answer: downloadAnswer },
-    (c, { body }) => downloadOf(c, deps, body.stream_link, body.name),
+    (c, { body }) => downloadOf(c, deps, body.stream_link, body),
   );
   return api;
 }
@@ -85,15 +85,15 @@ export async function downloadOf(
   c: HttpContext,
   deps: HttpDeps,
   link: string,
-  wanted?: string,
+  { name: wanted, field = 'stream_link' }: { name?: string | undefined; field?: string } = {},
 ): Promise<z.input<typeof downloadAnswer>> {
   const token = tokenIn(link);
   if (token === undefined) {
-    throw new Fault('refused', 'stream_link: must be a stream_url or player_url that this box gave out');
+    throw new Fault('refused', `${field}: must be a stream_url or player_url that this box gave out`);
   }
   const ticket = ticketOf(deps, token);
   const { rows } = await mediaOf(ticket, deps);
-  demandOneFile(ticket, rows);
+  demandOneFile(ticket, rows, field);
   const { name = 'video' } = deps.store.assets.get(ticket.sourceId) ?? deps.store.streams.get(ticket.sourceId) ?? {};
   const file = fileName(wanted ?? name, rows);
   const download_url = `${origin(c, deps.config)}/v1/downloads/${token}/${file}`;
@@ -107,12 +107,12 @@ export function linkedAsset(link: string, deps: HttpDeps): string | undefined {
   return sourceId !== undefined && deps.store.assets.get(sourceId) ? sourceId : undefined;
 }
 
-function demandOneFile(ticket: MediaTicket, rows: readonly ClipRow[]): void {
+function demandOneFile(ticket: MediaTicket, rows: readonly ClipRow[], field: string): void {
   try {
     demandOneForm(rows);
   } catch (error) {
     if (isStream(ticket) || !isFault(error, 'refused')) throw error;
-    const message = 'stream_link: its parts differ in size or codec of the picture: have it rendered, POST /editor';
+    const message = `${field}: its parts differ in size or codec of the picture: have it rendered, POST /editor`;
     throw new Fault('refused', message, { cause: error });
   }
 }

@@ -65,7 +65,7 @@ export function editorRoutes(deps: HttpDeps): Api {
       answer: z.object({ download_url: z.string(), name: z.string() }),
     },
     async (c, { body }) => {
-      const { download_url, name } = await downloadOf(c, deps, body.stream_url);
+      const { download_url, name } = await downloadOf(c, deps, body.stream_url, { field: 'stream_url' });
       return { download_url, name };
     },
   );
@@ -96,6 +96,7 @@ async function timelineAt(c: HttpContext, deps: HttpDeps, address: string | unde
     ? fetchBytes(address, TIMELINE_BYTES, limit.signal)
     : readUpload(uploadId, TIMELINE_BYTES, deps)
   ).catch((error: unknown) => {
+    if (limit.signal.aborted) throw new Fault('unavailable', 'timeline_url: the server took too long to send it');
     if (!isFault(error)) throw error;
     throw new Fault(error.kind, `timeline_url: ${error.message.replace(/^url: /, '')}`, { cause: error });
   });
