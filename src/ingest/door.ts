@@ -7,6 +7,9 @@ const KEY_WITHIN_MS = 10_000;
 /** More without a key at once are too many: the oldest goes. */
 const MOST_WITHOUT_KEY = 32;
 
+/** Nobody who sends has so many answers waiting, but who doesn't read them. */
+const MOST_UNREAD = 256 * 1024;
+
 /** One port: connections become sessions, and what any of them does wrong ends it and no other. */
 export class Door<P extends Publisher> implements AsyncDisposable {
   readonly #server: Server;
@@ -68,6 +71,7 @@ export class Door<P extends Publisher> implements AsyncDisposable {
     if (socket.destroyed || socket.writableEnded) return;
     try {
       session.take(data);
+      if (this.#options.readKey === undefined && socket.writableLength > MOST_UNREAD) socket.destroy();
       if (session.letIn) this.#trust(socket);
     } catch {
       socket.destroySoon(); // What it was answered still goes.

@@ -32,7 +32,7 @@ export class RtspMedia {
 
   /** Throws for a description without tracks, or with too many. */
   constructor(description: string) {
-    this.#description = description.split(/\r?\n/).filter((line) => line !== '');
+    this.#description = description.split(/[\r\n\0]+/).map((line) => line.trim());
     for (const line of this.#description) {
       if (line.startsWith('m=')) this.#controls.push('');
       else if (line.startsWith('a=control:') && this.#controls.length > 0) {
@@ -54,7 +54,8 @@ export class RtspMedia {
       }
       if (line.startsWith('a=control:')) return [];
       if (line.startsWith('o=')) return ['o=- 0 0 IN IP4 127.0.0.1'];
-      return line.startsWith('c=') ? ['c=IN IP4 0.0.0.0'] : [line];
+      if (line.startsWith('c=')) return ['c=IN IP4 0.0.0.0'];
+      return /^[a-z]=/.test(line) ? [line] : [];
     });
     return `${lines.join('\r\n')}\r\n`;
   }

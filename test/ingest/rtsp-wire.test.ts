@@ -86,6 +86,21 @@ describe('a session description', () => {
     expect(media.trackNamed('rtsp://127.0.0.1/rts-1/r/track2')).toBeUndefined();
   });
 
+  it.each(['\r', '\n ', '\0', '\r\n\t', '\n\n'])('hides no line from us that a reader would see, after %j', (end) => {
+    const hidden = ['a=control:rtsp://203.0.113.7/', 'c=IN IP4 203.0.113.7', 'm=audio 5006 RTP/AVP 0', '203.0.113.7'];
+    const { description: given } = new RtspMedia(`m=video 0 RTP/AVP 96${end}${hidden.join(end)}`);
+    expect(given).toBe(
+      [
+        'm=video 0 RTP/AVP 96',
+        'a=control:track0',
+        'c=IN IP4 0.0.0.0',
+        'm=audio 0 RTP/AVP 0',
+        'a=control:track1',
+        '',
+      ].join('\r\n'),
+    );
+  });
+
   it('has at least one track, and not many', () => {
     expect(() => new RtspMedia('v=0\r\n')).toThrow('tracks');
     expect(() => new RtspMedia('m=video 0 RTP/AVP 96\n'.repeat(9))).toThrow('tracks');

@@ -11,15 +11,27 @@ import { type RtspPublisher, RtspSession } from '../../src/ingest/rtsp-session.t
 
 const AT = { host: '127.0.0.1', port: 0 };
 const HANDSHAKE = Buffer.concat([Buffer.from([3]), Buffer.alloc(3072)]);
+/** "createStream", a number and null, as AMF0 writes them. */
+const CREATE_STREAM = Buffer.concat([
+  Buffer.from([2, 0, 12]),
+  Buffer.from('createStream'),
+  Buffer.from([0, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 5]),
+]);
 const CLOCK = { monotonicMs: () => performance.now() };
 const EVENTS = { publishing: () => undefined, note: () => undefined };
 
 let rtmp: Door<RtmpPublisher>;
 let rtsp: Door<RtspPublisher>;
+/** The ports' ends of all connections. */
+const welcomed = new Set<Socket>();
 
 beforeAll(async () => {
-  rtmp = await Door.open(AT, (...of) => new RtmpSession(...of), { relay: new Relay(EVENTS, CLOCK) });
-  rtsp = await Door.open(AT, (...of) => new RtspSession(...of), { relay: new Relay(EVENTS, CLOCK) });
+  const welcome = <S>(socket: Socket, session: S): S => {
+    welcomed.add(socket);
+    return session;
+  };
+  rtmp = await Door.open(AT, (...of) => welcome(of[0], new RtmpSession(...of)), { relay: new Relay(EVENTS, CLOCK) });
+  rtsp = await Door.open(AT, (...of) => welcome(of[0], new RtspSession(...of)), { relay: new Relay(EVENTS, CLOCK) });
 });
 
 afterAll(async () => {
@@ -82,6 +94,26 @@ describe('strangers', () => {
     const before = process.memoryUsage().arrayBuffers;
     await send(rtmp.port, Buffer.concat([HANDSHAKE, head, randomBytes(100_000)]));
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000);
+  });
+
+  it.each([
+    ['RTSP', () => rtsp.port, '', 'OPTIONS * RTSP/1.0\r\n\r\n'],
+    ['RTMP', () => rtmp.port, HANDSHAKE, message(20, CREATE_STREAM)],
+  ])('are cut off when they read no answers: %s', async (_, port, before, asked) => {
+    const socket = await arrive(port());
+    socket.pause();
+    socket.write(before);
+    let mostUnread = 0;
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const many = Buffer.concat(Array<Buffer>(2000).fill(Buffer.from(asked)));
+    const ask = () => {
+      mostUnread = Math.max(mostUnread, ...[...welcomed].map(({ writableLength }) => writableLength));
+      socket.write(many, (error) => error ?? setImmediate(ask));
+    };
+    ask();
+    await closed;
+    expect(mostUnread).toBeLessThan(2_000_000);
+    await answersStill();
   });
 
   it('give way to those who come later', async () => {
