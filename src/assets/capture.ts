@@ -4,11 +4,11 @@ import type { Asset, Job, Piece } from '#domain';
 import { Fault } from '#runtime';
 import type { SegmentRow } from '#store';
 import type { AssetDeps, Work } from './deps.ts';
-import { enter, makeFolder, playlistOf } from './folder.ts';
+import { makeFolder, playlistOf } from './folder.ts';
 import { mix } from './mix.ts';
 import { demandShare, noRoom, roomForAssets } from './space.ts';
 import { type Take, takesOf } from './stretches.ts';
-import { writeThumbnail } from './thumbnail.ts';
+import { enterWithThumbnail } from './thumbnail.ts';
 import { writtenPieces } from './written-pieces.ts';
 
 /** A video of more media than this is no use to a player. */
@@ -44,7 +44,7 @@ export async function exportCapture(job: Job, deps: AssetDeps, work: Work): Prom
     pieces = await mixAll(takes, { dir, assetId }, deps, work);
   });
   const asset = assetOf(input, takes, pieces, deps, clock.nowMs());
-  await enter({ ...asset, ...(await writeThumbnail(asset, pieces, deps, work.signal)) }, pieces, deps);
+  await enterWithThumbnail(asset, pieces, deps, work.signal);
   return { assetId };
 }
 

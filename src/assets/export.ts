@@ -4,9 +4,9 @@ import type { Asset, Job, Piece } from '#domain';
 import { Fault } from '#runtime';
 import type { SegmentRow } from '#store';
 import type { AssetDeps, Work } from './deps.ts';
-import { enter, linkOrCopy, makeFolder, playlistOf } from './folder.ts';
+import { linkOrCopy, makeFolder, playlistOf } from './folder.ts';
 import { demandShare, isDiskFull, makeRoom, noRoom } from './space.ts';
-import { writeThumbnail } from './thumbnail.ts';
+import { enterWithThumbnail } from './thumbnail.ts';
 
 /** A video of more media than this is no use to a player. */
 const LONGEST_MS = 24 * 3_600_000;
@@ -79,7 +79,7 @@ export async function exportRecording(
     await writeFile(join(dir, 'index.m3u8'), playlistOf(pieces));
   });
   const asset = assetOf(input, kept, pieces, deps, clock.nowMs());
-  await enter({ ...asset, ...(await writeThumbnail(asset, pieces, deps, signal)) }, pieces, deps);
+  await enterWithThumbnail(asset, pieces, deps, signal);
   return { assetId };
 }
 

@@ -5,12 +5,12 @@ import type { Asset, AssetKind, Job, Piece } from '#domain';
 import { Fault } from '#runtime';
 import type { AssetDeps, Work } from './deps.ts';
 import { download } from './fetch.ts';
-import { enter, makeFolder } from './folder.ts';
+import { makeFolder } from './folder.ts';
 import { imageEnding, type MediaFacts, probeFile } from './probe-file.ts';
 import { RoomWatch } from './room-watch.ts';
 import { segmentFile } from './segment-file.ts';
 import { makeRoom, noRoom, roomForAssets } from './space.ts';
-import { writeThumbnail } from './thumbnail.ts';
+import { enterWithThumbnail } from './thumbnail.ts';
 import { removeUpload } from './uploads.ts';
 
 /** What an upload's job is given. */
@@ -71,8 +71,7 @@ async function takeIn(
       progress(50 + share * 49);
     },
   });
-  const thumb = await writeThumbnail({ ...asset, ...done.sizes }, done.pieces, deps, signal);
-  await enter({ ...asset, ...done.sizes, ...thumb }, done.pieces, deps);
+  await enterWithThumbnail({ ...asset, ...done.sizes }, done.pieces, deps, signal);
   return asset.id;
 }
 

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { recordedFrames } from '#camera';
 import { type Asset, type Frame, newId, type Piece } from '#domain';
@@ -66,8 +66,25 @@ export async function keepThumbnail(
   return image;
 }
 
+/** Writes the asset's thumbnail, then its row. Its folder goes when that fails or is cut short. Throws as `enter` does. */
+export async function enterWithThumbnail(
+  asset: Asset,
+  pieces: readonly Piece[],
+  deps: Pick<AssetDeps, 'store' | 'assetsDir' | 'log'>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const thumb = await writeThumbnail(asset, pieces, deps, signal);
+    signal.throwIfAborted();
+    await enter({ ...asset, ...thumb }, pieces, deps);
+  } catch (error) {
+    await rm(join(deps.assetsDir, asset.id), { recursive: true, force: true });
+    throw error;
+  }
+}
+
 /** Writes `thumb.jpg`; a video whose picture can't be made stays without one. */
-export async function writeThumbnail(
+async function writeThumbnail(
   asset: Asset,
   pieces: readonly Piece[],
   { assetsDir, log }: Pick<AssetDeps, 'assetsDir' | 'log'>,

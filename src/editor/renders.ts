@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type AssetDeps, enter, isDiskFull, makeFolder, makeRoom, noRoom, RoomWatch, writeThumbnail } from '#assets';
+import { type AssetDeps, enterWithThumbnail, isDiskFull, makeFolder, makeRoom, noRoom, RoomWatch } from '#assets';
 import { type Asset, type Job, newId } from '#domain';
 import type { JobContext, JobRunner } from '#jobs';
 import { type Clock, Fault } from '#runtime';
@@ -115,8 +115,8 @@ export async function renderAsset(
     throw isDiskFull(error) ? noRoom(error) : error;
   });
   const asset = assetOf(input, composition, drawn, assetIds, clock.nowMs());
-  await enter({ ...asset, ...(await writeThumbnail(asset, drawn.pieces, deps, signal)) }, drawn.pieces, deps);
   const notes = await fontNotes(composition);
+  await enterWithThumbnail(asset, drawn.pieces, deps, signal);
   return { assetId: asset.id, ...(notes.length > 0 ? { message: notes.join(' ') } : {}) };
 }
 

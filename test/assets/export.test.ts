@@ -155,6 +155,15 @@ describe('the job of an export', () => {
     for (const { path, bytes } of recorded()) expect(statSync(join(box.deps.mediaDir, path)).size).toBe(bytes);
   });
 
+  it('leaves nothing when it is cancelled in its last moment', async () => {
+    box.record(T0, 4);
+    const stop = new AbortController();
+    const atItsEnd = (percentage: number) => percentage >= 95 && stop.abort(new Error('not wanted'));
+    await expect(box.run(jobOf(), stop.signal, atItsEnd)).rejects.toThrow('not wanted');
+    expect(readdirSync(box.deps.assetsDir)).toEqual([]);
+    expect(box.store.assets.get('m-1')).toBeUndefined();
+  });
+
   it('begins again after a crash between folder and row', async () => {
     box.record(T0, 4);
     const job = jobOf();
