@@ -18,9 +18,11 @@ import { exportChannel, exportedAs, isExporting } from './exports.ts';
 const MOST_RUNNING = 8;
 /** Made and never started. */
 const MOST_WAITING = 1000;
-/** After which an ended session is forgotten; what it recorded isn't. */
+/** After which an ended session is forgotten, and with it, once nothing of them is left, its streams. */
 const KEEP_MS = 30 * 86_400_000;
 const FORGET_EVERY_MS = 3_600_000;
+/** Others have their turn meanwhile. */
+const FORGET_PAUSE_MS = 20;
 
 /** What is needed of whoever takes in what clients send. */
 export interface Publishing extends Pick<CourseDeps['push'], 'onPublishing'> {
@@ -198,7 +200,12 @@ export class CaptureDesk implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         store.captures.forget(clock.nowMs() - KEEP_MS);
+        for (const streamId of store.captures.emptyStreams()) {
+          store.streams.delete(streamId);
+          await clock.sleep(FORGET_PAUSE_MS, signal);
+        }
       } catch (error) {
+        if (signal.aborted) return;
         log.warn({ error: messageOf(error) }, 'old capture sessions could not be forgotten; trying again in an hour');
       }
       await clock.sleep(FORGET_EVERY_MS, signal).catch(() => undefined);

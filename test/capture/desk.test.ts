@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '#runtime';
 import { hastyClock } from '../delivery/fixture.ts';
 import { until } from '../e2e/support/waiting.ts';
 import { Captured, MIC, noReceiver, SCREEN } from './fixture.ts';
@@ -234,4 +235,29 @@ describe('a callback address', () => {
     expect(box.store.captures.events.due(Date.now())).toEqual([]);
     expect(box.store.captures.events.nextDueMs(Date.now())).toBeUndefined();
   });
+});
+
+it('streams of a session that is forgotten go once nothing of them is left', async () => {
+  let aheadMs = 0;
+  await using box = await Captured.open({ ...systemClock, nowMs: () => Date.now() + aheadMs });
+  const [old, kept] = [box.make(), box.make()];
+  for (const id of [old, kept]) {
+    box.desk.start(id, { channels: [MIC, SCREEN] });
+    box.publish(id);
+    await until('it is active', () => box.status(id) === 'active', 30_000);
+    box.desk.stop(id);
+    await until('it is exported', () => box.status(id) === 'exported', 30_000);
+  }
+  const streamsOf = (id: string) => box.store.captures.get(id)?.channels.map(({ streamId }) => streamId) ?? [];
+  const [said = '', empty = ''] = streamsOf(old);
+  const [first = '', second = ''] = streamsOf(kept);
+  box.store.transcripts.add({ streamId: said, startMs: 1, endMs: 2, text: 'hello', words: [] });
+  expect(box.store.captures.emptyStreams()).toEqual([]);
+  aheadMs = 31 * 86_400_000;
+  await box.end();
+  box.store.captures.noteExport(kept, { status: 'exporting' }); // It isn't over.
+  await box.begin();
+  await until('the empty one has gone', () => !box.store.streams.get(empty), 30_000);
+  expect([said, first, second].every((id) => box.store.streams.get(id))).toBe(true);
+  expect(box.status(old)).toBeUndefined();
 });

@@ -70,6 +70,7 @@ export class Captures {
   readonly #unfinished: Statement<[], Row>;
   readonly #counts: Statement<[], { running: number; waiting: number }>;
   readonly #forget: Statement<[number]>;
+  readonly #empty: Statement<[], string>;
 
   constructor(
     connection: Connection,
@@ -113,6 +114,15 @@ export class Captures {
       WHERE changed_ms < ? AND status IN ('created', 'stopped', 'exported', 'failed')
         AND export_status IS NOT 'exporting'
         AND id NOT IN (SELECT session_id FROM capture_events WHERE next_try_ms IS NOT NULL)`);
+    this.#empty = sql
+      .prepare<[], string>(`
+      SELECT id FROM streams AS s
+      WHERE capture IS NOT NULL AND wanted = 'stopped' AND box_id IS NULL
+        AND capture ->> '$.sessionId' NOT IN (SELECT id FROM capture_sessions)
+        AND NOT EXISTS (SELECT 1 FROM segments WHERE stream_id = s.id)
+        AND NOT EXISTS (SELECT 1 FROM scenes WHERE stream_id = s.id)
+        AND NOT EXISTS (SELECT 1 FROM transcripts WHERE stream_id = s.id)`)
+      .pluck();
   }
 
   /** On disk, with its event, when this returns. Throws `not_found` when the collection isn't there. */
@@ -189,6 +199,11 @@ export class Captures {
   /** Forgets sessions that ended, or were never started, before the time; their streams stay. Returns how many. */
   forget(beforeMs: number): number {
     return this.#connection.write(() => this.#forget.run(beforeMs).changes);
+  }
+
+  /** Streams of sessions that are forgotten, of which nothing is left: no recording, and nothing that was seen or heard. */
+  emptyStreams(): string[] {
+    return this.#empty.all();
   }
 
   #tell({ id, status, callbackUrl, changedMs }: CaptureSession): void {
