@@ -32,13 +32,20 @@ export interface Encoding {
   firstPiece: number;
 }
 
+export interface EncodingWork {
+  signal: AbortSignal;
+  log: Log;
+  onFrame: (frame: number) => void;
+  silenceMs?: number;
+}
+
 /**
  * Runs one ffmpeg at the lowest priority, with a core to spare. `onFrame` is told how many frames are done. Throws
  * `refused` when ffmpeg can't, `unavailable` when it hangs.
  */
 export async function encode(
   encoding: Encoding,
-  { signal, log, onFrame }: { signal: AbortSignal; log: Log; onFrame: (frame: number) => void },
+  { signal, log, onFrame, silenceMs = SILENCE_MS }: EncodingWork,
 ): Promise<void> {
   const [command = 'nice', ...args] = [...modestly(), 'ffmpeg', ...argumentsOf(encoding)];
   await using child = await Child.start(command, args, {
@@ -49,7 +56,7 @@ export async function encode(
   const { stdout, stderr } = child.process;
   if (!stdout || !stderr) throw new Fault('internal', 'ffmpeg was started without its pipes');
   child.killOn(signal);
-  using watch = new Watchdog(child);
+  using watch = new Watchdog(child, silenceMs);
   let reached = 0;
   createInterface({ input: stdout }).on('line', (line) => {
     const frame = Number(/^frame=\s*(\d+)/.exec(line)?.[1] ?? 0);
@@ -80,11 +87,11 @@ class Watchdog implements Disposable {
   hung = false;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(child: Child) {
+  constructor(child: Child, silenceMs: number) {
     this.#timer = setTimeout(() => {
       this.hung = true;
       child.kill('SIGKILL');
-    }, SILENCE_MS);
+    }, silenceMs);
   }
 
   feed(): void {

@@ -1,5 +1,6 @@
 /** Who may do what: API keys, made and ended; the key itself is shown once, until the dialog closes. */
 import { type Api, isAbort, reasonOf } from '../api.ts';
+import { copyField } from '../copy-field.ts';
 import { byId, el, setHidden, setText } from '../dom.ts';
 import { age, clock } from '../format.ts';
 import { sureButton } from '../sure-button.ts';
@@ -32,7 +33,7 @@ export class Keys {
     this.#audit = new AuditLog(api, signal);
     const on = (id: string, act: () => void) => byId(id, HTMLButtonElement).addEventListener('click', act, { signal });
     on('keys', () => this.#open());
-    on('keys-copy', () => void this.#copy());
+    on('keys-copy', () => void copyField(this.#plain, byId('keys-copy', HTMLButtonElement)));
     on('keys-close', () => this.#dialog.close());
     byId('keys-form', HTMLFormElement).addEventListener('submit', (event) => this.#make(event), { signal });
     this.#dialog.addEventListener('close', () => this.#forget(), { signal });
@@ -89,17 +90,6 @@ export class Keys {
       await this.#load();
       this.#audit.refresh();
     });
-  }
-
-  /** Over plain HTTP browsers have no clipboard for pages: there it stays selected. */
-  async #copy(): Promise<void> {
-    this.#plain.select();
-    const copied = await navigator.clipboard?.writeText(this.#plain.value).then(
-      () => true,
-      () => false,
-    );
-    setText(byId('keys-copy', HTMLElement), copied ? 'Copied' : 'Press Ctrl+C');
-    if (!copied) this.#plain.focus();
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {

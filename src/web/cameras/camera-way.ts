@@ -1,4 +1,5 @@
 /** How a camera's pictures come: fetched from its address, or sent to the box, to an address that is shown once it is added. */
+import { copyField } from '../copy-field.ts';
 import { byId, setHidden, setText } from '../dom.ts';
 
 /** What is said of it when it is added. */
@@ -16,7 +17,7 @@ export class CameraWay {
   constructor(url: HTMLInputElement, signal: AbortSignal) {
     this.#url = url;
     this.#choice.addEventListener('change', () => this.#choose(), { signal });
-    this.#copy.addEventListener('click', () => void this.#copyAddress(), { signal });
+    this.#copy.addEventListener('click', () => void copyField(this.#address, this.#copy), { signal });
   }
 
   get way(): Way {
@@ -46,16 +47,5 @@ export class CameraWay {
     const isFetched = this.#choice.value === '';
     setHidden(this.#fetched, !isFetched);
     this.#url.required = isFetched;
-  }
-
-  /** Over plain HTTP browsers have no clipboard for pages: there it stays selected. */
-  async #copyAddress(): Promise<void> {
-    this.#address.select();
-    const copied = await navigator.clipboard?.writeText(this.#address.value).then(
-      () => true,
-      () => false,
-    );
-    setText(this.#copy, copied ? 'Copied' : 'Press Ctrl+C');
-    if (!copied) this.#address.focus();
   }
 }
