@@ -2,13 +2,13 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Child, deadline, Fault } from '#runtime';
+import { Child, Fault } from '#runtime';
 import type { SegmentRow } from '#store';
 import { noRoom } from './space.ts';
 import type { Take } from './stretches.ts';
 
-/** Sound alone is encoded, which takes far less than it lasts. */
-const LONGEST_MS = 3_600_000;
+/** An ffmpeg that takes nothing for so long hangs. However long it takes in all, it may: the box may be busy. */
+const SILENCE_MS = 120_000;
 const PIECE_S = 1;
 const FIRST_PIPE = 3;
 
@@ -26,38 +26,53 @@ export interface MixTarget {
 /**
  * Puts one take together as HLS pieces in the directory: pictures as they were recorded, sounds mixed at the times at which
  * they were heard. Files are read once, from start to end, through pipes. Throws `refused` when nothing of it can be read or
- * the disk is full.
+ * the disk is full, `unavailable` when ffmpeg hangs.
  */
-export async function mix(take: Take, target: MixTarget, mediaDir: string, signal: AbortSignal): Promise<void> {
-  using limit = deadline(signal, LONGEST_MS);
+export async function mix(
+  take: Take,
+  target: MixTarget,
+  mediaDir: string,
+  signal: AbortSignal,
+  silenceMs = SILENCE_MS,
+): Promise<void> {
   const inputs = [...(take.pictures.length > 0 ? [take.pictures] : []), ...take.sounds];
   await using child = await Child.start('nice', mixArguments(take, target), {
     stdio: ['ignore', 'ignore', 'pipe', ...inputs.map(() => 'pipe' as const)],
     graceMs: 500,
   });
-  child.killOn(limit.signal);
+  const hung = new AbortController();
+  child.killOn(signal);
+  child.killOn(hung.signal);
+  const silence = setTimeout(() => hung.abort(), silenceMs);
+  const moved = () => void silence.refresh();
   const said = tailOf(child.process.stderr);
-  const feeding = inputs.map((rows, n) => feed(rows, child.process.stdio[FIRST_PIPE + n], mediaDir));
+  const feeding = inputs.map((rows, n) => feed(rows, child.process.stdio[FIRST_PIPE + n], mediaDir, moved));
   const { code } = await child.ended;
+  clearTimeout(silence);
   await Promise.all(feeding);
   signal.throwIfAborted();
+  if (hung.signal.aborted) throw new Fault('unavailable', 'ffmpeg hung on the recordings and was ended: try again');
   if (code === 0) return;
   if ((await said).includes('No space left on device')) throw noRoom();
   throw new Fault('refused', 'the recordings of the session could not be put together: some can not be read');
 }
 
 /** Never rejects: ffmpeg stops reading where the take ends, and says itself what it lacks. */
-async function feed(rows: readonly SegmentRow[], pipe: unknown, mediaDir: string): Promise<void> {
+async function feed(rows: readonly SegmentRow[], pipe: unknown, mediaDir: string, moved: () => void): Promise<void> {
   if (!(pipe instanceof Writable)) return;
-  await pipeline(() => bytesOf(rows, mediaDir), pipe).catch(() => pipe.destroy());
+  pipe.on('error', () => undefined); // Also when all has been written, and an ffmpeg that is killed leaves some unread.
+  await pipeline(() => bytesOf(rows, mediaDir, moved), pipe).catch(() => pipe.destroy());
 }
 
 /** A file that retention has taken is left out, as a gap is. */
-async function* bytesOf(rows: readonly SegmentRow[], mediaDir: string): AsyncGenerator<Buffer> {
+async function* bytesOf(rows: readonly SegmentRow[], mediaDir: string, moved: () => void): AsyncGenerator<Buffer> {
   const paths = [rows[0]?.session.initPath ?? '', ...rows.map(({ path }) => path)];
   for (const path of paths) {
     try {
-      yield* createReadStream(join(mediaDir, path), { highWaterMark: 256 * 1024 });
+      for await (const chunk of createReadStream(join(mediaDir, path), { highWaterMark: 256 * 1024 })) {
+        yield chunk;
+        moved();
+      }
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     }

@@ -1,9 +1,10 @@
 /** What capture sessions recorded, put together by real ffmpeg: which picture and which sound at which time. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Asset, newId } from '#domain';
+import { mix } from '../../src/assets/mix.ts';
 import { type Box, ffmpeg, openBox, probe, T0 } from './box.ts';
 
 const RATE = 8000;
@@ -19,7 +20,10 @@ beforeEach(async () => {
     return id;
   }) as [string, string]; // One for each name.
 });
-afterEach(() => box[Symbol.asyncDispose]());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  return box[Symbol.asyncDispose]();
+});
 
 /** One session of two-second segments: a picture, or a tone between two seconds of it. */
 function record(streamId: string, fromMs: number, seconds: number, tone?: [fromS: number, toS: number]): void {
@@ -84,6 +88,22 @@ function halvesOf(paths: string[]): string {
 }
 
 describe('the export of a capture session', () => {
+  it('ends an ffmpeg that takes nothing any more, however slow one may be', async () => {
+    record(box.stream.id, T0, 2);
+    const bin = join(box.deps.assetsDir, 'bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'nice'), '#!/bin/sh\nexec sleep 300\n', { mode: 0o755 });
+    vi.stubEnv('PATH', `${bin}:${process.env['PATH']}`);
+    const pictures = box.store.segments.inRange(box.stream.id, 0, Number.MAX_SAFE_INTEGER);
+    const take = { startMs: T0, endMs: T0 + 2000, pictures, sounds: [] };
+    const target = { dir: bin, n: 0, startMs: 0, withSound: false };
+    const { signal } = new AbortController();
+    await expect(mix(take, target, box.deps.mediaDir, signal, 500)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('hung'),
+    });
+  });
+
   it('has the pictures as they are, with each sound at its time', async () => {
     record(box.stream.id, T0, 6);
     record(mic, T0 + 1000, 4, [0, 1]); // Heard from 1 to 2.
