@@ -8,6 +8,8 @@ import { wholePieces } from './whole.ts';
 
 /** More scenes than this of one asset are of no use to anybody. */
 const MOST_SCENES = 5000;
+/** Each is told with a signed link, whenever the collection is. */
+const MOST_FRAMES = 10_000;
 
 /** Cuts an asset into scenes: by time, where its picture changes, or by what is said. */
 export async function extractScenes(job: Job, deps: AssetDeps, work: Work): Promise<{ indexId: string }> {
@@ -20,6 +22,12 @@ export async function extractScenes(job: Job, deps: AssetDeps, work: Work): Prom
   const scenes = await scenesOf(collection, asset, deps, work);
   if (scenes.length > MOST_SCENES) {
     throw new Fault('refused', `the video would have more than ${MOST_SCENES} scenes: cut it less finely`);
+  }
+  if (scenes.reduce((sum, { frames }) => sum + frames.length, 0) > MOST_FRAMES) {
+    throw new Fault(
+      'refused',
+      `the video would have more than ${MOST_FRAMES} frames: cut it less finely, or ask for fewer`,
+    );
   }
   if (sceneCollections.get(id)) sceneCollections.update(id, { status: 'done', scenes });
   return { indexId: id };

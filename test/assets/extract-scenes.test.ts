@@ -96,7 +96,8 @@ describe('a scene collection', () => {
   });
 
   it('of too many scenes is refused', async () => {
-    await expect(cut(video, 'time', { time: 0.001 })).rejects.toThrow('cut it less finely');
+    await expect(cut(video, 'time', { time: 0.001 })).rejects.toThrow('more than 5000 scenes: cut it less finely');
+    await expect(cut(video, 'time', { time: 0.06, frame_count: 60 })).rejects.toThrow('more than 10000 frames');
   });
 
   it('goes with its video', async () => {
