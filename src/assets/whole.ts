@@ -18,7 +18,7 @@ export async function wholePieces(pieces: readonly Piece[], assetsDir: string): 
 }
 
 /** Reads only the heads of the boxes; the one named must be among them. */
-async function isWhole(file: string, needed: string): Promise<boolean> {
+export async function isWhole(file: string, needed: string): Promise<boolean> {
   try {
     await using handle = await open(file, 'r');
     const { size } = await handle.stat();

@@ -1,15 +1,27 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Piece } from '#domain';
+import { noRoom } from './space.ts';
+import { isWhole } from './whole.ts';
 
-/** What the playlist that ffmpeg wrote into the directory names. Paths of pieces begin with `assetId`. */
+/**
+ * What the playlist that ffmpeg wrote into the directory names. Paths of pieces begin with `assetId`. Throws `refused` when
+ * not all of it was written: on a full disk ffmpeg goes on, and ends as if nothing were wrong.
+ */
 export async function writtenPieces(
   dir: string,
   assetId: string,
   { playlist = 'index.m3u8', init = 'init-0.mp4' } = {},
 ): Promise<Piece[]> {
-  const pieces = piecesOf(await readFile(join(dir, playlist), 'utf8'), assetId, init);
-  for (const piece of pieces) piece.bytes = (await stat(join(dir, basename(piece.path)))).size;
+  const listed = await readFile(join(dir, playlist), 'utf8');
+  if (!listed.includes('#EXT-X-ENDLIST')) throw noRoom();
+  const pieces = piecesOf(listed, assetId, init);
+  if (pieces.length > 0 && !(await isWhole(join(dir, init), 'moov'))) throw noRoom();
+  for (const piece of pieces) {
+    const file = join(dir, basename(piece.path));
+    if (!(await isWhole(file, 'mdat'))) throw noRoom();
+    piece.bytes = (await stat(file)).size;
+  }
   return pieces;
 }
 
