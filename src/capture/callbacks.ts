@@ -6,6 +6,8 @@ const SCHEDULE = { firstMs: 1000, capMs: 300_000 };
 /** That takes a day, whatever the clock says meanwhile. */
 const MOST_ATTEMPTS = 320;
 const LONGEST_WAIT_MS = 30_000;
+/** Calls under way at once, also when a thousand sessions wait for receivers that hang. */
+const MOST_AT_ONCE = 32;
 
 export interface CaptureCallbackDeps {
   store: Pick<Store, 'captures' | 'journal'>;
@@ -19,7 +21,7 @@ export interface CaptureCallbackDeps {
 
 /**
  * Tells callback addresses what happens to their sessions: of each session one event after the other, each until it is
- * taken, with the same idempotency key each time. No session waits for another's receiver.
+ * taken, with the same idempotency key each time. No session waits for another's receiver, but when very many hang.
  */
 export class CaptureCallbacks implements AsyncDisposable {
   readonly #deps: CaptureCallbackDeps;
@@ -65,7 +67,7 @@ export class CaptureCallbacks implements AsyncDisposable {
 
   #start(call: CaptureCall, signal: AbortSignal): void {
     const { sessionId } = call.event;
-    if (this.#calls.has(sessionId)) return;
+    if (this.#calls.has(sessionId) || this.#calls.size >= MOST_AT_ONCE) return;
     const made = this.#call(call, signal).finally(() => {
       this.#calls.delete(sessionId);
       this.#wake.ring();

@@ -227,6 +227,19 @@ describe('a callback address', () => {
     expect(box.posts[1]).toMatchObject({ url, id: `${id}-created` });
   });
 
+  it('is one of many that hang: 32 are called at once, and the others when those are done', async () => {
+    const calls: (() => void)[] = [];
+    box.answer = () => new Promise<void>((resolve) => calls.push(resolve));
+    const ids = Array.from({ length: 40 }, () => box.make(url));
+    await until('they are called', () => calls.length >= 32);
+    expect(calls).toHaveLength(32);
+    await until('all are told', () => {
+      for (const done of calls.splice(0)) done();
+      return box.posts.length === ids.length;
+    });
+    expect(new Set(box.posts.map(({ id }) => id)).size).toBe(ids.length);
+  });
+
   it('that nobody answers at is given up after a day of tries', async () => {
     const id = box.make(url);
     await until('it is told', () => box.posts.length === 1);
