@@ -43,7 +43,7 @@ const MEANINGS: readonly (readonly [RegExp, FaultKind, string])[] = [
   ],
 ];
 
-/** Collects a tool's stderr: the last lines, with credentials and memory addresses cut out. */
+/** Collects a tool's stderr: the last lines, with credentials, paths and memory addresses cut out. */
 export class Complaints {
   #source: URL;
   #lines: string[] = [];
@@ -89,6 +89,11 @@ export class Complaints {
     for (const secret of [password, decoded(password), username, decoded(username)]) {
       if (secret.length > 2) text = text.replaceAll(secret, '***');
     }
+    const { protocol, pathname, search } = this.#source;
+    const way = pathname + search;
+    // What shows a key of the camera or, of a stream that is sent to the box, the key by which this machine reads it.
+    if (protocol !== 'file:' && way.length > 2)
+      for (const one of [way, decoded(way)]) text = text.replaceAll(one, '/…');
     return text.slice(0, 500);
   }
 }

@@ -192,6 +192,17 @@ describe('Complaints', () => {
     expect(fault.message).toMatch(message);
     expect(fault.message + complaints.lines().join()).not.toContain('c4n4ry');
   });
+
+  it.each(['rtsp://127.0.0.1:4000/rts-1/c4n4ry-7', 'http://cam/video?key=c4n4ry', 'http://cam/c4n4ry%20/x'])(
+    'tell no key that stands in the path: %s',
+    (url) => {
+      const complaints = new Complaints(new URL(url));
+      complaints.add(`[error] ${url}: ${decodeURIComponent(url)}: something new\n`);
+      const said = complaints.fault('broke').message + complaints.lines().join();
+      expect(said).toContain('something new');
+      expect(said).not.toContain('c4n4ry');
+    },
+  );
 });
 
 describe('recoverSegments', () => {
