@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Fault, isFault, messageOf, retryDelay, systemClock } from '#runtime';
@@ -107,7 +107,9 @@ class Listener {
 
   #greeted({ connection_id: id, seq }: Greeting): void {
     this.#lastSeq = seq;
-    writeFileSync(this.#statePath, JSON.stringify({ url: this.#box.url, seq }), { mode: 0o600 });
+    // Whole or not at all: without it what happened meanwhile isn't asked for.
+    writeFileSync(`${this.#statePath}.new`, JSON.stringify({ url: this.#box.url, seq }), { mode: 0o600 });
+    renameSync(`${this.#statePath}.new`, this.#statePath);
     if (id !== this.#connectionId) {
       this.#connectionId = id;
       writeFileSync(join(this.#folder, 'videodb_ws_id'), id, { mode: 0o600 });

@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Fault } from '#runtime';
 
 /**
@@ -16,7 +16,7 @@ export function takePidFile(path: string): Disposable {
           'conflict',
           `another listener (process ${pid ?? 'unknown'}) writes to this folder: end it with "kill ${pid ?? 'PID'}", or name another folder`,
         );
-      rmSync(path, { force: true });
+      removeStale(path, `${own}.stale`, pid);
     }
   } finally {
     rmSync(own, { force: true });
@@ -26,6 +26,17 @@ export function takePidFile(path: string): Disposable {
       if (pidIn(path) === process.pid) rmSync(path, { force: true });
     },
   };
+}
+
+/** Takes away the file that was looked at, and no other: somebody else may have taken it over meanwhile. */
+function removeStale(path: string, aside: string, pid: number | undefined): void {
+  try {
+    renameSync(path, aside);
+  } catch {
+    return; // Somebody else has.
+  }
+  if (pidIn(aside) !== pid) linked(aside, path);
+  rmSync(aside, { force: true });
 }
 
 /** A link is made or not: of two that start at once one is told. */
