@@ -4,6 +4,7 @@ import { runsOf, wholePieces } from '#assets';
 import type { Asset, Piece } from '#domain';
 import { Fault } from '#runtime';
 import type { Store } from '#store';
+import { type Fonts, installedFonts } from './fonts.ts';
 import type { Size } from './graph-place.ts';
 import type { Window, WindowLayer } from './graph-windows.ts';
 import { type MediaProbe, probeMedia } from './media-probe.ts';
@@ -45,7 +46,9 @@ export async function openSources(
   signal: AbortSignal,
 ): Promise<(Source | undefined)[]> {
   await mkdir(dir, { recursive: true });
-  const context = { ...places, dir, signal, probes: new Map<string, Promise<MediaProbe | undefined>>() };
+  let looking: Promise<Fonts> | undefined;
+  const fonts = () => (looking ??= installedFonts());
+  const context = { ...places, dir, signal, fonts, probes: new Map<string, Promise<MediaProbe | undefined>>() };
   const sources: (Source | undefined)[] = [];
   for (const [n, layer] of composition.layers.entries()) {
     signal.throwIfAborted();
@@ -57,6 +60,8 @@ export async function openSources(
 interface Context extends AssetPlaces {
   dir: string;
   signal: AbortSignal;
+  /** Of the box, looked at once. */
+  fonts: () => Promise<Fonts>;
   /** By init file. */
   probes: Map<string, Promise<MediaProbe | undefined>>;
 }
@@ -67,7 +72,7 @@ async function openSource(layer: WindowLayer, n: number, canvas: Size, context: 
     const file = `layer-${n}.ass`;
     await writeFile(
       join(context.dir, file),
-      await assOf({ ...layer, durationMs: layer.durationMs + (layer.skippedMs ?? 0) }, canvas),
+      await assOf({ ...layer, durationMs: layer.durationMs + (layer.skippedMs ?? 0) }, canvas, context.fonts()),
     );
     return { kind: 'ass', file, still: content.kind === 'text' };
   }

@@ -2,16 +2,20 @@ import { Fault } from '#runtime';
 import type { Size } from './ass.ts';
 import { assOfCaptions } from './captions.ts';
 import type { Composition, Layer } from './composition.ts';
-import { installedFonts } from './fonts.ts';
+import { type Fonts, installedFonts } from './fonts.ts';
 import { assOfText } from './text.ts';
 
 /**
  * What a layer of text or captions shows, as an ASS document of the canvas's size; times count from the layer's start.
  * Where the layer's own position has a meaning (a text with a box), it is in it.
  */
-export async function assOf({ content, position, durationMs }: Layer, canvas: Size): Promise<string> {
+export async function assOf(
+  { content, position, durationMs }: Layer,
+  canvas: Size,
+  looking?: Promise<Fonts>,
+): Promise<string> {
   if (content.kind === 'captions' && content.ass !== undefined) return content.ass;
-  const fonts = await installedFonts();
+  const fonts = await (looking ?? installedFonts());
   if (content.kind === 'captions') return assOfCaptions(content, canvas, durationMs, fonts);
   if (content.kind === 'text') return assOfText(content, canvas, position, durationMs, fonts);
   throw new Fault('internal', `a layer of ${content.kind} has no text`);
