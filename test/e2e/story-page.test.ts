@@ -178,7 +178,7 @@ async function armAlert(page: Page): Promise<void> {
   await dialog.getByLabel('Tell me when').fill('something moves in the loading zone');
   await dialog.getByText(/^Understood: .*loading zone/).waitFor();
   await dialog.getByRole('button', { name: 'Try it on the last day' }).click();
-  await dialog.getByText(/It would (not )?have fired/).waitFor();
+  await dialog.getByText(/It would (not )?have fired/).waitFor({ timeout: 90_000 });
   await seen(page, 'new-alert');
   await dialog.getByRole('button', { name: 'Arm alert' }).click();
   await page.getByText(/^Alert “.*” is armed\.$/).waitFor();

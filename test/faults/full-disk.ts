@@ -7,10 +7,11 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, copyFileSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { examine } from '#app';
 import { recoverSegments } from '#camera';
 import { isFault, messageOf, systemClock } from '#runtime';
-import { Store } from '#store';
+import { databaseFile, Store } from '#store';
 import { tendSpareRoom } from '../../src/app/spare-room.ts';
 import { SessionDirectory } from '../../src/camera/media-directory.ts';
 import { storeThumbnail } from '../../src/pipeline/scene.ts';
@@ -31,7 +32,7 @@ const [dir = '', made = ''] = process.argv.slice(2);
 const never = new AbortController().signal;
 const places = { mediaDir: join(dir, 'media'), thumbsDir: join(dir, 'thumbs'), assetsDir: join(dir, 'assets') };
 const ballast = join(dir, 'ballast');
-/** More than what SQLite's log has left from before. */
+/** It makes the database larger. */
 const LONG = 'A person carries a parcel. '.repeat(100_000);
 
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=192m', 'tmpfs', dir], { encoding: 'utf8' });
@@ -45,6 +46,7 @@ async function tryAll(): Promise<Report> {
     await tendSpareRoom(dir);
     await using store = await Store.open(dir, { clock: systemClock, log: quiet });
     for (const [what, write] of Object.entries(await writes(store))) {
+      emptyLog();
       fill();
       const full = await tried(write);
       rmSync(ballast);
@@ -101,6 +103,13 @@ async function startAndDelete(): Promise<void> {
   const before = store.segments.totals().count;
   await store.retention.enforce({ ...places, reservePercent: 99, signal: never });
   if (store.segments.totals().count === before) throw new Error('nothing was deleted');
+}
+
+/** What SQLite's log has left from before would be room for the next write. */
+function emptyLog(): void {
+  const db = new Database(databaseFile(dir));
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
 }
 
 function fill(): void {
