@@ -89,6 +89,12 @@ function assetOf({ at, clip: { asset: wanted } }: Named, { store }: MediaAccess)
   if (asset.kind !== wanted.kind) {
     throw new Fault('invalid', `${path}.type: must be "${asset.kind}", which ${asset.id} is, not "${wanted.kind}"`);
   }
+  if (asset.kind !== 'image' && !store.assets.piece(asset.id, 0)) {
+    throw new Fault(
+      'refused',
+      `${path}.id: the media of ${asset.id} has been deleted; only what is known of it is left`,
+    );
+  }
   if ('fromMs' in wanted && wanted.fromMs >= asset.lengthMs) {
     const length = asset.lengthMs / 1000;
     throw new Fault('invalid', `${path}.start: must be before the end of ${asset.id}, which is ${length} s long`);

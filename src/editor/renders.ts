@@ -128,8 +128,12 @@ function compositionOf(detail: string | undefined): Composition {
 function demandSources({ layers }: Composition, { assets }: Store): string[] {
   const ids = new Set(layers.flatMap(({ content }) => ('assetId' in content ? [content.assetId] : [])));
   for (const id of ids) {
-    if (!assets.get(id))
-      throw new Fault('refused', `${id} was deleted before it could be rendered: ask again without it`);
+    const asset = assets.get(id);
+    if (asset && (asset.kind === 'image' || assets.piece(id, 0))) continue;
+    throw new Fault(
+      'refused',
+      `${id}${asset ? ': its media' : ''} was deleted before it could be rendered: ask again without it`,
+    );
   }
   return [...ids];
 }

@@ -36,7 +36,9 @@ afterAll(async () => {
 function addAsset(id: string, kind: 'video' | 'audio', lengthMs: number): void {
   const size = kind === 'video' ? { width: 640, height: 360 } : { width: 0, height: 0 };
   const about = { collectionId: store.defaultCollection.id, name: id, description: '', bytes: 1, createdMs: 1 };
-  store.assets.create({ id, kind, lengthMs, ...size, ...about, origin: { kind: 'upload', filename: id } }, []);
+  const files = { path: `${id}/0.m4s`, initPath: `${id}/init-0.mp4` };
+  const piece = { n: 0, startMs: 0, durationMs: lengthMs, bytes: 1, discontinuity: false, ...files };
+  store.assets.create({ id, kind, lengthMs, ...size, ...about, origin: { kind: 'upload', filename: id } }, [piece]);
 }
 
 function video(assetId: string, more: { fromMs?: number; volume?: number } = {}): TimelineAsset {

@@ -92,6 +92,8 @@ it('fails when what it is made of has been deleted, or there is no room', async 
   box.deps.reservePercent = 100;
   await expect(box.run(job)).rejects.toThrow(/there is no room/);
   box.deps.reservePercent = 0;
+  box.store.assets.removeMedia(film.id);
+  await expect(box.run(job)).rejects.toThrow(`${film.id}: its media was deleted before it could be rendered`);
   box.store.assets.delete(film.id);
   await expect(box.run(job)).rejects.toThrow(`${film.id} was deleted before it could be rendered`);
 });

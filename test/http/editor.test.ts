@@ -217,6 +217,17 @@ describe('what is wrong is named', () => {
     expect(answer.message).toMatch(/^timeline\.tracks\[0\]\.clips\[1\]\.clip\.asset\.id: there is no video "m-none"/);
   });
 
+  it('a video whose media was deleted', async () => {
+    const { id } = await addVideo(box, 1);
+    box.store.assets.removeMedia(id);
+    const answer = await render(oneTrack(videoClip({}, { id })));
+    expect(answer).toMatchObject({
+      success: false,
+      message: expect.stringMatching(/^timeline.*asset\.id: the media of m-\S+ has been deleted/),
+    });
+    expect(drawn).toEqual([]);
+  });
+
   it('captions of what nobody has written down', async () => {
     const captions = { start: 0, clip: { asset: { type: 'caption' }, duration: 2 } };
     const answer = await render({ timeline: { tracks: [{ clips: [videoClip()] }, { clips: [captions] }] } });
