@@ -219,6 +219,18 @@ describe('who may', () => {
     expect((await call('GET', `/rtstream/${stream.id}`)).status, 'not its streams').toBe(403);
   });
 
+  it('is no session token for whom the box calls', async () => {
+    const { token } = box.deps.tokens.issue(1, 600);
+    const callback_url = 'http://127.0.0.1:9/inside';
+    const id = await made();
+    const bodies = { [PATH]: { end_user_id: 'u' }, '/capture/session/start': { session_id: id, channels: CHANNELS } };
+    for (const [path, body] of Object.entries(bodies)) {
+      const refused = await box.call('POST', path, { ...body, callback_url }, as(token));
+      expect(refused).toMatchObject({ status: 403, message: expect.stringContaining('callback_url') });
+      expect((await box.call('POST', path, { ...body, callback_url: '' }, as(token))).status).toBe(200);
+    }
+  });
+
   it('is no key that may only look', async () => {
     const id = await made();
     box.store.keys.add(hashKey('sk-looks'), 'looks', ['read']);

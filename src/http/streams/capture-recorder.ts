@@ -6,7 +6,7 @@ import { origin } from '../address.ts';
 import type { HttpDeps } from '../deps.ts';
 import { callbackAddress, connectionId, flag, text } from '../input.ts';
 import { Api } from '../route.ts';
-import { sessionBy } from './capture.ts';
+import { demandNoCallback, sessionBy } from './capture.ts';
 
 const MOST_CHANNELS = 8;
 
@@ -59,7 +59,8 @@ export function captureRecorderRoutes(deps: HttpDeps): Api {
       body: starting,
       answer: stateAnswer,
     },
-    (_c, { body }) => {
+    (c, { body }) => {
+      demandNoCallback(c, body.callback_url);
       sessionBy(deps, body.session_id);
       const primary = body.primary_video_channel_id ?? body.channels.find((one) => one.is_primary)?.channel_id;
       const session = captureDesk.start(body.session_id, {

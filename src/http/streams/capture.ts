@@ -43,7 +43,8 @@ export function captureRoutes(deps: HttpDeps): Api {
   api.post(
     '/collection/:id/capture/session',
     { summary: 'Makes a capture session; a client starts it', token: true, body: creation, answer: newSessionAnswer },
-    (_c, { params, body }) => {
+    (c, { params, body }) => {
+      demandNoCallback(c, body.callback_url);
       const session = deps.captureDesk.create({
         collectionId: collectionBy(deps, params.id).id,
         endUserId: body.end_user_id,
@@ -117,6 +118,15 @@ function exportRoute(api: Api, deps: HttpDeps): void {
 function demandKey(c: HttpContext): void {
   if (c.get('caller').sessionExpiresMs === undefined) return;
   throw new Fault('forbidden', 'x-access-token: a session token does not list sessions; use an API key');
+}
+
+/** A token is a user's, anywhere; whom the box calls, also on its own network, is for those with a key. Throws `forbidden`. */
+export function demandNoCallback(c: HttpContext, address: string): void {
+  if (address === '' || c.get('caller').sessionExpiresMs === undefined) return;
+  throw new Fault(
+    'forbidden',
+    'callback_url: a session token names none; make the session with an API key and with it',
+  );
 }
 
 /** Throws `not_found`. */
