@@ -52,6 +52,8 @@ const PRUNE_EVERY_MS = 3_600_000;
 const KEEP_MS = 7 * 24 * 3_600_000;
 /** Less progress than this isn't worth a write. */
 const LEAST_PROGRESS = 1;
+/** Work in which the appliance ended so often, and never in order, isn't begun again: it may be the reason. */
+const MOST_STARTS = 5;
 
 /** Runs the jobs of each lane one after the other until disposed of. */
 export class JobRunner implements AsyncDisposable {
@@ -145,15 +147,29 @@ export class JobRunner implements AsyncDisposable {
     try {
       const job = store.jobs.get(id);
       if (job?.status !== 'processing') return;
+      this.#begin(id);
       const detail = () => store.jobs.detail(id);
       const result = await handlers[job.kind](job, { signal, progress: this.#progressOf(job), detail });
       store.jobs.done(id, result, clock.nowMs());
       log.info({ job: id, kind: job.kind }, 'job done');
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) {
+        this.#note(id, () => store.jobs.left(id));
+        return;
+      }
       this.#fail(id, error);
     }
     this.#tell(id);
+  }
+
+  /** Throws `refused` for what has ended the appliance too often. */
+  #begin(id: string): void {
+    const starts = this.#note(id, () => this.#deps.store.jobs.started(id)) ?? 0;
+    if (starts <= MOST_STARTS) return;
+    throw new Fault(
+      'refused',
+      `the appliance ended ${MOST_STARTS} times while it worked on this, so it was given up: ask for it anew`,
+    );
   }
 
   #tell(id: string): void {
@@ -182,18 +198,23 @@ export class JobRunner implements AsyncDisposable {
 
   /** Progress that can't be noted is no reason for the work to fail. */
   #progressOf(job: Job): (percentage: number) => void {
-    const { store, log } = this.#deps;
+    const { store } = this.#deps;
     let written = job.percentage;
     return (percentage) => {
       const now = Math.min(99, Math.max(0, percentage));
       if (!(now - written >= LEAST_PROGRESS)) return;
       written = now;
-      try {
-        store.jobs.progress(job.id, Math.round(now));
-      } catch (error) {
-        log.warn({ job: job.id, error: messageOf(error) }, 'progress of a job could not be noted');
-      }
+      this.#note(job.id, () => store.jobs.progress(job.id, Math.round(now)));
     };
+  }
+
+  #note<T>(id: string, write: () => T): T | undefined {
+    try {
+      return write();
+    } catch (error) {
+      this.#deps.log.warn({ job: id, error: messageOf(error) }, 'how far a job is could not be noted');
+      return undefined;
+    }
   }
 
   async #prune(signal: AbortSignal): Promise<void> {

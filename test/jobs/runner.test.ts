@@ -62,6 +62,43 @@ function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T) => voi
   return { promise, resolve };
 }
 
+describe('work in which the appliance ends', () => {
+  const untilCut: JobHandler = (_job, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('cut')), { once: true });
+    });
+
+  it('is begun again five times, and then given up with a reason', async () => {
+    let id = '';
+    {
+      await using box = await open(untilCut);
+      ({ id } = box.runner.submit('export', {}));
+    }
+    for (let ends = 0; ends < 5; ends += 1) {
+      // What a kill leaves behind.
+      await using store = await Store.open(dir, { clock: systemClock, log: createLog('silent') });
+      store.jobs.started(id);
+    }
+    await using box = await open(async () => ({ assetId: 'm-1' }));
+    expect(await box.runner.settled(id, LONG)).toMatchObject({
+      status: 'failed',
+      error: expect.stringMatching(/ended 5 times/),
+    });
+    const another = box.runner.submit('export', {});
+    expect(await box.runner.settled(another.id, LONG)).toMatchObject({ status: 'done' });
+  });
+
+  it('is begun again as often as that happens in order', async () => {
+    let id = '';
+    for (let ends = 0; ends < 8; ends += 1) {
+      await using box = await open(untilCut);
+      if (id === '') ({ id } = box.runner.submit('export', {}));
+    }
+    await using box = await open(async () => ({ assetId: 'm-1' }));
+    expect(await box.runner.settled(id, LONG)).toMatchObject({ status: 'done', result: { assetId: 'm-1' } });
+  });
+});
+
 describe('the job runner', () => {
   it('runs one job at a time, in order, and keeps what each made', async () => {
     const log: string[] = [];

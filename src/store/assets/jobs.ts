@@ -67,6 +67,7 @@ export class Jobs {
   readonly #begun: Statement<[string], Row>;
   readonly #detail: Statement<[string], { detail: string | null }>;
   readonly #progress: Statement<[number, string]>;
+  readonly #started: Statement<[number, string], { starts: number }>;
   readonly #finish: Statement<Outcome>;
   readonly #due: Statement<{ now: number; latest: number; limit: number }, Row>;
   readonly #nextDue: Statement<[number], { at: number | null }>;
@@ -92,6 +93,7 @@ export class Jobs {
     this.#begun = sql.prepare(`SELECT ${COLUMNS} FROM jobs WHERE status = 'processing' AND join_key = ?`);
     this.#detail = sql.prepare('SELECT detail FROM jobs WHERE id = ?');
     this.#progress = sql.prepare("UPDATE jobs SET percentage = ? WHERE id = ? AND status = 'processing'");
+    this.#started = sql.prepare('UPDATE jobs SET starts = starts + ? WHERE id = ? RETURNING starts');
     this.#finish = sql.prepare(`
       UPDATE jobs SET status = @status, percentage = max(percentage, @percentage), result = @result, error = @error,
         detail = NULL, finished_ms = @now, callback_next_ms = iif(callback_url IS NULL, NULL, 0)
@@ -165,6 +167,16 @@ export class Jobs {
   /** 0–100; nothing happens to a job that has finished. */
   progress(id: string, percentage: number): void {
     this.#connection.write(() => this.#progress.run(percentage, id));
+  }
+
+  /** How often its work was begun by now and not left in order. */
+  started(id: string): number {
+    return this.#connection.write(() => this.#started.get(1, id)?.starts ?? 0);
+  }
+
+  /** Its work was left in order, to be begun again. */
+  left(id: string): void {
+    this.#connection.write(() => this.#started.get(-1, id));
   }
 
   /** On disk when it returns; a finished job stays as it is. */

@@ -97,7 +97,8 @@ CREATE TABLE jobs (
   finished_ms       INTEGER,
   callback_error    TEXT, -- why nobody was told yet, or at all; null once somebody was
   join_key          TEXT, -- who asks for the same while it is under way is given this job
-  detail            TEXT  -- what its handler needs and is too long for input; null once it has finished
+  detail            TEXT, -- what its handler needs and is too long for input; null once it has finished
+  starts            INTEGER NOT NULL DEFAULT 0 -- of its work, without those that were left in order
 ) STRICT;
 CREATE INDEX jobs_unfinished ON jobs (created_ms) WHERE status = 'processing';
 CREATE INDEX jobs_to_tell ON jobs (callback_next_ms) WHERE callback_next_ms IS NOT NULL;

@@ -46,6 +46,7 @@ CREATE UNIQUE INDEX assets_rendered ON assets (render_key) WHERE render_key IS N
 CREATE INDEX assets_giving_way ON assets (used_ms) WHERE used_ms IS NOT NULL;
 ALTER TABLE jobs ADD COLUMN join_key TEXT;
 ALTER TABLE jobs ADD COLUMN detail TEXT;
+ALTER TABLE jobs ADD COLUMN starts INTEGER NOT NULL DEFAULT 0;
 -- An asset cut into scenes.
 CREATE TABLE scene_collections (
   id                TEXT PRIMARY KEY,
