@@ -42,7 +42,7 @@ test('makes a key, shows it once, ends it, and says who did what', async () => {
     // Closed and opened again, it is gone from the page; what it was used for is told.
     await page.keyboard.press('Escape');
     await until('the dialog closed', async () => !(await keys.isVisible()));
-    expect(await plain.inputValue()).toBe('');
+    await until('the key is gone from the page', async () => (await plain.inputValue()) === '');
     await page.getByRole('button', { name: 'API keys' }).click();
     await row.getByText(/used \d+ s ago/).waitFor();
     expect(await plain.isVisible()).toBe(false);
