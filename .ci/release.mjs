@@ -36,7 +36,7 @@ const KEPT = /licen[cs]e|notice|copying/i;
 const OURS = ['LICENSE', 'README.md', 'package.json', 'config', 'docs', 'models', 'systemd'];
 
 await buildIfStale();
-const { NEWEST_VERSION } = await import(join(ROOT, 'dist/store/migrate.js'));
+const { NEWEST_VERSION } = await import(join(ROOT, 'dist/store/schema/migrate.js'));
 const { version } = JSON.parse(read('package.json'));
 const id = `${version}-${fingerprint()}`;
 const name = `watchpost-${id}-${platform}-${arch}`;
