@@ -24,7 +24,11 @@ export function makeDoomedRelease(dir: string): Release {
   const schema = Number(/^schema=(\d+)$/m.exec(readFileSync(join(path, 'release'), 'utf8'))?.[1]);
   edit(join(path, 'release'), `schema=${schema}`, `schema=${schema + 1}`);
   const later = `{ version: ${schema + 1}, sql: 'CREATE TABLE later (id INTEGER)' }`;
-  edit(join(path, 'dist/store/schema/migrate.js'), /const MIGRATIONS = \[([^\]]*)\]/, `const MIGRATIONS = [$1, ${later}]`);
+  edit(
+    join(path, 'dist/store/schema/migrate.js'),
+    /const MIGRATIONS = \[([^\]]*)\]/,
+    `const MIGRATIONS = [$1, ${later}]`,
+  );
   edit(join(path, 'dist/cli/run.js'), 'if (appliance.first', "throw new Error('doomed'); if (appliance.first");
   return { id, path };
 }
