@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { writtenPieces } from '#assets';
 import { type AssetKind, newId, type Piece } from '#domain';
@@ -148,7 +147,8 @@ function decode(dir: string, { width, height, fps }: Composition, hasSound: bool
 
 /** What is read has been linked: the playlist of the first layer is there. */
 async function whenListed(dir: string): Promise<void> {
-  while (!existsSync(join(dir, 'inputs', 'layer-0.ffconcat'))) await sleep(5);
+  const listed = () => existsSync(join(dir, 'inputs', 'layer-0.ffconcat'));
+  await expect.poll(listed, { interval: 5, timeout: 60_000 }).toBe(true);
 }
 
 function bytesOf(output: unknown): Buffer {
