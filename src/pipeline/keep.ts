@@ -4,10 +4,11 @@ import { messageOf } from '#runtime';
 import type { Life } from './life.ts';
 
 /**
- * Less than this between two segments is no lost video: the camera's own rounding; within a session also a picture a
- * second, as the last one of a segment doesn't say how long it lasts.
+ * Less than this between two segments is no lost video: after a loss what the clocks of two connections may differ by; in
+ * a hand-over the camera's own rounding; within a session also a picture a second, as the last one of a segment doesn't
+ * say how long it lasts.
  */
-const SEAM_MS = { sessions: 1000, pictures: 3000 };
+const SEAM_MS = { connections: 250, sessions: 1000, pictures: 3000 };
 /** Finished files that wait for the database to take their rows; the oldest beyond this are found again at start-up. */
 const MAX_PENDING = 1000;
 
@@ -29,7 +30,7 @@ export async function keep(segments: Camera['segments'], life: Life): Promise<vo
     if (pending.length > MAX_PENDING) pending.shift();
     try {
       for (let next = pending[0]; next; next = pending[0]) {
-        enter(next, next.session.id === lastSessionId ? SEAM_MS.pictures : SEAM_MS.sessions, life);
+        enter(next, seamMs(next.session.id, lastSessionId), life);
         lastSessionId = next.session.id;
         pending.shift();
       }
@@ -43,11 +44,16 @@ export async function keep(segments: Camera['segments'], life: Life): Promise<vo
   }
 }
 
-function enter({ segment, session }: Finished, seamMs: number, life: Life): void {
+function seamMs(sessionId: string, lastSessionId: string | undefined): number {
+  if (lastSessionId === undefined) return SEAM_MS.connections;
+  return sessionId === lastSessionId ? SEAM_MS.pictures : SEAM_MS.sessions;
+}
+
+function enter({ segment, session }: Finished, leastGapMs: number, life: Life): void {
   const { segments } = life.deps.store;
   const lastEndMs = segments.bounds(segment.streamId)?.endMs;
   segments.add(segment, session);
-  if (lastEndMs !== undefined && segment.startMs - lastEndMs > seamMs) {
+  if (lastEndMs !== undefined && segment.startMs - lastEndMs > leastGapMs) {
     segments.addGap({
       streamId: segment.streamId,
       startMs: lastEndMs,

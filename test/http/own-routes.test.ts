@@ -194,13 +194,20 @@ describe('scenes, alerts and timeline', () => {
   it('draw a stretch of time', async () => {
     await record(box, stream.id, 0, 3);
     await record(box, stream.id, 30, 2, 'ses-2');
+    await record(box, stream.id, 38.6, 1, 'ses-3');
+    await record(box, stream.id, 43.2, 1, 'ses-4');
     box.store.segments.addGap({ streamId: stream.id, startMs: T0 + 12_000, endMs: T0 + 30_000, reason: 'no answer' });
+    box.store.segments.addGap({ streamId: stream.id, startMs: T0 + 38_000, endMs: T0 + 38_600, reason: 'reset' });
     const { data } = await box.call('GET', `/v1/timeline?stream=${stream.id}&start=${S0}&end=${S0 + 60}`);
     expect(data.recorded).toEqual([
       [S0, S0 + 12],
       [S0 + 30, S0 + 38],
+      [S0 + 38.6, S0 + 47.2],
     ]);
-    expect(data.gaps).toEqual([{ start: S0 + 12, end: S0 + 30, reason: 'no answer' }]);
+    expect(data.gaps).toEqual([
+      { start: S0 + 12, end: S0 + 30, reason: 'no answer' },
+      { start: S0 + 38, end: S0 + 38.6, reason: 'reset' },
+    ]);
     expect(data.scenes).toHaveLength(4);
     expect(data.scenes[0]).toMatchObject({ start: S0 + 20, end: S0 + 25, motion: 0.25 });
     expect(data.alerts).toEqual([{ id: expect.any(String), at: S0 + 22, label: 'entered' }]);

@@ -10,7 +10,7 @@ import { Api } from '../route.ts';
 
 const DEFAULT_MS = 3_600_000;
 const LONGEST_MS = 48 * 3_600_000;
-/** Neighbours closer than this are shown as one stretch. */
+/** Neighbours closer than this are shown as one stretch, unless video is missing between them. */
 const SEAM_MS = 1000;
 const MOST_SCENES = 2000;
 const MOST_ALERTS = 1000;
@@ -64,9 +64,10 @@ export function timelineRoutes(deps: HttpDeps): Api {
       const startMs = query.start ?? endMs - DEFAULT_MS;
       if (endMs <= startMs) throw new Fault('invalid', 'end: must be after start (both are Unix seconds)');
       if (endMs - startMs > LONGEST_MS) throw new Fault('invalid', 'start: must be at most 48 hours before end');
+      const gaps = store.segments.gaps(id, startMs, endMs);
       return {
-        recorded: stretches(store.segments.inRange(id, startMs, endMs)),
-        gaps: store.segments.gaps(id, startMs, endMs).map(gapView),
+        recorded: stretches(store.segments.inRange(id, startMs, endMs), new Set(gaps.map((gap) => gap.endMs))),
+        gaps: gaps.map(gapView),
         scenes: scenesIn(id, startMs, endMs, deps),
         alerts: alertsIn(id, startMs, endMs, deps),
       };
@@ -80,12 +81,12 @@ function gapView({ startMs, endMs, reason, unwanted }: Gap): Timeline['gaps'][nu
   return { ...seconds({ startMs, endMs }), reason, ...(unwanted ? { unwanted } : {}) };
 }
 
-function stretches(rows: readonly SegmentRow[]): [number, number][] {
+function stretches(rows: readonly SegmentRow[], afterGaps: ReadonlySet<number>): [number, number][] {
   const found: [number, number][] = [];
   for (const row of rows) {
     const { start, end } = seconds(row);
     const last = found.at(-1);
-    if (last && start - last[1] <= SEAM_MS / 1000) last[1] = Math.max(last[1], end);
+    if (last && start - last[1] <= SEAM_MS / 1000 && !afterGaps.has(row.startMs)) last[1] = Math.max(last[1], end);
     else found.push([start, end]);
   }
   return found;
