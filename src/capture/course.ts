@@ -12,7 +12,7 @@ const END_MS = 60_000;
 const LOOK_EVERY_MS = 10_000;
 
 export interface CourseDeps {
-  store: Pick<Store, 'captures' | 'streams' | 'assets' | 'jobs'>;
+  store: Pick<Store, 'captures' | 'streams' | 'assets' | 'jobs' | 'keys'>;
   /** Tells when somebody begins to send a stream, and when nobody does any more; what is the case now, at once. */
   push: { onPublishing(streamId: string, listener: (publishing: boolean) => void): Disposable };
   supervisor: { reconcile(): void; stopped(streamId: string): Promise<void> };

@@ -1,6 +1,7 @@
 import {
   type CaptureChannel,
   type CaptureSession,
+  type Grant,
   isRunning,
   newId,
   primaryOf,
@@ -18,6 +19,10 @@ import { exportChannel, exportedAs, isExporting } from './exports.ts';
 const MOST_RUNNING = 8;
 /** Made and never started. */
 const MOST_WAITING = 1000;
+/** Of one session token: it is one user's, and whoever got hold of it leaves room for others. */
+const MOST_OF_TOKEN = { running: 4, waiting: 20 };
+/** A key that was revoked by another process is noticed within this. */
+const LOOK_EVERY_MS = 1000;
 /** After which an ended session is forgotten, and with it, once nothing of them is left, its streams. */
 const KEEP_MS = 30 * 86_400_000;
 const FORGET_EVERY_MS = 3_600_000;
@@ -66,6 +71,8 @@ export class CaptureDesk implements AsyncDisposable {
     desk.#life.use(new CaptureCallbacks(deps));
     const forgetting = desk.#forget(desk.#stop.signal);
     desk.#life.defer(() => forgetting);
+    const watching = desk.#watch(desk.#stop.signal);
+    desk.#life.defer(() => watching);
     for (const { id } of deps.store.captures.unfinished()) desk.#follow(id);
     return desk;
   }
@@ -73,26 +80,27 @@ export class CaptureDesk implements AsyncDisposable {
   /** On disk when it returns. Throws `refused` when too many wait to be started. */
   create(draft: Omit<CaptureDraft, 'id' | 'createdMs'>): CaptureSession {
     const { captures } = this.#deps.store;
-    if (captures.counts().waiting >= MOST_WAITING) {
-      throw new Fault('refused', `${MOST_WAITING} capture sessions wait to be started already: start or stop some`);
-    }
+    this.#demandRoom('waiting', draft.grants[0]);
     return captures.create({ ...draft, id: newId('capture'), createdMs: this.#deps.clock.nowMs() });
   }
 
   /**
    * Makes a stream for each channel and waits for them to be sent; the same again changes nothing. Throws `conflict` when
-   * the session was started with other channels or is over, `refused` when too many are running.
+   * the session was started with other channels or is over, or whoever made it was thrown out, `refused` when too many are
+   * running.
    */
-  start(id: string, { channels: asked, ...wish }: CaptureStart): CaptureSession {
+  start(id: string, { channels: asked, ...wish }: CaptureStart, by?: Grant): CaptureSession {
     const { store, supervisor } = this.#deps;
     const session = this.#demand(id);
+    if (by) store.captures.tie(id, by);
     if (isRunning(session) && sameChannels(session.channels, asked)) return session;
     if (session.status !== 'created') {
       throw new Fault('conflict', `session_id: the session is ${session.status} already: make another one`);
     }
-    if (store.captures.counts().running >= MOST_RUNNING) {
-      throw new Fault('refused', `${MOST_RUNNING} capture sessions are running already: stop one first`);
+    if (this.#hasLostItsGrant(session)) {
+      throw new Fault('conflict', 'session_id: the key or token that made the session was revoked: make another one');
     }
+    this.#demandRoom('running', by);
     const channels = asked.map((channel) => ({ ...channel, streamId: newId('stream', this.#deps.clock.nowMs()) }));
     const primary = primaryOf(channels, wish.primaryChannelId);
     const change = {
@@ -142,9 +150,10 @@ export class CaptureDesk implements AsyncDisposable {
     return { status: 'exporting' };
   }
 
-  /** Where each channel is to be sent: while the session wants it. */
-  addressesOf(session: CaptureSession, host: string): { channelId: string; url: string }[] {
-    if (session.status !== 'starting' && session.status !== 'active') return [];
+  /** Where each channel is to be sent, while the session wants it: the session ends with whoever was told. */
+  addressesOf(session: CaptureSession, host: string, to?: Grant): { channelId: string; url: string }[] {
+    if (!wantsToBeSent(session)) return [];
+    if (to) this.#deps.store.captures.tie(session.id, to);
     return session.channels.flatMap(({ id, streamId }) => {
       const stream = this.#deps.store.streams.get(streamId);
       return stream ? { channelId: id, url: this.#deps.push.urlFor(stream, host) } : [];
@@ -162,6 +171,43 @@ export class CaptureDesk implements AsyncDisposable {
     const session = this.#deps.store.captures.get(id);
     if (!session) throw new Fault('not_found', `session_id: there is no capture session "${id.slice(0, 80)}"`);
     return session;
+  }
+
+  #demandRoom(kind: 'running' | 'waiting', by: Grant | undefined): void {
+    const { captures } = this.#deps.store;
+    const [most, what] = kind === 'running' ? [MOST_RUNNING, 'are running'] : [MOST_WAITING, 'wait to be started'];
+    if (captures.counts()[kind] >= most) {
+      throw new Fault('refused', `${most} capture sessions ${what} already: stop one first`);
+    }
+    const mostOfToken = MOST_OF_TOKEN[kind];
+    if (by?.tokenId !== undefined && captures.counts(by.tokenId)[kind] >= mostOfToken) {
+      throw new Fault(
+        'refused',
+        `${mostOfToken} capture sessions of this session token ${what} already: stop one first`,
+      );
+    }
+  }
+
+  #hasLostItsGrant({ grants }: CaptureSession): boolean {
+    return grants.some((grant) => !this.#deps.store.keys.holds(grant));
+  }
+
+  /** Stops what somebody may still send who was thrown out. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    while (!signal.aborted) {
+      try {
+        for (const id of this.#courses.keys()) {
+          const session = store.captures.get(id);
+          if (!session || !wantsToBeSent(session) || !this.#hasLostItsGrant(session)) continue;
+          log.warn({ session: id }, 'a key or token of a capture session was revoked: the session is stopped');
+          this.stop(id);
+        }
+      } catch (error) {
+        log.warn({ error: messageOf(error) }, 'whose capture sessions run could not be looked at; trying again');
+      }
+      await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+    }
   }
 
   #follow(id: string): Course {
@@ -215,6 +261,10 @@ export class CaptureDesk implements AsyncDisposable {
 
 /** It is watched and heard, and what was recorded goes some minutes later, as there are no hours in which it is to stay. */
 const KEEP_NOTHING: RecordingPolicy = { ...RECORD_ALL, schedule: [] };
+
+function wantsToBeSent({ status }: CaptureSession): boolean {
+  return status === 'starting' || status === 'active';
+}
 
 function sameChannels(ours: readonly CaptureChannel[], asked: readonly NewChannel[]): boolean {
   return ours.length === asked.length && asked.every(({ id }) => ours.some((channel) => channel.id === id));

@@ -25,8 +25,8 @@ export interface Listener {
   connectionId: string;
   /** The API key that asked for the connection. */
   keyId: number;
-  /** It came with a session token, which is one user's of an application that has many. */
-  isSession?: boolean;
+  /** Of the session token by which it came: one user's of an application that has many. */
+  tokenId?: string;
   /** What links begin with, as the client knows the box. */
   origin?: string;
 }

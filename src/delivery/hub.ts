@@ -3,6 +3,8 @@ import { type HubSocket, type Listener, Seat, type SeatDeps } from './hub-seat.t
 import { type Addressed, type LiveFrame, transcriptEvent } from './messages.ts';
 
 const MOST_SOCKETS = 256;
+/** Of one session token. */
+const MOST_OF_TOKEN = 16;
 /** Between the goodbye to a client that doesn't read and the cut. */
 const GOODBYE_MS = 2000;
 
@@ -37,8 +39,11 @@ export class Hub implements AsyncDisposable {
   }
 
   /** Whether one more socket may come; one that takes the place of another always may. */
-  hasRoom(connectionId: string): boolean {
-    return !this.#ended && (this.#seats.size < MOST_SOCKETS || this.#seats.has(connectionId));
+  hasRoom({ connectionId, tokenId }: Pick<Listener, 'connectionId' | 'tokenId'>): boolean {
+    if (this.#ended || this.#seats.has(connectionId)) return !this.#ended;
+    const listeners = [...this.#seats.values()].map(({ listener }) => listener);
+    const ofToken = tokenId === undefined ? [] : listeners.filter((listener) => listener.tokenId === tokenId);
+    return listeners.length < MOST_SOCKETS && ofToken.length < MOST_OF_TOKEN;
   }
 
   /**
@@ -46,8 +51,8 @@ export class Hub implements AsyncDisposable {
    * replaced. The caller says when the socket has closed. Throws `unavailable` when there is no room.
    */
   accept(socket: HubSocket, listener: Listener, since?: number): { closed(): void } {
-    if (!this.hasRoom(listener.connectionId)) {
-      throw new Fault('unavailable', `${MOST_SOCKETS} WebSocket clients are connected already: try again later`);
+    if (!this.hasRoom(listener)) {
+      throw new Fault('unavailable', 'too many WebSocket clients are connected already: try again later');
     }
     const former = this.#seats.get(listener.connectionId);
     former?.close(1000, 'replaced');
@@ -127,9 +132,9 @@ export class Hub implements AsyncDisposable {
     if (this.#seats.get(connectionId) === seat) this.#seats.delete(connectionId);
   }
 
-  #hears = ({ connectionId, keyId, isSession }: Listener, { addressee, isPrivate }: Addressed): boolean => {
+  #hears = ({ connectionId, keyId, tokenId }: Listener, { addressee, isPrivate }: Addressed): boolean => {
     if (addressee === connectionId) return true;
-    if (isPrivate && isSession) return false;
+    if (isPrivate && tokenId !== undefined) return false;
     if (addressee === undefined) return true;
     if (this.#seats.has(addressee)) return false;
     const askedBy = keyOf(addressee);

@@ -1,3 +1,4 @@
+import type { Grant } from './grant.ts';
 import type { MediaType } from './stream.ts';
 
 /** How far a capture session has come. */
@@ -42,6 +43,8 @@ export interface CaptureSession {
   exported?: { status: 'exporting' | 'exported' | 'failed'; assetId?: string; error?: string };
   /** Why it failed. */
   error?: string;
+  /** Who made it, started it, or was told where to send: it is stopped when one of them ends. */
+  grants: Grant[];
   createdMs: number;
   changedMs: number;
 }

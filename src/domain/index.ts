@@ -14,6 +14,7 @@ export * from './capture.ts';
 export * from './colours.ts';
 export * from './command.ts';
 export * from './geometry.ts';
+export * from './grant.ts';
 export * from './hearing.ts';
 export * from './hold.ts';
 export * from './ids.ts';

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { allows, hashKey, type Scope } from '#domain';
+import { allows, type Grant, hashKey, type Scope } from '#domain';
 import { Fault } from '#runtime';
 import type { StoredKey } from '#store';
 import type { Caller, HttpContext, HttpDeps, HttpEnv } from './deps.ts';
@@ -45,7 +45,7 @@ function whyNot(key: string | undefined): string {
   if (key === undefined)
     return 'x-access-token: an API key is needed in this header; "watchpost token create" makes one';
   if (key.startsWith('st-')) {
-    return 'x-access-token: the session token has expired or is not valid; POST /capture/session/token makes one';
+    return 'x-access-token: the session token has expired, was ended or is not valid; POST /capture/session/token makes one';
   }
   return 'x-access-token: the API key is not known; "watchpost token create" makes one';
 }
@@ -90,8 +90,15 @@ function callerOf(c: HttpContext, { store, tokens, sessions }: Pick<HttpDeps, 't
     return callerWith(known);
   }
   const session = tokens.verify(key);
-  const maker = session && store.keys.get(session.keyId);
+  const maker = session && store.keys.holds(session) ? store.keys.get(session.keyId) : undefined;
   return maker && { ...callerWith(maker), ...session, scopes: ['read'] };
+}
+
+/** With what whoever asks came in; undefined for a hub, which has no key here. */
+export function grantOf(c: HttpContext): Grant | undefined {
+  const { keyId, tokenId, from } = c.get('caller');
+  if (from !== undefined) return undefined;
+  return { keyId, ...(tokenId === undefined ? {} : { tokenId }) };
 }
 
 function callerWith({ id, label, scopes }: StoredKey): Caller {

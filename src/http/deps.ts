@@ -128,8 +128,9 @@ export interface Caller {
   scopes: readonly Scope[];
   /** Where a hub is that commands it; absent where the request comes by itself. */
   from?: string;
-  /** Set when it is a session token made with that key. */
+  /** Both are set when it is a session token made with that key. */
   sessionExpiresMs?: number;
+  tokenId?: string;
 }
 
 /** `incoming` and `outgoing` are absent when a request doesn't come over a socket; `caller` is set for commands alone. */

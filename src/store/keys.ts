@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { Scope } from '#domain';
+import type { Grant, Scope } from '#domain';
 import type { Clock } from '#runtime';
 import type { Connection } from './connection.ts';
 
@@ -21,8 +21,13 @@ interface Row {
 }
 
 const USE_EVERY_MS = 60_000;
+/** A clock that is set back must not bring a token to life again. */
+const KEEP_ENDED_MS = 30 * 86_400_000;
 
-/** API keys. Only their hashes are kept; one that was revoked opens nothing any more, and its id is never another's. */
+/**
+ * API keys. Only their hashes are kept; one that was revoked opens nothing any more, and its id is never another's. Of session
+ * tokens only those are kept that were ended before their time.
+ */
 export class Keys {
   readonly #connection: Connection;
   readonly #clock: Clock;
@@ -33,6 +38,9 @@ export class Keys {
   readonly #known: Statement<[string], number>;
   readonly #used: Statement<[number, number]>;
   readonly #revoke: Statement<[number, number]>;
+  readonly #endToken: Statement<[string, number]>;
+  readonly #isEnded: Statement<[string], number>;
+  readonly #forgetTokens: Statement<[number]>;
 
   constructor(connection: Connection, clock: Clock) {
     const { sql } = connection;
@@ -45,6 +53,9 @@ export class Keys {
     this.#known = sql.prepare<[string], number>('SELECT 1 FROM keys WHERE hash = ?').pluck();
     this.#used = sql.prepare('UPDATE keys SET last_used_ms = ? WHERE id = ?');
     this.#revoke = sql.prepare('UPDATE keys SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL');
+    this.#endToken = sql.prepare('INSERT OR IGNORE INTO ended_tokens (id, expires_ms) VALUES (?, ?)');
+    this.#isEnded = sql.prepare<[string], number>('SELECT 1 FROM ended_tokens WHERE id = ?').pluck();
+    this.#forgetTokens = sql.prepare('DELETE FROM ended_tokens WHERE expires_ms < ?');
   }
 
   /** Returns its id. Throws `conflict` when the hash is known, also as one that was revoked. */
@@ -79,6 +90,19 @@ export class Keys {
   /** False when there is no such key. */
   revoke(id: number): boolean {
     return this.#connection.writeDurably(() => this.#revoke.run(this.#clock.nowMs(), id)).changes > 0;
+  }
+
+  /** Ends a session token; `expiresMs` is when it would have ended by itself. */
+  endToken(id: string, expiresMs: number): void {
+    this.#connection.writeDurably(() => {
+      this.#forgetTokens.run(this.#clock.nowMs() - KEEP_ENDED_MS);
+      this.#endToken.run(id, expiresMs);
+    });
+  }
+
+  /** Whether it still opens anything; that a session token expires is for whoever holds it. */
+  holds({ keyId, tokenId }: Grant): boolean {
+    return this.#get.get(keyId) !== undefined && (tokenId === undefined || this.#isEnded.get(tokenId) === undefined);
   }
 
   /** Oldest first. */

@@ -274,3 +274,70 @@ it('streams of a session that is forgotten go once nothing of them is left', asy
   expect([said, first, second].every((id) => box.store.streams.get(id))).toBe(true);
   expect(box.status(old)).toBeUndefined();
 });
+
+describe('whoever is thrown out', () => {
+  const running = (id: string, by?: { keyId: number; tokenId?: string }) => {
+    box.desk.start(id, { channels: [MIC] }, by);
+    box.publish(id);
+    return comesTo(id, 'active');
+  };
+  const addKey = (label: string) => box.store.keys.add(label, label);
+
+  it('by the end of a key has made, started or been told of sessions that are stopped; others go on', async () => {
+    const [maker, starter, told, other] = ['m', 's', 't', 'o'].map(addKey);
+    const ids: string[] = [];
+    for (const keyId of [maker, other, other, other]) {
+      box.grants = [{ keyId: keyId ?? 0 }];
+      ids.push(box.make());
+    }
+    const [made = '', begun = '', seen = '', stays = ''] = ids;
+    await running(made, { keyId: other ?? 0 });
+    await running(begun, { keyId: starter ?? 0 });
+    await running(seen);
+    await running(stays, { keyId: other ?? 0 });
+    const session = box.store.captures.get(seen);
+    if (session) box.desk.addressesOf(session, 'box', { keyId: told ?? 0 });
+    for (const key of [maker, starter, told]) box.store.keys.revoke(key ?? 0);
+    for (const id of [made, begun, seen]) await comesTo(id, 'exported');
+    expect(box.status(stays)).toBe('active');
+  });
+
+  it('with a session token ends its sessions alone, also after a restart of the box', async () => {
+    const keyId = addKey('k');
+    const [one, other] = [box.make(), box.make()];
+    await running(one, { keyId, tokenId: 'one' });
+    await running(other, { keyId, tokenId: 'other' });
+    await box.end();
+    box.store.keys.endToken('one', Date.now() + 60_000);
+    await box.begin();
+    await comesTo(one, 'exported');
+    expect(box.store.captures.get(other)).toMatchObject({ status: 'active', grants: [{ keyId, tokenId: 'other' }] });
+  });
+
+  it('starts nothing of what was made before', () => {
+    const keyId = addKey('k');
+    box.grants = [{ keyId }];
+    const id = box.make();
+    box.store.keys.revoke(keyId);
+    expect(() => box.desk.start(id, { channels: [MIC] })).toThrow('was revoked');
+  });
+});
+
+describe('a session token', () => {
+  it('runs four sessions at once and has twenty wait, whatever others do', () => {
+    const keyId = box.store.keys.add('k', 'k');
+    const [by, other] = [
+      { keyId, tokenId: 'one' },
+      { keyId, tokenId: 'other' },
+    ];
+    box.grants = [by];
+    const ids = Array.from({ length: 20 }, () => box.make());
+    expect(() => box.make()).toThrow('20 capture sessions of this session token');
+    for (const id of ids.slice(0, 4)) box.desk.start(id, { channels: [MIC] }, by);
+    expect(() => box.desk.start(ids[4] ?? '', { channels: [MIC] }, by)).toThrow(
+      '4 capture sessions of this session token',
+    );
+    box.grants = [other];
+    expect(box.desk.start(box.make(), { channels: [MIC] }, other).status).toBe('starting');
+  });
+});

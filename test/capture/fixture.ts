@@ -1,6 +1,6 @@
 import { CaptureDesk, type NewChannel } from '#capture';
 import { captureMessage } from '#delivery';
-import { type Asset, newId } from '#domain';
+import { type Asset, type Grant, newId } from '#domain';
 import { JobRunner } from '#jobs';
 import { type Clock, Fault, systemClock } from '#runtime';
 import type { Store } from '#store';
@@ -29,6 +29,8 @@ export class Captured implements AsyncDisposable {
   readonly posts: Post[] = [];
   /** Throws where the receiver doesn't take it. */
   answer: (post: Post, signal: AbortSignal) => unknown = () => undefined;
+  /** Who makes sessions. */
+  grants: Grant[] = [];
   /** What an export does; makes an asset by default. */
   work: () => void = () => undefined;
   desk!: CaptureDesk;
@@ -96,7 +98,7 @@ export class Captured implements AsyncDisposable {
   }
 
   make(callbackUrl?: string): string {
-    const about = { collectionId: 'default', endUserId: 'user-1', metadata: {} };
+    const about = { collectionId: 'default', endUserId: 'user-1', metadata: {}, grants: this.grants };
     return this.desk.create({ ...about, ...(callbackUrl === undefined ? {} : { callbackUrl }) }).id;
   }
 

@@ -16,7 +16,14 @@ it('a session is what its events say, and its receiver hears of all of them in o
       await using open = await openStore();
       const { captures, journal } = open.store;
       const ids = [0, 1, 2].map((n) => {
-        const draft = { id: newId('capture'), collectionId: 'default', endUserId: 'u', metadata: {}, createdMs: n };
+        const draft = {
+          id: newId('capture'),
+          collectionId: 'default',
+          endUserId: 'u',
+          metadata: {},
+          grants: [],
+          createdMs: n,
+        };
         return captures.create({ ...draft, ...(n === 2 ? {} : { callbackUrl: 'http://127.0.0.1:9/' }) }).id;
       });
       const ways = new Map<string, CaptureStatus[]>(ids.map((id) => [id, ['created']]));

@@ -15,7 +15,14 @@ const MIC = { id: 'mic:default', name: 'Microphone', type: 'audio', category: 'm
 /** What was told last of a session that has gone this way. */
 function told(...way: [CaptureStatus, Partial<CaptureSession>?][]) {
   const { captures, journal } = open.store;
-  const draft = { id: newId('capture'), collectionId: 'default', endUserId: 'u', metadata: {}, createdMs: 1 };
+  const draft = {
+    id: newId('capture'),
+    collectionId: 'default',
+    endUserId: 'u',
+    metadata: {},
+    grants: [],
+    createdMs: 1,
+  };
   const { id } = captures.create(draft);
   for (const [status, change] of way) captures.advance(id, status, change);
   const event = captures.events.get(Number(journal.after(0, 100, ['capture']).at(-1)?.ref));
@@ -63,7 +70,7 @@ it('is nothing once the session is forgotten', () => {
 
 it('keeps a session that is under way, or of which something is still to be told', () => {
   told(['starting']);
-  const draft = { id: 'cap-2', collectionId: 'default', endUserId: 'u', metadata: {}, createdMs: 1 };
+  const draft = { id: 'cap-2', collectionId: 'default', endUserId: 'u', metadata: {}, grants: [], createdMs: 1 };
   open.store.captures.create({ ...draft, callbackUrl: 'http://127.0.0.1:9/' });
   expect(open.store.captures.forget(Number.MAX_SAFE_INTEGER)).toBe(0);
 });

@@ -203,11 +203,21 @@ describe('the hub', () => {
     await using at = await openStore();
     await using hub = hubOver(at.store);
     const clients = Array.from({ length: 256 }, () => open(hub));
-    expect(hub.hasRoom('conn-1-new')).toBe(false);
-    expect(() => open(hub)).toThrow('256 WebSocket clients');
-    expect(hub.hasRoom(clients[0]?.listener.connectionId ?? '')).toBe(true);
+    expect(hub.hasRoom({ connectionId: 'conn-1-new' })).toBe(false);
+    expect(() => open(hub)).toThrow('too many WebSocket clients');
+    expect(hub.hasRoom({ connectionId: clients[0]?.listener.connectionId ?? '' })).toBe(true);
     clients[7]?.close();
-    expect(hub.hasRoom('conn-1-new')).toBe(true);
+    expect(hub.hasRoom({ connectionId: 'conn-1-new' })).toBe(true);
+  });
+
+  it('has room for 16 of one session token', async () => {
+    await using at = await openStore();
+    await using hub = hubOver(at.store);
+    const of = (tokenId: string, n: number) => ({ connectionId: `conn-1-${tokenId}-${n}`, keyId: 1, tokenId });
+    for (let n = 0; n < 16; n += 1) open(hub, of('one', n));
+    expect(hub.hasRoom(of('one', 16))).toBe(false);
+    expect(hub.hasRoom(of('one', 3)), 'in its own place').toBe(true);
+    expect([hub.hasRoom(of('two', 0)), hub.hasRoom({ connectionId: 'conn-1-new' })]).toEqual([true, true]);
   });
 
   it('says goodbye with 1001 when it ends, and takes nobody after', async () => {
@@ -219,7 +229,7 @@ describe('the hub', () => {
     addScene(at.store, index);
     expect(socket.goodbye).toEqual([1001, expect.any(String)]);
     expect(socket.events()).toEqual([]);
-    expect(hub.hasRoom('conn-1-new')).toBe(false);
+    expect(hub.hasRoom({ connectionId: 'conn-1-new' })).toBe(false);
   });
 
   it('closes with 1011 and says so in the log when events can not be read', async () => {

@@ -216,10 +216,10 @@ describe('who hears an event', () => {
     await using at = await openStore();
     const { index } = aCamera(at.store);
     await using hub = hubOver(at.store);
-    const token = { ...connectionOf(1), isSession: true };
+    const token = { ...connectionOf(1), tokenId: 'one' };
     const [key, session] = [open(hub, mine), open(hub, token)];
     for (const wsConnectionId of [undefined, connectionOf(1).connectionId, mine.connectionId, token.connectionId]) {
-      const wish = { collectionId: 'default', endUserId: 'u', metadata: {}, createdMs: NOON };
+      const wish = { collectionId: 'default', endUserId: 'u', metadata: {}, grants: [], createdMs: NOON };
       at.store.captures.create({ ...wish, id: newId('capture'), ...(wsConnectionId ? { wsConnectionId } : {}) });
     }
     addScene(at.store, index, 'the end');

@@ -95,7 +95,14 @@ async function record(): Promise<void> {
 
 /** A session through every status, each with the event that tells of it. */
 function capture(): void {
-  const draft = { id: newId('capture'), collectionId: 'default', endUserId: 'u', metadata: {}, createdMs: 1 };
+  const draft = {
+    id: newId('capture'),
+    collectionId: 'default',
+    endUserId: 'u',
+    metadata: {},
+    grants: [],
+    createdMs: 1,
+  };
   const { id } = store.captures.create({ ...draft, callbackUrl: 'http://127.0.0.1:9/' });
   promise({ kind: 'capture', id: 'created' });
   for (const status of ['starting', 'active', 'stopping', 'stopped', 'exported'] as const) {

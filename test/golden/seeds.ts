@@ -150,7 +150,7 @@ export function standIns(box: Box): void {
 /** A session that is being stopped, and the export of its screen. */
 export function addCapture(box: Box): string {
   const { captureDesk } = box.deps;
-  const { id: sessionId } = captureDesk.create({ collectionId: 'default', endUserId: 'u', metadata: {} });
+  const { id: sessionId } = captureDesk.create({ collectionId: 'default', endUserId: 'u', metadata: {}, grants: [] });
   const display = { id: 'display:1', name: 'Display', type: 'video', category: 'screen', store: true } as const;
   const { channels } = captureDesk.start(sessionId, { channels: [display] });
   for (const { streamId } of channels) addAsset(box, newId('video'), 'video', { kind: 'capture', sessionId, streamId });

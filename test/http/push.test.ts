@@ -61,6 +61,19 @@ describe('a stream that is sent', () => {
     ).toBe(true);
   });
 
+  it('gets another key with the end of one that knew it, when that is wished', async () => {
+    const { id, push_url: before } = (await create({ url: 'push:rtmp' })).data;
+    const [knew, kept, reader] = ['knew', 'kept', 'looks'].map((label) =>
+      box.store.keys.add(hashKey(`sk-${label}`), label, label === 'looks' ? ['read'] : ['all']),
+    );
+    const address = async () => (await box.call('GET', `/rtstream/${id}`)).data.push_url;
+    expect((await box.call('DELETE', `/v1/control/keys/${reader}?renew_push=true`)).status).toBe(409);
+    await box.call('DELETE', `/v1/control/keys/${kept}`);
+    expect(await address()).toBe(before);
+    await box.call('DELETE', `/v1/control/keys/${knew}?renew_push=true`);
+    expect(await address()).not.toBe(before);
+  });
+
   it('gets another key when asked, and no address', async () => {
     const { id, push_url: before } = (await create({ url: 'push:rtmp' })).data;
     const { data } = await box.call('POST', `/v1/streams/${id}/push-key`);

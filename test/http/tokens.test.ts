@@ -41,6 +41,30 @@ describe('POST /capture/session/token', () => {
   });
 });
 
+describe('POST /capture/session/token/revoke', () => {
+  const revoke = `${path}/revoke`;
+  const opens = async (token: string) =>
+    (await box.call('GET', '/collection/default/websocket', undefined, as(token))).status === 200;
+
+  it('ends one and no other, any number of times', async () => {
+    const [one, other] = [box.deps.tokens.issue(1, 600).token, box.deps.tokens.issue(1, 600).token];
+    expect((await box.call('POST', revoke, { token: one })).status).toBe(200);
+    expect((await box.call('POST', revoke, { token: one })).status).toBe(200);
+    expect([await opens(one), await opens(other)]).toEqual([false, true]);
+  });
+
+  it('is open to the token itself, for itself', async () => {
+    const [one, other] = [box.deps.tokens.issue(1, 600).token, box.deps.tokens.issue(1, 600).token];
+    expect(await box.call('POST', revoke, { token: other }, as(one))).toMatchObject({ status: 403 });
+    expect((await box.call('POST', revoke, {}, as(one))).status).toBe(200);
+    expect([await opens(one), await opens(other)]).toEqual([false, true]);
+  });
+
+  it.each([[{}], [{ token: 'sk-right' }], [{ token: 'st-x.y' }]])('takes no %j', async (body) => {
+    expect(await box.call('POST', revoke, body)).toMatchObject({ status: 400, error_code: 'invalid' });
+  });
+});
+
 describe('a session token', () => {
   it('opens live events and capture, and nothing else', async () => {
     const { token } = box.deps.tokens.issue(1, 600);
@@ -89,7 +113,11 @@ describe('a session token', () => {
     const tokens = new SessionTokens(box.store.signingKey, clock);
     const { token, expiresMs } = tokens.issue(7, 60);
     expect(expiresMs).toBe(1_700_000_060_000);
-    expect(tokens.verify(token)).toEqual({ keyId: 7, sessionExpiresMs: expiresMs });
+    expect(tokens.verify(token)).toEqual({
+      keyId: 7,
+      sessionExpiresMs: expiresMs,
+      tokenId: expect.stringMatching(/^[\w-]{12}$/),
+    });
     clock.now = expiresMs - 1;
     expect(tokens.verify(token)).toBeDefined();
     clock.now = expiresMs;

@@ -201,9 +201,22 @@ describe('the socket', () => {
     const { socket } = await greeted(await address());
     const closed = once(socket, 'close');
     box.store.keys.revoke(1);
-    expect((await closed).map(String)).toEqual(['1008', 'the API key that asked for it is gone']);
+    expect((await closed).map(String)).toEqual(['1008', 'the API key or session token that asked for it is gone']);
     server = normal;
     await hasty[Symbol.asyncDispose]();
+  });
+
+  it('ends with the session token that asked for it, and others of its key go on', async () => {
+    const [one, other] = [box.deps.tokens.issue(1, 600).token, box.deps.tokens.issue(1, 600).token];
+    const url = await address({ 'x-access-token': one });
+    const ended = await greeted(url);
+    const stays = await greeted(await address({ 'x-access-token': other }));
+    await box.call('POST', '/capture/session/token/revoke', {}, { 'x-access-token': one });
+    expect((await ended.closed)[0]).toBe(1008);
+    const late = client(url);
+    expect((await late.closed)[0], 'its ticket').toBe(1006);
+    addScene(box.store, index, 5, 'still told');
+    expect((await stays.next()).data.text).toBe('still told');
   });
 });
 

@@ -3,8 +3,9 @@ import { allows, hashKey, newId, SCOPES, type Scope } from '#domain';
 import { Fault } from '#runtime';
 import type { StoredKey } from '#store';
 import type { Caller, HttpDeps } from '../deps.ts';
-import { text } from '../input.ts';
+import { flag, text } from '../input.ts';
 import { Api, Reply } from '../route.ts';
+import { renewPushKey } from '../streams/push.ts';
 
 const scopes = z
   .array(z.enum(SCOPES, `must be ${SCOPES.join(', ')}`), 'must be a list such as ["read"]')
@@ -21,7 +22,7 @@ const keyAnswer = z.object({
 });
 
 /** API keys over HTTP: nobody gives or takes more than their own key opens. */
-export function keyRoutes({ store }: Pick<HttpDeps, 'store'>): Api {
+export function keyRoutes({ store, supervisor }: Pick<HttpDeps, 'store' | 'supervisor'>): Api {
   const api = new Api('Control');
 
   api.get(
@@ -52,15 +53,32 @@ export function keyRoutes({ store }: Pick<HttpDeps, 'store'>): Api {
 
   api.delete(
     '/v1/control/keys/:id',
-    { summary: 'Ends an API key at once, and what is connected with it', answer: z.object({}) },
-    (c, { params }) => {
+    {
+      summary: 'Ends an API key at once, what is connected with it, and capture sessions that it has to do with',
+      query: z.object({
+        renew_push: flag
+          .default(false)
+          .describe(
+            'Also gives streams that are sent to this box other addresses: keys that may change streams know them',
+          ),
+      }),
+      answer: z.object({}),
+    },
+    (c, { params, query: { renew_push: renewPush } }) => {
       const key = keyBy(store, Number(params.id));
       demandReach(c.get('caller'), key.scopes, 'ends');
       const others = store.keys.list().filter(({ id }) => id !== key.id);
       if (!others.some((other) => other.scopes.includes('all'))) {
         throw new Fault('conflict', 'id: this is the last key that opens everything: make another one before');
       }
+      if (renewPush && !key.scopes.includes('all')) {
+        throw new Fault('conflict', 'renew_push: this key could see no address of a stream that is sent to this box');
+      }
       store.keys.revoke(key.id);
+      if (renewPush) {
+        for (const stream of store.streams.list({ own: true }).results) renewPushKey(stream, store);
+        supervisor.reconcile();
+      }
       c.set('detail', `key ${key.id} "${key.label}"`);
       return {};
     },

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { HubSocket } from '#delivery';
-import { allows, hashKey } from '#domain';
+import { allows, type Grant, hashKey } from '#domain';
 import type { LinkSocket } from '#fleet';
 import type { Viewer } from '#pipeline';
 import { Fault, type Log, messageOf } from '#runtime';
@@ -15,6 +15,8 @@ import { openView } from '../streams/live-views.ts';
 import { openTicket } from './websocket.ts';
 
 const PING_EVERY_MS = 20_000;
+/** A key that was revoked, also by another process, is noticed within this. */
+const LOOK_EVERY_MS = 1000;
 /** Pings without an answer, after which a peer is dead. */
 const MOST_MISSED = 2;
 /** Clients have nothing to say; more than this is no client of ours. */
@@ -33,7 +35,7 @@ export type SocketDeps = Pick<
 
 /** What a ticket, or the key of another box, is good for. */
 interface Seat {
-  keyId: number;
+  grant: Grant;
   server: WebSocketServer;
   /** The socket has opened; what this returns is called when it has closed. */
   take(webSocket: WebSocket): () => void;
@@ -47,10 +49,10 @@ export class Sockets implements AsyncDisposable {
   readonly #deps: SocketDeps;
   readonly #forClients = webSocketServer(LARGEST_MESSAGE);
   readonly #forBoxes = webSocketServer(LARGEST_ANSWER);
-  /** Each with the key that asked for it, and the number of pings that it has not answered. */
-  readonly #open = new Map<WebSocket, { keyId: number; missed: number }>();
+  /** Each with what it was asked for with, and the number of pings that it has not answered. */
+  readonly #open = new Map<WebSocket, { grant: Grant; missed: number }>();
   readonly #stop = new AbortController();
-  #pinging: Promise<void> = Promise.resolve();
+  #attending: Promise<void> = Promise.resolve();
 
   private constructor(deps: SocketDeps) {
     this.#deps = deps;
@@ -58,7 +60,7 @@ export class Sockets implements AsyncDisposable {
 
   static start(deps: SocketDeps): Sockets {
     const sockets = new Sockets(deps);
-    sockets.#pinging = sockets.#ping(sockets.#stop.signal);
+    sockets.#attending = sockets.#attend(sockets.#stop.signal);
     return sockets;
   }
 
@@ -82,7 +84,7 @@ export class Sockets implements AsyncDisposable {
     const cut = setTimeout(() => {
       for (const webSocket of open) webSocket.terminate();
     }, GOODBYE_MS);
-    await Promise.all([...closed, this.#pinging]);
+    await Promise.all([...closed, this.#attending]);
     clearTimeout(cut);
   }
 
@@ -99,14 +101,14 @@ export class Sockets implements AsyncDisposable {
     const { hub } = this.#deps;
     const ticket = openTicket(signed, this.#deps);
     const { since } = check(query, { since: new URLSearchParams(search).get('since') || undefined });
-    if (!hub.hasRoom(ticket.connectionId)) {
+    if (!hub.hasRoom(ticket)) {
       throw new Fault('unavailable', 'no more WebSocket clients now: try again later');
     }
     const take = (webSocket: WebSocket) => {
       const seat = hub.accept(hubSocket(webSocket), ticket, since);
       return () => seat.closed();
     };
-    return { keyId: ticket.keyId, server: this.#forClients, take };
+    return { grant: ticket, server: this.#forClients, take };
   }
 
   #liveView(signed: string): Seat {
@@ -120,7 +122,7 @@ export class Sockets implements AsyncDisposable {
         return () => undefined;
       }
     };
-    return { keyId, server: this.#forClients, take };
+    return { grant: { keyId }, server: this.#forClients, take };
   }
 
   #commands(authorization = ''): Seat {
@@ -138,13 +140,13 @@ export class Sockets implements AsyncDisposable {
       webSocket.on('message', (data) => seat.message(Buffer.isBuffer(data) ? data.toString() : ''));
       return () => seat.closed();
     };
-    return { keyId: key.id, server: this.#forBoxes, take };
+    return { grant: { keyId: key.id }, server: this.#forBoxes, take };
   }
 
   #accept(webSocket: WebSocket, seat: Seat): void {
-    const { keyId } = seat;
-    this.#open.set(webSocket, { keyId, missed: 0 });
-    webSocket.on('pong', () => this.#open.set(webSocket, { keyId, missed: 0 }));
+    const { grant } = seat;
+    this.#open.set(webSocket, { grant, missed: 0 });
+    webSocket.on('pong', () => this.#open.set(webSocket, { grant, missed: 0 }));
     webSocket.on('error', () => undefined); // It closes by itself, and says why.
     const closed = seat.take(webSocket);
     webSocket.once('close', () => {
@@ -153,18 +155,38 @@ export class Sockets implements AsyncDisposable {
     });
   }
 
-  async #ping(signal: AbortSignal): Promise<void> {
+  async #attend(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    let pingMs = clock.monotonicMs();
     while (!signal.aborted) {
-      for (const [webSocket, { keyId, missed }] of this.#open) {
-        if (missed >= MOST_MISSED) webSocket.terminate();
-        else if (!this.#deps.store.keys.get(keyId)) webSocket.close(1008, 'the API key that asked for it is gone');
-        else if (webSocket.readyState === webSocket.OPEN) {
-          this.#open.set(webSocket, { keyId, missed: missed + 1 });
-          webSocket.ping();
-        }
+      this.#throwOut();
+      if (clock.monotonicMs() >= pingMs) {
+        pingMs = clock.monotonicMs() + PING_EVERY_MS;
+        this.#ping();
       }
       // It only rejects when aborted, which ends the loop.
-      await this.#deps.clock.sleep(PING_EVERY_MS, signal).catch(() => undefined);
+      await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+    }
+  }
+
+  #throwOut(): void {
+    const { store, log } = this.#deps;
+    try {
+      for (const [webSocket, { grant }] of this.#open) {
+        if (!store.keys.holds(grant)) webSocket.close(1008, 'the API key or session token that asked for it is gone');
+      }
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'whose WebSockets are open could not be looked at; trying again');
+    }
+  }
+
+  #ping(): void {
+    for (const [webSocket, { grant, missed }] of this.#open) {
+      if (missed >= MOST_MISSED) webSocket.terminate();
+      else if (webSocket.readyState === webSocket.OPEN) {
+        this.#open.set(webSocket, { grant, missed: missed + 1 });
+        webSocket.ping();
+      }
     }
   }
 }

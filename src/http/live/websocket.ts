@@ -14,8 +14,8 @@ const PURPOSE = 'websocket';
 export interface SocketTicket {
   connectionId: string;
   keyId: number;
-  /** By a session token of that key. */
-  isSession: boolean;
+  /** Of the session token of that key by which it was asked for. */
+  tokenId?: string;
   origin: string;
 }
 
@@ -33,12 +33,11 @@ export function websocketRoutes(deps: HttpDeps): Api {
     },
     (c, { params }) => {
       collectionBy(deps, params.id);
-      const { keyId, sessionExpiresMs } = c.get('caller');
+      const { keyId, sessionExpiresMs, tokenId } = c.get('caller');
       const connectionId = newId('connection').replace(/^conn-/, `conn-${keyId}-`);
       const here = origin(c, deps.config);
       const expiresMs = Math.min(deps.clock.nowMs() + DAY_MS, sessionExpiresMs ?? Infinity);
-      const isSession = sessionExpiresMs !== undefined ? 1 : 0;
-      const facts = [connectionId, keyId, here, expiresMs, isSession];
+      const facts = [connectionId, keyId, here, expiresMs, tokenId ?? 0];
       const ticket = new Signer(deps.store.signingKey).sign(PURPOSE, facts);
       return { websocket_url: `${here.replace(/^http/, 'ws')}/ws/${ticket}`, connection_id: connectionId };
     },
@@ -61,11 +60,15 @@ export function websocketNote(): Routes {
 
 /** Throws `forbidden` when the ticket is not ours or has expired, `unauthorized` when its key is gone. */
 export function openTicket(ticket: string, { store, clock }: TicketDeps): SocketTicket {
-  const [connectionId, keyId, here, expiresMs, isSession] = new Signer(store.signingKey).open(PURPOSE, ticket) ?? [];
+  const [connectionId, keyId, here, expiresMs, by] = new Signer(store.signingKey).open(PURPOSE, ticket) ?? [];
   const ours = typeof connectionId === 'string' && typeof keyId === 'number' && typeof here === 'string';
   if (!ours || typeof expiresMs !== 'number' || expiresMs <= clock.nowMs()) {
     throw new Fault('forbidden', 'this address is not valid or has expired: GET /collection/default/websocket for one');
   }
-  if (!store.keys.get(keyId)) throw new Fault('unauthorized', 'the API key that asked for this address is gone');
-  return { connectionId, keyId, isSession: isSession === 1, origin: here };
+  // Older ones only say that there is one.
+  const session = typeof by === 'string' || by === 1 ? { tokenId: `${by}` } : {};
+  if (!store.keys.holds({ keyId, ...session })) {
+    throw new Fault('unauthorized', 'the API key or session token that asked for this address is gone');
+  }
+  return { connectionId, keyId, ...session, origin: here };
 }

@@ -3,6 +3,7 @@ import type { NewChannel } from '#capture';
 import { CAPTURE_STATUSES, type CaptureSession, categoryOf } from '#domain';
 import { Fault } from '#runtime';
 import { origin } from '../address.ts';
+import { grantOf } from '../auth.ts';
 import type { HttpDeps } from '../deps.ts';
 import { callbackAddress, connectionId, flag, text } from '../input.ts';
 import { Api } from '../route.ts';
@@ -63,13 +64,13 @@ export function captureRecorderRoutes(deps: HttpDeps): Api {
       demandNoCallback(c, body.callback_url);
       sessionBy(deps, body.session_id);
       const primary = body.primary_video_channel_id ?? body.channels.find((one) => one.is_primary)?.channel_id;
-      const session = captureDesk.start(body.session_id, {
+      const wish = {
         channels: channelsOf(body.channels),
         primaryChannelId: primary,
         callbackUrl: body.callback_url || undefined,
         wsConnectionId: body.ws_connection_id,
-      });
-      return stateView(session);
+      };
+      return stateView(captureDesk.start(body.session_id, wish, grantOf(c)));
     },
   );
 
@@ -83,7 +84,8 @@ export function captureRecorderRoutes(deps: HttpDeps): Api {
     },
     (c, { params }) => {
       const session = sessionBy(deps, params.session);
-      const addresses = captureDesk.addressesOf(session, new URL(origin(c, deps.config)).hostname);
+      const host = new URL(origin(c, deps.config)).hostname;
+      const addresses = captureDesk.addressesOf(session, host, grantOf(c));
       const { primaryChannelId, exported } = session;
       const error = session.error ?? exported?.error;
       return {

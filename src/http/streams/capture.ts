@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CAPTURE_STATUSES, type CaptureSession } from '#domain';
 import { Fault } from '#runtime';
 import { origin } from '../address.ts';
+import { grantOf } from '../auth.ts';
 import type { HttpContext, HttpDeps } from '../deps.ts';
 import { callbackAddress, connectionId, opaque, text, whole } from '../input.ts';
 import { collectionBy } from '../lookup.ts';
@@ -49,6 +50,7 @@ export function captureRoutes(deps: HttpDeps): Api {
         collectionId: collectionBy(deps, params.id).id,
         endUserId: body.end_user_id,
         metadata: body.metadata,
+        grants: [grantOf(c) ?? []].flat(),
         ...(body.callback_url ? { callbackUrl: body.callback_url } : {}),
         ...(body.ws_connection_id === undefined ? {} : { wsConnectionId: body.ws_connection_id }),
       });

@@ -30,6 +30,14 @@ function protocolNamed(name: string): PushSource['protocol'] {
   throw new Fault('invalid', 'url: must be "push:rtmp" or "push:rtsp" for a stream that is sent to this box');
 }
 
+/** Whoever sends it now is cut off once the supervisor has looked; undefined when it isn't sent to the box. */
+export function renewPushKey(
+  { id, push }: Stream,
+  { streams }: Pick<HttpDeps['store'], 'streams'>,
+): Stream | undefined {
+  return push && streams.update(id, { push: { ...push, renewed: (push.renewed ?? 0) + 1 } });
+}
+
 /** With the address to send it to, for whoever may change streams. */
 export function pushedView(
   c: HttpContext,

@@ -6,7 +6,7 @@ import type { HttpDeps } from '../deps.ts';
 import { connectionId, flag, text, whole } from '../input.ts';
 import { collectionBy, ownStreamBy, streamBy } from '../lookup.ts';
 import { Api } from '../route.ts';
-import { pushedView, pushWished } from './push.ts';
+import { pushedView, pushWished, renewPushKey } from './push.ts';
 import { streamAnswer, streamView } from './views.ts';
 
 const EXAMPLE_URL = 'rtsp://user:password@192.168.1.20:554/stream1';
@@ -127,9 +127,8 @@ export function streamRoutes(deps: HttpDeps): Api {
       answer: streamAnswer,
     },
     (c, { params }) => {
-      const { id, push } = ownStreamBy(deps, params.id);
-      if (!push) throw new Fault('conflict', 'this stream is not sent to the box: it has no key');
-      const stream = streams.update(id, { push: { ...push, renewed: (push.renewed ?? 0) + 1 } });
+      const stream = renewPushKey(ownStreamBy(deps, params.id), deps.store);
+      if (!stream) throw new Fault('conflict', 'this stream is not sent to the box: it has no key');
       deps.supervisor.reconcile();
       return pushedView(c, stream, deps);
     },

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { Signer } from '#domain';
 import { type Clock, Fault } from '#runtime';
@@ -11,7 +12,7 @@ const DAY_S = 86_400;
 
 /**
  * Session tokens (VideoDB's `st-…`): they let a client app hear live events and capture without the API key that they
- * were made with. Signed, and remembered nowhere: one ends at its time, or when its key is gone.
+ * were made with. Signed, and remembered nowhere but when ended: one ends at its time, when it is revoked, or with its key.
  */
 export class SessionTokens {
   readonly #signer: Signer;
@@ -24,19 +25,23 @@ export class SessionTokens {
 
   issue(keyId: number, expiresInS: number): { token: string; expiresMs: number } {
     const expiresMs = Math.floor(this.#clock.nowMs() / 1000 + expiresInS) * 1000;
-    return { token: PREFIX + this.#signer.sign(PURPOSE, [keyId, expiresMs]), expiresMs };
+    return {
+      token: PREFIX + this.#signer.sign(PURPOSE, [keyId, expiresMs, randomBytes(9).toString('base64url')]),
+      expiresMs,
+    };
   }
 
-  /** Undefined for anything but a token of ours that has not expired. Whether its key still exists is for the caller. */
-  verify(token: string): Required<Pick<Caller, 'keyId' | 'sessionExpiresMs'>> | undefined {
+  /** Undefined for anything but a token of ours that has not expired. Whether it or its key was revoked is for the caller. */
+  verify(token: string): Required<Pick<Caller, 'keyId' | 'sessionExpiresMs' | 'tokenId'>> | undefined {
     if (!token.startsWith(PREFIX)) return undefined;
-    const [keyId, sessionExpiresMs] = this.#signer.open(PURPOSE, token.slice(PREFIX.length)) ?? [];
+    const [keyId, sessionExpiresMs, id] = this.#signer.open(PURPOSE, token.slice(PREFIX.length)) ?? [];
     if (typeof keyId !== 'number' || typeof sessionExpiresMs !== 'number') return undefined;
-    return sessionExpiresMs > this.#clock.nowMs() ? { keyId, sessionExpiresMs } : undefined;
+    const tokenId = typeof id === 'string' ? id : `${keyId}-${sessionExpiresMs}`; // Older ones have none.
+    return sessionExpiresMs > this.#clock.nowMs() ? { keyId, sessionExpiresMs, tokenId } : undefined;
   }
 }
 
-export function tokenRoutes({ tokens }: HttpDeps): Api {
+export function tokenRoutes({ tokens, store }: HttpDeps): Api {
   const api = new Api('Capture');
 
   api.post(
@@ -57,6 +62,28 @@ export function tokenRoutes({ tokens }: HttpDeps): Api {
       }
       const { token, expiresMs } = tokens.issue(keyId, body.expires_in);
       return { token, expires_at: expiresMs / 1000, expires_in: body.expires_in };
+    },
+  );
+
+  api.post(
+    '/capture/session/token/revoke',
+    {
+      summary: 'Ends a session token at once, its live events, and the capture sessions that it has to do with',
+      token: true,
+      body: z.object({ token: z.string().max(1000).optional().describe('Left out: the one with which this is asked') }),
+      answer: z.object({}),
+    },
+    (c, { body }) => {
+      const { keyId, tokenId, sessionExpiresMs } = c.get('caller');
+      const own =
+        tokenId !== undefined && sessionExpiresMs !== undefined ? { keyId, tokenId, sessionExpiresMs } : undefined;
+      const named = body.token === undefined ? own : tokens.verify(body.token);
+      if (!named) throw new Fault('invalid', 'token: must be a session token of this box that has not expired');
+      if (own && named.tokenId !== own.tokenId) {
+        throw new Fault('forbidden', 'token: a session token ends itself and no other; use an API key');
+      }
+      store.keys.endToken(named.tokenId, named.sessionExpiresMs);
+      return {};
     },
   );
 

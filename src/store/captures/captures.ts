@@ -1,5 +1,13 @@
 import type { Statement } from 'better-sqlite3';
-import { type CaptureChannel, type CaptureSession, type CaptureStatus, mayFollow, type Stream } from '#domain';
+import {
+  type CaptureChannel,
+  type CaptureSession,
+  type CaptureStatus,
+  type Grant,
+  mayFollow,
+  type Stream,
+  sameGrant,
+} from '#domain';
 import { type Clock, faultPoint } from '#runtime';
 import type { Collections } from '../collections.ts';
 import type { Connection } from '../connection.ts';
@@ -23,11 +31,12 @@ interface Row {
   error: string | null;
   created_ms: number;
   changed_ms: number;
+  grants: string;
 }
 
 export type CaptureDraft = Pick<
   CaptureSession,
-  'id' | 'collectionId' | 'endUserId' | 'callbackUrl' | 'wsConnectionId' | 'metadata' | 'createdMs'
+  'id' | 'collectionId' | 'endUserId' | 'callbackUrl' | 'wsConnectionId' | 'metadata' | 'grants' | 'createdMs'
 >;
 
 export interface CaptureQuery {
@@ -41,7 +50,10 @@ export interface CaptureQuery {
 
 /** What a change of status brings along. */
 export type CaptureChange = Partial<
-  Pick<CaptureSession, 'channels' | 'primaryChannelId' | 'exported' | 'error' | 'callbackUrl' | 'wsConnectionId'>
+  Pick<
+    CaptureSession,
+    'channels' | 'primaryChannelId' | 'exported' | 'error' | 'callbackUrl' | 'wsConnectionId' | 'grants'
+  >
 >;
 
 interface Filter {
@@ -68,7 +80,7 @@ export class Captures {
   readonly #get: Statement<[string], Row>;
   readonly #list: Statement<Filter, Row & { rowid: number }>;
   readonly #unfinished: Statement<[], Row>;
-  readonly #counts: Statement<[], { running: number; waiting: number }>;
+  readonly #counts: Statement<[{ token: string | null }], { running: number; waiting: number }>;
   readonly #forget: Statement<[number]>;
   readonly #empty: Statement<[], string>;
 
@@ -87,13 +99,13 @@ export class Captures {
     this.events = new CaptureEvents(connection);
     this.#insert = sql.prepare(`
       INSERT INTO capture_sessions (id, collection_id, end_user_id, status, callback_url, ws_connection_id, metadata,
-        channels, primary_id, export_status, asset_id, export_error, error, created_ms, changed_ms)
+        channels, primary_id, export_status, asset_id, export_error, error, created_ms, changed_ms, grants)
       VALUES (@id, @collection_id, @end_user_id, @status, @callback_url, @ws_connection_id, @metadata,
-        @channels, @primary_id, @export_status, @asset_id, @export_error, @error, @created_ms, @changed_ms)`);
+        @channels, @primary_id, @export_status, @asset_id, @export_error, @error, @created_ms, @changed_ms, @grants)`);
     this.#update = sql.prepare(`
       UPDATE capture_sessions SET status = @status, callback_url = @callback_url, ws_connection_id = @ws_connection_id,
         channels = @channels, primary_id = @primary_id, export_status = @export_status, asset_id = @asset_id,
-        export_error = @export_error, error = @error, changed_ms = @changed_ms
+        export_error = @export_error, error = @error, changed_ms = @changed_ms, grants = @grants
       WHERE id = @id`);
     this.#get = sql.prepare('SELECT * FROM capture_sessions WHERE id = ?');
     this.#list = sql.prepare(`
@@ -108,7 +120,9 @@ export class Captures {
     this.#counts = sql.prepare(`
       SELECT count(*) FILTER (WHERE status IN ('starting', 'active', 'stopping')) AS running,
         count(*) FILTER (WHERE status = 'created') AS waiting
-      FROM capture_sessions WHERE status IN ('starting', 'active', 'stopping', 'created')`);
+      FROM capture_sessions
+      WHERE status IN ('starting', 'active', 'stopping', 'created') AND (@token IS NULL
+        OR EXISTS (SELECT 1 FROM json_each(grants) WHERE value ->> '$.tokenId' = @token))`);
     this.#forget = sql.prepare(`
       DELETE FROM capture_sessions
       WHERE changed_ms < ? AND status IN ('created', 'stopped', 'exported', 'failed')
@@ -164,8 +178,9 @@ export class Captures {
     return this.#unfinished.all().map(sessionOf);
   }
 
-  counts(): { running: number; waiting: number } {
-    return this.#counts.get() ?? { running: 0, waiting: 0 };
+  /** Those with which the session token has to do, or all. */
+  counts(tokenId?: string): { running: number; waiting: number } {
+    return this.#counts.get({ token: tokenId ?? null }) ?? { running: 0, waiting: 0 };
   }
 
   /**
@@ -186,6 +201,15 @@ export class Captures {
     });
     if (moved) faultPoint('capture.entered');
     return moved;
+  }
+
+  /** The session ends with this one, too. */
+  tie(id: string, grant: Grant): void {
+    this.#connection.writeDurably(() => {
+      const session = this.get(id);
+      if (!session || session.grants.some((one) => sameGrant(one, grant))) return;
+      this.#update.run(this.#rowOf({ ...session, grants: [...session.grants, grant] }));
+    });
   }
 
   /** How the export of a session that has stopped went; no event tells of it. */
@@ -234,6 +258,7 @@ export class Captures {
       error: session.error ?? null,
       created_ms: session.createdMs,
       changed_ms: session.changedMs,
+      grants: JSON.stringify(session.grants),
     };
   }
 }
@@ -251,6 +276,7 @@ function sessionOf(row: Row): CaptureSession {
     ...(row.primary_id === null ? {} : { primaryChannelId: row.primary_id }),
     ...(row.export_status === null ? {} : { exported: exportOf(row, row.export_status) }),
     ...(row.error === null ? {} : { error: row.error }),
+    grants: JSON.parse(row.grants),
     createdMs: row.created_ms,
     changedMs: row.changed_ms,
   };

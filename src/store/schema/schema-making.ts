@@ -17,7 +17,8 @@ CREATE TABLE capture_sessions (
   export_error     TEXT,
   error            TEXT,
   created_ms       INTEGER NOT NULL,
-  changed_ms       INTEGER NOT NULL
+  changed_ms       INTEGER NOT NULL,
+  grants           TEXT NOT NULL -- JSON
 ) STRICT;
 CREATE INDEX capture_sessions_by_status ON capture_sessions (status);
 
@@ -33,6 +34,11 @@ CREATE TABLE capture_events (
   UNIQUE (session_id, status)
 ) STRICT;
 CREATE INDEX capture_events_pending ON capture_events (session_id, id) WHERE next_try_ms IS NOT NULL;
+-- Session tokens that were ended before their time.
+CREATE TABLE ended_tokens (
+  id         TEXT PRIMARY KEY,
+  expires_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 -- Rendering.
 CREATE UNIQUE INDEX assets_rendered ON assets (render_key) WHERE render_key IS NOT NULL;
 CREATE INDEX assets_giving_way ON assets (used_ms) WHERE used_ms IS NOT NULL;

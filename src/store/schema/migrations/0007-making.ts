@@ -23,7 +23,8 @@ CREATE TABLE capture_sessions (
   export_error     TEXT,
   error            TEXT,
   created_ms       INTEGER NOT NULL,
-  changed_ms       INTEGER NOT NULL
+  changed_ms       INTEGER NOT NULL,
+  grants           TEXT NOT NULL -- JSON
 ) STRICT;
 CREATE INDEX capture_sessions_by_status ON capture_sessions (status);
 
@@ -39,6 +40,11 @@ CREATE TABLE capture_events (
   UNIQUE (session_id, status)
 ) STRICT;
 CREATE INDEX capture_events_pending ON capture_events (session_id, id) WHERE next_try_ms IS NOT NULL;
+-- Session tokens that were ended before their time.
+CREATE TABLE ended_tokens (
+  id         TEXT PRIMARY KEY,
+  expires_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 -- Rendering.
 ALTER TABLE assets ADD COLUMN render_key TEXT;
 ALTER TABLE assets ADD COLUMN used_ms INTEGER;
