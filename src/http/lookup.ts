@@ -20,6 +20,12 @@ export function ownStreamBy(deps: Stores, id: string): Stream {
   return stream;
 }
 
+/** The box as streams name it: empty for this one. */
+export function boxBy({ store }: Stores, id: string): string {
+  if (id === store.boxId) return '';
+  return store.boxes.nameOf(id) === undefined ? unknown('box', 'box', id, 'GET /v1/boxes') : id;
+}
+
 /** As `ownStreamBy`. */
 export function ownIndexBy(deps: Stores, streamId: string, id: string): SceneIndex {
   const index = indexBy(deps, streamId, id);

@@ -41,6 +41,7 @@ export type { SearchStatus } from './search/search-apart.ts';
 export type { TranscriptQuery } from './search/transcript-search.ts';
 export { Store } from './store.ts';
 export type { StreamQuery } from './streams.ts';
+export type { BoxCamera } from './syncing/box-cameras.ts';
 export type { Incoming, StoredBox } from './syncing/boxes.ts';
 export type { Errand, WaitingCommand } from './syncing/commands.ts';
 export type { ConfigContent, ConfigVersion } from './syncing/config-versions.ts';

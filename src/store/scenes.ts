@@ -59,6 +59,7 @@ export class Scenes {
   readonly #page: Statement<Omit<PageQuery, 'start' | 'end'>, SceneRow>;
   readonly #pageOfRange: Statement<PageQuery, SceneRow>;
   readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, SceneRow>;
+  readonly #recentOfBox: Statement<{ box: string; before: number | null; limit: number }, SceneRow>;
 
   constructor(
     connection: Connection,
@@ -101,6 +102,15 @@ export class Scenes {
       WHERE (@stream IS NULL OR stream_id = @stream) AND +stream_id IN (SELECT id FROM streams)
         AND id < coalesce(@before, 9e15)
       ORDER BY id DESC LIMIT @limit`);
+    // Of each camera no more than are wanted of all: a box that tells little among many costs no walk through theirs.
+    this.#recentOfBox = sql.prepare(`
+      SELECT * FROM scenes WHERE id IN (
+        SELECT c.id FROM streams s JOIN scenes c ON c.stream_id = s.id
+        WHERE coalesce(s.box_id, '') = @box AND c.id < coalesce(@before, 9e15)
+          AND c.id >= coalesce((SELECT id FROM scenes WHERE stream_id = s.id AND id < coalesce(@before, 9e15)
+            ORDER BY id DESC LIMIT 1 OFFSET @limit - 1), 0)
+        ORDER BY c.id DESC LIMIT @limit)
+      ORDER BY id DESC`);
   }
 
   /**
@@ -195,11 +205,17 @@ export class Scenes {
     return this.#recent.all({ stream: streamId ?? null, before: beforeId ?? null, limit }).map(sceneOf);
   }
 
+  /** The same of all cameras that a box sends; empty for this one's own. */
+  recentOfBox(box: string, { limit, beforeId }: { limit: number; beforeId?: number }): Scene[] {
+    return this.#recentOfBox.all({ box, before: beforeId ?? null, limit }).map(sceneOf);
+  }
+
   /** Best first. Nothing is found rather than something unrelated. Throws the signal's reason. */
   async search({ signal, ...query }: SceneQuery & Cancellable): Promise<SceneHit[]> {
     const filter = {
       stream: query.streamId ?? null,
       collection: query.collectionId === undefined ? null : this.#collections.resolve(query.collectionId),
+      box: query.boxId ?? null,
       index: query.indexId ?? null,
       start: query.startMs ?? null,
       end: query.endMs ?? null,

@@ -142,6 +142,7 @@ export class Transcripts {
       {
         stream: query.streamId ?? null,
         collection: query.collectionId === undefined ? null : this.#collections.resolve(query.collectionId),
+        box: query.boxId ?? null,
         start: query.startMs ?? null,
         end: query.endMs ?? null,
       },

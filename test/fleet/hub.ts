@@ -44,7 +44,11 @@ export async function* chunks(bytes: Buffer, size = 100_000): AsyncGenerator<Buf
 }
 
 /** What is wanted of it. */
-export async function sendAll({ fleet }: Hub, keyId: number, { heads, bodies }: Pick<Shipment, 'heads' | 'bodies'>) {
+export async function sendAll(
+  { fleet }: { fleet: Pick<Fleet, 'take' | 'append'> },
+  keyId: number,
+  { heads, bodies }: Pick<Shipment, 'heads' | 'bodies'>,
+) {
   for (const head of heads) {
     const taken = await fleet.take(keyId, head);
     if (taken.state === 'stored') continue;

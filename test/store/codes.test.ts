@@ -14,7 +14,7 @@ import { numbers } from './numbers.ts';
 // A machine that is busy with other things takes its time to store what is searched.
 vi.setConfig({ testTimeout: 60_000 });
 
-const ANY = { model: 'm', stream: null, collection: null, index: null, start: null, end: null };
+const ANY = { model: 'm', stream: null, collection: null, box: null, index: null, start: null, end: null };
 const EVERYTHING = -1;
 const DIMENSIONS = 64;
 

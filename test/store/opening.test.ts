@@ -76,7 +76,7 @@ describe('opening a store', () => {
     const reader = new VectorReader(connection, 'vectors');
     vectors.openDay(NOON);
     vectors.add({ id: 1, streamId: 's', indexId: 'i', startMs: NOON, endMs: NOON }, axis(0), 'm');
-    const filter = { model: 'm', stream: null, collection: null, index: null, start: null, end: null };
+    const filter = { model: 'm', stream: null, collection: null, box: null, index: null, start: null, end: null };
     const query = quantise(axis(0)) ?? Buffer.of();
     expect(await reader.nearest(query, filter, { limit: 10 })).toEqual([]);
     expect(await reader.cosines(query, 'm', [{ id: 1, startMs: NOON }])).toEqual(new Map());

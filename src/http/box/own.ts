@@ -6,15 +6,16 @@ import { configure } from '../control/cameras.ts';
 import type { HttpContext, HttpDeps } from '../deps.ts';
 import { firingAnswer, firingView, sceneAnswer, sceneView } from '../indexes/scene-views.ts';
 import { number, text, whole } from '../input.ts';
-import { ownStreamBy, streamBy } from '../lookup.ts';
+import { boxBy, ownStreamBy, streamBy } from '../lookup.ts';
 import { Api } from '../route.ts';
 import { demandPictures } from '../streams/sound-only.ts';
 import { zoneAnswer, zoneView } from '../streams/views.ts';
 
 const limit = whole(1, 500).default(50);
 const stream = z.string().optional();
-const scenesQuery = z.object({ limit, stream, before: whole(1, Number.MAX_SAFE_INTEGER).optional() });
-const alertsQuery = z.object({ limit, stream });
+const box = z.string().optional().describe('The id of a box: only what its cameras tell; of this one its own');
+const scenesQuery = z.object({ limit, stream, box, before: whole(1, Number.MAX_SAFE_INTEGER).optional() });
+const alertsQuery = z.object({ limit, stream, box });
 
 const outside = 'must be a fraction of the picture between 0 and 1';
 const point = z.tuple([number(0, 1, outside), number(0, 1, outside)], 'must be a point [x, y] with fractions 0–1');
@@ -59,9 +60,14 @@ export function ownRoutes(deps: HttpDeps): Api {
       query: scenesQuery,
       answer: z.object({ scenes: z.array(sceneAnswer) }),
     },
-    (_c, { query: { limit, stream, before } }) => {
-      const where = { ...ofStream(stream), ...(before === undefined ? {} : { beforeId: before }) };
-      return { scenes: store.scenes.recent({ limit, ...where }).map((scene) => sceneView(scene, deps)) };
+    (_c, { query: { limit, stream, box, before } }) => {
+      const where = { limit, ...(before === undefined ? {} : { beforeId: before }) };
+      const { scenes } = store;
+      const isOfBox = box !== undefined && stream === undefined;
+      const found = isOfBox
+        ? scenes.recentOfBox(boxBy(deps, box), where)
+        : scenes.recent({ ...where, ...ofStream(stream) });
+      return { scenes: found.map((scene) => sceneView(scene, deps)) };
     },
   );
 
@@ -72,9 +78,13 @@ export function ownRoutes(deps: HttpDeps): Api {
       query: alertsQuery,
       answer: z.object({ alerts: z.array(firingAnswer) }),
     },
-    (_c, { query: { limit, stream } }) => {
-      const firings = store.firings.recent({ limit, ...ofStream(stream) });
-      return { alerts: firings.map((firing) => firingView(firing, deps)) };
+    (_c, { query: { limit, stream, box } }) => {
+      const { firings } = store;
+      const isOfBox = box !== undefined && stream === undefined;
+      const found = isOfBox
+        ? firings.recentOfBox(boxBy(deps, box), limit)
+        : firings.recent({ limit, ...ofStream(stream) });
+      return { alerts: found.map((firing) => firingView(firing, deps)) };
     },
   );
 

@@ -54,11 +54,26 @@ function heard({ sound, said }: Scene): Record<string, unknown> {
 
 type Names = Pick<HttpDeps, 'store' | 'links'>;
 
+const streamNames = {
+  stream_id: z.string(),
+  stream_name: z.string(),
+  box: z
+    .object({ id: z.string(), name: z.string() })
+    .optional()
+    .describe('The box that sends it; absent where it is this one'),
+};
+
+function streamNamesOf(id: string, { streams, boxes }: Names['store']): z.input<z.ZodObject<typeof streamNames>> {
+  const stream = streams.get(id);
+  const named = { stream_id: id, stream_name: stream?.name ?? '' };
+  const { boxId } = stream ?? {};
+  return boxId === undefined ? named : { ...named, box: { id: boxId, name: boxes.nameOf(boxId) ?? '' } };
+}
+
 export const sceneAnswer = z
   .object({
     id: z.number(),
-    stream_id: z.string(),
-    stream_name: z.string(),
+    ...streamNames,
     index_id: z.string(),
     start: z.number().describe('Unix seconds'),
     end: z.number().describe('Unix seconds'),
@@ -73,8 +88,7 @@ export const sceneAnswer = z
 export function sceneView(scene: Scene, { store, links }: Names): z.input<typeof sceneAnswer> {
   return {
     id: scene.id,
-    stream_id: scene.streamId,
-    stream_name: store.streams.get(scene.streamId)?.name ?? '',
+    ...streamNamesOf(scene.streamId, store),
     index_id: scene.indexId,
     start: scene.startMs / 1000,
     end: scene.endMs / 1000,
@@ -99,8 +113,7 @@ export const firingAnswer = z
     alert_id: z.string(),
     event_id: z.string(),
     label: z.string(),
-    stream_id: z.string(),
-    stream_name: z.string(),
+    ...streamNames,
     index_id: z.string(),
     scene_id: z.number().optional().describe('Absent when it fired for something said'),
     start: z.number(),
@@ -128,8 +141,7 @@ export function firingView(firing: Firing, { store, links }: Names): z.input<typ
     alert_id: firing.alertId,
     event_id: firing.eventId,
     label: firing.label,
-    stream_id: firing.streamId,
-    stream_name: store.streams.get(firing.streamId)?.name ?? '',
+    ...streamNamesOf(firing.streamId, store),
     index_id: firing.indexId,
     ...(firing.sceneId === undefined ? {} : { scene_id: firing.sceneId }),
     start: firing.startMs / 1000,

@@ -4,7 +4,7 @@ import { origin } from '../address.ts';
 import type { HttpDeps } from '../deps.ts';
 import { recordAnswer, recordView, sceneAnswer, sceneView } from '../indexes/scene-views.ts';
 import { number, text, whole } from '../input.ts';
-import { collectionBy, indexBy, streamBy } from '../lookup.ts';
+import { boxBy, collectionBy, indexBy, streamBy } from '../lookup.ts';
 import { Api } from '../route.ts';
 import { findOnStreams, type StreamHit } from './stream-search.ts';
 
@@ -34,6 +34,7 @@ const ownRequest = z.object({
   q: text(2000, EXAMPLE),
   limit: whole(1, 100).default(20),
   stream: z.string().optional(),
+  box: z.string().optional().describe('The id of a box: only its cameras; of this one its own'),
 });
 
 const result = recordAnswer.extend({
@@ -78,12 +79,15 @@ export function searchRoutes(deps: HttpDeps): Api {
   api.get(
     '/v1/search',
     {
-      summary: 'Searches what was seen and heard on all streams, or on one',
+      summary: 'Searches what was seen and heard on all streams, on those of a box, or on one',
       query: ownRequest,
       answer: z.object({ results: z.array(ownResult) }),
     },
-    async (c, { query: { q, limit, stream } }) => {
-      const where = stream === undefined ? {} : { streamId: streamBy(deps, stream).id };
+    async (c, { query: { q, limit, stream, box } }) => {
+      const where = {
+        ...(stream === undefined ? {} : { streamId: streamBy(deps, stream).id }),
+        ...(box === undefined ? {} : { boxId: boxBy(deps, box) }),
+      };
       const hits = await findOnStreams(deps, { text: q, limit, ...where, signal: c.req.raw.signal });
       return { results: hits.map((hit) => ownView(hit, deps)) };
     },

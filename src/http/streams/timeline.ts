@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Gap, Scene } from '#domain';
 import { describeSound } from '#inference';
@@ -16,10 +17,18 @@ const MOST_SCENES = 2000;
 const MOST_ALERTS = 1000;
 const LONGEST_WORDS = 80;
 
-const request = z.object({
-  stream: z.string('must be the id of a stream'),
-  start: time.optional(),
-  end: time.optional(),
+/** A page asks for what it shows of many cameras in one go. */
+const MOST_STREAMS = 16;
+
+const range = { start: time.optional(), end: time.optional() };
+const request = z.object({ stream: z.string('must be the id of a stream'), ...range });
+const many = z.object({
+  streams: z
+    .string('must be ids of streams, with commas between')
+    .transform((ids) => [...new Set(ids.split(','))])
+    .refine((ids) => ids.length <= MOST_STREAMS, `must not be more than ${MOST_STREAMS}`)
+    .describe(`Ids with commas between, at most ${MOST_STREAMS}; those that are no stream (any more) are left out`),
+  ...range,
 });
 
 const answer = z.object({
@@ -44,9 +53,11 @@ const answer = z.object({
   ),
   alerts: z.array(z.object({ id: z.string(), at: z.number(), label: z.string() })),
 });
+type Stretch = { startMs: number; endMs: number };
 type Timeline = z.input<typeof answer>;
+const answers = z.object({ timelines: z.record(z.string(), answer) });
 
-/** GET /v1/timeline: what one camera recorded, saw and alerted in a stretch of time, coarse enough to draw. */
+/** What cameras recorded, saw and alerted in a stretch of time, coarse enough to draw. */
 export function timelineRoutes(deps: HttpDeps): Api {
   const { store, clock } = deps;
   const api = new Api('The box');
@@ -60,21 +71,46 @@ export function timelineRoutes(deps: HttpDeps): Api {
     },
     (_c, { query }) => {
       const { id } = streamBy(deps, query.stream);
-      const endMs = query.end ?? clock.nowMs();
-      const startMs = query.start ?? endMs - DEFAULT_MS;
-      if (endMs <= startMs) throw new Fault('invalid', 'end: must be after start (both are Unix seconds)');
-      if (endMs - startMs > LONGEST_MS) throw new Fault('invalid', 'start: must be at most 48 hours before end');
-      const gaps = store.segments.gaps(id, startMs, endMs);
-      return {
-        recorded: stretches(store.segments.inRange(id, startMs, endMs), new Set(gaps.map((gap) => gap.endMs))),
-        gaps: gaps.map(gapView),
-        scenes: scenesIn(id, startMs, endMs, deps),
-        alerts: alertsIn(id, startMs, endMs, deps),
-      };
+      return timelineOf(id, stretchOf(query, clock.nowMs()), deps);
+    },
+  );
+
+  api.get(
+    '/v1/timelines',
+    { summary: 'The same of several cameras, by their ids', query: many, answer: answers },
+    async (_c, { query }) => {
+      const stretch = stretchOf(query, clock.nowMs());
+      const timelines: Record<string, Timeline> = {};
+      for (const id of query.streams) {
+        if (!store.streams.get(id)) continue;
+        timelines[id] = timelineOf(id, stretch, deps);
+        await setImmediate(); // Others get their turn in between.
+      }
+      return { timelines };
     },
   );
 
   return api;
+}
+
+/** Throws `invalid`. */
+function stretchOf({ start, end }: { start?: number | undefined; end?: number | undefined }, nowMs: number): Stretch {
+  const endMs = end ?? nowMs;
+  const startMs = start ?? endMs - DEFAULT_MS;
+  if (endMs <= startMs) throw new Fault('invalid', 'end: must be after start (both are Unix seconds)');
+  if (endMs - startMs > LONGEST_MS) throw new Fault('invalid', 'start: must be at most 48 hours before end');
+  return { startMs, endMs };
+}
+
+function timelineOf(id: string, { startMs, endMs }: Stretch, deps: HttpDeps): Timeline {
+  const { segments } = deps.store;
+  const gaps = segments.gaps(id, startMs, endMs);
+  return {
+    recorded: stretches(segments.inRange(id, startMs, endMs), new Set(gaps.map((gap) => gap.endMs))),
+    gaps: gaps.map(gapView),
+    scenes: scenesIn(id, startMs, endMs, deps),
+    alerts: alertsIn(id, startMs, endMs, deps),
+  };
 }
 
 function gapView({ startMs, endMs, reason, unwanted }: Gap): Timeline['gaps'][number] {
@@ -115,6 +151,6 @@ function alertsIn(streamId: string, startMs: number, endMs: number, { store }: H
     .map(({ id, atMs, label }) => ({ id, at: atMs / 1000, label }));
 }
 
-function seconds({ startMs, endMs }: { startMs: number; endMs: number }): { start: number; end: number } {
+function seconds({ startMs, endMs }: Stretch): { start: number; end: number } {
   return { start: startMs / 1000, end: endMs / 1000 };
 }

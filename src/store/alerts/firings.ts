@@ -59,6 +59,7 @@ export class Firings {
   readonly #saveState: Statement<[string, string]>;
   readonly #get: Statement<[string], FiringRow>;
   readonly #recent: Statement<{ stream: string | null; before: number | null; limit: number }, FiringRow>;
+  readonly #recentOfBox: Statement<{ box: string; limit: number }, FiringRow>;
   readonly #confidences: Statement<[string, number], number>;
   readonly #count: Statement<[], { count: number }>;
 
@@ -98,6 +99,13 @@ export class Firings {
       WHERE (@stream IS NULL OR stream_id = @stream) AND +stream_id IN (SELECT id FROM streams)
         AND at_ms < coalesce(@before, 9e15)
       ORDER BY at_ms DESC, rowid DESC LIMIT @limit`);
+    // Of each camera no more than are wanted of all.
+    this.#recentOfBox = sql.prepare(`
+      SELECT f.* FROM streams s JOIN firings f ON f.stream_id = s.id
+      WHERE coalesce(s.box_id, '') = @box
+        AND f.at_ms >= coalesce((SELECT at_ms FROM firings WHERE stream_id = s.id
+          ORDER BY at_ms DESC LIMIT 1 OFFSET @limit - 1), 0)
+      ORDER BY f.at_ms DESC, f.rowid DESC LIMIT @limit`);
     this.#confidences = sql
       .prepare<[string, number], number>(
         'SELECT confidence FROM firings WHERE alert_id = ? ORDER BY start_ms DESC LIMIT ?',
@@ -115,6 +123,11 @@ export class Firings {
   recent(query: { limit: number; streamId?: string; beforeMs?: number }): Firing[] {
     const { limit, streamId, beforeMs } = query;
     return this.#recent.all({ stream: streamId ?? null, before: beforeMs ?? null, limit }).map(firingOf);
+  }
+
+  /** The same of all cameras that a box sends; empty for this one's own. */
+  recentOfBox(box: string, limit: number): Firing[] {
+    return this.#recentOfBox.all({ box, limit }).map(firingOf);
   }
 
   /** How sure the alert's newest firings were, newest first. */

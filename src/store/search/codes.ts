@@ -202,10 +202,11 @@ export class Codes {
     return sampled;
   }
 
-  #streamsOf({ stream, collection }: VectorFilter): ReadonlySet<string> {
-    const ids = this.#sql.prepare<{ stream: string | null; collection: string | null }, string>(`
+  #streamsOf({ stream, collection, box }: VectorFilter): ReadonlySet<string> {
+    const ids = this.#sql.prepare<Pick<VectorFilter, 'stream' | 'collection' | 'box'>, string>(`
       SELECT id FROM streams
-      WHERE (@stream IS NULL OR id = @stream) AND (@collection IS NULL OR collection_id = @collection)`);
-    return new Set(ids.pluck().all({ stream, collection }));
+      WHERE (@stream IS NULL OR id = @stream) AND (@collection IS NULL OR collection_id = @collection)
+        AND (@box IS NULL OR coalesce(box_id, '') = @box)`);
+    return new Set(ids.pluck().all({ stream, collection, box }));
   }
 }

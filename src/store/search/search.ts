@@ -26,6 +26,8 @@ export interface SceneQuery extends Narrowing {
   streamId?: string;
   /** An id or `default`. */
   collectionId?: string;
+  /** Of the box that sends them; empty for this one. */
+  boxId?: string;
   indexId?: string;
   /** With `endMs`: only scenes that overlap. */
   startMs?: number;
@@ -82,7 +84,8 @@ export class Search {
         text: SCENE_TEXT,
         where: `
         (@stream IS NULL OR r.stream_id = @stream)
-        AND +r.stream_id IN (SELECT id FROM streams WHERE @collection IS NULL OR collection_id = @collection)
+        AND +r.stream_id IN (SELECT id FROM streams
+          WHERE (@collection IS NULL OR collection_id = @collection) AND (@box IS NULL OR coalesce(box_id, '') = @box))
         AND (@index IS NULL OR r.index_id = @index)
         AND (@start IS NULL OR r.end_ms > @start)
         AND (@end IS NULL OR r.start_ms < @end)`,

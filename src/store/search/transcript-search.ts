@@ -4,6 +4,8 @@ export interface TranscriptQuery extends Omit<RecordQuery, 'mode'> {
   streamId?: string;
   /** An id or `default`. */
   collectionId?: string;
+  /** Of the box that sends them; empty for this one. */
+  boxId?: string;
   /** With `endMs`: only what overlaps. */
   startMs?: number;
   endMs?: number;
@@ -13,6 +15,7 @@ export interface TranscriptQuery extends Omit<RecordQuery, 'mode'> {
 export interface TranscriptFilter {
   stream: string | null;
   collection: string | null;
+  box: string | null;
   start: number | null;
   end: number | null;
 }
@@ -27,7 +30,8 @@ export function transcriptSearch(connection: ReadingConnection, slice: number): 
       metadata: "json_object('language', r.language)",
       where: `
       (@stream IS NULL OR r.stream_id = @stream)
-      AND +r.stream_id IN (SELECT id FROM streams WHERE @collection IS NULL OR collection_id = @collection)
+      AND +r.stream_id IN (SELECT id FROM streams
+          WHERE (@collection IS NULL OR collection_id = @collection) AND (@box IS NULL OR coalesce(box_id, '') = @box))
       AND (@start IS NULL OR r.end_ms > @start)
       AND (@end IS NULL OR r.start_ms < @end)`,
     },

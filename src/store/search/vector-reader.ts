@@ -138,7 +138,8 @@ function prepare(sql: Database, table: string): Day {
       FROM ${table}
       WHERE ${where} AND model = @model
         AND (@stream IS NULL OR stream_id = @stream)
-        AND +stream_id IN (SELECT id FROM streams WHERE @collection IS NULL OR collection_id = @collection)
+        AND +stream_id IN (SELECT id FROM streams
+          WHERE (@collection IS NULL OR collection_id = @collection) AND (@box IS NULL OR coalesce(box_id, '') = @box))
         AND (@index IS NULL OR index_id = @index)
         AND (@start IS NULL OR end_ms > @start)
         AND (@end IS NULL OR start_ms < @end))

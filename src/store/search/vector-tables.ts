@@ -10,6 +10,8 @@ export interface VectorFilter {
   model: string;
   stream: string | null;
   collection: string | null;
+  /** Empty: this one. */
+  box: string | null;
   index: string | null;
   start: number | null;
   end: number | null;

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { BoxReport, ParcelHead } from '#domain';
 import { type Clock, Fault } from '#runtime';
 import type { Connection } from '../connection.ts';
+import { BoxCameras } from './box-cameras.ts';
 
 /** Another box that sends to this one. */
 export interface StoredBox {
@@ -32,10 +33,12 @@ const INCOMING = 'SELECT id, box_id AS boxId, head, received FROM incoming';
 
 /** The boxes that send to this one, each known by its key, and what of theirs has come in part. */
 export class Boxes {
+  readonly cameras: BoxCameras;
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #get: Statement<[string], BoxRow>;
   readonly #byKey: Statement<[number], BoxRow>;
+  readonly #nameOf: Statement<[string], string>;
   readonly #list: Statement<[], BoxRow>;
   readonly #isGood: Statement<[number], number>;
   readonly #put: Statement<BoxRow>;
@@ -51,12 +54,14 @@ export class Boxes {
 
   constructor(connection: Connection, clock: Clock) {
     const { sql } = connection;
+    this.cameras = new BoxCameras(connection);
     this.#connection = connection;
     this.#clock = clock;
     const boxes =
       'SELECT id, key_id AS keyId, report, first_ms AS firstMs, seen_ms AS seenMs, clock_ahead_ms AS clockAheadMs FROM boxes';
     this.#get = sql.prepare(`${boxes} WHERE id = ?`);
     this.#byKey = sql.prepare(`${boxes} WHERE key_id = ?`);
+    this.#nameOf = sql.prepare<[string], string>("SELECT report ->> 'name' FROM boxes WHERE id = ?").pluck();
     this.#list = sql.prepare(`${boxes} ORDER BY first_ms, id`);
     this.#isGood = sql.prepare<[number], number>('SELECT 1 FROM keys WHERE id = ? AND revoked_ms IS NULL').pluck();
     this.#put = sql.prepare(`
@@ -117,6 +122,11 @@ export class Boxes {
   get(id: string): StoredBox | undefined {
     const row = this.#get.get(id);
     return row && boxOf(row);
+  }
+
+  /** As it calls itself; undefined when there is none. */
+  nameOf(id: string): string | undefined {
+    return this.#nameOf.get(id);
   }
 
   /** It was heard of now: on disk when this returns, with all that was stored before. */
