@@ -34,18 +34,18 @@ export interface SubmitOptions {
   detail?: string;
 }
 
-/** Renders may take hours: they have a lane of their own, so that nothing waits behind them but renders. */
-const LANES: Record<JobKind, 'quick' | 'slow'> = {
+/** What takes minutes at most waits for nothing that may take hours: for a slow sender, for models over hours of video, a render. */
+const LANES: Record<JobKind, 'quick' | 'intake' | 'look' | 'render'> = {
   capture: 'quick',
   export: 'quick',
-  ingest: 'quick',
-  index_scenes: 'quick',
-  index_spoken_words: 'quick',
   timelapse: 'quick',
-  extract_scenes: 'quick',
   describe: 'quick',
-  render: 'slow',
-  reframe: 'slow',
+  ingest: 'intake',
+  index_scenes: 'look',
+  index_spoken_words: 'look',
+  extract_scenes: 'look',
+  render: 'render',
+  reframe: 'render',
 };
 
 const PRUNE_EVERY_MS = 3_600_000;
@@ -61,7 +61,7 @@ export class JobRunner implements AsyncDisposable {
   readonly #life = new Lifetime();
   readonly #stop = new AbortController();
   readonly #finished = new Map<string, Set<() => void>>();
-  readonly #lanes = { quick: new Lane(), slow: new Lane() };
+  readonly #lanes = { quick: new Lane(), intake: new Lane(), look: new Lane(), render: new Lane() };
   #callbacks: Callbacks;
 
   private constructor(deps: JobRunnerDeps) {

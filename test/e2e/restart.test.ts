@@ -2,6 +2,8 @@
  * `kill -9` in the midst of a client's work, at the two places that the contract names: while events come in, and when
  * an export has just been asked for. The box comes back under its address and its clients go on where they were.
  */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Connection, connect, type RTStream, type RTStreamSceneIndex, WebSocketConnection } from 'videodb';
 import { expect, test } from 'vitest';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
@@ -103,9 +105,10 @@ test.concurrent('killed when an export was asked for: the job goes on, and its a
   await using webhook = await startWebhook();
   const file = await passingBlock(240, 4);
   await using camera = await startRtspServer({ file, name: 'yard' });
-  // Jobs are done one after the other: an upload whose server keeps it waiting keeps the export in progress.
   await using source = await startFileSource(file);
-  const start = await startsIn(dir.path);
+  await using tools = await tempDir();
+  const held = await heldThumbnails(tools.path);
+  const start = await startsIn(dir.path, held.env);
 
   let watch: Watch;
   let before: Everything;
@@ -119,6 +122,7 @@ test.concurrent('killed when an export was asked for: the job goes on, and its a
     await until('the camera is let go', async () => (await phaseOf(appliance, watch)) === 'stopped');
     await connectTo(appliance).uploadURL('default', { url: source.url, name: 'Note', callbackUrl: webhook.url });
     await until('the upload is fetched', () => source.requests > 0);
+    await held.hold();
     const path = `/rtstream/${watch.stream.id}/export`;
     jobs = await Promise.all([1, 2].map(() => answer(appliance, 'POST', path, { name: 'Kept' })));
     before = await everything(appliance, watch);
@@ -131,6 +135,7 @@ test.concurrent('killed when an export was asked for: the job goes on, and its a
     expect(await answer(appliance, 'GET', data.output_url ?? '')).toMatchObject({ status: 'processing' });
   }
   source.release();
+  await held.release();
   const ended = jobs.map(({ data }) =>
     until('the export is done', async () => {
       const job = await answer(appliance, 'GET', data.output_url ?? '');
@@ -160,9 +165,21 @@ test.concurrent('killed when an export was asked for: the job goes on, and its a
 });
 
 /** Starts a box with this data, each time at the same address. */
-async function startsIn(dataDir: string): Promise<() => Promise<TestAppliance>> {
+async function startsIn(dataDir: string, env: Record<string, string> = {}): Promise<() => Promise<TestAppliance>> {
   const port = await freePort();
-  return () => TestAppliance.start({ dataDir, port, config: { recording: { segmentSeconds: 2 } } });
+  return () => TestAppliance.start({ dataDir, port, env, config: { recording: { segmentSeconds: 2 } } });
+}
+
+/** While held, what the box starts at low priority waits, thumbnails among it: an export stays in progress. */
+async function heldThumbnails(dir: string) {
+  const flag = join(dir, 'held');
+  const script = `#!/bin/sh\nwhile [ -e '${flag}' ]; do sleep 0.1; done\nexec /usr/bin/nice "$@"\n`;
+  await writeFile(join(dir, 'nice'), script, { mode: 0o755 });
+  return {
+    env: { PATH: `${dir}:${process.env['PATH']}` },
+    hold: () => writeFile(flag, ''),
+    release: () => rm(flag),
+  };
 }
 
 function connectTo({ key, url }: TestAppliance): Connection {

@@ -19,7 +19,11 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 /** A runner over the directory's database whose only handler of interest is `export`'s. */
-async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}, render?: JobHandler) {
+async function open(
+  work: JobHandler,
+  deps: Partial<JobRunnerDeps> = {},
+  others: Partial<JobRunnerDeps['handlers']> = {},
+) {
   const log = createLog('silent');
   const store = await Store.open(dir, { clock: systemClock, log });
   const unused: JobHandler = async () => ({});
@@ -30,10 +34,11 @@ async function open(work: JobHandler, deps: Partial<JobRunnerDeps> = {}, render?
     index_scenes: unused,
     index_spoken_words: unused,
     timelapse: unused,
-    render: render ?? unused,
+    render: unused,
     reframe: unused,
     extract_scenes: unused,
     describe: unused,
+    ...others,
   };
   const common = {
     store,
@@ -185,7 +190,7 @@ describe('the job runner', () => {
   });
 });
 
-describe('the two lanes', () => {
+describe('the lanes', () => {
   it('let an export pass a render, and renders wait for each other', async () => {
     const log: string[] = [];
     const release = deferred();
@@ -194,7 +199,7 @@ describe('the two lanes', () => {
       if (input['n'] === 1) await release.promise;
       return {};
     };
-    await using box = await open(async () => ({ assetId: 'm-1' }), {}, render);
+    await using box = await open(async () => ({ assetId: 'm-1' }), {}, { render });
     const renders = [1, 2].map((n) => box.runner.submit('render', { n }).id);
     const { id } = box.runner.submit('export', {});
     expect(await box.runner.settled(id, LONG)).toMatchObject({ status: 'done' });
@@ -205,6 +210,27 @@ describe('the two lanes', () => {
     expect(log).toEqual(['render 1', 'render 2']);
   });
 
+  it('let an export pass what may take hours, and an index and an upload each other', async () => {
+    const release = deferred();
+    const long: JobHandler = async () => {
+      await release.promise;
+      return {};
+    };
+    const slow = { ingest: long, index_scenes: long, render: long };
+    const quick: JobHandler = async () => ({ assetId: 'm-1' });
+    await using box = await open(quick, {}, slow);
+    const kinds = ['ingest', 'index_scenes', 'render'] as const;
+    const ids = kinds.map((kind) => box.runner.submit(kind, {}).id);
+    const words = box.runner.submit('index_spoken_words', {});
+    for (const kind of ['export', 'capture', 'timelapse', 'describe'] as const) {
+      expect(await box.runner.settled(box.runner.submit(kind, {}).id, LONG)).toMatchObject({ status: 'done' });
+    }
+    expect(box.store.jobs.get(words.id)?.status, 'behind the index before it').toBe('processing');
+    expect(box.runner.status()).toEqual({ queued: 1, running: 3 });
+    release.resolve();
+    for (const id of [...ids, words.id]) expect((await box.runner.settled(id, LONG)).status).toBe('done');
+  });
+
   it('join what is the same while it is under way, and hand its detail to the work', async () => {
     const seen: (string | undefined)[] = [];
     const release = deferred();
@@ -213,7 +239,7 @@ describe('the two lanes', () => {
       await release.promise;
       return {};
     };
-    await using box = await open(async () => ({}), {}, render);
+    await using box = await open(async () => ({}), {}, { render });
     const same = { joinKey: 'k', detail: 'long' };
     const ids = [1, 2].map(() => box.runner.submit('render', {}, same).id);
     expect(ids[0]).toBe(ids[1]);
