@@ -24,12 +24,12 @@ beforeEach(async () => {
 });
 afterEach(() => void server.close());
 
-/** Sends the head of a request, and the first of the two bytes that it announces. */
-function begin(path: string): Socket {
+/** Sends the head of a request that announces two bytes, and the first of them, unless it is to be both. */
+function begin(path: string, body = 'a'): Socket {
   const { port } = server.address() as AddressInfo; // A TCP server's is always of this form.
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined); // It is cut.
-  socket.write(`POST ${path} HTTP/1.1\r\nHost: box\r\nContent-Length: 2\r\nConnection: close\r\n\r\na`);
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: box\r\nContent-Length: 2\r\nConnection: close\r\n\r\n${body}`);
   return socket;
 }
 
@@ -45,9 +45,8 @@ it('cuts one that is being answered already', async () => {
 
 it('lets one that may take long go on, and one that has come in wait for its answer', async () => {
   const patient = begin('/patient');
-  const waiting = begin('/slow-answer');
+  const waiting = begin('/slow-answer', 'ab');
   const told = [text(patient), text(waiting)];
-  waiting.write('b');
   await text(begin('/')); // It was begun after them, and is over.
   patient.write('b');
   expect(await Promise.all(told)).toEqual([

@@ -276,7 +276,7 @@ describe('indexes', () => {
     );
     finish();
     const job = box.store.assetIndexes.get(sid)?.jobId ?? '';
-    await box.deps.jobs.settled(job, 10_000);
+    await box.deps.jobs.settled(job, 30_000);
     expect((await box.call('GET', path)).data).toEqual({ scene_index_records: [] });
     const { data } = await box.call('GET', `/video/${id}/index/scene`);
     expect(data.scene_indexes).toMatchObject([{ scene_index_id: sid, status: 'done' }]);
@@ -290,7 +290,7 @@ describe('indexes', () => {
       throw new Error('a bug with a /secret/path');
     };
     const sid = (await box.call('POST', `/video/${id}/index/scene`, { prompt: 'x' })).data.scene_index_id;
-    await box.deps.jobs.settled(box.store.assetIndexes.get(sid)?.jobId ?? '', 10_000);
+    await box.deps.jobs.settled(box.store.assetIndexes.get(sid)?.jobId ?? '', 30_000);
     const failed = await box.call('GET', `/video/${id}/index/scene/${sid}`);
     expect(failed.success).toBe(false);
     expect(failed.message).not.toContain('/secret');

@@ -102,8 +102,11 @@ describe('voices and sounds', () => {
     expect(await ears.listening.sounds(new Int16Array(0), never())).toEqual([]);
   });
 
-  it.each(['SIGKILL', 'SIGSTOP'] as const)('are done without while the process is away: %s', async (signal) => {
-    await using ears = await earsWith([packs.voice, packs.sounds], { restart, quickMs: 300 });
+  it.each([
+    ['SIGKILL', 20_000],
+    ['SIGSTOP', 2000], // Each answer comes in milliseconds.
+  ] as const)('are done without while the process is away: %s', async (signal, quickMs) => {
+    await using ears = await earsWith([packs.voice, packs.sounds], { restart, quickMs });
     const pid = await ready(ears, 'voice');
     const loud = new Int16Array(512).fill(8192);
     await ears.listening.voice('rts-1', loud, never());

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { AudioIndexer, EndpointWriter, Summaries } from '#pipeline';
 import { createLog, systemClock } from '#runtime';
@@ -10,7 +10,6 @@ import { Store } from '#store';
 import { aCamera, anIndex } from '../store/fixture.ts';
 import { type ChatServer, completion, startChatServer } from './summaries/chat-server.ts';
 
-vi.setConfig({ testTimeout: 20_000 });
 const log = createLog('silent');
 const clock = systemClock;
 const SENTENCE = { type: 'transcript', segmenter: 'sentence', value: 1 } as const;

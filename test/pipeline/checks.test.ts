@@ -19,7 +19,7 @@ setMaxListeners(0, never);
 const MESSY = 'the shelf looks messy';
 
 /** A model that says what it is told to; it hangs when that is undefined, and has no time when it is "nobody". */
-function seer(say: (wish: Wish) => string | undefined = () => 'Yes, boxes lie about.') {
+function seer(say: (wish: Wish) => string | undefined | Promise<string> = () => 'Yes, boxes lie about.') {
   const asked: Wish[] = [];
   return {
     hasFollower: true,
@@ -28,9 +28,10 @@ function seer(say: (wish: Wish) => string | undefined = () => 'Yes, boxes lie ab
     tell: (wish: Wish, signal: AbortSignal) =>
       new Promise<Told | undefined>((resolve, reject) => {
         asked.push(wish);
-        const text = say(wish);
-        if (text !== undefined) resolve(text === 'nobody' ? undefined : { text, by: 'seer' });
         signal.addEventListener('abort', () => reject(signal.reason));
+        void Promise.resolve(say(wish)).then((text) => {
+          if (text !== undefined) resolve(text === 'nobody' ? undefined : { text, by: 'seer' });
+        });
       }),
   };
 }
@@ -180,11 +181,16 @@ describe('before an alert fires that no rule stands for', () => {
 
   it('an alert that was disarmed meanwhile asks anew when it is armed again', async () => {
     await using box = await openBox();
-    const tellers = seer(() => undefined);
-    await using life = await box.start(tellers, { deadlineMs: 2000 }, 0.4);
+    let answer: (text: string) => void = () => undefined;
+    const answered = new Promise<string>((resolve) => {
+      answer = resolve;
+    });
+    const tellers = seer(() => answered);
+    await using life = await box.start(tellers, {}, 0.4);
     await box.show();
     await soon(() => expect(tellers.asked).toHaveLength(1));
     box.store.alerts.setStatus(box.alert.id, 'disabled', 'test');
+    answer('Well.');
     await soon(() => expect(life.checks.status().undecided).toBe(1));
     await soon(() => expect(life.evaluator.status().lag).toBe(0));
     box.store.alerts.setStatus(box.alert.id, 'enabled', 'test');

@@ -50,7 +50,7 @@ function enter(...pieces: number[]): void {
 }
 
 const closer = (limits: Partial<CloserLimits> = { waitMs: 20 }) =>
-  new Closer({ store: box.store, mediaDir, clock, log: box.deps.log, limits });
+  new Closer({ store: box.store, mediaDir, clock, log: box.deps.log, limits: { decodeMs: 60_000, ...limits } });
 const window = (startS: number, endS: number, frames: Frame[] = []): Window => ({
   streamId: box.stream.id,
   startMs: T0 + startS * 1000,

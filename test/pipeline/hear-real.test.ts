@@ -27,7 +27,7 @@ describe.skipIf(!haveReferences)(`hearing with real models and real sounds${skip
     const { listening } = ears;
     const ready = () => listening.status().sounds.state === 'ready' && listening.status().voice.state === 'ready';
     await vi.waitUntil(ready, { timeout: 20_000 });
-  }, 30_000);
+  });
   afterAll(() => ears[Symbol.asyncDispose]());
 
   beforeEach(async () => {
@@ -53,7 +53,7 @@ describe.skipIf(!haveReferences)(`hearing with real models and real sounds${skip
       longestMs: 28_000,
     };
     const stream = { ...box.stream, transcription: { ...box.stream.transcription, wanted: true } };
-    ear = new Ear(() => stream, { listening: models, spool, store, clock, log });
+    ear = new Ear(() => stream, { listening: models, spool, store, clock, log, patienceMs: 30_000 });
   });
   afterEach(async () => {
     await box[Symbol.asyncDispose]();

@@ -16,8 +16,12 @@ const spool = await Spool.open({
   isUrgent: () => false,
   room: async () => Number.POSITIVE_INFINITY,
 });
-/** Lets the message out. */
-const tell = (what: string) => new Promise((resolve) => process.send?.(what, resolve));
+/** Tells, and goes on when the parent has heard: so it never gets far ahead of who is to kill it. */
+const tell = async (what: string) => {
+  const heard = new Promise((resolve) => process.once('message', resolve));
+  process.send?.(what);
+  await heard;
+};
 
 const add = store.transcripts.add.bind(store.transcripts);
 store.transcripts.add = (...transcript) => {

@@ -68,16 +68,17 @@ describe('a camera that is watched', () => {
     views.watch(stream, FACTS, one.socket);
     await expect.poll(() => one.told, { timeout: 30_000 }).toEqual(['the camera sends no picture any more']);
     const two = viewer();
-    views.watch({ ...stream, url: camera.url }, FACTS, two.socket);
+    const seat = views.watch({ ...stream, url: camera.url }, FACTS, two.socket);
     await expect.poll(() => two.got.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    seat.left();
   });
 
   it('is refused when it is no RTSP, or when as many are watched already', () => {
     const stream = (n: number, url = camera.url) => aStream({ id: `rts-more-${n}`, url });
     expect(() => views.watch(stream(1, 'http://127.0.0.1/cam'), FACTS, viewer().socket)).toThrow(/not watched by RTSP/);
-    const seat = views.watch(stream(2), FACTS, viewer().socket); // The first is that of the test before.
-    expect(() => views.watch(stream(3), FACTS, viewer().socket)).toThrow(/2 cameras are watched/);
-    seat.left();
+    const seats = [2, 3].map((n) => views.watch(stream(n), FACTS, viewer().socket));
+    expect(() => views.watch(stream(4), FACTS, viewer().socket)).toThrow(/2 cameras are watched/);
+    for (const seat of seats) seat.left();
   });
 
   it('tells nobody its password', async () => {

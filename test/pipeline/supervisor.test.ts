@@ -137,23 +137,19 @@ describe('a camera that hears', () => {
       const { transcription } = stream;
       store.streams.update(stream.id, { transcription: { ...transcription, wanted: isWanted } });
       supervisor.reconcile();
-      return Date.now();
+      return recorded().length;
     };
-    await box.when(() => recorded().length >= 2);
+    // By the recording's own time; what is heard comes sooner than what is recorded, or on a busy machine a little later.
+    await box.when(() => recorded().length >= 4);
     expect([spool.spoken(), spool.status().waiting]).toEqual([[], 0]);
 
-    const fromMs = wanted(true);
-    const before = recorded().length;
-    await box.when(() => recorded().length >= before + 3);
-    expect(spool.spoken()).toHaveLength(1);
-    const toMs = wanted(false);
-    await box.when(
-      () => spool.status().waiting === 1 && spool.spoken().length === 0 && recorded().length >= before + 5,
-    );
+    const from = wanted(true);
+    await box.when(() => spool.spoken().length === 1 && recorded().length >= from + 3);
+    const to = wanted(false);
+    await box.when(() => spool.status().waiting === 1 && spool.spoken().length === 0 && recorded().length >= to + 4);
     const said = spool.take();
-    // What had been heard by then; sound is some hundred milliseconds on its way.
-    expect(said?.startMs).toBeGreaterThan(fromMs - 1500);
-    expect(said?.endMs).toBeLessThan(toMs + 500);
+    expect(said?.startMs).toBeGreaterThan(recorded()[from - 3]?.endMs ?? Number.NaN);
+    expect(said?.endMs).toBeLessThan(recorded()[to + 3]?.endMs ?? Number.NaN);
     expect(spool.status()).toMatchObject({ waiting: 1, gaps: 0 });
     expect(new Set(recorded().map(({ sessionId }) => sessionId)).size).toBe(1);
     expect(gaps()).toEqual([]);

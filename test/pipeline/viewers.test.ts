@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '#runtime';
 import { Viewers } from '../../src/pipeline/viewers.ts';
 import { room, withRectangle } from '../inference/pictures.ts';
 import { at, type Box, openBox, STILL } from './box.ts';
@@ -9,7 +10,9 @@ let viewers: Viewers;
 
 beforeEach(async () => {
   box = await openBox();
-  viewers = new Viewers(box.stream.id, box.deps);
+  // What was seen last may take a slow machine longer than its grace.
+  const sleep = (ms: number, signal?: AbortSignal) => systemClock.sleep(30 * ms, signal);
+  viewers = new Viewers(box.stream.id, { ...box.deps, clock: { ...systemClock, sleep } });
 });
 afterEach(async () => {
   vi.restoreAllMocks();

@@ -54,7 +54,7 @@ describe('Child', () => {
     const [data] = await once(child.process.stdout ?? expect.fail('no stdout'), 'data');
     const grandchild = Number(String(data).trim());
     await child[Symbol.asyncDispose]();
-    await expect.poll(() => alive(grandchild), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => alive(grandchild), { timeout: 20_000 }).toBe(false);
   });
 
   it('says which program is missing', async () => {

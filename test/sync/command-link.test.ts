@@ -77,7 +77,7 @@ const report = (): BoxReport => ({
   notes: [],
 });
 
-/** Connects the edge; its pauses are short. */
+/** Connects the edge; its pauses are short, and by its clock a slow machine is no hub that says nothing. */
 function link(
   hub: { port: number; token: string },
   name = 'office',
@@ -87,7 +87,7 @@ function link(
   const made = CommandLink.start({
     hub: { name, url: `http://127.0.0.1:${hub.port}`, token: hub.token, allowCommands },
     store: edge.store,
-    clock: hastyClock(50),
+    clock: { ...systemClock, sleep: hastyClock(50).sleep },
     log: edge.deps.log,
     report: async () => report(),
     request: inOwnApp,
@@ -321,9 +321,9 @@ describe('a command is done once', () => {
     await hub.end();
     expect((await answer).status).toBe(202);
     await soon(() => expect(one.status().connected).toBe(false));
+    const [waiting] = hub.box.store.commands.waiting(edge.store.boxId);
     work.finish();
     await hub.begin();
-    const [waiting] = hub.box.store.commands.waiting(edge.store.boxId);
     await soon(() =>
       expect(hub.box.store.commands.get(edge.store.boxId, waiting?.errand.id ?? '')?.answer).toBeDefined(),
     );
@@ -403,8 +403,9 @@ describe('who is no hub of the box’s', () => {
     });
     const one = link(hub);
     await soon(() => expect(one.status().lastError).toContain('repeated'));
-    await soon(() => expect(hub.meetings).toBeGreaterThan(1));
-    expect(made()).toEqual(['once']);
+    // The next connection brings it, and repeats it, too.
+    await soon(() => expect(hub.meetings).toBeGreaterThan(2));
+    await soon(() => expect(made()).toEqual(['once']));
     expect(audit()).toContainEqual(['hub "office"', 'command', 'forged']);
   });
 
@@ -438,7 +439,7 @@ describe('who is no hub of the box’s', () => {
   it('comes with a command before it has shown that it knows the token', async () => {
     const hub = await fakeHub(hashKey('sk-t'), (socket, seal) => socket.send(seal.seal(create('early'))));
     link(hub);
-    await soon(() => expect(hub.meetings).toBe(1));
+    await soon(() => expect(hub.meetings).toBeGreaterThan(0));
     const late = await fakeHub(hashKey('sk-t'), (socket, seal) => {
       socket.send(seal.seal({ type: 'ready' }));
       socket.send(seal.seal(create('later')));

@@ -181,7 +181,7 @@ it('a clip waits until its end is recorded', async () => {
   await box.record(2);
   box.fire(1);
   await soon(() => expect(target.kinds).toEqual(['alert']));
-  expect(sync.status()[0]?.waiting).toMatchObject([{ kind: 'clip' }]);
+  await soon(() => expect(sync.status()[0]?.waiting).toMatchObject([{ kind: 'clip' }]));
   await box.record(5, 2);
   await soon(() => expect(target.kinds).toEqual(['alert', 'clip']));
   expect([...target.have.values()].at(-1)?.bytes).toBe(4); // From 5 s before it to 10 s after.

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EndpointWriter } from '#pipeline';
 import { createLog, systemClock } from '#runtime';
+import { freePort } from '../../e2e/support/ports.ts';
 import { type ChatServer, completion, startChatServer } from './chat-server.ts';
 
 let server: ChatServer;
@@ -94,12 +93,7 @@ describe('the text endpoint', () => {
   });
 
   it('that is not there fails', async () => {
-    const empty = createServer().listen(0, '127.0.0.1');
-    await once(empty, 'listening');
-    const address = empty.address();
-    empty.close();
-    await once(empty, 'close');
-    const url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}/v1`;
+    const url = `http://127.0.0.1:${await freePort()}/v1`;
     await expect(aWriter({ url }).write(asked, stop)).rejects.toThrow(/ECONNREFUSED/);
   });
 

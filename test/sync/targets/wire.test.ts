@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TargetBusy } from '../../../src/sync/target.ts';
 import { paced, Wire, type WireOptions } from '../../../src/sync/targets/wire.ts';
+import { freePort } from '../../e2e/support/ports.ts';
 
 const signal = new AbortController().signal;
 const wireOf = (options: Partial<WireOptions> = {}) => new Wire({ path: 'sync.targets.t', env: {}, ...options });
@@ -103,9 +104,7 @@ describe('the wire', () => {
   });
 
   it('names what is wrong with the connection', async () => {
-    await using there = await server((_request, response) => response.end());
-    const closed = new URL(there.url);
-    await there[Symbol.asyncDispose]().catch(() => undefined);
+    const closed = new URL(`http://127.0.0.1:${await freePort()}/p`);
     await using wire = wireOf();
     await expect(wire.ask(closed, { method: 'GET', signal })).rejects.toThrow('no connection (ECONNREFUSED)');
     await using own = wireOf({ caFile: join('nowhere', 'ca.pem') });
