@@ -3,7 +3,7 @@ import { AuthenticationError, connect, type RTStream, type RTStreamSceneIndex } 
 import { expect } from 'vitest';
 import { probeDuration } from '../e2e/support/ffmpeg.ts';
 import { until } from '../e2e/support/waiting.ts';
-import { recordedSince } from '../e2e/support/watching.ts';
+import { allJudged, recordedSince } from '../e2e/support/watching.ts';
 import { seePlayer } from './player.ts';
 import { type Call, type Message, PASSWORD, type World } from './world.ts';
 
@@ -228,6 +228,7 @@ export const liveCalls: Call[] = [
       const path = ['rtstream', stream.get().id, 'index', index.get().rtstreamIndexId, 'alert', told, 'status'];
       await connection.vhttp.patch(path, { status: 'disabled' });
       await index.get().disableAlert(silent);
+      await allTold(world.appliance);
       const before = webhook.alerts.length;
       await passAndReturn(world);
       expect(webhook.alerts).toHaveLength(before);
@@ -332,6 +333,15 @@ function scenesOf(index: RTStreamSceneIndex, count: number): Promise<SceneRecord
   });
 }
 
+/** Waits until nothing that has fired is still on its way. */
+async function allTold(appliance: World['appliance']): Promise<void> {
+  await allJudged(appliance);
+  await until('all is told', async () => {
+    const { delivery } = await appliance.data<{ delivery: { backlog: object[] } }>('GET', '/v1/status');
+    return delivery.backlog.length === 0;
+  });
+}
+
 /** Waits until something has begun to move twice more, and all of it was judged. */
 async function passAndReturn({ index, appliance }: World): Promise<void> {
   const sinceS = Date.now() / 1000;
@@ -344,8 +354,5 @@ async function passAndReturn({ index, appliance }: World): Promise<void> {
     },
     120_000,
   );
-  await until('all scenes judged', async () => {
-    const { evaluator } = await appliance.data<{ evaluator: { lag: number } }>('GET', '/v1/status');
-    return evaluator.lag === 0;
-  });
+  await allJudged(appliance);
 }

@@ -54,7 +54,8 @@ interface Posted {
 export async function receiver(answer: (response: ServerResponse, nth: number) => void, port = 0) {
   const posted: Posted[] = [];
   const server = createServer(async (request, response) => {
-    const sent = await text(request);
+    const sent = await text(request).catch(() => undefined);
+    if (sent === undefined) return; // Who sent it has been stopped in the middle of it.
     posted.push({ path: request.url ?? '', headers: request.headers, text: sent, body: JSON.parse(sent) });
     answer(response, posted.length);
   });

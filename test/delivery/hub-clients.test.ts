@@ -10,7 +10,7 @@ import { hastyClock } from './fixture.ts';
 import { addScene, connectionOf, hubOver, links, open, soon } from './hub-box.ts';
 import { FakeSocket } from './hub-socket.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 describe('a client that comes back', () => {
   let seqs: number[] = [];

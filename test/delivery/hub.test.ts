@@ -1,11 +1,9 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Hub } from '#delivery';
 import { newId } from '#domain';
 import { aCamera, anArmedCamera, anIndex, NOON, openStore } from '../store/fixture.ts';
 import { fire } from './fixture.ts';
 import { addScene, connectionOf, hubOver, open, soon } from './hub-box.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 describe('what a client is sent', () => {
   it('begins with its connection id and the place in the journal', async () => {

@@ -9,7 +9,6 @@ import { anArmedCamera, openStore, quiet } from '../store/fixture.ts';
 import { fire, hastyClock, links, ok, receiver, streamName } from './fixture.ts';
 
 const webhook = (target: string) => ({ channel: 'webhook' as const, target });
-vi.setConfig({ testTimeout: 30_000 });
 const soon = (check: () => void) => vi.waitFor(check, 20_000);
 
 const NEVER = Number.MAX_SAFE_INTEGER;

@@ -14,7 +14,7 @@ import { freePort } from './support/ports.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { blinkingRoom } from './support/videos.ts';
 import { until } from './support/waiting.ts';
-import { addCamera, type Watch } from './support/watching.ts';
+import { addCamera, allJudged, type Watch } from './support/watching.ts';
 
 /** In all; outages of seconds stand for those of minutes: as many alerts fire in them. */
 const FIRINGS = 500;
@@ -46,13 +46,14 @@ test('everybody gets every alert, in order, whoever was away meanwhile', { timeo
   const start = () => TestAppliance.start({ dataDir: dir.path, config, port, logLevel: 'info' });
   let box = await start();
   try {
-    const room = await addCamera(box, { url: camera.url, name: 'room' });
-    await armAll(box, room, hooks.urls);
-    const armedMs = Date.now();
     await using line = await startLine(port);
     const ticket = await box.data<{ websocket_url: string }>('GET', '/collection/default/websocket');
     await using client = new LiveClient(`ws://127.0.0.1:${line.port}${new URL(ticket.websocket_url).pathname}`);
     await until('the live client is greeted', () => client.greetings > 0);
+    // It hears of what fires from now on: nothing does yet.
+    const room = await addCamera(box, { url: camera.url, name: 'room' });
+    await armAll(box, room, hooks.urls);
+    const armedMs = Date.now();
     using outbox = new Outbox(dir.path);
     let mostWaiting = 0;
     const fire = async (changes: number) => {
@@ -89,6 +90,7 @@ test('everybody gets every alert, in order, whoever was away meanwhile', { timeo
     await broker.start();
     await until(`${FIRINGS} alerts`, () => outbox.firings() >= FIRINGS, PATIENCE_MS);
     await box.data('PATCH', `/rtstream/${room.streamId}/status`, { action: 'stop' });
+    await allJudged(box);
     await until('nothing waits', () => outbox.waiting() === 0, PATIENCE_MS);
     const fired = outbox.journal();
     await until('the live client has all', () => client.alerts.length >= fired.length, PATIENCE_MS);

@@ -45,7 +45,7 @@ test('shows every route, and what it takes and answers', async () => {
     await page.locator('.operation-head').evaluateAll((heads) => {
       for (const head of heads) if (head instanceof HTMLElement) head.click();
     });
-    expect(await page.locator('.operation .example').count()).toBe(ids.length);
+    await expect.poll(() => page.locator('.operation .example').count()).toBe(ids.length);
 
     const add = page.locator('#postRtstream');
     await add.getByText('1 to 240').waitFor();

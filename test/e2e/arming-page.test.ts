@@ -77,6 +77,8 @@ test('arms, snoozes and groups alerts, and follows what others do', async () => 
     await page.getByLabel('Name of a new group').fill('Night');
     await page.getByRole('button', { name: 'Add group' }).click();
     await page.getByText('would be the same as "night" on MQTT').waitFor();
+    // The browser notes it beside what the page shows.
+    await until('the browser has noted it', () => problems.length > 0);
     expect(problems.splice(0)).toEqual([expect.stringContaining('409')]);
 
     await page.route('**/v1/arming', (route) => route.fulfill({ status: 200, json: {} }));

@@ -131,7 +131,7 @@ test('a stretch that goes on: the captions of what is past are there, and the pi
   const nowS = (Date.now() - T0) / 1000;
   await recordTake(box, id, { fromS: nowS - 100, lengthS: 92, flashS: nowS - 91, sessionS: 50 });
   say(id, nowS - 91, 'look at that light');
-  const { page, problems } = await watch(box.deps.links.watchPath(id, T0 + (nowS - 100) * 1000, Date.now() + 60_000));
+  const { page, problems } = await watch(box.deps.links.watchPath(id, T0 + (nowS - 100) * 1000, Date.now() + 600_000));
   const [caption] = await chooseCaptions(page, 1);
   expect(caption).toMatchObject({ text: 'look at that light' });
   if (caption) await expectFlashAt(page, caption);

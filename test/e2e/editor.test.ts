@@ -2,7 +2,7 @@
  * VideoDB's editor by its own client: the example of its data model, every kind of asset, and what a render may not do:
  * cost recorded video, or leave anything behind. `WATCHPOST_EDITOR=full` renders ten minutes beside the cameras.
  */
-import { readdir } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import {
@@ -229,10 +229,13 @@ async function jobs(): Promise<JobAnswer[]> {
   return (await appliance.data<{ jobs: JobAnswer[] }>('GET', '/v1/jobs')).jobs;
 }
 
-/** ffmpegs that write into the assets directory, whoever their parent is. */
+/** ffmpegs that draw in the assets directory, whoever their parent is; other tests' draw elsewhere. */
 async function renderers() {
-  const ours = (await processTable()).filter(({ argv, state }) => state !== 'Z' && argv.includes('[video]'));
-  return ours.filter(({ argv }) => /(^|\/)ffmpeg$/.test(argv[0] ?? ''));
+  const drawing = (await processTable()).filter(
+    ({ argv, state }) => state !== 'Z' && /(^|\/)ffmpeg$/.test(argv[0] ?? '') && argv.includes('[video]'),
+  );
+  const places = await Promise.all(drawing.map(({ pid }) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  return drawing.filter((_, n) => places[n]?.startsWith(dir.path));
 }
 
 const folders = () => readdir(join(dir.path, 'data', 'assets'));
@@ -267,8 +270,10 @@ it('a render that a crash cut short is begun again, and comes out whole', async 
   await until('its ffmpeg has gone', async () => (await renderers()).length === 0);
   await appliance[Symbol.asyncDispose]();
   appliance = await TestAppliance.start({ dataDir: join(dir.path, 'data'), config });
-  const done = await until('it is rendered', async () =>
-    (await jobs()).find((job) => job.id === id && job.status !== 'processing'),
+  const done = await until(
+    'it is rendered',
+    async () => (await jobs()).find((job) => job.id === id && job.status !== 'processing'),
+    180_000,
   );
   expect(done).toMatchObject({ status: 'done' });
   const { stream_url: url } = await appliance.data<{ stream_url: string }>('GET', `/async-response/${id}`);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Lifetime } from '#runtime';
 import { type RtspServer, startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
+import { isFull } from '../faults/form.ts';
 import { TestAppliance } from './support/appliance.ts';
 import { watchpost } from './support/cli.ts';
 import { freePort } from './support/ports.ts';
@@ -14,7 +15,8 @@ import { addCamera, cameraState, recordedSince, timeline, type Watch } from './s
 import type { StatusAnswer } from './support/wire.ts';
 
 const PACK = sharedFile('models/yolox-nano');
-const BACK_WITHIN_MS = 10_000;
+/** In full, nothing else runs beside it. */
+const BACK_WITHIN_MS = isFull ? 10_000 : 30_000;
 
 describe.sequential('a recording camera', () => {
   const life = new Lifetime();
@@ -42,7 +44,7 @@ describe.sequential('a recording camera', () => {
   async function expectRecovery(brokenMs: number, backMs: number): Promise<void> {
     const resumedMs = await recordedSince(appliance, watch.streamId, brokenMs + 1000, 6);
     expect(resumedMs - backMs, 'ms until recording was back').toBeLessThanOrEqual(BACK_WITHIN_MS);
-    expect(await ffmpegsOf(appliance.pid)).toHaveLength(1);
+    await until('one ffmpeg, and no other', async () => (await ffmpegsOf(appliance.pid)).length === 1);
     const { recorded, gaps } = await timeline(appliance, watch.streamId);
     const gap = gaps.find(({ start, end }) => end * 1000 > brokenMs - 5000 && start * 1000 < backMs + 1000);
     expect(gap, JSON.stringify({ brokenMs, gaps, recorded })).toMatchObject({ reason: expect.stringMatching(/\S/) });

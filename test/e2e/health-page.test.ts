@@ -92,9 +92,10 @@ test('says what needs attention, holds and hurries what is sent, fetches models,
     await page.locator('[data-stream] h3').getByText('Shed').waitFor();
     const [left, right] = await Promise.all([shed, yard].map((picture) => picture.boundingBox()));
     expect(left?.y).toBe(right?.y);
-    expect(await shed.evaluate((picture) => picture.matches(':focus'))).toBe(true);
+    const isFocused = (picture: typeof shed) => picture.evaluate((element) => element.matches(':focus'));
+    await expect.poll(() => isFocused(shed)).toBe(true);
     await page.keyboard.press('ArrowRight');
-    expect(await yard.evaluate((picture) => picture.matches(':focus'))).toBe(true);
+    await expect.poll(() => isFocused(yard)).toBe(true);
     expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press('Enter');
     await page.locator('#player-close').click();

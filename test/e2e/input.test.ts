@@ -198,7 +198,7 @@ describe('a camera that can not be reached', () => {
       name: 'x',
     });
     expect(await refused.text()).not.toContain(CANARY);
-    expect(appliance.output).toContain('"camera":"locked"');
+    await until('the log tells of it', () => appliance.output.includes('"camera":"locked"'));
     expect(appliance.output).not.toContain(CANARY);
     const probe = await watchpost(['probe', `rtsp://viewer:${CANARY}@${lockedAt}/locked`]);
     expect(probe).toMatchObject({ code: 1, stderr: expect.stringMatching(/password|credential|unauthori[sz]ed|401/i) });

@@ -88,6 +88,7 @@ test('every event is written once and in order, over kill -9 of the box and of t
     await until('the id on the terminal', () => ear.said().includes('WS_ID=conn-'));
     await turn('disable');
     await until('the event on the terminal', () => / arming\b/.test(ear.said()));
+    await haveCome(1);
     expect(await told()).toEqual(['disarmed']);
     const ended = once(ear.child.process, 'close');
     ear.child.process.stdin?.write('\x03');

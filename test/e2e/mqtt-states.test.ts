@@ -149,7 +149,9 @@ it('has an id of its own, which another client can take', async () => {
   await using broker = await mosquitto();
   await broker.start();
   const url = `mqtt://127.0.0.1:${broker.port}`;
-  await using delivery = await delivering(at.store, { url, clientId: 'yard-box' }, systemClock);
+  // It comes back in a minute, not in a second: until then everybody can see that it is away.
+  const slow: Clock = { ...systemClock, sleep: (ms, stop) => systemClock.sleep(ms * 60, stop) };
+  await using delivery = await delivering(at.store, { url, clientId: 'yard-box' }, slow);
   await soon(() => expect(delivery.status().mqtt).toEqual({ connected: true, state: 'connected' }));
   const other = await connectAsync(url, { clientId: 'yard-box', protocolVersion: 5, reconnectPeriod: 0 });
   await soon(() => expect(delivery.status().mqtt).toMatchObject({ connected: false, problem: 'closed' }));

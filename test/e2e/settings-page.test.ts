@@ -62,6 +62,8 @@ test('shows the configuration, refuses what is wrong by path, applies what is ri
     await apply.click();
     await page.getByText(/version \d+ is in force by now/).waitFor();
     expect(await name()).toBe('theirs');
+    // The browser notes it beside what the page shows.
+    await until('the browser has noted it', () => problems.length > 0);
     expect(problems).toEqual([expect.stringContaining('409')]);
     await page.keyboard.press('Escape');
     await until('the dialog closed', async () => !(await page.getByRole('dialog').isVisible()));

@@ -64,7 +64,7 @@ test('from the one-time code to the clip of an alert, and on while the box is aw
     page.on('pageerror', (error) => problems.push(error.message));
     const loaded = bytesLoaded(page);
     await page.goto(appliance.url);
-    await signIn(page, appliance.output);
+    await signIn(page, appliance);
     expect(await loaded()).toBeLessThan(FIRST_LOAD);
     await addCamera(page);
     await drawZone(page);
@@ -92,9 +92,9 @@ test('from the one-time code to the clip of an alert, and on while the box is aw
   }
 });
 
-async function signIn(page: Page, output: string): Promise<void> {
-  const code = /code (\d{4}-\d{4})/.exec(output)?.[1] ?? '';
-  expect(output).not.toBe('');
+async function signIn(page: Page, appliance: TestAppliance): Promise<void> {
+  // It is printed once the box serves.
+  const code = await until('the one-time code', () => /code (\d{4}-\d{4})/.exec(appliance.output)?.[1]);
   await seen(page);
   await page.getByLabel('API key or one-time code').fill(code);
   await page.getByRole('button', { name: 'Open' }).click();
@@ -121,7 +121,7 @@ async function addCamera(page: Page): Promise<void> {
   await dialog.getByText('rejected').waitFor({ state: 'detached' });
   await dialog.getByRole('button', { name: 'Test' }).click();
   await dialog.getByText(/^It answers: \d+ × \d+ · H\.264 · \d+ fps · sound, a keyframe every 1 s\.$/).waitFor();
-  expect(await widthOf(dialog.getByAltText('What the camera shows now'))).toBe(640);
+  await expect.poll(() => widthOf(dialog.getByAltText('What the camera shows now'))).toBe(640);
   await seen(page, 'add-camera');
   await dialog.getByRole('button', { name: 'Add camera' }).click();
   await page.locator('.camera .chip', { hasText: 'Recording' }).waitFor();

@@ -16,7 +16,7 @@ import { BUCKET, type Swift, startSwift } from './support/s3-server.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { blinkingRoom } from './support/videos.ts';
 import { until } from './support/waiting.ts';
-import { addCamera, arm } from './support/watching.ts';
+import { addCamera, allJudged, arm } from './support/watching.ts';
 import { startWebhook } from './support/webhook.ts';
 
 const SECRET = 'testing';
@@ -50,6 +50,7 @@ test('a box killed on the way brings each thing once to VideoDB and to a bucket'
     box = await start();
     await until('more videos at VideoDB', () => cloud.videos.length >= 2);
     await box.data('PATCH', `/rtstream/${room.streamId}/status`, { action: 'stop' });
+    await allJudged(box);
 
     const data = join(dir.path, 'data');
     using outbox = new Outbox(data);

@@ -6,7 +6,6 @@ import { fire, links, ok, receiver, streamName } from '../delivery/fixture.ts';
 import { anArmedCamera, NOON, quiet } from '../store/fixture.ts';
 import { openBox } from './box.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
 const soon = (check: () => Promise<void> | void) => vi.waitFor(check, 20_000);
 
 /** A box whose webhooks go out. */
@@ -35,25 +34,32 @@ async function openSendingBox() {
 
 it('a message that was given up is listed, and replayed it arrives under its old key', async () => {
   await using box = await openSendingBox();
-  await using hook = await receiver((response, nth) => void response.writeHead(nth === 1 ? 400 : 200).end());
+  let status = 400;
+  await using hook = await receiver((response) => void response.writeHead(status).end());
   const { alert, stream } = anArmedCamera(box.store);
   const firing = fire(box.store, alert, { channel: 'webhook', target: `${hook.url}?token=canary` });
-  await soon(() => expect(hook.posted).toHaveLength(1));
-  const [waiting] = (await box.call('GET', '/v1/deliveries')).data.deliveries;
+  // What the receiver has said is noted after it has said it.
+  const waiting = await vi.waitFor(async () => {
+    const [one] = (await box.call('GET', '/v1/deliveries')).data.deliveries;
+    expect(one.attempts).toBeGreaterThan(0);
+    return one;
+  }, 20_000);
+  const tries = hook.posted.length;
   expect(waiting).toMatchObject({ state: 'waiting', target: hook.url, firing_id: firing.id, rtstream_id: stream.id });
   box.store.deliveries.giveUp(waiting.id, NOON);
   expect((await box.call('GET', '/v1/deliveries')).data.deliveries).toEqual([]);
   const { deliveries } = (await box.call('GET', '/v1/deliveries?state=dead')).data;
   expect(deliveries).toMatchObject([{ id: waiting.id, state: 'dead', dead_at: new Date(NOON).toISOString() }]);
   expect(JSON.stringify(deliveries)).not.toContain('canary');
+  status = 200;
   const replayed = await box.call('POST', `/v1/deliveries/${waiting.id}/replay`);
   expect(replayed.data).toMatchObject({ id: waiting.id, state: 'waiting', attempts: 0 });
-  await soon(() => expect(hook.posted).toHaveLength(2));
-  expect(hook.posted.map(({ headers }) => headers['idempotency-key'])).toEqual([firing.id, firing.id]);
   await soon(async () => {
     const answer = await box.call('GET', '/v1/deliveries?state=delivered');
     expect(answer.data.deliveries).toMatchObject([{ id: waiting.id, state: 'delivered' }]);
   });
+  expect(hook.posted.length).toBeGreaterThan(tries);
+  expect(new Set(hook.posted.map(({ headers }) => headers['idempotency-key']))).toEqual(new Set([firing.id]));
 });
 
 it('lists page by page, and knows what is not there', async () => {

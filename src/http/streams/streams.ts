@@ -10,6 +10,8 @@ import { pushedView, pushWished, renewPushKey } from './push.ts';
 import { streamAnswer, streamView } from './views.ts';
 
 const EXAMPLE_URL = 'rtsp://user:password@192.168.1.20:554/stream1';
+/** An ffmpeg that has to be killed has ended by then. */
+const STOP_MS = 10_000;
 const NO_URL = `must be the camera's address, e.g. "${EXAMPLE_URL}"`;
 const name = text(200, 'Front gate');
 const rate = whole(1, 240).describe('Kept and given back; indexes say by themselves how often they look');
@@ -111,11 +113,16 @@ export function streamRoutes(deps: HttpDeps): Api {
 
   api.patch(
     '/rtstream/:id/status',
-    { summary: 'Starts or stops a stream; any number of times', body: statusChange, answer: streamAnswer },
-    (_c, { params, body: { action } }) => {
+    {
+      summary: 'Starts or stops a stream, any number of times; once it is stopped, all that was recorded is there',
+      body: statusChange,
+      answer: streamAnswer,
+    },
+    async (_c, { params, body: { action } }) => {
       const { id } = ownStreamBy(deps, params.id);
       const stream = streams.update(id, { wanted: action === 'start' ? 'connected' : 'stopped' });
       deps.supervisor.reconcile();
+      if (action === 'stop') await ended(id, deps);
       return streamView(stream);
     },
   );
@@ -135,6 +142,14 @@ export function streamRoutes(deps: HttpDeps): Api {
   );
 
   return api;
+}
+
+/** Until its last segment is in the store; a recorder that hangs is not waited for. */
+async function ended(id: string, { supervisor, clock }: HttpDeps): Promise<void> {
+  const late = new AbortController();
+  const tooLong = clock.sleep(STOP_MS, late.signal).catch(() => undefined);
+  await Promise.race([supervisor.stopped(id), tooLong]);
+  late.abort();
 }
 
 /** As it is connected. Throws `invalid` for an address that can't be one. */

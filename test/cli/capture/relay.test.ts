@@ -52,7 +52,8 @@ it('brings ffmpeg to an address that ffmpeg does not know', async () => {
 });
 
 it('lets nobody in but the first', async () => {
-  await publisher();
+  record(await publisher());
+  await soon(() => expect(said).toEqual(['publishing'])); // So the first has been let in.
   const second = connect(Number(new URL(relay.url).port), '127.0.0.1');
   expect((await once(second, 'error'))[0]).toMatchObject({ code: 'ECONNREFUSED' });
 });
@@ -95,7 +96,7 @@ it('takes what the box takes and no more', async () => {
   while (!full() && written < 2000) {
     ffmpeg.write(packet);
     written += 1;
-    if (written % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve)); // Whatever can go has gone.
   }
   expect(full()).toBe(true);
   for (const socket of box.sockets) socket.resume();

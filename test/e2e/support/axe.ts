@@ -2,8 +2,12 @@
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** Of what is shown now; each with the rule and where it is broken. The page's own policy stays in force. */
+/**
+ * Of what is shown now; each with the rule and where it is broken. The page's own policy stays in force. Nothing moves from
+ * then on: what is half faded in is hard to read, and is so for a moment only.
+ */
 export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
   return violations

@@ -28,7 +28,7 @@ export async function startProxy(
     void pass(incoming, outgoing, target(), (exchange) => {
       exchanges.push(exchange);
       onExchange(exchange);
-    });
+    }).catch(() => outgoing.destroy()); // One end has gone: so does the other.
   });
   server.on('upgrade', (incoming, socket, head) => {
     const { hostname, port } = new URL(target());

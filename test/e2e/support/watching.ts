@@ -78,6 +78,14 @@ export function recordedSince(
   return until(`${seconds} s recorded`, probe, 60_000 + 2000 * seconds);
 }
 
+/** Waits until everything that is stored has been held against the alerts. */
+export async function allJudged(appliance: Pick<TestAppliance, 'data'>): Promise<void> {
+  await until('everything is judged', async () => {
+    const { evaluator } = await appliance.data<StatusAnswer>('GET', '/v1/status');
+    return evaluator.lag === 0;
+  });
+}
+
 export async function scenes(appliance: TestAppliance, streamId: string, limit = 200): Promise<SceneAnswer[]> {
   return (await appliance.data<{ scenes: SceneAnswer[] }>('GET', `/v1/scenes?stream=${streamId}&limit=${limit}`))
     .scenes;

@@ -22,7 +22,8 @@ export async function startWebhook({ refuse = 0, once: isStrict = false } = {}):
   const taken = new Set<unknown>();
   let refusals = refuse;
   const server = createServer(async (request, response) => {
-    const alert: unknown = await json(request);
+    const alert: unknown = await json(request).catch(() => undefined);
+    if (alert === undefined) return; // Who sent it was killed in the middle of it.
     if (refusals > 0) {
       refusals -= 1;
       response.writeHead(500).end();

@@ -14,11 +14,12 @@ export interface CameraState {
 export interface StatusAnswer {
   cameras: CameraState[];
   inference: { state: string; pid?: number; restarts: number };
+  evaluator: { lag: number };
 }
 
 export interface TimelineAnswer {
   recorded: [start: number, end: number][];
-  gaps: { start: number; end: number; reason: string }[];
+  gaps: { start: number; end: number; reason: string; unwanted?: true }[];
 }
 
 export interface SceneAnswer {

@@ -38,10 +38,12 @@ export async function startChatServer(): Promise<ChatServer> {
     answer: (response) => void response.end(completion('A summary.')),
   };
   const server = createServer(async (request, response) => {
+    const sent = await text(request).catch(() => undefined);
+    if (sent === undefined) return; // Who asks was killed in the middle of it.
     const asked: Asked = {
       path: `${request.method} ${request.url}`,
       authorization: request.headers.authorization,
-      body: JSON.parse(await text(request)),
+      body: JSON.parse(sent),
     };
     chat.asked.push(asked);
     response.setHeader('content-type', 'application/json');
