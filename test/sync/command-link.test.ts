@@ -87,7 +87,7 @@ function link(
   const made = CommandLink.start({
     hub: { name, url: `http://127.0.0.1:${hub.port}`, token: hub.token, allowCommands },
     store: edge.store,
-    clock: { ...systemClock, sleep: hastyClock(50).sleep },
+    clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 50, signal) },
     log: edge.deps.log,
     report: async () => report(),
     request: inOwnApp,
