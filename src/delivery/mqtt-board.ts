@@ -2,6 +2,7 @@ import { messageOf, Wake } from '#runtime';
 import { announcements, nodeOf } from './home-assistant/discovery.ts';
 import type { MqttDesk, MqttGuest } from './mqtt.ts';
 import { type MqttBoardDeps, MqttErrands } from './mqtt-errands.ts';
+import { FormerTopics } from './mqtt-former.ts';
 import { boxState, type CameraView, cameraViews, type GroupView, groupViews } from './mqtt-views.ts';
 
 /** What isn't in the journal is looked at so often. */
@@ -22,6 +23,7 @@ export class MqttBoard implements MqttGuest {
   readonly #base: string;
   readonly #news: Wake;
   readonly #errands: MqttErrands;
+  readonly #former: FormerTopics;
   readonly #errand: Wake;
   /** Retained topics as this connection has left them. */
   readonly #said = new Map<string, string>();
@@ -36,10 +38,12 @@ export class MqttBoard implements MqttGuest {
     this.#base = `${deps.mqtt.topicPrefix}/${deps.store.boxId}`;
     this.#news = new Wake(deps.clock);
     this.#errand = new Wake(deps.clock);
+    this.#former = new FormerTopics(deps, this.#base);
     this.#errands = new MqttErrands(deps, this.#base, this.#news.ring);
   }
 
   heard = (topic: string, payload: Buffer, retained: boolean): void => {
+    if (this.#former.heard(topic, payload)) return;
     if (topic === this.#birthTopic) this.#born(payload);
     else if (!topic.endsWith('/set')) this.#recall(topic, payload, retained);
     else this.#errands.take({ topic, payload, retained });
@@ -52,7 +56,7 @@ export class MqttBoard implements MqttGuest {
     this.#seq = journal.head();
     using _wakes = journal.onAppend(this.#news.ring);
     await this.#listen(desk);
-    return await Promise.race([this.#keepTelling(desk), this.#keepServing(desk)]);
+    return await Promise.race([this.#keepTelling(desk), this.#keepServing(desk), this.#former.live(desk)]);
   }
 
   #startAnew(): void {

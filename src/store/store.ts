@@ -18,6 +18,7 @@ import { Jobs } from './assets/jobs.ts';
 import { Renders } from './assets/renders.ts';
 import { SceneCollections } from './assets/scene-collections.ts';
 import { Backfills } from './backfills.ts';
+import { BrokerTopics } from './broker-topics.ts';
 import { Captures } from './captures/captures.ts';
 import { ClockSteps } from './clock-steps.ts';
 import { Collections } from './collections.ts';
@@ -96,6 +97,7 @@ export class Store implements AsyncDisposable {
   readonly journal: Pick<Journal, 'after' | 'cursor' | 'head' | 'onAppend'>;
   readonly deliveries: Deliveries;
   readonly outbox: Outbox;
+  readonly brokerTopics: BrokerTopics;
   readonly webhookSecrets: WebhookSecrets;
   readonly keys: Keys;
   readonly audit: Audit;
@@ -164,6 +166,7 @@ export class Store implements AsyncDisposable {
     this.journal = journal;
     this.deliveries = new Deliveries(connection, clock);
     this.outbox = new Outbox(connection, journal);
+    this.brokerTopics = new BrokerTopics(meta);
     this.webhookSecrets = new WebhookSecrets(connection, meta, key);
     this.keys = new Keys(connection, clock);
     this.audit = new Audit(connection, clock);

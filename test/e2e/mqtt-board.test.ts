@@ -4,12 +4,13 @@ import { expect, it, vi } from 'vitest';
 import { Delivery, type MqttBox } from '#delivery';
 import type { CameraStatus } from '#domain';
 import { type Clock, systemClock } from '#runtime';
-import type { Store } from '#store';
+import { Store } from '#store';
 import { fire, links, streamName } from '../delivery/fixture.ts';
 import { anObject, withObjects } from '../events/scenes.ts';
 import { aCamera, anArmedCamera, aScene, aStream, openStore, quiet } from '../store/fixture.ts';
 import { listener, mosquitto } from './support/mosquitto.ts';
 import { documentedSchemas } from './support/mqtt-schemas.ts';
+import { tempDir } from './support/temp-dir.ts';
 
 const signal = new AbortController().signal;
 const soon = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 50 });
@@ -57,9 +58,15 @@ function aBox(cameras: () => CameraStatus[], overrides: Partial<MqttBox> = {}): 
   };
 }
 
-async function attended(store: Store, port: number, box: MqttBox, homeAssistant = false): Promise<Delivery> {
-  const url = `mqtt://127.0.0.1:${port}`;
-  const mqtt = { url, topicPrefix: 'watchpost', homeAssistant, discoveryPrefix: 'homeassistant' };
+async function attended(
+  store: Store,
+  port: number,
+  box: MqttBox,
+  homeAssistant = false,
+  topicPrefix = 'watchpost',
+): Promise<Delivery> {
+  const url = `mqtt://u:secret@127.0.0.1:${port}`;
+  const mqtt = { url, topicPrefix, homeAssistant, discoveryPrefix: 'homeassistant' };
   const delivery = await Delivery.start({ store, links, clock: quick, log: quiet, streamName, mqtt }, signal);
   delivery.attend(box);
   return delivery;
@@ -146,6 +153,43 @@ it('takes back what a former life said of cameras that are gone', async () => {
   );
   for (const topic of left) await soon(() => expect(ear.last(topic)).toBe(''));
   await soon(() => expect(ear.last('cameras/front-door/state')).toContain(stream.id));
+});
+
+it('takes back all it left under a prefix and in announcements that it no longer uses, at the next connection', async () => {
+  await using dir = await tempDir();
+  const open = () => Store.open(dir.path, { clock: systemClock, log: quiet });
+  await using broker = await mosquitto();
+  await broker.start();
+  await using ear = await listener(broker.port, '#');
+  const former = () => [
+    ...new Set(ear.heard.map(({ topic }) => topic).filter((topic) => /^(watchpost|homeassistant)\//.test(topic))),
+  ];
+  const box = (id: string) => aBox(() => [recording(id)]);
+  let streamId = '';
+  {
+    await using store = await open();
+    streamId = aCamera(store).stream.id;
+    await using _delivery = await attended(store, broker.port, box(streamId), true);
+    await soon(() => expect(ear.last('/snapshot')).toBeDefined());
+    await soon(() => expect(former().length).toBeGreaterThan(10));
+  }
+  // Its address and its wish changed while the broker was away.
+  await broker.stop('SIGTERM');
+  await using store = await open();
+  await using _delivery = await attended(store, broker.port, box(streamId), false, 'yard/west');
+  await broker.start();
+  await soon(() => expect(ear.last(`yard/west/${store.boxId}/status`)).toBe('online'));
+  await soon(() => expect(former().filter((topic) => ear.last(topic) !== '')).toEqual([]));
+  await soon(() => expect(store.brokerTopics.used(`127.0.0.1:${broker.port}`)).toEqual([`yard/west/${store.boxId}/#`]));
+  const state = `yard/west/${store.boxId}/cameras/front-door/state`;
+  await soon(() => expect(ear.last(state)).toContain(streamId));
+
+  const before = ear.heard.length;
+  const late = await connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+  await late.publishAsync(`watchpost/${store.boxId}/status`, 'offline', { qos: 1, retain: true });
+  await late.endAsync();
+  await soon(() => expect(ear.heard.slice(before).map(({ payload }) => payload.toString())).toContain('offline'));
+  await soon(() => expect(ear.last(`watchpost/${store.boxId}/status`)).toBe(''));
 });
 
 it('obeys: a picture, arming, snoozing; says why not, and never obeys what is retained', async () => {
