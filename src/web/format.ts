@@ -59,7 +59,10 @@ export interface PhaseWords {
 }
 
 /** What a camera is doing, for a person. */
-export function phaseWords(camera: CameraJson, nowMs: number): PhaseWords {
+export function phaseWords(
+  camera: Pick<CameraJson, 'phase' | 'last_error' | 'next_try_ms'>,
+  nowMs: number,
+): PhaseWords {
   const error = camera.last_error ? sentence(camera.last_error) : '';
   switch (camera.phase) {
     case 'recording':

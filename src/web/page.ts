@@ -8,7 +8,6 @@ import { alertSnooze } from './alerts/alert-snooze.ts';
 import { Arming } from './alerts/arming.ts';
 import type { Api } from './api.ts';
 import { boxFacts } from './box/box-facts.ts';
-import { Boxes } from './box/boxes.ts';
 import { Health } from './box/health.ts';
 import { Jobs } from './box/jobs.ts';
 import { Keys } from './box/keys.ts';
@@ -19,68 +18,64 @@ import { Cameras } from './cameras/cameras.ts';
 import { wall } from './cameras/wall.ts';
 import { ZoneEditor } from './cameras/zone-editor.ts';
 import { byId, el, setHidden, setText } from './dom.ts';
+import { alertClip, momentClip, sceneClip, sentClip } from './finding/clips.ts';
 import { Feed } from './finding/feed.ts';
 import { Player } from './finding/player.ts';
 import { Search } from './finding/search.ts';
 import { Away, showToast, Unseen, viewSwitch } from './finding/views.ts';
+import { Boxes } from './fleet/boxes.ts';
+import { isAt, Places } from './fleet/places.ts';
 import { followLive, type LiveState } from './live.ts';
 import type { SseEvent } from './sse.ts';
 import type { AlertJson, SceneJson, StatusJson } from './wire.ts';
 
-/** Seconds of context around what happened. */
-const BEFORE_S = 3;
-const AFTER_S = 3;
-/** What is played from a moment on a timeline. */
-const FROM_MOMENT_S = 60;
-
 export async function runPage(api: Api, first: StatusJson, onRefused: () => void, signal: AbortSignal): Promise<void> {
   const player = new Player(api, signal);
-  const watchScene = (scene: SceneJson): void =>
-    player.watch({ ...around(scene), title: scene.stream_name, text: scene.text });
-  const watchAlert = (alert: AlertJson): void =>
-    player.watch({ ...around(alert), title: `${alert.label} · ${alert.stream_name}`, text: alert.explanation });
   const zones = new ZoneEditor(api, (camera) => showToast(`The zones of ${camera} are saved.`), signal);
   const cameras = new Cameras(api, {
     drawZones: (camera) => zones.open(camera),
     watchLive: (camera) => player.watchLive(camera.stream_id, camera.name),
-    watchFrom: (camera, at) =>
-      player.watch({
-        streamId: camera.stream_id,
-        title: camera.name,
-        text: '',
-        start: Math.floor(at),
-        end: Math.floor(at) + FROM_MOMENT_S,
-        live: false,
-      }),
+    watchFrom: (camera, at) => player.watch(momentClip(camera, at)),
   });
   signal.addEventListener('abort', () => cameras.end());
-  const search = new Search(api, watchScene, signal);
-  const feed = new Feed(
+  const places = new Places(byId('search-camera', HTMLSelectElement), byId('feed-place', HTMLSelectElement));
+  new Search(api, (scene) => player.watch(sceneClip(scene)), signal);
+  const feed: Feed = new Feed(
     {
-      watchScene,
-      watchAlert,
-      below: (alert) =>
-        el('div', { class: 'alert-below' }, new AlertFeedback(api, alert).element, alertSnooze(api, alert)),
+      watchScene: (scene) => player.watch(sceneClip(scene)),
+      watchAlert: (alert) => player.watch(alertClip(alert)),
+      below: (alert) => belowAlert(api, alert),
+      loadPast: (where) => void loadPast(api, feed, where, signal),
+      isAt: (place, moment) => isAt(place, moment, first.box.id),
     },
     () => api.now(),
     signal,
   );
   const arming = new Arming(api, signal);
+  const boxes = new Boxes(
+    api,
+    {
+      watch: (camera, box, at) => player.watch(sentClip(camera, box, at)),
+      onBoxes: (all) => places.showBoxes(all),
+    },
+    signal,
+  );
   const showRest = showsBox(api, signal);
   wall(signal);
-  const alertAdded = (label: string): void => {
+  const onAlert = (label: string): void => {
     showToast(`Alert “${label}” is armed.`);
     arming.refresh();
   };
-  const alertForm = new AlertForm(api, alertAdded, signal);
+  const alertForm = new AlertForm(api, onAlert, signal);
   new Settings(api, showToast, signal);
   addCameraForm(api, (name) => showToast(`${name} is added. The box connects to it now.`), signal);
   const unseen = new Unseen(viewSwitch(signal), signal);
 
   const showStatus = (status: StatusJson): void => {
     showRest(status);
+    boxes.tick();
     cameras.show(status.cameras);
-    search.showCameras(status.cameras);
+    places.showOwn(status.box.id, status.cameras);
     alertForm.showStatus(status);
     arming.tick();
   };
@@ -92,19 +87,27 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
       const scene = JSON.parse(data) as SceneJson;
       feed.addScene(scene);
       cameras.sawSomething(scene.stream_id);
+      boxes.saw(scene);
     }
     if (event === 'alert') {
       const alert = JSON.parse(data) as AlertJson;
       feed.addAlert(alert, true);
       unseen.add();
       cameras.sawSomething(alert.stream_id);
+      boxes.saw(alert);
     }
   };
   showStatus(first);
   await Promise.all([
     followLive(api, { onEvent, onState: stateShower(feed, onRefused) }, signal),
-    loadPast(api, feed, signal),
+    loadPast(api, feed, {}, signal),
   ]);
+}
+
+/** Another box's alert is snoozed there. */
+function belowAlert(api: Api, alert: AlertJson): HTMLElement {
+  const snooze = !alert.box && alertSnooze(api, alert);
+  return el('div', { class: 'alert-below' }, new AlertFeedback(api, alert).element, snooze);
 }
 
 function stateShower(feed: Feed, onRefused: () => void): (state: LiveState) => void {
@@ -116,35 +119,29 @@ function stateShower(feed: Feed, onRefused: () => void): (state: LiveState) => v
   };
 }
 
-/** What happened before the page was opened. A failure here leaves the feed to what comes live. */
-async function loadPast(api: Api, feed: Feed, signal: AbortSignal): Promise<void> {
+/** What happened there before the page was opened. A failure here leaves the feed to what comes live. */
+async function loadPast(
+  api: Api,
+  feed: Feed,
+  where: { box?: string; stream?: string },
+  signal: AbortSignal,
+): Promise<void> {
   const [scenes, alerts] = await Promise.all([
-    api.get<{ scenes: SceneJson[] }>('/v1/scenes', { limit: 60 }, signal).catch(() => ({ scenes: [] })),
-    api.get<{ alerts: AlertJson[] }>('/v1/alerts', { limit: 30 }, signal).catch(() => ({ alerts: [] })),
+    api.get<{ scenes: SceneJson[] }>('/v1/scenes', { limit: 60, ...where }, signal).catch(() => ({ scenes: [] })),
+    api.get<{ alerts: AlertJson[] }>('/v1/alerts', { limit: 30, ...where }, signal).catch(() => ({ alerts: [] })),
   ]);
   for (const scene of scenes.scenes) feed.addScene(scene);
   for (const alert of alerts.alerts) feed.addAlert(alert, false);
 }
 
-function around(moment: { stream_id: string; start: number; end: number }) {
-  return {
-    streamId: moment.stream_id,
-    start: Math.floor(moment.start - BEFORE_S),
-    end: Math.ceil(Math.max(moment.end, moment.start + 1) + AFTER_S),
-    live: false,
-  };
-}
-
-/** What shows the box itself and its keys, others that send to it, and what it sends. */
+/** What shows the box itself and its keys, its jobs, and what it sends. */
 function showsBox(api: Api, signal: AbortSignal): (status: StatusJson) => void {
-  const boxes = new Boxes(api, signal);
   const jobs = new Jobs(api, signal);
   const targets = new Targets(api, signal);
   const health = new Health(api, signal);
   new Keys(api, signal);
   return (status) => {
     showBox(status);
-    boxes.tick();
     jobs.tick();
     targets.show(status.sync ?? []);
     health.show(status);

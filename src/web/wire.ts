@@ -179,10 +179,17 @@ export interface PackJson {
   pull?: { state: 'fetching' | 'done' | 'failed'; percentage: number; error?: string };
 }
 
+/** The box that something comes from; absent where it is this one. */
+export interface SendingBoxJson {
+  id: string;
+  name: string;
+}
+
 export interface SceneJson {
   id: number;
   stream_id: string;
   stream_name: string;
+  box?: SendingBoxJson;
   start: number;
   end: number;
   text: string;
@@ -203,6 +210,7 @@ export interface AlertJson {
   label: string;
   stream_id: string;
   stream_name: string;
+  box?: SendingBoxJson;
   start: number;
   end: number;
   /** ISO 8601. */
@@ -334,6 +342,19 @@ export interface ConfigVersionJson {
   changed: string[];
 }
 
+/** A camera of another box: as that told last, and what has come of it. */
+export interface SentCameraJson {
+  rtstream_id: string;
+  name: string;
+  phase: CameraPhase;
+  last_error?: string;
+  here: boolean;
+  gone?: true;
+  recorded_until?: number;
+  picture_url?: string;
+  picture_at?: number;
+}
+
 /** Another box that sends to this one, as it told last. */
 export interface BoxJson {
   id: string;
@@ -344,7 +365,7 @@ export interface BoxJson {
   clock_ahead_s: number;
   lag_s: number;
   waiting: { kind: string; items: number; bytes: number }[];
-  cameras: { rtstream_id: string; name: string; phase: CameraPhase; last_error?: string }[];
+  cameras: SentCameraJson[];
   notes: string[];
 }
 

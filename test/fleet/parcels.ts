@@ -27,7 +27,11 @@ export function bodyOf(bytes: Buffer, mediaType: ParcelBody['mediaType']): Parce
   return { bytes: bytes.byteLength, mediaType, open: (from = 0) => Readable.from([bytes.subarray(from)]) };
 }
 
-export function aShipment(boxId = newId('box'), overrides: Partial<Stream> = {}): Shipment {
+export function aShipment(
+  boxId = newId('box'),
+  overrides: Partial<Stream> = {},
+  jpeg: Buffer = Buffer.alloc(20_000, 7),
+): Shipment {
   const stream = aStream({ name: 'Yard', ...overrides });
   const { id, name, mediaTypes, zones, createdMs } = stream;
   const facts = { id, name, mediaTypes, zones, createdMs };
@@ -91,7 +95,7 @@ export function aShipment(boxId = newId('box'), overrides: Partial<Stream> = {})
   const heads = [
     alertHead(firing.id, {}),
     alertHead(`${firing.id}/verdict`, { verdict }),
-    withBody(picture, Buffer.alloc(20_000, 7), 'image/jpeg'),
+    withBody(picture, jpeg, 'image/jpeg'),
     records('1-3', [scene(1), scene(2), scene(3)]),
     segment(0),
     segment(1),

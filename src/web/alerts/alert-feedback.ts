@@ -51,7 +51,9 @@ export class AlertFeedback {
     await this.#suggest();
   }
 
+  /** Another box's alert is set there. */
   async #suggest(): Promise<void> {
+    if (this.#alert.box) return;
     const { threshold, suggestion } = await this.#api.get<FeedbackJson>(`${this.#alertPath()}/feedback`, { limit: 1 });
     const isNews = suggestion !== undefined && suggestion.threshold !== threshold;
     setText(this.#words, suggestion && isNews ? suggestionWords(suggestion) : '');

@@ -1,5 +1,6 @@
 /** The live feed: newest first, alerts standing out, growing scenes updated in their place. */
 import { byId, el, setHidden, setText } from '../dom.ts';
+import { placeQuery } from '../fleet/places.ts';
 import type { LiveState } from '../live.ts';
 import type { AlertJson, SceneJson } from '../wire.ts';
 import { alertItem, type FeedItem, FeedModel, sceneItem } from './feed-model.ts';
@@ -12,15 +13,20 @@ const STATE_WORDS: Record<LiveState, string> = {
   refused: 'The key is no longer accepted',
 };
 
+const MOST = 120;
+
 export interface FeedActions {
   watchScene(scene: SceneJson): void;
   watchAlert(alert: AlertJson): void;
   /** What stands below an alert, as long as it is shown. */
   below(alert: AlertJson): HTMLElement;
+  /** What happened there before is wanted. */
+  loadPast(where: { box?: string; stream?: string }): void;
+  isAt(place: string, moment: SceneJson | AlertJson): boolean;
 }
 
 export class Feed {
-  readonly #model = new FeedModel(120);
+  #model = new FeedModel(MOST);
   readonly #rows = new Map<string, HTMLLIElement>();
   readonly #current = new Map<string, FeedItem>();
   readonly #list = byId('feed-list', HTMLOListElement);
@@ -29,12 +35,20 @@ export class Feed {
   readonly #spoken = byId('spoken', HTMLElement);
   readonly #actions: FeedActions;
   readonly #now: () => number;
+  #place = '';
 
   constructor(actions: FeedActions, now: () => number, signal: AbortSignal) {
     this.#actions = actions;
     this.#now = now;
-    this.#list.replaceChildren();
-    this.#showEmpty();
+    this.#clear();
+    const place = byId('feed-place', HTMLSelectElement);
+    this.#place = place.value;
+    const move = (): void => {
+      this.#place = place.value;
+      this.#clear();
+      actions.loadPast(placeQuery(place.value));
+    };
+    place.addEventListener('change', move, { signal });
     const filters = [byId('feed-all', HTMLButtonElement), byId('feed-alerts', HTMLButtonElement)];
     for (const button of filters) {
       button.addEventListener(
@@ -55,15 +69,25 @@ export class Feed {
   }
 
   addScene(scene: SceneJson): void {
+    if (!this.#actions.isAt(this.#place, scene)) return;
     this.#put(sceneItem(scene));
   }
 
   /** `live`: it happened just now and is spoken to screen readers. */
   addAlert(alert: AlertJson, live: boolean): void {
+    if (!this.#actions.isAt(this.#place, alert)) return;
     const fresh = this.#put(alertItem(alert));
     if (!fresh || !live) return;
     setText(this.#spoken, `Alert ${alert.label} on ${alert.stream_name}: ${alert.explanation}`);
     this.#rows.get(`alert-${alert.id}`)?.classList.add('is-new');
+  }
+
+  #clear(): void {
+    this.#model = new FeedModel(MOST);
+    this.#rows.clear();
+    this.#current.clear();
+    this.#list.replaceChildren();
+    this.#showEmpty();
   }
 
   #put(item: FeedItem): boolean {

@@ -5,7 +5,7 @@ import type { AlertJson, SceneJson } from '../wire.ts';
 
 export function sceneButton(scene: SceneJson, nowMs: number, score?: number): HTMLButtonElement {
   const length = scene.end - scene.start;
-  const meta = el('span', { class: 'moment-meta' }, el('b', {}, scene.stream_name), when(scene.start * 1000, nowMs));
+  const meta = el('span', { class: 'moment-meta' }, ...whose(scene), when(scene.start * 1000, nowMs));
   if (length >= 1) meta.append(el('span', {}, span(length)));
   const sense = senseOf(scene);
   if (sense !== 'seen') meta.prepend(el('span', { class: 'moment-sense' }, SENSE_WORDS[sense]));
@@ -43,7 +43,7 @@ export function alertButton(alert: AlertJson, nowMs: number): HTMLButtonElement 
     el('span', { class: 'moment-confidence', title: 'Confidence' }, sureness(alert)),
   );
   const at = Date.parse(alert.timestamp) || alert.start * 1000;
-  const meta = el('span', { class: 'moment-meta' }, el('b', {}, alert.stream_name), when(at, nowMs));
+  const meta = el('span', { class: 'moment-meta' }, ...whose(alert), when(at, nowMs));
   const words = el(
     'span',
     { class: 'moment-words' },
@@ -69,6 +69,11 @@ function verdict({ confirmed, text, by }: NonNullable<AlertJson['verdict']>): HT
   const word = confirmed === null ? 'Looked at again' : confirmed ? 'Confirmed' : 'Doubted';
   const state = confirmed === null ? 'unsure' : confirmed ? 'yes' : 'no';
   return el('span', { class: 'moment-verdict', 'data-state': state, title: `by ${by}` }, el('b', {}, word), ` ${text}`);
+}
+
+/** The camera, and its box where that is another. */
+function whose({ stream_name, box }: Pick<SceneJson, 'stream_name' | 'box'>): HTMLElement[] {
+  return [el('b', {}, stream_name), ...(box ? [el('span', {}, box.name)] : [])];
 }
 
 function when(ms: number, nowMs: number): HTMLElement {

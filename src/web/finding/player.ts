@@ -14,6 +14,8 @@ export interface Clip {
   start: number;
   end: number;
   live: boolean;
+  /** Its camera is another box's: there is nothing of now. */
+  elsewhere?: boolean;
   /** As it is now, rather than as it was recorded some seconds ago. */
   lowDelay?: boolean;
 }
@@ -138,16 +140,17 @@ export class Player {
     setHidden(this.#problem, true);
     setHidden(this.#link, true);
     setHidden(this.#save, true);
-    setHidden(byId('player-now', HTMLButtonElement), clip.live);
+    setHidden(byId('player-now', HTMLButtonElement), clip.live || (clip.elsewhere ?? false));
     byId('player-later', HTMLButtonElement).disabled = clip.live || clip.start + STEP_S >= now / 1000;
   }
 
   #showProblem(message: string): void {
     const clip = this.#clip;
     const recent = clip && clip.end * 1000 > this.#api.now() - 20_000;
-    const writing = ' If it happened just now, it is still being written: try again in a few seconds.';
+    const writing = recent ? ' If it happened just now, it is still being written: try again in a few seconds.' : '';
+    const why = clip?.elsewhere ? ' It has not come from its box yet, or is not sent here.' : writing;
     setText(this.#message, '');
-    setText(byId('player-reason', HTMLElement), message + (recent && message === NOTHING_RECORDED ? writing : ''));
+    setText(byId('player-reason', HTMLElement), message + (message === NOTHING_RECORDED ? why : ''));
     setHidden(this.#problem, false);
   }
 

@@ -1,6 +1,7 @@
 /** The search box and its results, which stand above the cameras until they are closed. */
 import { type Api, isAbort, reasonOf } from '../api.ts';
 import { byId, el, setHidden, setText } from '../dom.ts';
+import { placeQuery } from '../fleet/places.ts';
 import { plural } from '../format.ts';
 import type { HitJson, SceneJson } from '../wire.ts';
 import { sceneButton } from './moment.ts';
@@ -11,7 +12,7 @@ export class Search {
   readonly #api: Api;
   readonly #watch: (scene: SceneJson) => void;
   readonly #input = byId('search-input', HTMLInputElement);
-  readonly #camera = byId('search-camera', HTMLSelectElement);
+  readonly #place = byId('search-camera', HTMLSelectElement);
   readonly #section = byId('results', HTMLElement);
   readonly #title = byId('results-title', HTMLElement);
   readonly #hint = byId('results-hint', HTMLElement);
@@ -26,20 +27,9 @@ export class Search {
       void this.#search();
     };
     byId('search-form', HTMLFormElement).addEventListener('submit', again, { signal });
-    this.#camera.addEventListener('change', again, { signal });
+    this.#place.addEventListener('change', again, { signal });
     byId('results-close', HTMLButtonElement).addEventListener('click', () => this.close(), { signal });
     document.addEventListener('keydown', (event) => this.#shortcut(event), { signal });
-  }
-
-  /** Keeps the list of cameras to search in; the chosen one stays chosen. */
-  showCameras(cameras: readonly { stream_id: string; name: string }[]): void {
-    const wanted = ['', ...cameras.map((camera) => camera.stream_id)].join('\n');
-    if (wanted === [...this.#camera.options].map((option) => option.value).join('\n')) return;
-    const chosen = this.#camera.value;
-    const options = cameras.map((camera) => el('option', { value: camera.stream_id }, camera.name));
-    this.#camera.replaceChildren(el('option', { value: '' }, 'All cameras'), ...options);
-    this.#camera.value = chosen;
-    if (this.#camera.selectedIndex < 0) this.#camera.value = '';
   }
 
   close(): void {
@@ -69,7 +59,7 @@ export class Search {
     setText(this.#title, `Searching “${q}”…`);
     setText(this.#hint, '');
     try {
-      const query = { q, limit: LIMIT, stream: this.#camera.value || undefined };
+      const query = { q, limit: LIMIT, ...placeQuery(this.#place.value) };
       const { results } = await this.#api.get<{ results: HitJson[] }>('/v1/search', query, this.#attempt.signal);
       this.#show(q, results);
     } catch (error) {

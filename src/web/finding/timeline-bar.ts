@@ -1,9 +1,12 @@
-/** The last hour of one camera as a bar: a pointer or the arrow keys choose a moment, a click or Enter plays it. */
+/** An hour of one camera, the last or another, as a bar: a pointer or the arrow keys choose a moment, a click or Enter plays it. */
 import { el, setText, svg } from '../dom.ts';
+import { clock } from '../format.ts';
 import type { TimelineJson } from '../wire.ts';
 import { bars, momentWords, summary } from './timeline.ts';
 
 const HOUR_S = 3600;
+/** What ended no longer ago ends now. */
+const NOW_S = 90;
 const EMPTY: TimelineJson = { recorded: [], gaps: [], scenes: [], alerts: [] };
 const STEPS: Record<string, number> = {
   ArrowLeft: -30,
@@ -23,12 +26,20 @@ export class TimelineBar {
   readonly #caption = el('span', { class: 'timeline-caption' });
   readonly #now: () => number;
   readonly #pick: (atSeconds: number) => void;
+  readonly #endAt: () => number;
+  readonly #scale = { start: el('span', {}), end: el('span', {}) };
   #timeline = EMPTY;
   #end = 0;
   #at = HOUR_S - 30;
 
-  /** `now` is the box's time in ms; `pick` gets the Unix second that was chosen. */
-  constructor(cameraName: string, now: () => number, pick: (atSeconds: number) => void) {
+  /** `now` is the box's time in ms; `pick` gets the Unix second that was chosen, `endAt` says at which the hour ends. */
+  constructor(
+    cameraName: string,
+    now: () => number,
+    pick: (atSeconds: number) => void,
+    endAt: () => number = () => TimelineBar.range(now()).end,
+  ) {
+    this.#endAt = endAt;
     this.#now = now;
     this.#pick = pick;
     this.#strip = el('div', {
@@ -39,13 +50,7 @@ export class TimelineBar {
       'aria-valuemin': 0,
       'aria-valuemax': HOUR_S,
     });
-    const scale = el(
-      'div',
-      { class: 'timeline-scale' },
-      el('span', {}, '1 h ago'),
-      this.#caption,
-      el('span', {}, 'now'),
-    );
+    const scale = el('div', { class: 'timeline-scale' }, this.#scale.start, this.#caption, this.#scale.end);
     this.element = el('div', { class: 'timeline' }, this.#strip, scale);
     this.#listen();
     this.show(EMPTY);
@@ -58,7 +63,10 @@ export class TimelineBar {
 
   show(timeline: TimelineJson): void {
     this.#timeline = timeline;
-    this.#end = TimelineBar.range(this.#now()).end;
+    this.#end = this.#endAt();
+    const isNow = this.#now() / 1000 - this.#end < NOW_S;
+    setText(this.#scale.start, isNow ? '1 h ago' : '1 h before');
+    setText(this.#scale.end, isNow ? 'now' : clock(this.#end * 1000, this.#now()));
     const start = this.#end - HOUR_S;
     const drawing = svg('svg', { class: 'timeline-drawing', 'aria-hidden': 'true' });
     for (const bar of bars(timeline, start, this.#end)) {
