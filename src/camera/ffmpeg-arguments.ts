@@ -1,6 +1,6 @@
 import { frameSize, type SamplingPlan } from './plan.ts';
 import type { Source } from './probe.ts';
-import { inputAddress, inputOptions } from './source-url.ts';
+import { inputOptions } from './source-url.ts';
 
 /** File descriptors of the pipes beside stdin and stderr. */
 export const FRAMES_FD = 3;
@@ -41,7 +41,7 @@ export function isSoundOnly({ facts }: Source): boolean {
  * their times and scene scores on another, 16 kHz mono PCM on a fourth. All three count time from the input's start. It looks at the input's beginning for at
  * most `beginningS`.
  */
-export function ffmpegArguments(recipe: Recipe, beginningS: number): string[] {
+export function ffmpegArguments(recipe: Recipe, beginningS: number, address: string): string[] {
   const { source, plan, withAudio, records } = recipe;
   const onlyKeyframes = plan.mode === 'keyframes' && !needsTranscoding(source);
   return [
@@ -53,7 +53,7 @@ export function ffmpegArguments(recipe: Recipe, beginningS: number): string[] {
     ['-fflags', '+genpts'],
     source.finite ? ['-re'] : [],
     onlyKeyframes ? ['-skip_frame:v', 'nokey', '-flags:v', 'low_delay'] : [],
-    [...(isSoundOnly(source) ? [] : ['-threads:v', '1']), '-i', inputAddress(source.url)],
+    [...(isSoundOnly(source) ? [] : ['-threads:v', '1']), '-i', address],
     records ? recordingOutput(recipe) : [],
     plan.mode === 'none' ? [] : framesOutput(source, plan),
     withAudio ? pcmOutput() : [],

@@ -1,8 +1,9 @@
-import { once } from 'node:events';
 import VideoStream from 'node-rtsp-stream';
-import type { CameraFacts } from '#domain';
-import { type Clock, Fault } from '#runtime';
-import { checkSourceUrl, inputAddress } from './source-url.ts';
+import type { CameraFacts, Stream } from '#domain';
+import { type Child, type Clock, Fault } from '#runtime';
+import { startReading } from './reading.ts';
+import { Complaints } from './reason.ts';
+import { checkSourceUrl, inputOptions, transportOf } from './source-url.ts';
 
 const WIDEST = 960;
 /** Somebody who comes later sees nothing before the next picture of its own. */
@@ -11,9 +12,13 @@ const KEYFRAME_EVERY = 25;
 const SILENCE_MS = 10_000;
 const GRACE_MS = 1000;
 
-/** The package opens a port for everybody and passes on ffmpeg's words, which may hold a password: neither is wanted. */
+/**
+ * The package opens a port for everybody, and starts an ffmpeg that shows the camera's password in its arguments, passes
+ * on its words, and may outlive us: none of it is wanted.
+ */
 class Muxer extends VideoStream {
   override pipeStreamToSocketServer(): void {}
+  override startMpeg1Stream(): void {}
 }
 
 /**
@@ -24,51 +29,30 @@ class Muxer extends VideoStream {
 export class LiveView implements AsyncDisposable {
   /** Never rejects. */
   readonly ended: Promise<void>;
-  readonly #muxer: Muxer;
-  readonly #stopWatching: AbortController = new AbortController();
+  readonly #muxer = new Muxer({ name: 'live view', streamUrl: '' });
+  readonly #stop = new AbortController();
   #lastMs: number;
 
-  private constructor(muxer: Muxer, clock: Clock) {
-    this.#muxer = muxer;
+  private constructor(ffmpeg: Promise<Child>, clock: Clock) {
     this.#lastMs = clock.monotonicMs();
-    const { stream } = muxer.mpeg1Muxer;
-    muxer.mpeg1Muxer.removeAllListeners('ffmpegStderr');
-    stream.removeAllListeners('exit'); // It writes to our stderr.
-    stream.on('error', () => undefined); // It ends, too.
-    this.ended = once(stream, 'close').then(
-      () => this.#stopWatching.abort(),
-      () => this.#stopWatching.abort(),
-    );
-    muxer.on('camdata', () => {
-      this.#lastMs = clock.monotonicMs();
-    });
-    void this.#watch(clock, this.#stopWatching.signal);
+    this.ended = this.#run(ffmpeg, clock).catch(() => undefined); // What can't be started has ended.
   }
 
   /**
    * Throws `refused` for what isn't RTSP, and `invalid` as `checkSourceUrl` does. A camera that can't be reached ends it.
    */
-  static start(url: string, { width, height }: Pick<CameraFacts, 'width' | 'height'>, clock: Clock): LiveView {
+  static start({ url, transport }: Pick<Stream, 'url' | 'transport'>, facts: CameraFacts, clock: Clock): LiveView {
     const source = checkSourceUrl(url, { allowFile: false });
     if (!source.protocol.startsWith('rtsp')) {
       throw new Fault('refused', 'this camera is not watched by RTSP: watch its HLS stream instead');
     }
-    const muxer = new Muxer({
-      name: 'live view',
-      streamUrl: inputAddress(source),
-      ffmpegOptions: {
-        '-an': '',
-        '-loglevel': 'fatal',
-        '-threads': 1,
-        '-r': 25, // MPEG-1 knows few rates.
-        '-vf': `scale=${even(Math.min(WIDEST, width))}:${even((height * Math.min(WIDEST, width)) / width)}`,
-        '-b:v': '1500k',
-        '-bf': 0,
-        '-g': KEYFRAME_EVERY,
-        '-flush_packets': 1,
-      },
+    const input = inputOptions(transportOf(source, transport));
+    const ffmpeg = startReading('ffmpeg', source, (address) => [...input, '-i', address, ...outputOptions(facts)], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      graceMs: GRACE_MS,
+      complaints: new Complaints(source),
     });
-    return new LiveView(muxer, clock);
+    return new LiveView(ffmpeg, clock);
   }
 
   /** Each piece of MPEG-TS, as it comes. */
@@ -78,21 +62,33 @@ export class LiveView implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { stream } = this.#muxer.mpeg1Muxer;
-    stream.kill('SIGTERM');
-    const late = setTimeout(() => stream.kill('SIGKILL'), GRACE_MS);
+    this.#stop.abort();
     await this.ended;
-    clearTimeout(late);
   }
 
-  async #watch(clock: Clock, signal: AbortSignal): Promise<void> {
+  async #run(ffmpeg: Promise<Child>, clock: Clock): Promise<void> {
+    await using child = await ffmpeg;
+    child.process.stdout?.on('data', (data: Buffer) => {
+      this.#lastMs = clock.monotonicMs();
+      this.#muxer.emit('camdata', data);
+    });
+    void child.ended.then(() => this.#stop.abort());
+    const { signal } = this.#stop;
     while (!signal.aborted) {
       await clock.sleep(SILENCE_MS / 4, signal).catch(() => undefined);
-      if (!signal.aborted && clock.monotonicMs() - this.#lastMs > SILENCE_MS) {
-        this.#muxer.mpeg1Muxer.stream.kill('SIGKILL');
-      }
+      if (clock.monotonicMs() - this.#lastMs > SILENCE_MS) child.kill('SIGKILL');
     }
   }
+}
+
+function outputOptions({ width, height }: Pick<CameraFacts, 'width' | 'height'>): string[] {
+  const scaled = Math.min(WIDEST, width);
+  const size = `${even(scaled)}:${even((height * scaled) / width)}`;
+  return [
+    ['-hide_banner', '-nostats', '-loglevel', 'fatal', '-an', '-threads', '1', '-vf', `scale=${size}`],
+    ['-codec:v', 'mpeg1video', '-r', '25', '-b:v', '1500k', '-bf', '0', '-g', String(KEYFRAME_EVERY)], // It knows few rates.
+    ['-flush_packets', '1', '-f', 'mpegts', 'pipe:1'],
+  ].flat();
 }
 
 function even(pixels: number): number {

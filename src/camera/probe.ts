@@ -1,8 +1,9 @@
 import { text } from 'node:stream/consumers';
 import type { CameraFacts } from '#domain';
-import { Child, deadline, Fault } from '#runtime';
+import { deadline, Fault } from '#runtime';
+import { startReading } from './reading.ts';
 import { Complaints } from './reason.ts';
-import { checkSourceUrl, inputAddress, inputOptions, transportOf } from './source-url.ts';
+import { checkSourceUrl, inputOptions, type SourceUrl, transportOf } from './source-url.ts';
 
 /** How much of the stream is read to measure the distance of its keyframes. */
 const MEASURED_S = 5;
@@ -21,7 +22,7 @@ export interface ProbeOptions {
 
 /** The facts and what only this module needs to know. */
 export interface Source {
-  url: URL;
+  url: SourceUrl;
   facts: CameraFacts;
   /** Pictures are sent in another order than they are shown: a decoder must hold some back. */
   reordered: boolean;
@@ -45,7 +46,8 @@ export async function examine(address: string, options: ProbeOptions, measure: b
   const transport = transportOf(url, options.transport);
   const complaints = new Complaints(url);
   const reportOf = async (beginningS: number) => {
-    const output = await runProbe(probeArguments(url, transport, measure, beginningS), complaints, options);
+    const argumentsWith = (from: string) => [...probeArguments(transport, measure, beginningS), '-i', from];
+    const output = await runProbe(url, argumentsWith, complaints, options);
     const report = parseReport(output, complaints);
     const pictures = report.streams.filter(isPicture);
     return { report, video: pictures.find(({ width }) => width), unclear: pictures.length > 0 };
@@ -93,7 +95,7 @@ export async function examineSound(known: Source, address: string, options: Prob
   return { ...known, facts: { ...known.facts, ...sound } };
 }
 
-function probeArguments(url: URL, transport: CameraFacts['transport'], measure: boolean, beginningS: number): string[] {
+function probeArguments(transport: CameraFacts['transport'], measure: boolean, beginningS: number): string[] {
   const packets = measure ? ':packet=stream_index,pts_time,dts_time,flags,size' : '';
   const fields = 'index,codec_type,codec_name,width,height,avg_frame_rate,has_b_frames,sample_rate,channels';
   const cover = 'stream_disposition=attached_pic';
@@ -103,7 +105,6 @@ function probeArguments(url: URL, transport: CameraFacts['transport'], measure: 
     ['-probesize', String(beginningS * 2_000_000)],
     ['-show_entries', `stream=${fields}:${cover}:format=duration${packets}`],
     measure ? ['-read_intervals', `%+${MEASURED_S}`] : [],
-    ['-i', inputAddress(url)],
   ].flat();
 }
 
@@ -131,10 +132,19 @@ function isPicture({ codec_type: type, disposition }: ReportedStream): boolean {
   return type === 'video' && disposition?.attached_pic !== 1;
 }
 
-async function runProbe(args: string[], complaints: Complaints, options: ProbeOptions): Promise<string> {
+async function runProbe(
+  url: SourceUrl,
+  argumentsWith: (address: string) => string[],
+  complaints: Complaints,
+  options: ProbeOptions,
+): Promise<string> {
   using limit = deadline(options.signal, options.timeoutMs ?? TIMEOUT_MS);
   const { signal } = limit;
-  await using child = await Child.start('ffprobe', args, { stdio: ['ignore', 'pipe', 'pipe'], graceMs: 500 });
+  await using child = await startReading('ffprobe', url, argumentsWith, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    graceMs: 500,
+    complaints,
+  });
   const { stdout, stderr } = child.process;
   if (!stdout || !stderr) throw new Fault('internal', 'ffprobe was started without pipes');
   stderr.setEncoding('utf8').on('data', (lines: string) => complaints.add(lines));

@@ -1,12 +1,21 @@
-import { Fault, type FaultKind, redactCredentials } from '#runtime';
+import { Fault, type FaultKind } from '#runtime';
+import type { SourceUrl } from './source-url.ts';
 
 const KEPT_LINES = 30;
 
 /** What the muxer says when nothing has told the picture's size in time. */
 export const NO_KEYFRAME = /dimensions not set/;
 
-/** What ffmpeg's and ffprobe's messages mean to a person: first match wins. */
-const MEANINGS: readonly (readonly [RegExp, FaultKind, string])[] = [
+type Meaning = readonly [RegExp, FaultKind, string];
+
+/** What messages about this machine mean to a person: first match wins. */
+const OURS: readonly Meaning[] = [
+  [/setpriv: failed to execute/i, 'unavailable', "can't be read: is ffmpeg installed and on the PATH?"],
+  [/setpriv: /i, 'internal', "can't be recorded: setpriv may not do its work; ease the service's sandbox"],
+];
+
+/** And what ffmpeg's and ffprobe's about the camera do. */
+const MEANINGS: readonly Meaning[] = [
   [/\b401\b|Unauthorized/i, 'unauthorized', 'rejected the user name or password (401): correct them in url'],
   [/\b403\b|Forbidden/i, 'unauthorized', 'forbids this user the stream (403): give the user the right to view it'],
   [/\b404\b|Stream Not Found/i, 'unavailable', 'has no stream at this path (404): correct the path in url'],
@@ -24,7 +33,6 @@ const MEANINGS: readonly (readonly [RegExp, FaultKind, string])[] = [
     'unavailable',
     'is unknown: correct its name in url',
   ],
-  [/setpriv: /i, 'internal', "can't be recorded: setpriv may not do its work; ease the service's sandbox"],
   [
     /timed out|Connection timed|Operation not permitted/i,
     'unavailable',
@@ -43,13 +51,16 @@ const MEANINGS: readonly (readonly [RegExp, FaultKind, string])[] = [
   ],
 ];
 
+const UNASKED = 'was not asked: its address did not come to the tool that reads it';
+
 /** Collects a tool's stderr: the last lines, with credentials, paths and memory addresses cut out. */
 export class Complaints {
-  #source: URL;
+  readonly #source: SourceUrl;
+  #isReached = true;
   #lines: string[] = [];
   #rest = '';
 
-  constructor(source: URL) {
+  constructor(source: SourceUrl) {
     this.#source = source;
   }
 
@@ -58,6 +69,11 @@ export class Complaints {
     this.#rest = (lines.pop() ?? '').slice(-2000);
     this.#lines.push(...lines.filter((line) => line.trim() !== '').map((line) => this.#clean(line)));
     this.#lines = this.#lines.slice(-KEPT_LINES);
+  }
+
+  /** The tool ended without the camera's address: what it said is not about the camera. */
+  notReached(): void {
+    this.#isReached = false;
   }
 
   /** The last lines, oldest first, without credentials. */
@@ -72,41 +88,22 @@ export class Complaints {
   /** Why the tool failed, as an error to show; `otherwise` when its messages say nothing known. */
   fault(otherwise: string): Fault {
     const errors = this.lines().filter((line) => !/\[warning\]|^\[\w+\]\s*$/.test(line));
-    for (const [pattern, kind, meaning] of MEANINGS) {
+    for (const [pattern, kind, meaning] of this.#isReached ? [...OURS, ...MEANINGS] : OURS) {
       if (errors.some((line) => pattern.test(line))) return this.faultOf(kind, meaning);
     }
     const last = errors.at(-1);
-    return this.faultOf('unavailable', last === undefined ? otherwise : `${otherwise} (${last})`);
+    const what = this.#isReached ? otherwise : UNASKED;
+    return this.faultOf('unavailable', last === undefined ? what : `${what} (${last})`);
   }
 
   faultOf(kind: FaultKind, meaning: string): Fault {
-    return new Fault(kind, `${placeOf(this.#source)} ${meaning}`);
+    return new Fault(kind, `${this.#source.place} ${meaning}`);
   }
 
   #clean(line: string): string {
-    let text = redactCredentials(line).replace(/ @ 0x[0-9a-f]+/g, '');
-    const { username, password } = this.#source;
-    for (const secret of [password, decoded(password), username, decoded(username)]) {
-      if (secret.length > 2) text = text.replaceAll(secret, '***');
-    }
-    const { protocol, pathname, search } = this.#source;
-    const way = pathname + search;
-    // What shows a key of the camera or, of a stream that is sent to the box, the key by which this machine reads it.
-    if (protocol !== 'file:' && way.length > 2)
-      for (const one of [way, decoded(way)]) text = text.replaceAll(one, '/…');
-    return text.slice(0, 500);
-  }
-}
-
-/** The source without credentials, path or query: those may hold secrets too. */
-function placeOf(source: URL): string {
-  return source.protocol === 'file:' ? 'the file' : `the camera at ${source.host}`;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
+    return this.#source
+      .hide(line)
+      .replace(/ @ 0x[0-9a-f]+/g, '')
+      .slice(0, 500);
   }
 }

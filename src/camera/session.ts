@@ -1,13 +1,14 @@
-import { existsSync, type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Frame, newId, type PcmChunk, type RecordingSession, type Segment, type Stream } from '#domain';
-import { Child, type Clock, Fault, type Log, messageOf } from '#runtime';
+import { type Child, type Clock, Fault, type Log, messageOf } from '#runtime';
 import { beginningS, lengthenBeginning } from './beginnings.ts';
 import { FRAMES_FD, ffmpegArguments, isSoundOnly, PCM_FD, type Recipe, TIMES_FD } from './ffmpeg-arguments.ts';
 import { readFrames } from './frame-reader.ts';
 import { SessionDirectory } from './media-directory.ts';
 import { frameSize } from './plan.ts';
+import { startReading } from './reading.ts';
 import { Complaints, NO_KEYFRAME } from './reason.ts';
 import { SoundReader } from './sound-reader.ts';
 import { StreamClock } from './stream-clock.ts';
@@ -28,9 +29,8 @@ export interface SessionOptions {
   log: Log;
 }
 
-/** With it, ffmpeg dies with us even when we are killed outright. */
-const SETPRIV = '/usr/bin/setpriv';
 const TICKS_PER_S = 100;
+const STRANGER = "another process asked for a camera's address, as it was handed to ffmpeg: it was given nothing";
 
 /** One run of ffmpeg, from its start until it ends, is stopped, or falls silent and is killed. */
 export class Session implements AsyncDisposable {
@@ -65,6 +65,7 @@ export class Session implements AsyncDisposable {
     recording: RecordingSession,
     directory: SessionDirectory,
     child: Child,
+    complaints: Complaints,
     sinks: Sinks,
     options: SessionOptions,
   ) {
@@ -77,7 +78,7 @@ export class Session implements AsyncDisposable {
     this.#options = options;
     this.#clock = new StreamClock(options.clock);
     this.#sound = new SoundReader(this.#clock, options.clock, (chunk) => sinks.pcm(chunk));
-    this.#complaints = new Complaints(recipe.source.url);
+    this.#complaints = complaints;
     this.#watchdog = new Watchdog(options.clock, recipe, {
       silent: (reason) => this.#giveUp(reason),
       soundEnded: () => sinks.soundEnded(),
@@ -97,16 +98,18 @@ export class Session implements AsyncDisposable {
     const { width, height } = recipe.source.facts;
     const { initPath } = directory;
     const recording = { id, streamId: stream.id, startedMs: options.clock.nowMs(), initPath, width, height };
-    const args = ffmpegArguments(recipe, beginningS(stream.id));
-    options.log.debug({ args: args.join(' ') }, 'starting ffmpeg');
-    const tied = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', 'ffmpeg'] : ['ffmpeg'];
-    const [command = 'ffmpeg', ...rest] = [...tied, ...args];
-    const child = await Child.start(command, rest, {
+    const { url } = recipe.source;
+    const complaints = new Complaints(url);
+    const argumentsWith = (address: string) => ffmpegArguments(recipe, beginningS(stream.id), address);
+    options.log.debug({ args: argumentsWith(url.place).join(' ') }, 'starting ffmpeg');
+    const child = await startReading('ffmpeg', url, argumentsWith, {
       stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       cwd: directory.openDir,
       ask: 'q',
+      complaints,
+      onStranger: () => options.log.warn({}, STRANGER),
     });
-    return new Session(recipe, recording, directory, child, sinks, options);
+    return new Session(recipe, recording, directory, child, complaints, sinks, options);
   }
 
   get pid(): number {

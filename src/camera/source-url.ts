@@ -1,15 +1,56 @@
 import { fileURLToPath } from 'node:url';
 import type { CameraFacts } from '#domain';
-import { Fault } from '#runtime';
+import { Fault, redactCredentials } from '#runtime';
+import { HANDED_OVER, Handover } from './handover.ts';
 
 const SCHEMES = ['rtsp', 'rtsps', 'rtmp', 'rtmps', 'http', 'https'];
 const IO_TIMEOUT_US = '5000000';
+
+/** Where a source is. It holds its password, and gives it to nobody but the process that is to read the source. */
+export class SourceUrl {
+  readonly #url: URL;
+
+  constructor(url: URL) {
+    this.#url = url;
+  }
+
+  /** As in `URL`: with a colon. */
+  get protocol(): string {
+    return this.#url.protocol;
+  }
+
+  /** What a message may call it: without credentials, path or query, which may hold secrets too. */
+  get place(): string {
+    return this.protocol === 'file:' ? 'the file' : `the camera at ${this.#url.host}`;
+  }
+
+  /** The text without what of it should not be shown. */
+  hide(line: string): string {
+    const { username, password, pathname, search, host } = this.#url;
+    let text = redactCredentials(line.replace(HANDED_OVER, `$1://${host}/…`));
+    for (const secret of [password, decoded(password), username, decoded(username)]) {
+      if (secret.length > 2) text = text.replaceAll(secret, '***');
+    }
+    const way = pathname + search;
+    // What shows a key of the camera or, of a stream that is sent to the box, the key by which this machine reads it.
+    if (this.protocol !== 'file:' && way.length > 2)
+      for (const one of [way, decoded(way)]) text = text.replaceAll(one, '/…');
+    return text;
+  }
+
+  /** On its way to the process that reads it. RTMP knows no redirect: other users of the machine can see it. */
+  handOver(refused: () => void): Promise<Handover> {
+    if (this.protocol === 'file:') return Promise.resolve(Handover.openly(`file:${fileURLToPath(this.#url)}`));
+    if (this.protocol.startsWith('rtmp')) return Promise.resolve(Handover.openly(this.#url.href));
+    return Handover.open(this.#url, refused);
+  }
+}
 
 /**
  * The address when it is one that ffmpeg may be given. Throws `invalid` otherwise; the message never repeats the
  * address, which may hold a password.
  */
-export function checkSourceUrl(url: string, options: { allowFile: boolean }): URL {
+export function checkSourceUrl(url: string, options: { allowFile: boolean }): SourceUrl {
   const schemes = options.allowFile ? [...SCHEMES, 'file'] : SCHEMES;
   if (/[\s\p{Cc}|]/u.test(url)) throw invalid('has a space, a control character or "|": percent-encode it');
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
@@ -22,7 +63,7 @@ export function checkSourceUrl(url: string, options: { allowFile: boolean }): UR
   const parsed = new URL(url);
   if (scheme === 'file') checkFile(parsed);
   else if (parsed.hostname === '') throw invalid('names no host: write rtsp://user:password@host/path');
-  return parsed;
+  return new SourceUrl(parsed);
 }
 
 function checkFile(url: URL): void {
@@ -40,10 +81,10 @@ function invalid(problem: string): Fault {
 
 export type SourceTransport = CameraFacts['transport'];
 
-export function transportOf(url: URL, wanted: 'tcp' | 'udp'): SourceTransport {
-  if (url.protocol.startsWith('rtsp')) return wanted;
-  if (url.protocol.startsWith('rtmp')) return 'rtmp';
-  return url.protocol === 'file:' ? 'file' : 'http';
+export function transportOf({ protocol }: SourceUrl, wanted: 'tcp' | 'udp'): SourceTransport {
+  if (protocol.startsWith('rtsp')) return wanted;
+  if (protocol.startsWith('rtmp')) return 'rtmp';
+  return protocol === 'file:' ? 'file' : 'http';
 }
 
 /** The input options of ffmpeg and ffprobe that depend on where the source is; a redirect or a playlist can't leave them. */
@@ -64,7 +105,10 @@ export function inputOptions(transport: SourceTransport): string[] {
   }
 }
 
-/** What stands after `-i`: ffmpeg takes a file's path as it is, not percent-encoded. */
-export function inputAddress(url: URL): string {
-  return url.protocol === 'file:' ? `file:${fileURLToPath(url)}` : url.href;
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,7 +1,8 @@
-import { Child, deadline, Fault } from '#runtime';
+import { deadline, Fault } from '#runtime';
 import type { ProbeOptions } from './probe.ts';
+import { startReading } from './reading.ts';
 import { Complaints } from './reason.ts';
-import { checkSourceUrl, inputAddress, inputOptions, transportOf } from './source-url.ts';
+import { checkSourceUrl, inputOptions, transportOf } from './source-url.ts';
 
 const TIMEOUT_MS = 15_000;
 const WIDTH = 640;
@@ -13,13 +14,18 @@ export async function stillOf(address: string, options: ProbeOptions): Promise<B
   const url = checkSourceUrl(address, options);
   const complaints = new Complaints(url);
   const input = inputOptions(transportOf(url, options.transport));
-  const args = [
-    ['-hide_banner', '-nostats', '-loglevel', 'level+error', '-threads', '1', '-skip_frame:v', 'nokey'],
-    [...input, '-i', inputAddress(url), '-map', '0:V:0', '-vf', `scale='min(${WIDTH},iw)':-2`],
-    ['-frames:v', '1', '-c:v', 'mjpeg', '-q:v', '4', '-pix_fmt', 'yuvj420p', '-f', 'image2pipe', 'pipe:1'],
-  ].flat();
+  const argumentsWith = (from: string) =>
+    [
+      ['-hide_banner', '-nostats', '-loglevel', 'level+error', '-threads', '1', '-skip_frame:v', 'nokey'],
+      [...input, '-i', from, '-map', '0:V:0', '-vf', `scale='min(${WIDTH},iw)':-2`],
+      ['-frames:v', '1', '-c:v', 'mjpeg', '-q:v', '4', '-pix_fmt', 'yuvj420p', '-f', 'image2pipe', 'pipe:1'],
+    ].flat();
   using limit = deadline(options.signal, options.timeoutMs ?? TIMEOUT_MS);
-  await using child = await Child.start('ffmpeg', args, { stdio: ['ignore', 'pipe', 'pipe'], graceMs: 500 });
+  await using child = await startReading('ffmpeg', url, argumentsWith, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    graceMs: 500,
+    complaints,
+  });
   const { stdout, stderr } = child.process;
   if (!stdout || !stderr) throw new Fault('internal', 'ffmpeg was started without pipes');
   stderr.setEncoding('utf8').on('data', (lines: string) => complaints.add(lines));

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { noRoom } from '#assets';
@@ -16,8 +15,8 @@ const REORDERED = 2;
 const COMPLAINTS = 20;
 /** What would take more memory fails by itself, before it takes that of the recorder. */
 const MOST_MEMORY = 2 * 1024 ** 3;
-/** With it, ffmpeg dies with us even when we are killed outright. */
-const SETPRIV = '/usr/bin/setpriv';
+/** Behind `nice`. */
+const MODESTLY = ['-n', '19', 'ionice', '-c', '3', 'prlimit', `--data=${MOST_MEMORY}`];
 
 export interface Encoding {
   graph: Graph;
@@ -47,11 +46,11 @@ export async function encode(
   encoding: Encoding,
   { signal, log, onFrame, silenceMs = SILENCE_MS }: EncodingWork,
 ): Promise<void> {
-  const [command = 'nice', ...args] = [...modestly(), 'ffmpeg', ...argumentsOf(encoding)];
-  await using child = await Child.start(command, args, {
+  await using child = await Child.start('nice', [...MODESTLY, 'ffmpeg', ...argumentsOf(encoding)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: encoding.cwd,
     graceMs: 500,
+    tied: true,
   });
   const { stdout, stderr } = child.process;
   if (!stdout || !stderr) throw new Fault('internal', 'ffmpeg was started without its pipes');
@@ -73,13 +72,6 @@ export async function encode(
   if (code === 0) return;
   log.warn({ code, hung, said: complaints.list() }, 'a render failed');
   throw faultOf(complaints.list().join('\n'), hung);
-}
-
-function modestly(): string[] {
-  return [
-    ...(existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : []),
-    ...['nice', '-n', '19', 'ionice', '-c', '3', 'prlimit', `--data=${MOST_MEMORY}`],
-  ];
 }
 
 /** Ends ffmpeg when it is silent for too long. */

@@ -34,8 +34,9 @@ export class LiveViews implements AsyncDisposable {
    * Sends the camera's picture to the viewer until it has left, or until the camera ends, which closes the viewer. Throws
    * `unavailable` when as many are watched as the box may show at once, `refused` when the camera can't be watched so.
    */
-  watch({ id, url, substreamUrl }: Stream, facts: CameraFacts, viewer: Viewer): { left(): void } {
-    const open = this.#open.get(id) ?? this.#begin(id, substreamUrl ?? url, facts);
+  watch(stream: Stream, facts: CameraFacts, viewer: Viewer): { left(): void } {
+    const { id } = stream;
+    const open = this.#open.get(id) ?? this.#begin(stream, facts);
     if (open.viewers.size >= MOST_VIEWERS)
       throw new Fault('unavailable', 'too many watch this camera: try again later');
     open.viewers.add(viewer);
@@ -52,11 +53,11 @@ export class LiveViews implements AsyncDisposable {
     await Promise.all(this.#ending);
   }
 
-  #begin(id: string, url: string, facts: CameraFacts): Open {
+  #begin({ id, url, substreamUrl, transport }: Stream, facts: CameraFacts): Open {
     if (this.#open.size >= MOST_CAMERAS) {
       throw new Fault('unavailable', `${MOST_CAMERAS} cameras are watched with little delay, the most at once`);
     }
-    const view = LiveView.start(url, facts, this.#clock);
+    const view = LiveView.start({ url: substreamUrl ?? url, transport }, facts, this.#clock);
     const open: Open = { view, viewers: new Set() };
     this.#open.set(id, open);
     view.onData((data) => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { Fault } from './errors.ts';
 
@@ -17,6 +18,15 @@ export interface SpawnOptions {
   ask?: string;
   /** How long to wait after asking, and again after SIGTERM, before SIGKILL. */
   graceMs?: number;
+  /** It dies with us even when we are killed outright; where this machine has no such way, as otherwise. */
+  tied?: boolean;
+}
+
+const SETPRIV = '/usr/bin/setpriv';
+
+/** The command line by which a program dies with us even when we are killed outright. */
+function tied(command: string, args: readonly string[]): [string, readonly string[]] {
+  return existsSync(SETPRIV) ? [SETPRIV, ['--pdeathsig', 'KILL', command, ...args]] : [command, args];
 }
 
 /**
@@ -43,7 +53,8 @@ export class Child implements AsyncDisposable {
   /** Throws `unavailable` when the program can't be started (not installed, no permission). */
   static async start(command: string, args: readonly string[], options: SpawnOptions): Promise<Child> {
     const { stdio, cwd, env } = options;
-    const child = spawn(command, args, {
+    const [program, programArgs] = options.tied ? tied(command, args) : [command, args];
+    const child = spawn(program, programArgs, {
       stdio,
       detached: true,
       ...(cwd === undefined ? {} : { cwd }),

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adviceFor, type Camera, type CameraOptions, openCamera, probeSource, type SamplingDemand } from '#camera';
+import {
+  adviceFor,
+  type Camera,
+  type CameraOptions,
+  checkSourceUrl,
+  openCamera,
+  probeSource,
+  type SamplingDemand,
+} from '#camera';
 import { RECORD_ALL, type Stream } from '#domain';
 import { createLog, Gate, systemClock } from '#runtime';
 import { ffmpegArguments } from '../../src/camera/ffmpeg-arguments.ts';
@@ -156,9 +164,15 @@ it('ffmpeg copies AAC and makes AAC of anything else, with nothing asked of a pi
     ffmpegArguments(
       {
         ...recipe,
-        source: { url: new URL('rtsp://h/1'), facts: { ...facts, audioCodec }, reordered: false, finite: false },
+        source: {
+          url: checkSourceUrl('rtsp://h/1', { allowFile: false }),
+          facts: { ...facts, audioCodec },
+          reordered: false,
+          finite: false,
+        },
       },
       1,
+      'rtsp://127.0.0.1:1/x',
     ).join(' ');
   expect(args('aac')).toContain('-map 0:a:0 -c:a copy -bsf:a aac_adtstoasc');
   expect(args('opus')).toContain('-map 0:a:0 -c:a aac -b:a 96k');

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { TestAppliance } from './support/appliance.ts';
 import { startBroker } from './support/broker.ts';
-import { ffmpegsOf, ffmpegsReading } from './support/processes.ts';
+import { ffmpegsOf, ffmpegsWithin } from './support/processes.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { passingBlock } from './support/videos.ts';
 import { until } from './support/waiting.ts';
@@ -52,7 +52,7 @@ test.concurrent.each(BOXES)(
       ).toEqual([]);
       await until(`${at}: the old ffmpeg is gone`, async () => {
         const ours = (await ffmpegsOf(appliance.pid)).map(({ pid }) => pid);
-        return (await ffmpegsReading(camera.url)).every(({ pid }) => ours.includes(pid));
+        return (await ffmpegsWithin(dir.path)).every(({ pid }) => ours.includes(pid));
       });
       if (!killed) return;
       const { startedMs, killedMs } = killed;
@@ -95,7 +95,7 @@ test.concurrent.each(BOXES)(
         return stored.every((id) => ids.has(id));
       });
     await last.kill('SIGKILL');
-    await until('no ffmpeg is left over', async () => (await ffmpegsReading(camera.url)).length === 0);
+    await until('no ffmpeg is left over', async () => (await ffmpegsWithin(dir.path)).length === 0);
   },
 );
 

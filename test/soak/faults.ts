@@ -1,4 +1,4 @@
-import { ffmpegsReading } from '../e2e/support/processes.ts';
+import { ffmpegsWithin } from '../e2e/support/processes.ts';
 import type { Reel } from '../e2e/support/reel.ts';
 import { WildCamera } from '../e2e/support/wild-camera.ts';
 
@@ -28,6 +28,8 @@ export async function breakableCamera(reel: Reel): Promise<Breakable> {
 export interface Broken {
   /** Undefined: no camera may suffer from it. */
   camera?: Breakable;
+  /** Where it is recorded. */
+  mediaDir?: string;
   inferencePid?: number | undefined;
 }
 
@@ -40,14 +42,14 @@ export const FAULTS: Readonly<
     await rest(AWAY_MS);
     await camera.comeBack();
   },
-  'ffmpeg killed': ({ camera }) => signalFfmpeg(camera.url, 'SIGKILL'),
+  'ffmpeg killed': ({ mediaDir }) => signalFfmpeg(mediaDir, 'SIGKILL'),
   'models killed': async ({ inferencePid }) => signal(inferencePid, 'SIGKILL'),
-  'ffmpeg hangs': ({ camera }) => signalFfmpeg(camera.url, 'SIGSTOP'),
+  'ffmpeg hangs': ({ mediaDir }) => signalFfmpeg(mediaDir, 'SIGSTOP'),
   'models hang': async ({ inferencePid }) => signal(inferencePid, 'SIGSTOP'),
 };
 
-async function signalFfmpeg(url: string, name: NodeJS.Signals): Promise<void> {
-  for (const { pid } of await ffmpegsReading(url)) signal(pid, name);
+async function signalFfmpeg(mediaDir: string, name: NodeJS.Signals): Promise<void> {
+  for (const { pid } of await ffmpegsWithin(mediaDir)) signal(pid, name);
 }
 
 function signal(pid: number | undefined, name: NodeJS.Signals): void {

@@ -3,13 +3,14 @@
  * meanwhile. Exit status 1 when video is missing that no fault explains, when a process is left, or (from half an hour
  * on) when memory, descriptors or the database's log grow without end.
  */
+import { join } from 'node:path';
 import { setTimeout as timer } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Lifetime } from '#runtime';
 import { endProgress, showProgress } from '../bench/progress.ts';
 import { TestAppliance } from '../e2e/support/appliance.ts';
 import { watchpost } from '../e2e/support/cli.ts';
-import { ffmpegsReading } from '../e2e/support/processes.ts';
+import { ffmpegsWithin } from '../e2e/support/processes.ts';
 import { reelOf } from '../e2e/support/reel.ts';
 import { sharedFile } from '../e2e/support/shared.ts';
 import { tempDir } from '../e2e/support/temp-dir.ts';
@@ -65,7 +66,7 @@ async function soak(forMinutes: number): Promise<boolean> {
     for (const { streamId } of cameras) await recordedSince(appliance, streamId, Date.now(), 4);
     const missing = await unexplained(appliance, cameras, faults);
     await appliance[Symbol.asyncDispose]();
-    const left = (await Promise.all(served.map(({ url }) => ffmpegsReading(url)))).flat().length;
+    const left = (await ffmpegsWithin(dir.path)).length;
     return report(samples, faults, missing, left, forMinutes);
   } finally {
     await life[Symbol.asyncDispose]();
@@ -109,7 +110,8 @@ async function breakOne(
   const fault: Fault = { what, streamId: isCameras ? streamId : undefined, fromMs: Date.now(), toMs: Date.now() };
   faults.push(fault);
   const { inference } = await appliance.data<StatusAnswer>('GET', '/v1/status');
-  await FAULTS[what]?.({ camera, inferencePid: inference.pid }, (ms) => timer(ms));
+  const mediaDir = join(appliance.dataDir, 'media', streamId);
+  await FAULTS[what]?.({ camera, mediaDir, inferencePid: inference.pid }, (ms) => timer(ms));
   fault.toMs = Date.now();
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { Child, messageOf, redactCredentials, retryDelay, systemClock } from '#runtime';
 import { aborted } from '../terminal.ts';
 import type { Channel } from './channel.ts';
@@ -18,8 +17,6 @@ const RETRY = { firstMs: 250, capMs: 10_000 };
 const MOST_REFUSALS = 4;
 /** What has gone so long was good: the next pause is short again. */
 const GOOD_MS = 30_000;
-/** With it, ffmpeg dies with us even when we are killed outright. */
-const SETPRIV = '/usr/bin/setpriv';
 
 /** Sends one channel to the box until it is told to stop: one ffmpeg, begun anew whenever it ends. */
 export class Publisher implements AsyncDisposable {
@@ -97,9 +94,7 @@ export class Publisher implements AsyncDisposable {
 
   #spawn(url: string): Promise<Child> {
     const args = publishArguments(this.#channel, url, this.#fps);
-    const tied = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', 'ffmpeg'] : ['ffmpeg'];
-    const [command = 'ffmpeg', ...rest] = [...tied, ...args];
-    return Child.start(command, rest, { stdio: ['pipe', 'ignore', 'pipe'], ask: 'q', graceMs: 2000 });
+    return Child.start('ffmpeg', args, { stdio: ['pipe', 'ignore', 'pipe'], ask: 'q', graceMs: 2000, tied: true });
   }
 }
 

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** One line of the process table, from /proc. */
 export interface ProcessEntry {
@@ -41,9 +41,11 @@ export async function processTree(root: number): Promise<ProcessEntry[]> {
   return tree;
 }
 
-/** Living ffmpeg processes that read from the camera, whoever their parent is now. */
-export async function ffmpegsReading(url: string): Promise<ProcessEntry[]> {
-  return (await processTable()).filter((entry) => isLivingFfmpeg(entry) && entry.argv.includes(url));
+/** Living ffmpeg processes that record into the directory, or one below it, whoever their parent is now. */
+export async function ffmpegsWithin(dir: string): Promise<ProcessEntry[]> {
+  const ffmpegs = (await processTable()).filter(isLivingFfmpeg);
+  const places = await Promise.all(ffmpegs.map(({ pid }) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  return ffmpegs.filter((_, at) => places[at]?.startsWith(`${dir}/`));
 }
 
 /** Living ffmpeg descendants of the appliance. */
