@@ -40,7 +40,7 @@ async function yard(perDay: number, { bytes = 1 << 24, dimensions = DIMENSIONS }
   const sql = new Database(join(opened.dir, 'watchpost.db'), { readonly: true });
   sqliteVec.load(sql);
   const slabs = new Slabs(bytes);
-  const codes = { vectors: new Codes(sql, slabs), pictures: new Codes(sql, slabs) };
+  const codes = { vectors: new Codes(sql, 'vectors', slabs), pictures: new Codes(sql, 'pictures', slabs) };
   const keeper = new CodeKeeper(sql, codes, slabs, async () => undefined);
   const keep = async () => {
     let complete = false;

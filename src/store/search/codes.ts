@@ -4,7 +4,7 @@ import { type CodedQuery, codeQuery } from './coding.ts';
 import { DayCodes, type VectorRow } from './day-codes.ts';
 import { Finalists } from './finalists.ts';
 import type { Slabs } from './slabs.ts';
-import { dayStartMs, type VectorFilter } from './vector-tables.ts';
+import { dayStartMs, tableOf, type VectorFilter, type VectorKind } from './vector-tables.ts';
 
 /** So many of those that seem nearest are compared exactly, or twice as many as are asked for. */
 const FINALISTS = 600;
@@ -22,13 +22,29 @@ const COLUMNS = 'scene_id, stream_id, index_id, start_ms, end_ms, model, embeddi
  */
 export class Codes {
   readonly #sql: Database;
+  readonly #kind: VectorKind;
   readonly #slabs: Slabs;
   readonly #days = new Map<string, DayCodes>();
   readonly #after = new Map<string, Statement<[number, number], VectorRow>>();
+  readonly #news: Statement<[number], { id: number; startMs: number }>;
+  readonly #streams: Statement<Pick<VectorFilter, 'stream' | 'collection' | 'box'>, string>;
+  /** The newest scene whose day is known to have got it. */
+  #newest = 0;
+  /** Days that may have got more than is here. */
+  readonly #behind = new Set<string>();
 
-  constructor(sql: Database, slabs: Slabs) {
+  constructor(sql: Database, kind: VectorKind, slabs: Slabs) {
     this.#sql = sql;
+    this.#kind = kind;
     this.#slabs = slabs;
+    this.#news = sql.prepare('SELECT id, start_ms AS startMs FROM scenes WHERE id > ? ORDER BY id');
+    this.#streams = sql
+      .prepare<Pick<VectorFilter, 'stream' | 'collection' | 'box'>, string>(`
+        SELECT id FROM streams
+        WHERE (@stream IS NULL OR id = @stream) AND (@collection IS NULL OR collection_id = @collection)
+          AND (@box IS NULL OR coalesce(box_id, '') = @box)`)
+      .pluck();
+    this.#newest = sql.prepare<[], number>('SELECT coalesce(max(id), 0) FROM scenes').pluck().get() ?? 0;
   }
 
   get count(): number {
@@ -63,12 +79,14 @@ export class Codes {
     day.complete();
     this.drop(table);
     this.#days.set(table, day);
+    this.#behind.add(table);
     return true;
   }
 
   /** Takes in what was stored and changed since, if the day is here at all. */
   async freshen(table: string): Promise<void> {
     const day = this.#days.get(table);
+    this.#lookForNews();
     if (day) await this.#catchUp(table, day);
   }
 
@@ -115,6 +133,7 @@ export class Codes {
     const most = Math.min(MOST_FINALISTS, Math.max(FINALISTS, limit * 2));
     const finalists = new Finalists<string>(most);
     const here: string[] = [];
+    this.#lookForNews();
     for (const table of tables) {
       const day = this.#days.get(table);
       if (!day || !(await this.#catchUp(table, day))) continue;
@@ -142,8 +161,17 @@ export class Codes {
     }
   }
 
+  /** A vector comes with its scene, or is told of as a change. */
+  #lookForNews(): void {
+    for (const { id, startMs } of this.#news.iterate(this.#newest)) {
+      this.#behind.add(tableOf(this.#kind, startMs));
+      this.#newest = id;
+    }
+  }
+
   /** Takes in what was stored and changed since; false when that can't be, and the day is not here any more. */
   async #catchUp(table: string, day: DayCodes): Promise<boolean> {
+    if (day.changed.size === 0 && !this.#behind.has(table)) return true;
     const changed = [...day.changed];
     day.changed.clear();
     for (let at = 0; at < changed.length; at += PAGE) {
@@ -152,9 +180,11 @@ export class Codes {
     for (;;) {
       const rows = this.#rowsAfter(table, day.last);
       if (!rows.every((row) => day.add(row))) return this.#forget(table);
-      if (rows.length < PAGE) return true;
+      if (rows.length < PAGE) break;
       await setImmediate();
     }
+    this.#behind.delete(table);
+    return true;
   }
 
   #renew(table: string, day: DayCodes, ids: readonly number[]): boolean {
@@ -203,10 +233,6 @@ export class Codes {
   }
 
   #streamsOf({ stream, collection, box }: VectorFilter): ReadonlySet<string> {
-    const ids = this.#sql.prepare<Pick<VectorFilter, 'stream' | 'collection' | 'box'>, string>(`
-      SELECT id FROM streams
-      WHERE (@stream IS NULL OR id = @stream) AND (@collection IS NULL OR collection_id = @collection)
-        AND (@box IS NULL OR coalesce(box_id, '') = @box)`);
-    return new Set(ids.pluck().all({ stream, collection, box }));
+    return new Set(this.#streams.all({ stream, collection, box }));
   }
 }

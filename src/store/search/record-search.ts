@@ -120,7 +120,8 @@ export class RecordSearch<Filter extends object> {
     const picture = query.mode === 'hybrid' && query.pictures ? askedBy(query.pictures) : undefined;
     const pool = Math.max(query.filter?.length ? FILTERED_POOL : POOL, query.limit);
     const found = await this.#words.withAll(terms, filter, pool, signal);
-    found.push(...(await this.#words.withSome(terms, filter, pool, signal)));
+    const some = await this.#words.withSome(terms, filter, pool, signal);
+    found.push(...some.rows);
     if (text && this.#texts) found.push(...(await this.#texts.nearest(text, filter, { limit: pool, signal })));
     if (picture && query.pictures && this.#pictures) {
       found.push(
@@ -132,7 +133,7 @@ export class RecordSearch<Filter extends object> {
       if (matchesFilter(JSON.parse(candidate.metadata), query.filter)) kept.push(candidate);
     }
     const ids = kept.map(({ id }) => id);
-    const coverage = await this.#words.coverage(terms, ids);
+    const coverage = await this.#words.coverage(terms, ids, some.shares);
     const cosines = text && this.#texts?.cosines(text, ids);
     const likeness = picture && this.#pictures?.cosines(picture, ids);
     const said = query.pictures?.text && askedBy({ ...query.pictures, vector: query.pictures.text });

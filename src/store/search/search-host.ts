@@ -29,7 +29,7 @@ sql.pragma('temp_store = MEMORY');
 sql.pragma(`mmap_size = ${MAPPED_BYTES}`);
 const connection = { sql, hasVectors: loadVectors() };
 const slabs = new Slabs(Number(bytes));
-const codes = { vectors: new Codes(sql, slabs), pictures: new Codes(sql, slabs) };
+const codes = { vectors: new Codes(sql, 'vectors', slabs), pictures: new Codes(sql, 'pictures', slabs) };
 const finders = findersOn(connection, connection.hasVectors ? codes : undefined);
 const jobs: Job[] = [];
 let working: Promise<void> | undefined;

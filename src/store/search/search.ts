@@ -12,7 +12,7 @@ import {
   WORDS_WEIGHT,
 } from './ranking.ts';
 import { queryTerms, type Term } from './terms.ts';
-import type { VectorReader, Wanted } from './vector-reader.ts';
+import type { Near, VectorReader } from './vector-reader.ts';
 import { quantise, type VectorFilter } from './vector-tables.ts';
 import { WordSearch } from './word-search.ts';
 
@@ -45,13 +45,21 @@ export interface Found {
 }
 
 interface Sought {
-  /** Those that have every word. */
-  sure: readonly Candidate[];
   terms: readonly Term[];
   vector: Buffer | undefined;
   filter: SceneFilter;
   pool: number;
   signal: AbortSignal | undefined;
+}
+
+/** What was told of scenes while they were looked for, by their ids. */
+interface Told {
+  /** Share of the words, 0–1. */
+  shares: Map<number, number>;
+  /** Of their text's meaning and the query's. */
+  cosines: Map<number, number>;
+  /** What their pictures make of the query. */
+  likeness: Map<number, number>;
 }
 
 /** What a scene `r` is found by: a summary by what was said, too. */
@@ -100,62 +108,73 @@ export class Search {
    * signal's reason.
    */
   async run(query: SceneQuery, filter: SceneFilter, signal?: AbortSignal): Promise<Found[]> {
-    const terms = queryTerms(query.text);
-    const vector = quantise(query.vector);
     const pool = Math.max(query.filter?.length ? FILTERED_POOL : POOL, query.limit);
-    const sure = await this.#passing(await this.#words.withAll(terms, filter, pool, signal), query.filter);
-    const others = await this.#others({ sure, terms, vector, filter, pool, signal }, query);
-    const coverage = await this.#words.coverage(
-      terms,
-      others.map(({ id }) => id),
-    );
-    for (const { id } of sure) coverage.set(id, 1);
+    const sought = { terms: queryTerms(query.text), vector: quantise(query.vector), filter, pool, signal };
+    const sure = await this.#passing(await this.#words.withAll(sought.terms, filter, pool, signal), query.filter);
+    const told: Told = { shares: new Map(), cosines: new Map(), likeness: new Map() };
+    const others = await this.#others(sought, query, sure, told);
+    for (const { id } of sure) told.shares.set(id, 1);
     const found = [...sure, ...others];
-    const cosines = vector ? await this.#vectors.cosines(vector, query.model, found) : new Map<number, number>();
-    const likeness = await this.#likeness(query.pictures, found);
+    const ids = found.map(({ id }) => id);
+    const coverage = await this.#words.coverage(sought.terms, ids, told.shares);
+    const cosines = await this.#cosines(sought, query, found, told);
     const scored = found.map((scene) => {
-      const told = scoreOf(coverage.get(scene.id) ?? 0, cosines.get(scene.id) ?? 0);
-      return { ...scene, score: Math.max(told, likeness.get(scene.id) ?? 0) };
+      const words = scoreOf(coverage.get(scene.id) ?? 0, cosines.get(scene.id) ?? 0);
+      return { ...scene, score: Math.max(words, told.likeness.get(scene.id) ?? 0) };
     });
     return best(scored, query);
   }
 
   /** Those that have only some of the words, mean the same, or look like it. */
-  async #others({ sure, terms, vector, filter, pool, signal }: Sought, query: SceneQuery): Promise<Candidate[]> {
-    const wanted = { limit: pool, signal };
+  async #others(sought: Sought, query: SceneQuery, sure: readonly Candidate[], told: Told): Promise<Candidate[]> {
+    const { terms, vector, filter, pool, signal } = sought;
     const found: Candidate[] = [];
     if (!settle(sure, query)) {
-      found.push(...(await this.#words.withSome(terms, filter, pool, signal)));
-      if (vector) found.push(...(await this.#vectors.nearest(vector, { ...filter, model: query.model }, wanted)));
+      const some = await this.#words.withSome(terms, filter, pool, signal);
+      found.push(...some.rows);
+      for (const [id, share] of some.shares) told.shares.set(id, share);
+      if (vector) {
+        const near = await this.#vectors.nearest(vector, { ...filter, model: query.model }, { limit: pool, signal });
+        found.push(...near);
+        for (const { id, cosine } of near) told.cosines.set(id, cosine);
+      }
     }
-    found.push(...(await this.#alike(query.pictures, filter, wanted)));
+    if (query.pictures) found.push(...(await this.#alike(query.pictures, sought, query, told)));
     const fresh = new Map(found.map(({ id, startMs }) => [id, { id, startMs }]));
     for (const { id } of sure) fresh.delete(id);
     return this.#passing([...fresh.values()], query.filter);
   }
 
+  /**
+   * Those whose pictures are the likest. What else is found is at most as like as these, and need not be compared: its
+   * picture wouldn't bring it before them.
+   */
   async #alike(
-    pictures: PictureLikeness | undefined,
-    filter: SceneFilter,
-    wanted: Pick<Wanted, 'limit' | 'signal'>,
-  ): Promise<Candidate[]> {
-    const vector = pictures && quantise(pictures.vector);
+    pictures: PictureLikeness,
+    { filter, pool, signal }: Sought,
+    query: SceneQuery,
+    told: Told,
+  ): Promise<Near[]> {
+    const vector = quantise(pictures.vector);
     if (!vector) return [];
-    return this.#pictures.nearest(
-      vector,
-      { ...filter, model: pictures.model },
-      { ...wanted, least: leastCosine(pictures) },
-    );
+    const isOrder = !pictures.text && !query.filter?.length && query.dynamicPercentage === undefined;
+    const wanted = { limit: isOrder ? query.limit : pool, least: leastCosine(pictures), signal };
+    const near = await this.#pictures.nearest(vector, { ...filter, model: pictures.model }, wanted);
+    const text = pictures.text && quantise(pictures.text);
+    const nearness = text && (await this.#pictures.cosines(text, pictures.model, near));
+    for (const { id, cosine } of near) told.likeness.set(id, pictureScore(cosine, pictures, nearness?.get(id)));
+    return near;
   }
 
-  /** What each scene's picture makes of the query, by id. */
-  async #likeness(pictures: PictureLikeness | undefined, found: readonly Candidate[]): Promise<Map<number, number>> {
-    const vector = pictures && quantise(pictures.vector);
-    if (!vector) return new Map();
-    const cosines = await this.#pictures.cosines(vector, pictures.model, found);
-    const text = pictures.text && quantise(pictures.text);
-    const near = text && (await this.#pictures.cosines(text, pictures.model, found));
-    return new Map([...cosines].map(([id, cosine]) => [id, pictureScore(cosine, pictures, near?.get(id))]));
+  async #cosines(
+    { vector }: Sought,
+    { model }: SceneQuery,
+    found: readonly Candidate[],
+    { cosines }: Told,
+  ): Promise<ReadonlyMap<number, number>> {
+    if (!vector) return cosines;
+    const others = found.filter(({ id }) => !cosines.has(id));
+    return new Map([...cosines, ...(await this.#vectors.cosines(vector, model, others))]);
   }
 
   async #passing(found: Candidate[], filter: SceneQuery['filter']): Promise<Candidate[]> {

@@ -4,19 +4,28 @@ import { SHORT_SLICE, slices } from '../slices.ts';
 import type { Codes } from './codes.ts';
 import { UNRELATED } from './ranking.ts';
 import type { ReadingConnection } from './record-search.ts';
-import { dayStartMs, tableOf, type VectorFilter, type VectorKind, vectorTables } from './vector-tables.ts';
+import { dayStartMs, startOfDay, tableOf, type VectorFilter, type VectorKind, vectorTables } from './vector-tables.ts';
 
+/** More than any two vectors are apart. */
+const FARTHEST = 3;
 const DISTANCE = 'vec_distance_cosine(vec_int8(embedding), vec_int8(@query))';
 
 type Asked = { query: Buffer; limit: number; most: number };
-type Near = { id: number; startMs: number; distance: number };
+type Compared = { query: Buffer; model: string; ids: string; start: number | null; end: number | null; most: number };
+type Row = { id: number; startMs: number; distance: number };
 type Bounds = { first: number | null; last: number | null };
 
 interface Day {
   bounds: Statement<[], Bounds>;
-  nearest: Statement<VectorFilter & Asked & { from: number; to: number }, Near>;
-  among: Statement<VectorFilter & Asked & { ids: string }, Near>;
-  distances: Statement<{ query: Buffer; model: string; ids: string }, { id: number; distance: number }>;
+  nearest: Statement<VectorFilter & Asked & { from: number; to: number }, Row>;
+  among: Statement<Compared, Row>;
+}
+
+/** A scene, and the exact cosine of its vector and the query's. */
+export interface Near {
+  id: number;
+  startMs: number;
+  cosine: number;
 }
 
 export interface Wanted {
@@ -44,24 +53,26 @@ export class VectorReader {
   }
 
   /** The scenes nearest to the quantised vector, best first, the newest first among equals. */
-  async nearest(query: Buffer, filter: VectorFilter, wanted: Wanted): Promise<{ id: number; startMs: number }[]> {
+  async nearest(query: Buffer, filter: VectorFilter, wanted: Wanted): Promise<Near[]> {
     const { limit, least = UNRELATED, signal } = wanted;
     const { end } = filter;
     const tables = this.#tables().filter((table) => end === null || dayStartMs(table) < end);
     const candidates = await this.#candidates(tables, query, filter, { limit, signal });
     const asked = { ...filter, query, limit, most: 1 - least };
-    const found: Near[] = [];
+    const { model, start } = filter;
+    const compared = { query, model, start, end, most: 1 - least };
+    const found: Row[] = [];
     for (const table of tables) {
       signal?.throwIfAborted();
       const ids = candidates?.get(table);
       if (!ids) await this.#all(table, asked, found, signal);
       else if (ids.length > 0) {
-        found.push(...this.#ask(table, ({ among }) => among.all({ ...asked, ids: JSON.stringify(ids) })));
+        found.push(...this.#ask(table, ({ among }) => among.all({ ...compared, ids: JSON.stringify(ids) })));
         await setImmediate();
       }
     }
     found.sort((a, b) => a.distance - b.distance || b.id - a.id);
-    return found.slice(0, limit);
+    return found.slice(0, limit).map(({ id, startMs, distance }) => ({ id, startMs, cosine: 1 - distance }));
   }
 
   /** Cosine similarities of stored scenes to the quantised vector, by id; those that have none of this model are left out. */
@@ -70,18 +81,20 @@ export class VectorReader {
     model: string,
     scenes: readonly { id: number; startMs: number }[],
   ): Promise<Map<number, number>> {
-    const days = new Map<string, number[]>();
+    const days = new Map<number, number[]>();
     for (const { id, startMs } of scenes) {
-      const table = tableOf(this.#kind, startMs);
-      const ids = days.get(table);
+      const day = startOfDay(startMs);
+      const ids = days.get(day);
       if (ids) ids.push(id);
-      else days.set(table, [id]);
+      else days.set(day, [id]);
     }
     const cosines = new Map<number, number>();
     if (!this.#connection.hasVectors) return cosines;
-    for (const [table, ids] of days) {
+    const asked = { query, model, start: null, end: null, most: FARTHEST };
+    for (const [day, ids] of days) {
       await setImmediate();
-      const found = this.#ask(table, ({ distances }) => distances.all({ query, model, ids: JSON.stringify(ids) }));
+      const table = tableOf(this.#kind, day);
+      const found = this.#ask(table, ({ among }) => among.all({ ...asked, ids: JSON.stringify(ids) }));
       for (const { id, distance } of found) cosines.set(id, 1 - distance);
     }
     return cosines;
@@ -101,12 +114,7 @@ export class VectorReader {
     return this.#codes?.candidates(tables, signed, filter, wanted);
   }
 
-  async #all(
-    table: string,
-    asked: VectorFilter & Asked,
-    found: Near[],
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #all(table: string, asked: VectorFilter & Asked, found: Row[], signal: AbortSignal | undefined): Promise<void> {
     const [bounds] = this.#ask(table, (day) => day.bounds.all());
     for await (const slice of slices(bounds?.first ?? null, bounds?.last ?? null, SHORT_SLICE, signal)) {
       found.push(...this.#ask(table, ({ nearest }) => nearest.all({ ...asked, ...slice })));
@@ -131,28 +139,30 @@ export class VectorReader {
 }
 
 function prepare(sql: Database, table: string): Day {
-  // Not merged into one SELECT, which would compare twice.
-  const near = (where: string) => `
-    WITH compared AS MATERIALIZED (
-      SELECT scene_id AS id, start_ms AS startMs, iif(length(embedding) = length(@query), ${DISTANCE}, 2) AS distance
-      FROM ${table}
-      WHERE ${where} AND model = @model
-        AND (@stream IS NULL OR stream_id = @stream)
-        AND +stream_id IN (SELECT id FROM streams
-          WHERE (@collection IS NULL OR collection_id = @collection) AND (@box IS NULL OR coalesce(box_id, '') = @box))
-        AND (@index IS NULL OR index_id = @index)
-        AND (@start IS NULL OR end_ms > @start)
-        AND (@end IS NULL OR start_ms < @end))
-    SELECT * FROM compared WHERE distance < @most ORDER BY distance, id DESC LIMIT @limit`;
   return {
     bounds: sql.prepare(
       `SELECT (SELECT min(scene_id) FROM ${table}) AS first, (SELECT max(scene_id) FROM ${table}) AS last`,
     ),
-    nearest: sql.prepare(near('scene_id BETWEEN @from AND @to')),
-    among: sql.prepare(near('scene_id IN (SELECT value FROM json_each(@ids))')),
-    distances: sql.prepare(`
-      SELECT scene_id AS id, ${DISTANCE} AS distance FROM ${table}
-      WHERE scene_id IN (SELECT value FROM json_each(@ids))
-        AND model = @model AND length(embedding) = length(@query)`),
+    // Not merged into one SELECT, which would compare twice.
+    nearest: sql.prepare(`
+      WITH compared AS MATERIALIZED (
+        SELECT scene_id AS id, start_ms AS startMs, iif(length(embedding) = length(@query), ${DISTANCE}, 2) AS distance
+        FROM ${table}
+        WHERE scene_id BETWEEN @from AND @to AND model = @model
+          AND (@stream IS NULL OR stream_id = @stream)
+          AND +stream_id IN (SELECT id FROM streams
+            WHERE (@collection IS NULL OR collection_id = @collection) AND (@box IS NULL OR coalesce(box_id, '') = @box))
+          AND (@index IS NULL OR index_id = @index)
+          AND (@start IS NULL OR end_ms > @start)
+          AND (@end IS NULL OR start_ms < @end))
+      SELECT * FROM compared WHERE distance < @most ORDER BY distance, id DESC LIMIT @limit`),
+    // What codes are of is of the streams and the index that were asked for.
+    among: sql.prepare(`
+      WITH compared AS MATERIALIZED (
+        SELECT scene_id AS id, start_ms AS startMs, ${DISTANCE} AS distance FROM ${table}
+        WHERE scene_id IN (SELECT value FROM json_each(@ids)) AND model = @model AND length(embedding) = length(@query)
+          AND (@start IS NULL OR end_ms > @start)
+          AND (@end IS NULL OR start_ms < @end))
+      SELECT * FROM compared WHERE distance < @most`),
   };
 }

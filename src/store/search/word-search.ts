@@ -17,6 +17,15 @@ export interface Texts {
   where: string;
 }
 
+/** By ids, 0–1. */
+type Shares = ReadonlyMap<number, number>;
+
+interface Some<Row> {
+  rows: Row[];
+  /** Of the terms, as far as they were told. */
+  shares: Shares;
+}
+
 type Bounds = { first: number | null; last: number | null };
 type Matching = { match: string; from: number; to: number };
 type Asked = Matching & { limit: number };
@@ -62,24 +71,25 @@ export class WordSearch<Filter extends object, Row extends { id: number }> {
   }
 
   /** Texts that have some of the terms: the best of the newest, and the newest of rare terms. May name a text twice. */
-  async withSome(terms: readonly Term[], filter: Filter, limit: number, signal?: AbortSignal): Promise<Row[]> {
-    if (terms.length < 2) return [];
+  async withSome(terms: readonly Term[], filter: Filter, limit: number, signal?: AbortSignal): Promise<Some<Row>> {
+    if (terms.length < 2) return { rows: [], shares: new Map() };
     const newest = await this.#matching(terms.join(' OR '), filter, WEIGHED, signal);
-    if (newest.length <= limit) return newest;
+    if (newest.length <= limit) return { rows: newest, shares: new Map() };
     const ids = newest.map(({ id }) => id);
     const having = await this.#havingEach(terms, ids);
     const shares = sharesOf(having);
     const found = newest.sort((a, b) => (shares.get(b.id) ?? 0) - (shares.get(a.id) ?? 0) || b.id - a.id);
-    if (ids.length < WEIGHED) return found.slice(0, limit); // There are no others.
-    const rare = terms.filter((_, n) => (having[n]?.length ?? 0) < limit);
     found.length = limit;
+    if (ids.length < WEIGHED) return { rows: found, shares }; // There are no others.
+    const rare = terms.filter((_, n) => (having[n]?.length ?? 0) < limit);
     for (const term of rare) found.push(...(await this.#matching(term, filter, limit, signal)));
-    return found;
+    return { rows: found, shares };
   }
 
-  /** Share of the terms that each of these texts has, 0–1. */
-  async coverage(terms: readonly Term[], ids: readonly number[]): Promise<Map<number, number>> {
-    return sharesOf(await this.#havingEach(terms, ids));
+  /** Share of the terms that each of these texts has, 0–1; what is known already is not looked up. */
+  async coverage(terms: readonly Term[], ids: readonly number[], known: Shares = new Map()): Promise<Shares> {
+    const others = ids.filter((id) => !known.has(id));
+    return new Map([...known, ...sharesOf(await this.#havingEach(terms, others))]);
   }
 
   /** For each term those of the texts that have it. */
