@@ -122,7 +122,8 @@ function stretches(rows: readonly SegmentRow[], afterGaps: ReadonlySet<number>):
   for (const row of rows) {
     const { start, end } = seconds(row);
     const last = found.at(-1);
-    if (last && start - last[1] <= SEAM_MS / 1000 && !afterGaps.has(row.startMs)) last[1] = Math.max(last[1], end);
+    const seamS = afterGaps.has(row.startMs) ? 0 : SEAM_MS / 1000;
+    if (last && start - last[1] <= seamS) last[1] = Math.max(last[1], end);
     else found.push([start, end]);
   }
   return found;
