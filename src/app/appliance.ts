@@ -5,7 +5,7 @@ import { Evaluator, type EvaluatorDeps } from '#events';
 import { BoxCommands } from '#fleet';
 import { Certificate, createHttpApp, type HttpDeps, listen, PageSessions, SessionTokens, Sockets } from '#http';
 import { ModelLibrary, PackDesk } from '#models';
-import { LiveViews } from '#pipeline';
+import { LiveCopies, LiveViews, ViewRoom } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
 import { type Clock, Lifetime, type Log, type Notify, RecentLines, systemClock } from '#runtime';
 import type { Store } from '#store';
@@ -163,7 +163,7 @@ async function build(
 
 /** The API and the page, on a port, and by way of the hubs that may command this box. */
 async function serve(
-  parts: Omit<HttpDeps, 'boxCommands' | 'commandLinks' | 'tokens' | 'liveViews' | 'h264' | 'version'> & {
+  parts: Omit<HttpDeps, 'boxCommands' | 'commandLinks' | 'tokens' | 'liveViews' | 'liveCopies' | 'h264' | 'version'> & {
     config: Config;
     certificate: Certificate | undefined;
     reporter: BoxReporter;
@@ -172,11 +172,15 @@ async function serve(
 ): Promise<{ port: number; commandLinks: CommandLinks }> {
   const { config, store, clock, log, certificate, reporter } = parts;
   const tokens = new SessionTokens(store.signingKey, clock);
-  const liveViews = life.use(new LiveViews(clock));
+  const room = new ViewRoom();
+  const live = {
+    liveViews: life.use(new LiveViews(room, clock)),
+    liveCopies: life.use(new LiveCopies(room, clock, log)),
+  };
   const h264 = life.use(new H264Renditions(H264_AT_ONCE));
   let links: CommandLinks | undefined;
   const commands = { boxCommands: life.use(new BoxCommands(parts)), commandLinks: () => links?.status() ?? [] };
-  const deps = { ...parts, ...commands, tokens, liveViews, h264, version };
+  const deps = { ...parts, ...commands, ...live, tokens, h264, version };
   reporter.attend(deps);
   const app = createHttpApp(deps);
   const doors = { sockets: Sockets.start(deps), certificate };

@@ -14,6 +14,7 @@ export { type Camera, type CameraOptions, openCamera } from './camera.ts';
 export { keyframeCostMs } from './decode-cost.ts';
 export { discoverCameras, type FoundCamera } from './discovery.ts';
 export { frameRate } from './frame-rate.ts';
+export { LiveCopy, type TimedFragment } from './live-copy.ts';
 export { LiveView } from './live-view.ts';
 export { recordedStreams, recoverSegments } from './media-directory.ts';
 export { codecsOf, segmentTimes } from './mp4.ts';

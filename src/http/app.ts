@@ -39,6 +39,7 @@ import { pageRoutes } from './page.ts';
 import { pageSessionRoutes } from './page-sessions.ts';
 import { hlsRoutes } from './playing/hls.ts';
 import { holdRoutes } from './playing/holds.ts';
+import { lowLatencyRoutes } from './playing/low-latency.ts';
 import { playbackRoutes, watchRoutes } from './playing/media.ts';
 import { timelapseRoutes } from './playing/timelapse.ts';
 import { Api } from './route.ts';
@@ -126,6 +127,7 @@ const CLOSED: readonly ((deps: HttpDeps) => Api | Routes)[] = [
   editorRoutes,
   exportRoutes,
   timelapseRoutes,
+  lowLatencyRoutes,
   uploadRoutes,
   audioRoutes,
   imageRoutes,

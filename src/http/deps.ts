@@ -11,7 +11,7 @@ import type { Listening, PictureQuery, SightTask } from '#inference';
 import type { PushServer } from '#ingest';
 import type { JobRunner } from '#jobs';
 import type { ModelLibrary, PackDesk } from '#models';
-import type { Author, Checks, LiveViews, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
+import type { Author, Checks, LiveCopies, LiveViews, Summaries, Tellers, Transcriber, Verdicts } from '#pipeline';
 import type { H264Renditions, MediaLinks } from '#playback';
 import type { Clock, Log, RecentLines } from '#runtime';
 import type { ConfigVersion, Store } from '#store';
@@ -55,6 +55,7 @@ export interface HttpDeps {
   author: Pick<Author, 'write'>;
   jobs: Pick<JobRunner, 'submit' | 'settled' | 'tellAgain' | 'cancel'>;
   liveViews: Pick<LiveViews, 'watch'>;
+  liveCopies: Pick<LiveCopies, 'watch' | 'find'>;
   hub: Pick<Hub, 'accept' | 'hasRoom' | 'status'>;
   /** The connections by which hubs command this box. */
   commandLinks(): CommandLinkStatus[];

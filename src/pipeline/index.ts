@@ -9,7 +9,9 @@ export { Backfiller } from './backfill.ts';
 export { type CheckLimits, Checks, type ChecksDeps, type ChecksStatus } from './checks.ts';
 export { Closer } from './closer.ts';
 export type { Ears } from './hear.ts';
+export { LiveCopies, type ViewSize } from './live-copies.ts';
 export { LiveViews, type Viewer } from './live-views.ts';
+export type { LiveWindow } from './live-window.ts';
 export type { SpeechRecogniser } from './recogniser.ts';
 export { Renewer, type RenewerDeps } from './renewer.ts';
 export { Author } from './summaries/author.ts';
@@ -25,3 +27,4 @@ export { Tellers, type TellersDeps, type TellersStatus } from './telling/tellers
 export type { Wish } from './telling/turns.ts';
 export { Transcriber, type TranscriberDeps, type TranscriberStatus } from './transcriber.ts';
 export { type VerdictLimits, Verdicts, type VerdictsDeps, type VerdictsStatus } from './verdicts.ts';
+export { ViewRoom } from './view-room.ts';

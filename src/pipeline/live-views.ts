@@ -1,9 +1,8 @@
 import { LiveView } from '#camera';
 import type { CameraFacts, Stream } from '#domain';
 import { type Clock, Fault } from '#runtime';
+import type { ViewRoom } from './view-room.ts';
 
-/** Each costs a third of a core. */
-const MOST_CAMERAS = 2;
 const MOST_VIEWERS = 16;
 /** A viewer that is behind by more misses pieces until it has caught up: it is to see what is now. */
 const MOST_BEHIND = 512 * 1024;
@@ -18,15 +17,18 @@ export interface Viewer {
 interface Open {
   view: LiveView;
   viewers: Set<Viewer>;
+  room: Disposable;
 }
 
 /** Cameras that somebody watches with little delay: one view of each, however many watch it, and none when nobody does. */
 export class LiveViews implements AsyncDisposable {
+  readonly #room: ViewRoom;
   readonly #clock: Clock;
   readonly #open = new Map<string, Open>();
   readonly #ending = new Set<Promise<void>>();
 
-  constructor(clock: Clock) {
+  constructor(room: ViewRoom, clock: Clock) {
+    this.#room = room;
     this.#clock = clock;
   }
 
@@ -53,12 +55,11 @@ export class LiveViews implements AsyncDisposable {
     await Promise.all(this.#ending);
   }
 
-  #begin({ id, url, substreamUrl, transport }: Stream, facts: CameraFacts): Open {
-    if (this.#open.size >= MOST_CAMERAS) {
-      throw new Fault('unavailable', `${MOST_CAMERAS} cameras are watched with little delay, the most at once`);
-    }
-    const view = LiveView.start({ url: substreamUrl ?? url, transport }, facts, this.#clock);
-    const open: Open = { view, viewers: new Set() };
+  #begin(stream: Stream, facts: CameraFacts): Open {
+    const room = this.#room.take('transcoded');
+    const view = this.#start(stream, facts, room);
+    const open: Open = { view, viewers: new Set(), room };
+    const { id } = stream;
     this.#open.set(id, open);
     view.onData((data) => {
       for (const viewer of open.viewers) if (viewer.bufferedBytes <= MOST_BEHIND) viewer.send(data);
@@ -70,9 +71,19 @@ export class LiveViews implements AsyncDisposable {
     return open;
   }
 
+  #start({ url, substreamUrl, transport }: Stream, facts: CameraFacts, room: Disposable): LiveView {
+    try {
+      return LiveView.start({ url: substreamUrl ?? url, transport }, facts, this.#clock);
+    } catch (error) {
+      room[Symbol.dispose]();
+      throw error;
+    }
+  }
+
   #end(id: string, open: Open): void {
     if (this.#open.get(id) !== open) return;
     this.#open.delete(id);
+    open.room[Symbol.dispose]();
     const ending = open.view[Symbol.asyncDispose]().finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }

@@ -10,6 +10,7 @@ export { captionEndMs, captionsOf, captionWords, spokenIn } from './captions.ts'
 export { type ClipRow, demandOneForm, openClip } from './clip.ts';
 export { H264Renditions, type MediaFiles, needsH264 } from './h264.ts';
 export { LINKS_LAST_MS, MediaLinks, type MediaTicket, type Player } from './links.ts';
+export { buildLowLatencyPlaylist } from './low-latency-playlist.ts';
 export { buildMasterPlaylist } from './master-playlist.ts';
 export { pastPicture } from './past-picture.ts';
 export { buildCutPlaylist, buildPlaylist, type PlayedPart } from './playlist.ts';

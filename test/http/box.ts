@@ -27,7 +27,7 @@ import { embedText, TEXT_EMBEDDING } from '#inference';
 import { PushServer } from '#ingest';
 import { type JobHandler, JobRunner } from '#jobs';
 import { PackDesk } from '#models';
-import { Author, LiveViews, Summaries } from '#pipeline';
+import { Author, LiveCopies, LiveViews, Summaries, ViewRoom } from '#pipeline';
 import { H264Renditions, MediaLinks } from '#playback';
 import { createLog, Fault, RecentLines, systemClock } from '#runtime';
 import { Store } from '#store';
@@ -167,7 +167,8 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
       reservePercent: () => 0,
       clock: systemClock,
     }),
-    liveViews: new LiveViews(systemClock),
+    liveViews: new LiveViews(new ViewRoom(), systemClock),
+    liveCopies: new LiveCopies(new ViewRoom(), systemClock, log),
     captureDesk,
     push: new PushServer({
       signingKey: store.signingKey,

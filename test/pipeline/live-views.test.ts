@@ -1,7 +1,7 @@
 /** A camera watched with little delay: a real RTSP server, the package's real ffmpeg. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LiveViews, type Viewer } from '#pipeline';
+import { LiveViews, type Viewer, ViewRoom } from '#pipeline';
 import { systemClock } from '#runtime';
 import { type RtspServer, startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { ffmpeg } from '../e2e/support/ffmpeg.ts';
@@ -30,7 +30,7 @@ beforeAll(async () => {
     file,
   );
   camera = await startRtspServer({ file, name: 'camera', user: 'me', password: 'canary' });
-  views = new LiveViews(systemClock);
+  views = new LiveViews(new ViewRoom(), systemClock);
 });
 afterAll(async () => {
   await views[Symbol.asyncDispose]();
@@ -86,7 +86,7 @@ describe('a camera that is watched', () => {
     const write = process.stderr.write.bind(process.stderr);
     process.stderr.write = (text: string | Uint8Array) => written.push(String(text)) > 0;
     try {
-      const other = new LiveViews(systemClock);
+      const other = new LiveViews(new ViewRoom(), systemClock);
       const gone = viewer();
       other.watch(aStream({ url: camera.url.replace('canary', 'canary-wrong') }), FACTS, gone.socket);
       await expect.poll(() => gone.told.length, { timeout: 30_000 }).toBe(1);

@@ -14,6 +14,7 @@ import type { SegmentRow } from '#store';
 import type { HttpContext, HttpDeps, HttpEnv, Routes } from '../deps.ts';
 import { serveFile } from '../files.ts';
 import { captionRoutes, masterPlaylist } from './captions.ts';
+import { lowLatencyFiles } from './low-latency.ts';
 import { isStream, PLAYLIST, partsOf, playedParts, ticketFor, ticketOf } from './played.ts';
 
 const FOREVER = 'private, max-age=86400, immutable';
@@ -40,6 +41,7 @@ export function hlsRoutes(deps: HttpDeps): Routes {
   streamFiles(routes, deps);
   assetFiles(routes, deps);
   captionRoutes(routes, deps);
+  lowLatencyFiles(routes, deps);
   return routes;
 }
 

@@ -55,7 +55,8 @@ export function openView(ticket: string, deps: ViewDeps): View {
   return { keyId, stream: { ...stream, url: push.addressOf(stream) ?? stream.url }, facts };
 }
 
-function factsOf({ id }: Stream, { supervisor }: Pick<ViewDeps, 'supervisor'>): CameraFacts {
+/** Throws `conflict` when the camera isn't connected. */
+export function factsOf({ id }: Stream, { supervisor }: Pick<ViewDeps, 'supervisor'>): CameraFacts {
   const facts = supervisor.status().find(({ streamId }) => streamId === id)?.facts;
   if (!facts) throw new Fault('conflict', 'the camera is not connected: there is nothing to show now');
   return facts;

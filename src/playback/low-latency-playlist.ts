@@ -1,0 +1,62 @@
+/** What stands in memory of a camera as it is now. */
+export interface LowLatencyMedia {
+  segments: readonly {
+    msn: number;
+    startMs: number;
+    durationS: number;
+    parts: readonly { durationS: number; isIndependent: boolean }[];
+    /** Set when it grows no more. */
+    data?: unknown;
+  }[];
+  /** Whole seconds that no segment exceeds. */
+  segmentTargetS: number;
+  partTargetS: number;
+  next: { msn: number; part: number };
+  /** Tells one run from another: a number that grows. */
+  run: number;
+}
+
+/** How far behind the end players begin, in parts: fewer make them run dry. */
+const HOLD_BACK_PARTS = 3;
+/** Parts of what lies further back nobody needs any more. */
+const PARTS_FOR_TARGETS = 3;
+
+/**
+ * A media playlist of low-latency HLS (RFC 8216bis): segments, their parts near the end, what comes next. Players ask for it
+ * with what they want it to have, and wait. Names are relative to where it lies.
+ */
+export function buildLowLatencyPlaylist({ segments, segmentTargetS, partTargetS, next, run }: LowLatencyMedia): string {
+  const totalS = segments.reduce((sum, { durationS }) => sum + durationS, 0);
+  const lines = [
+    '#EXTM3U',
+    '#EXT-X-VERSION:9',
+    `#EXT-X-TARGETDURATION:${segmentTargetS}`,
+    `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(roundedUp(partTargetS) * HOLD_BACK_PARTS)}`,
+    `#EXT-X-PART-INF:PART-TARGET=${seconds(roundedUp(partTargetS))}`,
+    `#EXT-X-MEDIA-SEQUENCE:${segments[0]?.msn ?? next.msn}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${run}`,
+    `#EXT-X-MAP:URI="${run}-init.mp4"`,
+  ];
+  let atS = 0;
+  for (const { msn, startMs, durationS, parts, data } of segments) {
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(startMs).toISOString()}`);
+    const isNear = totalS - atS - durationS < PARTS_FOR_TARGETS * segmentTargetS;
+    for (const [n, part] of isNear ? parts.entries() : []) {
+      const independent = part.isIndependent ? ',INDEPENDENT=YES' : '';
+      lines.push(`#EXT-X-PART:DURATION=${seconds(part.durationS)},URI="${msn}-${n}.m4s"${independent}`);
+    }
+    if (data !== undefined) lines.push(`#EXTINF:${seconds(durationS)},`, `${msn}.m4s`);
+    atS += durationS;
+  }
+  lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${next.msn}-${next.part}.m4s"`);
+  return `${lines.join('\n')}\n`;
+}
+
+function seconds(value: number): string {
+  return value.toFixed(3);
+}
+
+/** So that no part is longer, as they are rounded too. */
+function roundedUp(value: number): number {
+  return Math.ceil(value * 1000) / 1000;
+}
