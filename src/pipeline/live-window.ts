@@ -34,8 +34,8 @@ const BEGINNING_S = 1;
 /** Three target durations must stay; a little more, so that who asks late still finds what was listed. */
 const KEPT_S = 3 * SEGMENT_TARGET_S + 1;
 const KEPT_BYTES = 16 * 1024 * 1024;
-/** As the protocol wants it. */
-const LONGEST_WAIT_MS = 3 * SEGMENT_TARGET_S * 1000;
+/** For what comes next, as the protocol wants it; for the first, longer than a copy may take to begin. */
+const LONGEST_WAIT_MS = { next: 3 * SEGMENT_TARGET_S * 1000, first: 30_000 };
 const MOST_WAITING = 64;
 
 /**
@@ -109,18 +109,18 @@ export class LiveWindow {
 
   /** Until there is something to play. Throws the reason when it ends before, `unavailable` when nothing comes. */
   ready(signal: AbortSignal): Promise<void> {
-    return this.#until(() => this.isReady, signal);
+    return this.#until(() => this.isReady, LONGEST_WAIT_MS.first, signal);
   }
 
   /** Until `has`. Throws as `ready` does, and `invalid` for what lies too far ahead. */
   async until(msn: number, part: number | undefined, signal: AbortSignal): Promise<void> {
     if (msn > this.next.msn + 1) throw new Fault('invalid', '_HLS_msn: lies too far ahead of what the playlist has');
-    await this.#until(() => this.has(msn, part), signal);
+    await this.#until(() => this.has(msn, part), LONGEST_WAIT_MS.next, signal);
   }
 
-  async #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+  async #until(condition: () => boolean, longestMs: number, signal: AbortSignal): Promise<void> {
     if (this.#waiting.size >= MOST_WAITING) throw new Fault('unavailable', 'too many wait for this camera: try again');
-    using limit = deadline(signal, LONGEST_WAIT_MS);
+    using limit = deadline(signal, longestMs);
     while (!condition()) {
       if (this.#ended) throw this.#ended;
       if (limit.signal.aborted) throw new Fault('unavailable', 'the camera sends nothing new: try again');
