@@ -5,6 +5,7 @@ import type { Alert, DeliveryChannel, Firing } from '#domain';
 import type { Clock } from '#runtime';
 import { systemClock } from '#runtime';
 import type { Store } from '#store';
+import { freePort } from '../e2e/support/ports.ts';
 import { aFiring, NOON } from '../store/fixture.ts';
 
 export const links = {
@@ -73,6 +74,12 @@ export async function receiver(answer: (response: ServerResponse, nth: number) =
       await once(server, 'close');
     },
   };
+}
+
+/** Where a receiver may come: until then nobody else does. */
+export async function nobody(): Promise<{ port: number; url: string }> {
+  const port = await freePort();
+  return { port, url: `http://127.0.0.1:${port}/hook` };
 }
 
 export const ok = (response: ServerResponse): void => void response.writeHead(204).end();

@@ -6,7 +6,7 @@ import type { Alert, Firing } from '#domain';
 import type { Clock } from '#runtime';
 import type { Store } from '#store';
 import { aFiring, anArmedCamera, NOON, openStore, quiet } from '../store/fixture.ts';
-import { hastyClock, links, ok, receiver, streamName } from './fixture.ts';
+import { hastyClock, links, nobody, ok, receiver, streamName } from './fixture.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 const soon = (check: () => void) => vi.waitFor(check, 40_000);
@@ -49,8 +49,7 @@ const isLate = ({ body }: { body: unknown }) => Object(body).late === true;
 
 it('loses nothing of 500 alerts over a long absence and two restarts, and keeps their order', async () => {
   await using box = await openBox();
-  const away = await receiver(ok);
-  await away[Symbol.asyncDispose]();
+  const away = await nobody();
   const fired: string[] = [];
   for (let life = 0; life < 2; life += 1) {
     for (let i = 0; i < 250; i += 1) fired.push(box.fire(away.url));
@@ -81,8 +80,7 @@ it('loses nothing of 500 alerts over a long absence and two restarts, and keeps 
 
 it('what waits for a day is given up where nobody is, and replayed as a late one', async () => {
   await using box = await openBox();
-  const away = await receiver(ok);
-  await away[Symbol.asyncDispose]();
+  const away = await nobody();
   const fired = [box.fire(away.url), box.fire(away.url), box.fire(away.url)];
   box.clock.now += 23 * HOUR;
   const young = box.fire(away.url);
@@ -106,8 +104,7 @@ it.each([2 * 24 * HOUR, -2 * 24 * HOUR])(
   'a clock that is set by %s ms makes nothing give up, nor last',
   async (setBy) => {
     await using box = await openBox();
-    const away = await receiver(ok);
-    await away[Symbol.asyncDispose]();
+    const away = await nobody();
     const fired = [box.fire(away.url), box.fire(away.url)];
     await using delivery = await box.start();
     const tried = async () => {

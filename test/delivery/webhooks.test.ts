@@ -6,7 +6,7 @@ import type { Delivery as Sent } from '#domain';
 import { createLog } from '#runtime';
 import type { Store } from '#store';
 import { anArmedCamera, openStore, quiet } from '../store/fixture.ts';
-import { fire, hastyClock, links, ok, receiver, streamName } from './fixture.ts';
+import { fire, hastyClock, links, nobody, ok, receiver, streamName } from './fixture.ts';
 
 const webhook = (target: string) => ({ channel: 'webhook' as const, target });
 const soon = (check: () => void) => vi.waitFor(check, 20_000);
@@ -60,8 +60,7 @@ describe('webhooks', () => {
   it('wait for a receiver that is not there yet, and for the next life', async () => {
     await using at = await openStore();
     const { alert } = anArmedCamera(at.store);
-    const away = await receiver(ok);
-    await away[Symbol.asyncDispose]();
+    const away = await nobody();
     for (let i = 0; i < 3; i += 1) fire(at.store, alert, webhook(away.url));
     {
       await using _first = await delivering(at.store);

@@ -72,7 +72,7 @@ it('serves everything else meanwhile, and stops when it is told to', async () =>
   const day = join(box.stream.id, DAY_BEFORE);
   for (let n = 0; n < 300; n++) box.file(join(day, `${n}.jpg`), NOON - 2 * DAY);
   const stop = new AbortController();
-  setTimeout(() => stop.abort());
+  setImmediate(() => stop.abort());
   await expect(box.store.strays.sweepNext(box.thumbs, NOON, stop.signal)).rejects.toThrow();
   const left = readdirSync(join(box.thumbs, day)).length;
   box.file(join(box.stream.id, '2025-06-12', 'first.jpg'), NOON - 2 * DAY);

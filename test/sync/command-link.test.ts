@@ -9,6 +9,7 @@ import { createHttpApp, type HttpServer, listen, Sockets } from '#http';
 import { type Clock, systemClock } from '#runtime';
 import { CommandLink, type CommandLinkDeps } from '#sync';
 import { hastyClock } from '../delivery/fixture.ts';
+import { freePort } from '../e2e/support/ports.ts';
 import { type Box, openBox } from '../http/box.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -33,14 +34,13 @@ async function startHub() {
   const hub = {
     box,
     token: `sk-edge-of-${box.store.boxId}`,
-    port: 0,
+    port: await freePort(),
     async begin(clock: Clock = systemClock) {
       commands = new BoxCommands({ store: box.store, clock });
       Object.assign(box.deps, { boxCommands: commands });
       box.app = createHttpApp(box.deps);
       const sockets = Sockets.start(box.deps);
       server = await listen(box.app, { host: '127.0.0.1', port: hub.port }, box.deps.log, { sockets });
-      hub.port = server.address.port;
     },
     async end() {
       commands?.[Symbol.dispose]();

@@ -61,20 +61,22 @@ export async function everythingArrives({ line, startHub, alerts }: StoryOptions
   line.down();
   const firings = here.firings().length;
   await until('alerts fire meanwhile', () => here.firings().length >= firings + alerts, PATIENCE_MS);
-  const recorded = here.segments().length;
-  await until('what they show is recorded', () => here.segments().length >= recorded + 2, PATIENCE_MS);
+  const isEnough = () => {
+    const { clips, others } = whatIs(here.arrivals(downMs, Date.now()));
+    return clips.length > 0 && others.length > 3;
+  };
+  await until('what they show is recorded, and more', isEnough, PATIENCE_MS);
   const upMs = Date.now();
   line.slow();
-  const more = async (what: string) => {
-    const before = there.segments().length;
-    await until(what, () => there.segments().length > before, PATIENCE_MS);
-  };
-  await more('some recordings come over the slow line');
+  const moreThan = (before: number) => () => there.segments().length > before;
+  await until('some come over the slow line', moreThan(there.segments().length), PATIENCE_MS);
   await hub.killAndStart();
-  await more('and after the hub was killed');
+  await until('and after the hub was killed', moreThan(there.segments().length), PATIENCE_MS);
   await edge.killAndStart();
+  const [sent, made] = [there.segments().length, here.segments().length];
+  await until('the edge records again', () => here.segments().length > made, PATIENCE_MS);
   await edge.now.data('PATCH', `/rtstream/${room.streamId}/status`, { action: 'stop' });
-  await more('and after the edge was killed');
+  await until('and after the edge was killed', moreThan(sent), PATIENCE_MS);
   line.heal();
   const healedMs = Date.now();
   const isSame = () => JSON.stringify(contentOf(there)) === JSON.stringify(contentOf(here));
@@ -115,15 +117,7 @@ class Revived implements AsyncDisposable {
 
 /** Of what happened while the line was down: alerts came first, then what shows them, then the rest. */
 function orderOf(kept: Kept, downMs: number, upMs: number): Record<string, string> {
-  const arrivals = kept.arrivals(downMs, upMs);
-  const fired = arrivals.filter(({ kind }) => kind === 'firing');
-  const shows = ({ startMs, endMs }: { startMs: number; endMs: number }) =>
-    fired.some((firing) => firing.startMs < endMs && firing.endMs > startMs);
-  const places = (is: (arrival: (typeof arrivals)[number]) => boolean) =>
-    arrivals.flatMap((arrival, place) => (is(arrival) ? place : []));
-  const alerts = places(({ kind }) => kind === 'firing');
-  const clips = places((arrival) => arrival.kind === 'segment' && shows(arrival));
-  const others = places((arrival) => arrival.kind === 'segment' && !shows(arrival));
+  const { alerts, clips, others } = whatIs(kept.arrivals(downMs, upMs));
   expect(alerts.length).toBeGreaterThan(0);
   expect(clips.length).toBeGreaterThan(0);
   expect(others.length).toBeGreaterThan(1);
@@ -131,6 +125,20 @@ function orderOf(kept: Kept, downMs: number, upMs: number): Record<string, strin
   expect(Math.max(...alerts)).toBeLessThan(middle(others));
   expect(middle(clips)).toBeLessThan(middle(others));
   return { 'alerts came as': alerts.join(' '), 'what shows them as': clips.join(' '), 'the rest as': others.join(' ') };
+}
+
+/** The places of alerts, of what shows them, and of the rest. */
+function whatIs(arrivals: ReturnType<Kept['arrivals']>) {
+  const fired = arrivals.filter(({ kind }) => kind === 'firing');
+  const shows = ({ startMs, endMs }: { startMs: number; endMs: number }) =>
+    fired.some((firing) => firing.startMs < endMs && firing.endMs > startMs);
+  const places = (is: (arrival: (typeof arrivals)[number]) => boolean) =>
+    arrivals.flatMap((arrival, place) => (is(arrival) ? place : []));
+  return {
+    alerts: places(({ kind }) => kind === 'firing'),
+    clips: places((arrival) => arrival.kind === 'segment' && shows(arrival)),
+    others: places((arrival) => arrival.kind === 'segment' && !shows(arrival)),
+  };
 }
 
 async function seenWithTheSdk(hub: TestAppliance, { streamId }: Watch): Promise<void> {
