@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { Fault, isFault, messageOf, runApart } from '#runtime';
+import { Fault, installedFfmpeg, isFault, messageOf, runApart } from '#runtime';
 import { databaseProblem, Ledger, networkKind, newestBackup } from '#store';
 import { lockDataDir } from './data-lock.ts';
 import { lookForNamed, type NamedFiles } from './named-files.ts';
@@ -27,7 +27,8 @@ const SEGMENT = /^[^/]+\/[^/]+\/\d{4}-\d\d-\d\d\/\d+-\d+\.m4s$/;
 
 /** Looks at everything in a data directory that may not agree, and changes nothing; also while the appliance runs on it. */
 export async function examine(dataDir: string, reservePercent: number): Promise<Finding[]> {
-  const findings = [...(await lookAtPlace(dataDir, reservePercent)), lookAtKey(dataDir), await lookAtBackups(dataDir)];
+  const place = [...(await lookAtPlace(dataDir, reservePercent)), lookAtKey(dataDir), await lookAtBackups(dataDir)];
+  const findings = [await lookAtFfmpeg(), ...place];
   try {
     const problem = databaseProblem(dataDir);
     if (problem !== undefined) return [...findings, bad('database', `is damaged: ${problem}`, RESTART)];
@@ -102,6 +103,14 @@ function isWritable(dir: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+async function lookAtFfmpeg(): Promise<Finding> {
+  try {
+    return good('ffmpeg', (await installedFfmpeg()).name);
+  } catch (error) {
+    return bad('ffmpeg', messageOf(error), 'nothing is recorded without it: `apt-get install ffmpeg`');
   }
 }
 

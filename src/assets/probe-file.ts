@@ -74,7 +74,7 @@ export async function probeFile(file: string, signal: AbortSignal): Promise<Medi
 
 async function runProbe(file: string, parent: AbortSignal): Promise<Report> {
   using limit = deadline(parent, TIMEOUT_MS);
-  const fields = 'stream=codec_type,codec_name,width,height:stream_disposition=attached_pic:stream_side_data=rotation';
+  const fields = 'stream=codec_type,codec_name,width,height:stream_disposition=attached_pic:stream_side_data_list';
   const report = ['-of', 'json=compact=1', '-show_entries', `${fields}:format=format_name,duration`];
   const args = ['-n', '10', 'ffprobe', '-loglevel', 'quiet', ...INPUT_OPTIONS, ...report, '-i', file];
   await using child = await Child.start('nice', args, { stdio: ['ignore', 'pipe', 'ignore'], graceMs: 500 });

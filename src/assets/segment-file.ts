@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import ffmpeg from 'fluent-ffmpeg';
 import type { Piece } from '#domain';
-import { Fault } from '#runtime';
+import { Fault, fitToFfmpeg } from '#runtime';
 import { INPUT_OPTIONS, type MediaFacts, notMedia, probeFile } from './probe-file.ts';
 import { noRoom } from './space.ts';
 import { writtenPieces } from './written-pieces.ts';
@@ -36,24 +36,25 @@ export async function segmentFile(
   work: { signal: AbortSignal; progress: (share: number) => void },
 ): Promise<Segmented> {
   const { dir, assetId } = target;
-  await runFfmpeg(segmenter(file, facts, dir), facts.durationMs, work);
+  await runFfmpeg(await segmenter(file, facts, dir), facts.durationMs, work);
   const pieces = await writtenPieces(dir, assetId);
   if (pieces.length === 0) throw notMedia();
   const { width, height } = await probeFile(join(dir, 'init-0.mp4'), work.signal);
   return { pieces, width, height };
 }
 
-function segmenter(file: string, facts: MediaFacts, dir: string): ffmpeg.FfmpegCommand {
+async function segmenter(file: string, facts: MediaFacts, dir: string): Promise<ffmpeg.FfmpegCommand> {
   const sound = KEPT_AUDIO.has(facts.audioCodec ?? '') ? ['-c:a', 'copy'] : ['-c:a', 'aac', '-b:a', '128k'];
+  const options = [
+    facts.kind === 'audio' ? ['-vn'] : ['-map', '0:V:0', ...videoOptions(facts)],
+    facts.audioCodec ? ['-map', '0:a:0', ...sound] : [],
+    ['-sn', '-dn', '-map_metadata', '-1', '-f', 'hls', '-hls_time', String(PIECE_S), '-hls_list_size', '0'],
+    ['-hls_playlist_type', 'vod', '-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', 'init-0.mp4'],
+    ['-hls_segment_filename', join(dir, '%06d.m4s')],
+  ].flat();
   return ffmpeg({ source: file, niceness: 10 })
     .inputOptions([...INPUT_OPTIONS])
-    .outputOptions([
-      ...(facts.kind === 'audio' ? ['-vn'] : ['-map', '0:V:0', ...videoOptions(facts)]),
-      ...(facts.audioCodec ? ['-map', '0:a:0', ...sound] : []),
-      ...['-sn', '-dn', '-map_metadata', '-1', '-f', 'hls', '-hls_time', String(PIECE_S), '-hls_list_size', '0'],
-      ...['-hls_playlist_type', 'vod', '-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', 'init-0.mp4'],
-      ...['-hls_segment_filename', join(dir, '%06d.m4s')],
-    ])
+    .outputOptions(await fitToFfmpeg(options))
     .output(join(dir, 'index.m3u8'));
 }
 

@@ -1,4 +1,4 @@
-import { Child, type SpawnOptions } from '#runtime';
+import { Child, fitToFfmpeg, type SpawnOptions } from '#runtime';
 import type { Complaints } from './reason.ts';
 import type { SourceUrl } from './source-url.ts';
 
@@ -28,7 +28,7 @@ export async function startReading(
 ): Promise<Child> {
   const handover = await source.handOver(onStranger);
   try {
-    const args = argumentsWith(handover.address);
+    const args = await fitToFfmpeg(argumentsWith(handover.address));
     const child = await Child.start(program, args, { ...options, env: environment(), tied: true });
     handover.allow(child.pid);
     void child.ended.then(() => {

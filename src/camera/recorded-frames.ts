@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Frame } from '#domain';
-import { Child, Fault } from '#runtime';
+import { Child, Fault, fitToFfmpeg } from '#runtime';
 import { readFrames } from './frame-reader.ts';
 import { frameSize } from './plan.ts';
 
@@ -31,7 +31,8 @@ const SILENCE_MS = 30_000;
 export async function* recordedFrames(source: RecordedSource, signal: AbortSignal): AsyncGenerator<Frame, void> {
   signal.throwIfAborted();
   const { width, height } = frameSize(source, source.fine);
-  await using child = await Child.start('nice', ['-n', '10', 'ffmpeg', ...argumentsFor(source, width, height)], {
+  const args = await fitToFfmpeg(['-n', '10', 'ffmpeg', ...argumentsFor(source, width, height)]);
+  await using child = await Child.start('nice', args, {
     stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'],
   });
   const [stdin, , stderr, pixels, times] = child.process.stdio;

@@ -10,9 +10,9 @@ const COLOR = /^&H([0-9a-f]{2})?([0-9a-f]{6})&?$/i;
 const SECTIONS = ['[script info]', '[v4+ styles]', '[v4 styles]', '[events]'];
 const KEPT =
   /^(format|style|dialogue|scripttype|playres[xy]|wrapstyle|scaledborderandshadow|kerning|timer|ycbcr matrix|layoutres[xy])\s*:/i;
-/** Without one of these libass takes a document for none. */
-const tellsKind = (line: string) => /^(scripttype\s*:|\[v4\+? styles\])/i.test(line);
-const HEAD = ['[Script Info]', 'ScriptType: v4.00+'];
+/** Without one libass before 0.16 takes a document for none; newer ones want it, or a type. */
+const isStyles = (line: string) => /^\[v4\+? styles\]/i.test(line);
+const HEAD = ['[Script Info]', 'ScriptType: v4.00+', '[V4+ Styles]'];
 const TIME = /^\d+:[0-5]?\d:[0-5]?\d(\.\d{1,3})?$/;
 const REMEDY = 'send "auto" or a whole ASS file as base64';
 
@@ -40,7 +40,7 @@ export function checkedAss(base64: string): string {
   if (events.length > MOST_EVENTS) throw invalid(`more than ${MOST_EVENTS} Dialogue lines`);
   const format = formatOf(lines);
   for (const { line, number } of events) checkEvent(line, number, format);
-  return `${[...(lines.some(tellsKind) ? [] : HEAD), ...lines].join('\n')}\n`;
+  return `${[...(lines.some(isStyles) ? [] : HEAD), ...lines].join('\n')}\n`;
 }
 
 function decoded(bytes: Buffer): string {

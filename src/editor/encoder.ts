@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { noRoom } from '#assets';
-import { Child, Fault, type Log, RecentLines } from '#runtime';
+import { Child, Fault, fitToFfmpeg, type Log, RecentLines } from '#runtime';
 import type { Graph } from './graph.ts';
 
 /** An ffmpeg without a new frame for so long hangs: at the lowest priority of a busy box, the first may take minutes. */
@@ -46,7 +46,8 @@ export async function encode(
   encoding: Encoding,
   { signal, log, onFrame, silenceMs = SILENCE_MS }: EncodingWork,
 ): Promise<void> {
-  await using child = await Child.start('nice', [...MODESTLY, 'ffmpeg', ...argumentsOf(encoding)], {
+  const args = await fitToFfmpeg(argumentsOf(encoding));
+  await using child = await Child.start('nice', [...MODESTLY, 'ffmpeg', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: encoding.cwd,
     graceMs: 500,

@@ -30,7 +30,7 @@ export function soundChain(layer: Layer, source: Source, input: string, lengthMs
 
 /** All of them at once, exactly as long as the composition; what would be too loud for the encoder is held down. */
 export function mixOf(labels: readonly string[], lengthS: number): string {
-  const silence = `anullsrc=r=${SOUND_RATE}:cl=stereo:d=${lengthS},${STEREO}[silence]`;
+  const silence = `anullsrc=r=${SOUND_RATE}:cl=stereo,atrim=duration=${lengthS},${STEREO}[silence]`;
   const mix = `[silence]${labels.join('')}amix=inputs=${labels.length + 1}:duration=first:dropout_transition=0:normalize=0`;
   return `${silence};${mix},alimiter=limit=0.97:level=0:latency=1`;
 }

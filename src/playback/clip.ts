@@ -140,7 +140,8 @@ function transportArguments(offsetMs: number): string[] {
   return [
     ['-hide_banner', '-nostats', '-loglevel', 'error', '-protocol_whitelist', 'pipe', '-f', 'mp4', '-i', 'pipe:0'],
     ['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy', '-output_ts_offset', String(offsetMs / 1000)],
-    ['-muxdelay', '0', '-muxpreload', '0', '-f', 'mpegts', 'pipe:1'],
+    // In large pieces: FFmpeg 4 loses the beginning of a transport stream that comes in small ones.
+    ['-muxdelay', '0', '-muxpreload', '0', '-flush_packets', '0', '-f', 'mpegts', 'pipe:1'],
   ].flat();
 }
 

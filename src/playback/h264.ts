@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { deadline, Fault, faultOfReading, feed, Gate } from '#runtime';
+import { deadline, Fault, faultOfReading, feed, fitToFfmpeg, Gate } from '#runtime';
 
 /** One piece of media with the init file that it needs; full paths. */
 export interface MediaFiles {
@@ -119,7 +119,7 @@ async function transcode(input: Buffer, signal: AbortSignal): Promise<Buffer> {
     ['-fps_mode', 'passthrough', '-video_track_timescale', '90000', '-c:a', 'copy'],
     ['-f', 'mp4', '-movflags', 'delay_moov+default_base_moof+frag_discont+frag_custom+skip_trailer', 'pipe:1'],
   ].flat();
-  const { output, code } = await feed('nice', args, input, signal);
+  const { output, code } = await feed('nice', await fitToFfmpeg(args), input, signal);
   if (signal.aborted) throw new Fault('unavailable', 'this box is too busy to make H.264 of it: try again later');
   if (code !== 0) throw damaged();
   return output;

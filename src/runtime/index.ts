@@ -8,6 +8,7 @@ export * from './clock.ts';
 export * from './deadline.ts';
 export * from './errors.ts';
 export * from './fault-points.ts';
+export * from './ffmpeg.ts';
 export * from './lifetime.ts';
 export * from './log.ts';
 export * from './process.ts';

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { examine, holdDataDir, repair } from '#app';
 import { type Config, parseConfig } from '#config';
 import { newId, type RecordingSession } from '#domain';
-import { createLog, systemClock } from '#runtime';
+import { createLog, installedFfmpeg, systemClock } from '#runtime';
 import { Store } from '#store';
 import { aCamera, aScene, axis, NOON } from '../store/fixture.ts';
 
@@ -82,6 +82,8 @@ describe('doctor', () => {
     await aBox();
     expect(await complaints()).toEqual([]);
     expect(await complaints('note')).toEqual(['copies of the database: there is none yet']);
+    const { name } = await installedFfmpeg();
+    expect(await examine(dir, 0)).toContainEqual({ level: 'ok', what: 'ffmpeg', found: name });
     expect(await mend()).toEqual([]);
   });
 
