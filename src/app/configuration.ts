@@ -14,11 +14,11 @@ import {
   shownConfig,
   writtenIn,
 } from '#config';
-import type { ConfigOutcome, ConfigWish } from '#http';
+import type { ConfigCondition, ConfigLoss, ConfigOutcome, ConfigWish } from '#http';
 import { Fault, type Log, messageOf } from '#runtime';
 import type { ConfigContent, ConfigVersion, Store } from '#store';
 import { type Begun, begin, effective, FILE, UNREADABLE } from './effective.ts';
-import { atPath, covers, type Part } from './parts.ts';
+import { atPath, covers, demandLossless, type Part } from './parts.ts';
 
 /** What the file says now, with what was changed over HTTP on top. */
 type Wish = ConfigWish | 'reload';
@@ -98,29 +98,30 @@ export class Configuration {
     return this.#deps.store.configVersions.list();
   }
 
-  /** What would change, and all that is wrong. Throws `not_found` for a version that isn't kept. */
-  async check(wish: ConfigWish): Promise<ConfigOutcome & Pick<ConfigFault, 'problems'>> {
+  /** What would change, what would be lost, and all that is wrong. Throws `not_found` for a version that isn't kept. */
+  async check(wish: ConfigWish): Promise<ConfigOutcome & Pick<ConfigFault, 'problems'> & { losses: ConfigLoss[] }> {
     try {
       const { config } = await this.#candidate(wish);
-      return { ...this.#outcome(changedPaths(this.inForce, config)), problems: [] };
+      const changed = changedPaths(this.inForce, config);
+      return { ...this.#outcome(changed), problems: [], losses: this.#losses(changed, config) };
     } catch (error) {
       if (!(error instanceof ConfigFault)) throw error;
-      return { ...this.#outcome([]), problems: error.problems };
+      return { ...this.#outcome([]), problems: error.problems, losses: [] };
     }
   }
 
   /**
-   * One after the other. Throws a `ConfigFault` with all that is wrong, `not_found`, `conflict` when another version than
-   * `onlyIf` is in force, and what the part throws that can't follow.
+   * One after the other. Throws a `ConfigFault` with all that is wrong, `not_found`, `conflict` when it isn't as `only` says, and
+   * what the part throws that can't follow.
    */
-  apply(wish: ConfigWish, by: string, onlyIf?: number): Promise<ConfigOutcome> {
-    return this.#queued(wish, by, onlyIf);
+  apply(wish: ConfigWish, by: string, only?: ConfigCondition): Promise<ConfigOutcome> {
+    return this.#queued(wish, by, only);
   }
 
   /** Takes the file over as it is now; one that can't be used changes nothing, and `status` says so. */
-  async reload(by = FILE): Promise<ConfigOutcome> {
+  async reload(by = FILE, only?: ConfigCondition): Promise<ConfigOutcome> {
     try {
-      const outcome = await this.#queued('reload', by);
+      const outcome = await this.#queued('reload', by, only);
       this.#problem = undefined;
       return outcome;
     } catch (error) {
@@ -130,20 +131,21 @@ export class Configuration {
     }
   }
 
-  #queued(wish: Wish, by: string, onlyIf?: number): Promise<ConfigOutcome> {
-    const turn = this.#turn.then(() => this.#apply(wish, by, onlyIf));
+  #queued(wish: Wish, by: string, only?: ConfigCondition): Promise<ConfigOutcome> {
+    const turn = this.#turn.then(() => this.#apply(wish, by, only));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
 
-  async #apply(wish: Wish, by: string, onlyIf: number | undefined): Promise<ConfigOutcome> {
-    if (onlyIf !== undefined && onlyIf !== this.#version) {
+  async #apply(wish: Wish, by: string, only?: ConfigCondition): Promise<ConfigOutcome> {
+    if (only?.version !== undefined && only.version !== this.#version) {
       throw new Fault('conflict', `If-Match: version ${this.#version} is in force by now: look at it, then try again`);
     }
     const { content, config } = await this.#candidate(wish);
     const changed = changedPaths(this.inForce, config);
     // What a reference stands for may have changed.
     if (changed.length === 0 && isDeepStrictEqual(content, this.#content)) return this.#outcome([]);
+    if (only?.lossless) demandLossless(this.#losses(changed, config));
     const before = { ...this.inForce };
     become(this.inForce, config);
     const version = this.#stored({ by, changed }, content, before);
@@ -191,6 +193,10 @@ export class Configuration {
       }
     }
     throw cause;
+  }
+
+  #losses(changed: readonly string[], wanted: Config): ConfigLoss[] {
+    return this.#concerned(changed).flatMap((part) => part.loses?.(wanted) ?? []);
   }
 
   #concerned(changed: readonly string[]): Part[] {

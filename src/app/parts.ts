@@ -1,5 +1,6 @@
 import type { Config } from '#config';
 import type { Delivery } from '#delivery';
+import type { ConfigLoss } from '#http';
 import type { Supervisor } from '#pipeline';
 import { Fault, isFault, messageOf } from '#runtime';
 import type { CommandLinks, Sync } from '#sync';
@@ -10,13 +11,15 @@ export interface Part {
   of: readonly string[];
   /** Makes it as the configuration in force says. Throws, naming the path, when it can't; then it is called again with the former. */
   follow(): void | Promise<void>;
+  /** What would be lost with this configuration. */
+  loses?(wanted: Config): ConfigLoss[];
 }
 
 export interface PartDeps {
   config: Config;
   supervisor: Pick<Supervisor, 'reconcile'>;
   delivery: Pick<Delivery, 'setBroker'>;
-  sync: Pick<Sync, 'configure'>;
+  sync: Pick<Sync, 'configure' | 'wouldForget'>;
   commandLinks: Pick<CommandLinks, 'configure'>;
   /** Each asks the server that the configuration in force names. */
   askVisionServer: () => void;
@@ -39,7 +42,11 @@ export function partsOf({ config, supervisor, delivery, sync, commandLinks, ...p
     { of: READ_WHEN_NEEDED, follow: () => undefined },
     { of: ['sync'], follow: () => commandLinks.configure(config.sync.targets) },
     // Last, as what waits for a target that is gone is forgotten: nothing that fails may come after it.
-    { of: ['sync'], follow: () => sync.configure(config.sync.targets) },
+    {
+      of: ['sync'],
+      follow: () => sync.configure(config.sync.targets),
+      loses: (wanted) => sync.wouldForget(wanted.sync.targets).map(forgotten),
+    },
   ];
 }
 
@@ -54,6 +61,18 @@ const READ_WHEN_NEEDED = [
 
 export function covers({ of }: Part, path: string): boolean {
   return of.some((own) => path === own || path.startsWith(`${own}.`) || path.startsWith(`${own}[`));
+}
+
+function forgotten({ target, items, bytes }: ReturnType<Sync['wouldForget']>[number]): ConfigLoss {
+  const things = `${items} ${items === 1 ? 'thing waits' : 'things wait'} for it, about ${(bytes / 1e6).toFixed(1)} MB`;
+  return { path: `sync.targets[${target}]`, message: `${things}: forgotten with the target` };
+}
+
+/** Throws `conflict`. */
+export function demandLossless(losses: readonly ConfigLoss[]): void {
+  if (losses.length === 0) return;
+  const words = losses.map(({ path, message }) => `${path}: ${message}`);
+  throw new Fault('conflict', `${words.join('; ')}. Ask with force=true to do it all the same`);
 }
 
 /** Why the part can't follow, beginning with its path. */

@@ -100,6 +100,13 @@ export type ConfigWish =
   /** As it was. */
   | { version: number };
 
+export interface ConfigCondition {
+  /** The version in force. */
+  version?: number | undefined;
+  /** Nothing is lost by it; false where somebody wants it all the same. */
+  lossless: boolean;
+}
+
 /** What has become of a wish. */
 export interface ConfigOutcome {
   version: number;
@@ -109,16 +116,28 @@ export interface ConfigOutcome {
   restartRequired: string[];
 }
 
+/** What a change takes away for ever. */
+export interface ConfigLoss {
+  path: string;
+  message: string;
+}
+
 /** The configuration in force, and who changes it. */
 export interface ConfigDesk {
   view(): ShownConfig;
   status(): { version: number; restartRequired: string[]; problem?: string };
   history(): ConfigVersion[];
   /** What would change, and what is wrong. Throws `not_found` for a version that isn't kept. */
-  check(wish: ConfigWish): Promise<ConfigOutcome & { problems: readonly { path: string; message: string }[] }>;
-  /** Throws `invalid` with all that is wrong, `conflict` when another version than `onlyIf` is in force. */
-  apply(wish: ConfigWish, by: string, onlyIf?: number): Promise<ConfigOutcome>;
-  reload(by: string): Promise<ConfigOutcome>;
+  check(
+    wish: ConfigWish,
+  ): Promise<ConfigOutcome & { problems: readonly { path: string; message: string }[]; losses: ConfigLoss[] }>;
+  /**
+   * Throws `invalid` with all that is wrong, `conflict` when another version than `onlyIf` is in force, or when something would be
+   * lost that the caller doesn't know of.
+   */
+  apply(wish: ConfigWish, by: string, only?: ConfigCondition): Promise<ConfigOutcome>;
+  /** Throws as `apply`. */
+  reload(by: string, only?: ConfigCondition): Promise<ConfigOutcome>;
 }
 
 /** Who asks. */

@@ -10,7 +10,7 @@ export { createHttpApp, type HttpApp } from './app.ts';
 export type { MachineStatus, PowerLimit } from './box/machine-status.ts';
 export { boxStatus } from './box/status.ts';
 export { Certificate } from './certificate.ts';
-export type { ConfigOutcome, ConfigWish, HttpDeps } from './deps.ts';
+export type { ConfigCondition, ConfigLoss, ConfigOutcome, ConfigWish, HttpDeps } from './deps.ts';
 export { type HttpServer, listen } from './listen.ts';
 export { Sockets } from './live/sockets.ts';
 export { PageSessions } from './page-sessions.ts';

@@ -77,6 +77,18 @@ export class Sync implements AsyncDisposable {
     }
   }
 
+  /** What waits for targets that aren't among these, and would be forgotten with them. */
+  wouldForget(targets: readonly Pick<TargetConfig, 'name'>[]): { target: string; items: number; bytes: number }[] {
+    const { outbox } = this.#deps.store;
+    const names = targets.map(({ name }) => name);
+    const gone = outbox.staleTargets(names).map((target) => {
+      const waiting = outbox.backlog(target);
+      const sum = (key: 'items' | 'bytes') => waiting.reduce((total, one) => total + one[key], 0);
+      return { target, items: sum('items'), bytes: sum('bytes') };
+    });
+    return gone.filter(({ items }) => items > 0);
+  }
+
   /** In the order of the configuration. */
   status(): TargetStatus[] {
     return [...this.#couriers.values()].map((courier) => courier.status());

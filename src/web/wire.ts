@@ -333,6 +333,7 @@ export interface ConfigOutcomeJson {
   restart_required: string[];
   /** Where it was only asked. */
   problems?: { path: string; message: string }[];
+  losses?: { path: string; message: string }[];
 }
 
 export interface ConfigVersionJson {

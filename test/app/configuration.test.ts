@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '#config';
+import type { ConfigLoss } from '#http';
 import { createLog, Fault } from '#runtime';
 import type { Store } from '#store';
 import { Configuration } from '../../src/app/configuration.ts';
@@ -20,6 +21,8 @@ interface Box extends AsyncDisposable {
   seen: unknown[];
   /** Throws for what a part can't do. */
   refuse: (config: Config) => void;
+  /** What giving up the broker loses. */
+  losses: ConfigLoss[];
   write(text: string): Promise<void>;
   /** As after a restart of the process. */
   again(): Promise<Configuration>;
@@ -39,6 +42,7 @@ async function open(text = FILE): Promise<Box> {
     config,
     seen: [],
     refuse: () => undefined,
+    losses: [],
     write,
     again: () => Configuration.open(deps),
     [Symbol.asyncDispose]: () => at[Symbol.asyncDispose](),
@@ -54,6 +58,7 @@ async function open(text = FILE): Promise<Box> {
         box.refuse(config);
         box.seen.push(config.mqtt?.url);
       },
+      loses: (wanted: Config) => (wanted.mqtt ? [] : box.losses),
     },
     { of: ['name'], follow: () => undefined },
   ];
@@ -143,10 +148,33 @@ describe('a change', () => {
 
   it('made for another version than the one in force is a conflict', async () => {
     await using box = await open();
-    await box.configuration.apply({ patch: { name: 'a' } }, 'a key', 1);
-    const late = box.configuration.apply({ patch: { name: 'b' } }, 'another key', 1);
+    await box.configuration.apply({ patch: { name: 'a' } }, 'a key', { version: 1, lossless: true });
+    const late = box.configuration.apply({ patch: { name: 'b' } }, 'another key', { version: 1, lossless: true });
     await expect(late).rejects.toMatchObject({ kind: 'conflict' });
     expect(box.config.name).toBe('a');
+  });
+
+  it('by which something is lost is made for who knows it, and by the file', async () => {
+    await using box = await open(`${FILE}mqtt: { url: "mqtt://h" }\n`);
+    box.losses = [{ path: 'mqtt', message: '3 things wait for it' }];
+    const patch = { mqtt: null };
+    expect(await box.configuration.check({ patch })).toMatchObject({ changed: ['mqtt'], losses: box.losses });
+    expect(await box.configuration.check({ patch: { name: 'a' } })).toMatchObject({ changed: ['name'], losses: [] });
+    const unaware = box.configuration.apply({ patch }, 'a key', { lossless: true });
+    await expect(unaware).rejects.toMatchObject({
+      kind: 'conflict',
+      message: 'mqtt: 3 things wait for it. Ask with force=true to do it all the same',
+    });
+    expect(box.config.mqtt?.url).toBe('mqtt://h');
+    await box.configuration.apply({ patch: { name: 'a' } }, 'a key', { lossless: true });
+    await box.configuration.apply({ patch }, 'a key', { lossless: false });
+    expect('mqtt' in box.config).toBe(false);
+    await box.configuration.apply({ version: 1 }, 'a key');
+    await box.write(FILE);
+    await expect(box.configuration.reload('a key', { lossless: true })).rejects.toMatchObject({ kind: 'conflict' });
+    expect(box.config.mqtt?.url).toBe('mqtt://h');
+    await box.configuration.reload();
+    expect('mqtt' in box.config).toBe(false);
   });
 
   it('that a part can’t follow is taken back by itself: store, parts, versions', async () => {

@@ -2,8 +2,12 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { createLog, systemClock } from '#runtime';
+import { Store } from '#store';
+import { aStream } from '../store/fixture.ts';
 import { TestAppliance } from './support/appliance.ts';
 import { seriousFindings } from './support/axe.ts';
+import { tempDir } from './support/temp-dir.ts';
 import { until } from './support/waiting.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -12,7 +16,10 @@ const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
 test('shows the configuration, refuses what is wrong by path, applies what is right, and goes back', async () => {
   expect(existsSync(CHROMIUM), `${CHROMIUM} is missing: apt-get install chromium`).toBe(true);
   const mqtt = { url: 'mqtt://127.0.0.1:9', username: 'box', password: 'canary-password' };
-  await using appliance = await TestAppliance.start({ config: { mqtt } });
+  await using dir = await tempDir();
+  const targets = [{ kind: 'hub', name: 'office', url: 'http://127.0.0.1:9', token: 'canary-token' }];
+  const waiting = await waitingFor('office', dir.path);
+  await using appliance = await TestAppliance.start({ dataDir: dir.path, config: { mqtt, sync: { targets } } });
   const name = async () =>
     (await appliance.data<{ config: { name: string } }>('GET', '/v1/control/config')).config.name;
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
@@ -64,10 +71,47 @@ test('shows the configuration, refuses what is wrong by path, applies what is ri
     expect(await name()).toBe('theirs');
     // The browser notes it beside what the page shows.
     await until('the browser has noted it', () => problems.length > 0);
-    expect(problems).toEqual([expect.stringContaining('409')]);
+    expect(problems.splice(0)).toEqual([expect.stringContaining('409')]);
+
+    // What waits for a target is forgotten with it: that must be said.
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Settings' }).click();
+    const again = await until(
+      'the text again',
+      async () => (await text.inputValue()).includes('theirs') && text.inputValue(),
+    );
+    await text.fill(again.replace(/^sync:\n(?: .*\n)+/m, ''));
+    await page.getByText(`sync.targets[office]: ${waiting} things wait for it`).waitFor();
+    const force = page.getByLabel('Forget it');
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(await apply.isDisabled()).toBe(true);
+    expect(await targetsOf(appliance)).toEqual(['office']);
+    await force.check();
+    await apply.click();
+    await page.getByText('Changed: sync.targets').waitFor();
+    expect(await targetsOf(appliance)).toEqual([]);
     await page.keyboard.press('Escape');
     await until('the dialog closed', async () => !(await page.getByRole('dialog').isVisible()));
   } finally {
     await browser.close();
   }
 });
+
+async function targetsOf(appliance: TestAppliance): Promise<string[]> {
+  const { targets } = await appliance.data<{ targets: { name: string }[] }>('GET', '/v1/control/sync');
+  return targets.map(({ name }) => name);
+}
+
+/** What a former life has left in the outbox, paused; how much that is. */
+async function waitingFor(target: string, dataDir: string): Promise<number> {
+  const stream = aStream({ wanted: 'stopped' });
+  await using store = await Store.open(dataDir, { clock: systemClock, log: createLog('silent') });
+  const { id: streamId } = stream;
+  const about = { streamId, priority: 0, startMs: 1, endMs: 1, bytes: 1e6, facts: {}, readyMs: 0, asked: false };
+  const entries = ['one', 'two'].map((ref) => ({ ...about, kind: 'alert' as const, ref }));
+  store.streams.create(stream);
+  store.outbox.open(target);
+  store.outbox.targets.pause(target, { atMs: 1, by: 'a test' });
+  store.outbox.fill(target, entries, 1);
+  return entries.length;
+}

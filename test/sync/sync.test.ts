@@ -191,7 +191,10 @@ it('what waited for a target that is no longer configured is forgotten, and the 
   await using sync = await box.start(target, aTarget('send: { segments: all }'));
   await box.record(3);
   await soon(() => expect(sync.status()[0]?.waiting).toMatchObject([{ kind: 'segment', bytes: 3 * SEGMENT_BYTES }]));
+  expect(sync.wouldForget([{ name: 'there' }])).toEqual([]);
+  expect(sync.wouldForget([])).toEqual([{ target: 'there', items: 1, bytes: 3 * SEGMENT_BYTES }]);
   await sync.configure([]);
+  expect(sync.wouldForget([])).toEqual([]);
   expect(sync.status()).toEqual([]);
   expect(box.store.outbox.backlog('there')).toEqual([]);
   expect(box.store.outbox.cursor('there')).toBe(0);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Fault } from '#runtime';
-import type { ConfigOutcome, ConfigWish, HttpContext, HttpDeps } from '../deps.ts';
+import type { ConfigCondition, ConfigOutcome, ConfigWish, HttpContext, HttpDeps } from '../deps.ts';
+import { flag } from '../input.ts';
 import { Api } from '../route.ts';
 
 /** Longer ones would hold up everything else while they are read. */
@@ -18,6 +19,9 @@ const outcome = z
 const problems = z
   .array(z.object({ path: path.describe('Empty: the whole'), message: z.string() }))
   .describe('What is wrong, and what to write instead; empty: it can be applied');
+const losses = z
+  .array(z.object({ path, message: z.string() }))
+  .describe('What would be forgotten: it is applied with force=true only');
 const view = z
   .object({
     version: z.number(),
@@ -45,6 +49,7 @@ const wish = z
     yaml: text.optional().describe('All of it instead; what is shown as "(set)" stays as it is'),
   })
   .refine(({ patch: some, yaml: all }) => (some === undefined) !== (all === undefined), 'needs either patch or yaml');
+const forcing = z.object({ force: flag.default(false).describe('Also when something that waits is forgotten by it') });
 const rollback = z.object({ version: z.int('must be the number of a version').min(1) });
 
 /** The configuration: looked at, checked, changed and taken back while the box runs. The file stays its user's. */
@@ -77,11 +82,11 @@ export function configRoutes({ configuration }: HttpDeps): Api {
       summary: 'What a change would do, or what is wrong with it; nothing is changed',
       body: wish,
       bodyLimit: 2 * MOST_TEXT,
-      answer: outcome.extend({ problems }),
+      answer: outcome.extend({ problems, losses }),
     },
     async (_c, { body }) => {
-      const { problems: wrong, ...found } = await configuration.check(wishOf(body));
-      return { ...outcomeView(found), problems: [...wrong] };
+      const { problems: wrong, losses: lost, ...found } = await configuration.check(wishOf(body));
+      return { ...outcomeView(found), problems: [...wrong], losses: lost };
     },
   );
 
@@ -89,23 +94,25 @@ export function configRoutes({ configuration }: HttpDeps): Api {
     '/v1/control/config',
     {
       summary: 'Changes the configuration at once: all of it or nothing. If-Match: the version it was made for',
+      query: forcing,
       body: wish,
       bodyLimit: 2 * MOST_TEXT,
       answer: outcome,
     },
-    async (c, { body }) => applied(c, await configuration.apply(wishOf(body), c.get('caller').name, versionOf(c))),
+    async (c, { body, query }) =>
+      applied(c, await configuration.apply(wishOf(body), c.get('caller').name, only(c, query))),
   );
 
   api.post(
     '/v1/control/config/rollback',
-    { summary: 'Makes it as a version was', body: rollback, answer: outcome },
-    async (c, { body }) => applied(c, await configuration.apply(body, c.get('caller').name, versionOf(c))),
+    { summary: 'Makes it as a version was', body: rollback, query: forcing, answer: outcome },
+    async (c, { body, query }) => applied(c, await configuration.apply(body, c.get('caller').name, only(c, query))),
   );
 
   api.post(
     '/v1/control/config/reload',
-    { summary: 'Takes over what the file says now, below the changes made over HTTP', answer: outcome },
-    async (c) => applied(c, await configuration.reload(c.get('caller').name)),
+    { summary: 'Takes over what the file says now, below the changes made over HTTP', query: forcing, answer: outcome },
+    async (c, { query }) => applied(c, await configuration.reload(c.get('caller').name, { lossless: !query.force })),
   );
 
   return api;
@@ -123,6 +130,10 @@ function outcomeView({ restartRequired, ...done }: ConfigOutcome): z.input<typeo
 
 function wishOf({ patch: some, yaml }: z.output<typeof wish>): ConfigWish {
   return yaml === undefined ? { patch: some } : { yaml };
+}
+
+function only(c: HttpContext, { force }: z.output<typeof forcing>): ConfigCondition {
+  return { version: versionOf(c), lossless: !force };
 }
 
 /** Throws `invalid` unless it is a version's number. */

@@ -21,6 +21,9 @@ export class Settings {
   readonly #submit = byId('settings-submit', HTMLButtonElement);
   readonly #found = byId('settings-found', HTMLElement);
   readonly #problems = byId('settings-problems', HTMLElement);
+  /** Shown where something would be lost. */
+  readonly #losing = byId('settings-losing', HTMLElement);
+  readonly #force = byId('settings-force', HTMLInputElement);
   readonly #history = byId('settings-history', HTMLDetailsElement);
   #shown: ConfigJson | undefined;
   #checking = new AbortController();
@@ -34,6 +37,7 @@ export class Settings {
     on('settings', () => void this.#open());
     on('settings-close', () => this.#dialog.close());
     on('settings-undo', () => this.#write(this.#shown?.yaml ?? ''));
+    this.#force.addEventListener('change', () => (this.#submit.disabled = !this.#force.checked), { signal });
     this.#text.addEventListener('input', () => this.#edited(), { signal });
     this.#history.addEventListener('toggle', () => void this.#loadVersions(), { signal });
     byId('settings-form', HTMLFormElement).addEventListener('submit', (event) => this.#save(event), { signal });
@@ -74,6 +78,7 @@ export class Settings {
       ...lines.map(({ kind, text }) => el('li', { 'data-kind': kind }, el('span', {}, SIGN[kind]), text)),
     );
     this.#submit.disabled = true;
+    this.#lose(false);
     setText(this.#found, lines.length === 0 ? '' : 'Checking…');
     if (lines.length === 0) {
       this.#complain([]);
@@ -87,9 +92,12 @@ export class Settings {
   async #check(signal: AbortSignal): Promise<void> {
     const wish = { yaml: this.#text.value };
     const found = await this.#api.post<ConfigOutcomeJson>(`${PATH}/validate`, wish, signal);
-    const { problems = [] } = found;
-    this.#complain(problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)));
-    this.#submit.disabled = problems.length > 0;
+    const { problems = [], losses = [] } = found;
+    this.#complain(
+      [...problems, ...losses].map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)),
+    );
+    this.#lose(losses.length > 0);
+    this.#submit.disabled = problems.length + losses.length > 0;
     setText(this.#found, problems.length > 0 ? '' : foundWords(found));
   }
 
@@ -98,7 +106,13 @@ export class Settings {
     if (this.#submit.disabled) return;
     void this.#change(() => {
       const headers = { 'if-match': `"${this.#shown?.version ?? 0}"` };
-      return this.#api.send<ConfigOutcomeJson>('PATCH', PATH, { yaml: this.#text.value }, this.#signal, headers);
+      return this.#api.send<ConfigOutcomeJson>(
+        'PATCH',
+        this.#asked(PATH),
+        { yaml: this.#text.value },
+        this.#signal,
+        headers,
+      );
     });
   }
 
@@ -129,7 +143,7 @@ export class Settings {
       { type: 'button', class: 'quiet', 'aria-label': `Go back to version ${version}` },
       'Go back',
     );
-    const ask = () => this.#api.post<ConfigOutcomeJson>(`${PATH}/rollback`, { version }, this.#signal);
+    const ask = () => this.#api.post<ConfigOutcomeJson>(this.#asked(`${PATH}/rollback`), { version }, this.#signal);
     back.addEventListener('click', () => void this.#change(ask));
     return el('li', {}, when, what, back);
   }
@@ -140,8 +154,20 @@ export class Settings {
     } catch (error) {
       if (isAbort(error)) return;
       setText(this.#found, '');
-      this.#complain([reasonOf(error)]);
+      const reason = reasonOf(error);
+      if (reason.includes('force=true')) this.#lose(true);
+      this.#complain([reason]);
     }
+  }
+
+  #asked(path: string): string {
+    return this.#force.checked ? `${path}?force=true` : path;
+  }
+
+  /** Whether somebody must say that what waits may be forgotten. */
+  #lose(something: boolean): void {
+    if (!something) this.#force.checked = false;
+    setHidden(this.#losing, !something);
   }
 
   #complain(reasons: readonly string[]): void {
