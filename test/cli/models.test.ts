@@ -115,7 +115,7 @@ describe('models bench', () => {
       { name: 'tiny', provider: 'cpu' },
     ]);
     expect(tiers).toHaveLength(4);
-  }, 30_000);
+  });
 
   it('says where packs come from when there are none', async () => {
     await expect(runCli(['models', 'bench', '--data-dir', dir], never)).rejects.toMatchObject({

@@ -36,7 +36,7 @@ async function printed(...args: string[]): Promise<string> {
   return written.join('');
 }
 
-it('measures the box and its cameras, and tells of one that does not answer', { timeout: 60_000 }, async () => {
+it('measures the box and its cameras, and tells of one that does not answer', { timeout: 180_000 }, async () => {
   const away = 'rtsp://admin:s3cret-canary@127.0.0.1:1/away';
   const text = await printed('--json', '--camera', video(), '--camera', away);
   const { box, cameras, tiers, wanted, days } = JSON.parse(text);
@@ -54,7 +54,7 @@ it('measures the box and its cameras, and tells of one that does not answer', { 
   expect(readdirSync(dir).filter((name) => name.startsWith('plan-'))).toEqual([]);
 });
 
-it('says in plain lines what it bears, also without any camera', { timeout: 60_000 }, async () => {
+it('says in plain lines what it bears, also without any camera', { timeout: 180_000 }, async () => {
   writeFileSync(join(dir, 'config.yaml'), 'cameras: []\n');
   const text = await printed('--config', join(dir, 'config.yaml'));
   expect(text).toContain('tier\tcameras\tdays of video\talert within\twhat ends it\tno pack for');
@@ -62,7 +62,7 @@ it('says in plain lines what it bears, also without any camera', { timeout: 60_0
   expect(text).toContain('For more cameras: ');
 });
 
-it('reckons with the smaller stream where a camera has one', { timeout: 60_000 }, async () => {
+it('reckons with the smaller stream where a camera has one', { timeout: 180_000 }, async () => {
   const camera = { name: 'Yard', url: video('640x480'), substream: video('160x120') };
   writeFileSync(join(dir, 'config.yaml'), JSON.stringify({ cameras: [camera] }));
   const { camera: load, cameras } = JSON.parse(await printed('--json', '--config', join(dir, 'config.yaml')));

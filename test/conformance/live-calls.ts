@@ -261,7 +261,8 @@ export const liveCalls: Call[] = [
       const shot = present(found.shots[0]);
       expect(shot).toMatchObject({ rtstreamId: stream.get().id, sceneIndexName: 'movement' });
       expect(shot.searchScore).toBeGreaterThanOrEqual(0.5);
-      expect(await probeDuration(present(await shot.generateStream()))).toBeGreaterThan(0);
+      // Perhaps it is still being recorded.
+      await until('the shot plays', async () => (await probeDuration(present(await shot.generateStream()))) > 0);
       const moment = Math.floor(shot.start);
       expect(await probeDuration(present(await stream.get().generateStream(moment, moment)))).toBeGreaterThanOrEqual(1);
       const within = await stream.get().search({ query: 'motion', indexId: index.get().rtstreamIndexId });

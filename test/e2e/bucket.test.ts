@@ -42,7 +42,7 @@ describe.skipIf(!hasSwift)('a bucket', () => {
   beforeAll(async () => {
     swift = await startSwift();
     target = targetOf();
-  }, 60_000);
+  });
   afterAll(async () => {
     await target[Symbol.asyncDispose]();
     await swift[Symbol.asyncDispose]();
@@ -123,7 +123,7 @@ describe.skipIf(!hasSwift)('a bucket', () => {
     await target.send(aClip(bytes), line, signal);
     expect((await names('watchpost/')).filter((each) => each.endsWith('-clip-c1.mp4'))).toEqual([name]);
     await rm(dir, { recursive: true });
-  }, 60_000);
+  });
 
   it('begins anew where the parts are gone', async () => {
     const bytes = Buffer.alloc(6 * MIB, 7);

@@ -30,7 +30,7 @@ describe.skipIf(!haveReferences)(`rules on real sounds${skipNote}`, () => {
   beforeAll(async () => {
     ears = await earsWith([modelDir('yamnet')]);
     await vi.waitUntil(() => ears.listening.status().sounds.state === 'ready', { timeout: 20_000 });
-  }, 30_000);
+  });
   afterAll(() => ears[Symbol.asyncDispose]());
 
   /** Which prompts fire, and after how many milliseconds of the recording. */

@@ -140,8 +140,11 @@ describe('search', () => {
       expect(shot.text).toMatch(/\S/);
       expect(shot.searchScore).toBeGreaterThanOrEqual(0);
       expect(shot.searchScore).toBeLessThanOrEqual(1);
-      await shot.play();
-      expect(await probeDuration(shot.streamUrl ?? '')).toBeGreaterThan(0);
+      // The newest one is perhaps still being recorded.
+      await until('it plays', async () => {
+        await shot.play();
+        return (await probeDuration(shot.streamUrl ?? '')) > 0;
+      });
     }
     await sceneIndex?.stop();
   });
