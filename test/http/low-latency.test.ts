@@ -102,15 +102,16 @@ describe('a camera watched live', () => {
       const now = await playlist(path, `?_HLS_msn=${msn}&_HLS_part=${part}`);
       // What was asked for is there: as the last, or with something after it.
       const index = now.parts.findIndex((one) => one.msn === msn && one.n === part);
-      expect(index >= 0 || now.parts.some((one) => one.msn === (msn ?? 0) + 1)).toBe(true);
+      expect(index >= 0 || now.parts.some((one) => one.msn > (msn ?? 0))).toBe(true);
       expect(now.target).toBe(before.target);
       expect(now.holdBack).toBeGreaterThanOrEqual(3 * now.partTarget - 0.001);
       expect(now.first).toBe(now.segments[0]?.msn ?? now.parts[0]?.msn);
       for (const { length } of now.segments) expect(Math.round(length)).toBeLessThanOrEqual(now.target);
       for (const { length } of now.parts) expect(length).toBeLessThanOrEqual(now.partTarget);
       for (const one of now.parts) if (one.n === 0) expect(one.isIndependent).toBe(true);
-      // What was listed before still has its name and length.
-      for (const old of before.parts.filter((one) => one.msn >= now.first)) expect(now.parts).toContainEqual(old);
+      // What was listed before still has its name and length, unless its segment has gone from the end.
+      const near = now.parts[0]?.msn ?? 0;
+      for (const old of before.parts.filter((one) => one.msn >= near)) expect(now.parts).toContainEqual(old);
       before = now;
     }
     expect(before.segments.length).toBeGreaterThan(0);

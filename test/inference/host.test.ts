@@ -12,10 +12,10 @@ import { tinyModel, writePack } from './tiny-onnx.ts';
 
 const request = { streamId: 'rts-1', priority: 'index' } as const;
 const never = new AbortController().signal;
-const patient = { timeout: 20_000, interval: 20 };
+const patient = { timeout: 60_000, interval: 20 };
 const restart = { firstMs: 20, capMs: 50 };
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 let dir: string;
 let pack: string;

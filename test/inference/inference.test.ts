@@ -15,9 +15,9 @@ import { tinyModel, writePack } from './tiny-onnx.ts';
 
 const about = { streamId: 'rts-1', priority: 'index' } as const;
 const never = new AbortController().signal;
-const patient = { timeout: 20_000, interval: 20 };
+const patient = { timeout: 60_000, interval: 20 };
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 let dir: string;
 let pack: string;

@@ -7,10 +7,10 @@ import { type Ears, earsWith, noise } from './audio.ts';
 import { writeSounds, writeVoice, writeWhisper } from './tiny-ears.ts';
 
 // Each starts processes of its own, on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const never = () => new AbortController().signal;
-const patient = { timeout: 20_000, interval: 20 };
+const patient = { timeout: 60_000, interval: 20 };
 const restart = { firstMs: 20, capMs: 50 };
 const says = ['<|0.10|>', ' hello', ' world', '<|1.00|>', '<|endoftext|>'];
 const second = noise(16_000, 3000);

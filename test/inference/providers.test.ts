@@ -133,7 +133,7 @@ describe('real trials', () => {
     await providers.explore([pack], never);
     const chosen = providers.of(pack);
     await using bench = await inferenceWith(pack.dir, {}, providers);
-    await vi.waitFor(() => expect(bench.inference.status().state).toBe('ready'), { timeout: 20_000, interval: 20 });
+    await vi.waitFor(() => expect(bench.inference.status().state).toBe('ready'), { timeout: 60_000, interval: 20 });
     expect(bench.inference.status().providers).toEqual({ 'object-detection': chosen });
   });
 

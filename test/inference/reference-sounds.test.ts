@@ -3,10 +3,10 @@ import { type Ears, earsWith, noise, samplesOf } from './audio.ts';
 import { haveReferences, mediaFile, modelDir, skipNote } from './references.ts';
 
 // Each starts processes of its own, on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const never = new AbortController().signal;
-const patient = { timeout: 20_000, interval: 20 };
+const patient = { timeout: 60_000, interval: 20 };
 
 const speech = (name: string) => samplesOf(mediaFile(`speech/${name}.wav`));
 const sound = (name: string) => samplesOf(mediaFile(`sounds/${name}.wav`));

@@ -11,7 +11,7 @@ import { columns } from './hosted.ts';
 
 import { type TinyVlm, vlmFiles } from './tiny-vlm.ts';
 
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 180_000 });
 const stop = new AbortController().signal;
 const ready = { timeout: 60_000, interval: 20 };
 const RED = columns(16, 16, [255, 0, 0]);

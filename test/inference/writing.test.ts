@@ -8,9 +8,9 @@ import { ModelLibrary } from '#models';
 import { createLog, systemClock } from '#runtime';
 import { type TinyWriter, writeWriter } from './tiny-writer.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 const stop = new AbortController().signal;
-const ready = { timeout: 30_000, interval: 20 };
+const ready = { timeout: 60_000, interval: 20 };
 
 async function aWriter(facts?: TinyWriter, limits?: Partial<WritingLimits>) {
   const dir = await mkdtemp(join(tmpdir(), 'wp-writing-'));

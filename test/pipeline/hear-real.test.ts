@@ -26,7 +26,7 @@ describe.skipIf(!haveReferences)(`hearing with real models and real sounds${skip
     ears = await earsWith([modelDir('silero-vad-16k'), modelDir('yamnet')]);
     const { listening } = ears;
     const ready = () => listening.status().sounds.state === 'ready' && listening.status().voice.state === 'ready';
-    await vi.waitUntil(ready, { timeout: 20_000 });
+    await vi.waitUntil(ready, { timeout: 45_000 });
   });
   afterAll(() => ears[Symbol.asyncDispose]());
 
