@@ -107,7 +107,7 @@ export class Store implements AsyncDisposable {
   readonly prompts: Prompts;
   readonly questions: Omit<Questions, 'put'>;
   readonly replay: Replay;
-  readonly holds: Omit<Holds, 'addFor' | 'expire' | 'letAlertsGo' | 'reachNoFurther'>;
+  readonly holds: Omit<Holds, 'addFor' | 'expire' | 'goOn' | 'letAlertsGo' | 'reachNoFurther'>;
   readonly recorded: RecordedBytes;
   readonly mediaPlace: MediaPlace;
   readonly retention: Retention;

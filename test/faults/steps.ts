@@ -55,15 +55,15 @@ async function record(): Promise<void> {
     const segment = await session.finish(name, stream.id, 'session-1', startMs, endMs);
     store.segments.add(segment, recording);
     promise({ kind: 'segment', id: segment.path });
-    if (store.holds.count().manual === 0) hold(segment);
+    if (store.holds.count().manual === 0) await hold(segment);
     await see(startMs, endMs);
   }
   await session.close();
 
-  function hold({ streamId, startMs: fromMs, endMs }: Segment): void {
+  async function hold({ streamId, startMs: fromMs, endMs }: Segment): Promise<void> {
     const id = newId('hold');
     const [toMs, createdMs] = [endMs - 1, systemClock.nowMs()];
-    store.holds.add(
+    await store.holds.add(
       { id, streamId, fromMs, toMs, reason: 'evidence', who: 'a test', createdMs },
       Number.MAX_SAFE_INTEGER,
     );

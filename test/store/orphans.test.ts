@@ -24,7 +24,7 @@ const FIRINGS = 60;
 type Camera = ReturnType<typeof anArmedCamera>;
 
 /** Everything that may be made from a camera. */
-function fill(store: Store, { stream, index, alert }: Camera): void {
+async function fill(store: Store, { stream, index, alert }: Camera): Promise<void> {
   const session = aSession(stream.id);
   for (let n = 0; n < SCENES; n++) {
     const times = { startMs: NOON + n * 4000, endMs: NOON + n * 4000 + 4000 };
@@ -56,7 +56,7 @@ function fill(store: Store, { stream, index, alert }: Camera): void {
   }));
   store.outbox.fill('hub', unsent, NOON);
   const held = { id: newId('hold'), streamId: stream.id, fromMs: NOON, toMs: NOON + 60_000 };
-  store.holds.add({ ...held, reason: 'the police asked', who: 'me', createdMs: NOON }, 1e9);
+  await store.holds.add({ ...held, reason: 'the police asked', who: 'me', createdMs: NOON }, 1e9);
 }
 
 const OF_STREAMS = [
@@ -94,7 +94,7 @@ it('a deleted stream is gone at once, and its rows follow in short transactions,
   await using opened = await openStore(clock);
   const { store, dir } = opened;
   const [gone, kept] = [anArmedCamera(store), anArmedCamera(store)];
-  for (const camera of [gone, kept]) fill(store, camera);
+  for (const camera of [gone, kept]) await fill(store, camera);
   const others = rows(dir, kept.stream.id);
   store.streams.delete(gone.stream.id);
 

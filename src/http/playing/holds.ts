@@ -78,7 +78,7 @@ export function holdRoutes(deps: HttpDeps): Api {
         ...(until === undefined ? {} : { untilMs: until }),
         createdMs: nowMs,
       };
-      store.holds.add(hold, await mostHeld(deps));
+      await store.holds.add(hold, await mostHeld(deps));
       return holdView(hold);
     },
   );
@@ -86,8 +86,8 @@ export function holdRoutes(deps: HttpDeps): Api {
   api.delete(
     '/v1/holds/:id',
     { summary: 'Lets it go: retention treats it as any recording then', answer: z.object({ id: z.string() }) },
-    (_c, { params: { id } }) => {
-      if (!store.holds.delete(id)) {
+    async (_c, { params: { id } }) => {
+      if (!(await store.holds.delete(id))) {
         throw new Fault('not_found', `id: there is no hold "${id.slice(0, 80)}"; GET /v1/holds lists them`);
       }
       return { id };

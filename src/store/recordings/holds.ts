@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Statement } from 'better-sqlite3';
 import { type Firing, type Hold, RECORD_ALL } from '#domain';
 import { Fault, faultPoint } from '#runtime';
 import type { Connection } from '../connection.ts';
 import type { Meta } from '../meta.ts';
 import { Pace } from '../pace.ts';
+import { HoldReach } from './hold-reach.ts';
 
 /** A firing may go on for hours: its beginning is what tells. The schema relies on it that none is longer. */
 const LONGEST_MS = 1_800_000;
@@ -21,6 +23,7 @@ interface Row {
   who: string;
   until_ms: number | null;
   created_ms: number;
+  target_ms: number | null;
 }
 
 type AlertHold = {
@@ -32,7 +35,6 @@ type AlertHold = {
   post: number;
   longest: number;
 };
-type Range = { stream: string; from: number; to: number };
 
 /**
  * What of the recordings stays although it is the oldest, or older than wanted: around alerts that fired, as long as
@@ -43,25 +45,28 @@ export class Holds {
   readonly #connection: Connection;
   readonly #meta: Meta;
   readonly #pace = new Pace();
+  readonly #reach: HoldReach;
+  /** One after the other: each counts what those before it hold. */
+  #adding: Promise<void> = Promise.resolve();
   readonly #insert: Statement<Row>;
   readonly #insertAlert: Statement<AlertHold>;
   readonly #get: Statement<[string], Row>;
   readonly #list: Statement<{ stream: string | null }, Row>;
   readonly #count: Statement<[], { manual: number; alerts: number }>;
-  readonly #delete: Statement<[string]>;
+  readonly #letGo: Statement<[string]>;
   readonly #expire: Statement<[number]>;
   readonly #giveWay: Statement<[number]>;
   readonly #shorten: Statement<{ now: number }>;
   readonly #bytes: Statement<[], { bytes: number }>;
-  readonly #freeWithin: Statement<Range, { bytes: number }>;
 
   constructor(connection: Connection, meta: Meta) {
     const { sql } = connection;
     this.#connection = connection;
     this.#meta = meta;
+    this.#reach = new HoldReach(sql);
     this.#insert = sql.prepare(`
-      INSERT INTO holds (id, stream_id, from_ms, to_ms, reason, who, until_ms, created_ms)
-      VALUES (@id, @stream_id, @from_ms, @to_ms, @reason, @who, @until_ms, @created_ms)`);
+      INSERT INTO holds (id, stream_id, from_ms, to_ms, reason, who, until_ms, created_ms, target_ms)
+      VALUES (@id, @stream_id, @from_ms, @from_ms, @reason, @who, @until_ms, @created_ms, @to_ms)`);
     this.#insertAlert = sql.prepare(`
       INSERT INTO alert_holds (firing_id, stream_id, from_ms, to_ms)
       SELECT @firing, id, @start - pre, min(@end + post, @start - pre + @longest)
@@ -70,38 +75,47 @@ export class Holds {
           CAST(coalesce(recording ->> 'postMs', @post) AS INTEGER) AS post
         FROM streams WHERE id = @stream
       )`);
-    this.#get = sql.prepare('SELECT * FROM holds WHERE id = ?');
+    const wanted = 'coalesce(target_ms, to_ms) > from_ms';
+    this.#get = sql.prepare(`SELECT * FROM holds WHERE id = ? AND ${wanted}`);
     this.#list = sql.prepare(
-      `SELECT * FROM holds WHERE (@stream IS NULL OR stream_id = @stream) AND +stream_id IN (SELECT id FROM streams)
+      `SELECT * FROM holds WHERE ${wanted} AND (@stream IS NULL OR stream_id = @stream) AND +stream_id IN (SELECT id FROM streams)
         ORDER BY created_ms DESC, rowid DESC`,
     );
     this.#count = sql.prepare(
       'SELECT (SELECT count(*) FROM holds) AS manual, (SELECT count(*) FROM alert_holds) AS alerts',
     );
-    this.#delete = sql.prepare('DELETE FROM holds WHERE id = ?');
-    this.#expire = sql.prepare('DELETE FROM holds WHERE id = (SELECT id FROM holds WHERE until_ms <= ? LIMIT 1)');
+    this.#letGo = sql.prepare(`UPDATE holds SET target_ms = from_ms WHERE id = ? AND ${wanted}`);
+    this.#expire = sql.prepare(`UPDATE holds SET target_ms = from_ms WHERE until_ms <= ? AND ${wanted}`);
     this.#giveWay = sql.prepare(`
       DELETE FROM alert_holds WHERE firing_id IN (SELECT firing_id FROM alert_holds ORDER BY from_ms LIMIT ?)`);
     const reached = `max(from_ms, @now, coalesce(
       (SELECT end_ms FROM segments s WHERE s.stream_id = holds.stream_id ORDER BY start_ms DESC LIMIT 1), 0))`;
-    this.#shorten = sql.prepare(`UPDATE holds SET to_ms = ${reached} WHERE to_ms > ${reached}`);
+    this.#shorten = sql.prepare(`
+      UPDATE holds SET to_ms = min(to_ms, ${reached}), target_ms = min(target_ms, ${reached})
+      WHERE coalesce(target_ms, to_ms) > ${reached}`);
     this.#bytes = sql.prepare('SELECT coalesce(sum(held_bytes), 0) AS bytes FROM stream_bytes');
-    this.#freeWithin = sql.prepare(`
-      SELECT coalesce(sum(bytes), 0) AS bytes FROM segments
-      WHERE stream_id = @stream AND start_ms < @to AND end_ms > @from AND held = 0`);
   }
 
   /**
    * Throws `refused` when there are too many, or when more than `mostBytes` would be held by now. What is recorded in the
-   * stretch later is held, too. On disk when it returns.
+   * stretch later is held, too. On disk when it returns: what a crash interrupts, `goOn` finishes.
    */
-  add(hold: Hold, mostBytes: number): void {
+  async add(hold: Hold, mostBytes: number): Promise<void> {
+    const adding = this.#adding.then(() => this.#add(hold, mostBytes));
+    this.#adding = adding.catch(() => undefined); // Whoever asked hears of it.
+    return adding;
+  }
+
+  async #add(hold: Hold, mostBytes: number): Promise<void> {
+    let more = 0;
+    for (const bytes of this.#reach.freeBytes(hold.streamId, hold.fromMs, hold.toMs)) {
+      more += bytes;
+      await setImmediate();
+    }
     this.#connection.writeDurably(() => {
       if (this.count().manual >= MOST) {
         throw new Fault('refused', `there are ${MOST} holds: delete one that nobody needs any more`);
       }
-      const { streamId: stream, fromMs: from, toMs: to } = hold;
-      const more = this.#freeWithin.get({ stream, from, to })?.bytes ?? 0;
       if (this.bytes() + more > mostBytes) {
         throw new Fault(
           'refused',
@@ -112,6 +126,7 @@ export class Holds {
       this.#insert.run(rowOf(hold));
       faultPoint('hold.inserted');
     });
+    await this.#finish(hold.id);
     faultPoint('hold.entered');
   }
 
@@ -149,13 +164,22 @@ export class Holds {
   }
 
   /** False when there is none. On disk when it returns. */
-  delete(id: string): boolean {
-    return this.#connection.writeDurably(() => this.#delete.run(id).changes > 0);
+  async delete(id: string): Promise<boolean> {
+    if (!this.#connection.writeDurably(() => this.#letGo.run(id).changes > 0)) return false;
+    await this.#finish(id);
+    return true;
   }
 
-  /** One whose time is over: it may let go of many segments. Returns how many: zero when there is none left. */
+  /** Those whose time is over begin to go. Returns how many. */
   expire(nowMs: number): number {
     return this.#connection.write(() => this.#expire.run(nowMs).changes);
+  }
+
+  /** A slice of one that comes or goes; false when there is none. */
+  goOn(): boolean {
+    const id = this.#reach.unfinished();
+    if (id !== undefined) this.#connection.write(() => this.#reach.step(id));
+    return id !== undefined;
   }
 
   /** What is recorded from now on is held by nobody; what is there stays so. */
@@ -174,6 +198,12 @@ export class Holds {
       }),
     );
   }
+
+  async #finish(id: string): Promise<void> {
+    while (this.#connection.write(() => this.#reach.step(id))) {
+      await setImmediate();
+    }
+  }
 }
 
 function rowOf(hold: Hold): Row {
@@ -186,6 +216,7 @@ function rowOf(hold: Hold): Row {
     who: hold.who,
     until_ms: hold.untilMs ?? null,
     created_ms: hold.createdMs,
+    target_ms: null,
   };
 }
 
@@ -194,7 +225,7 @@ function holdOf(row: Row): Hold {
     id: row.id,
     streamId: row.stream_id,
     fromMs: row.from_ms,
-    toMs: row.to_ms,
+    toMs: row.target_ms ?? row.to_ms,
     reason: row.reason,
     who: row.who,
     ...(row.until_ms === null ? {} : { untilMs: row.until_ms }),

@@ -126,13 +126,17 @@ export class Retention {
   #roundsByAge({ keepDays }: RetentionOptions): Round[] {
     const nowMs = this.#clock.nowMs();
     const rounds: Round[] = [
+      () => (this.#holds.goOn() ? NOTHING : undefined), // Before anything goes that is to be held.
       () => nothingOf(this.#orphans.eraseUnsent()),
       () => someOf(this.#eraser.orphanedSegments()),
       () => nothingOf(this.#orphans.erase()),
       () => nothingOf(this.#eraser.emptySessions()),
     ];
     if (!this.#isTrusted(nowMs)) return rounds;
-    rounds.push(() => nothingOf(this.#holds.expire(nowMs)));
+    rounds.push(
+      () => nothingOf(this.#holds.expire(nowMs)),
+      () => (this.#holds.goOn() ? NOTHING : undefined),
+    );
     const ages = this.#limits().map((stream) => ({ id: stream.id, days: stream.keepDays ?? keepDays ?? Infinity }));
     const longest = Math.max(keepDays ?? 0, ...ages.map(({ days }) => days));
     for (const { id, days } of ages) {

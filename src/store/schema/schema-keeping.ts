@@ -9,7 +9,8 @@ CREATE TABLE holds (
   reason     TEXT NOT NULL,
   who        TEXT NOT NULL,
   until_ms   INTEGER, -- null: until it is deleted
-  created_ms INTEGER NOT NULL
+  created_ms INTEGER NOT NULL,
+  target_ms  INTEGER -- where to_ms is on its way to; from_ms: the hold goes. null: it has come
 ) STRICT;
 CREATE INDEX holds_by_stream ON holds (stream_id);
 
@@ -32,6 +33,20 @@ END;
 CREATE TRIGGER hold_removed AFTER DELETE ON holds BEGIN
   UPDATE segments SET held = 0 WHERE stream_id = old.stream_id AND start_ms < old.to_ms AND end_ms > old.from_ms
     AND start_ms > old.from_ms - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = old.stream_id)
+    AND held = 1
+    AND NOT EXISTS (SELECT 1 FROM holds h
+      WHERE h.stream_id = segments.stream_id AND h.from_ms < segments.end_ms AND h.to_ms > segments.start_ms)
+    AND NOT EXISTS (SELECT 1 FROM alert_holds a
+      WHERE a.stream_id = segments.stream_id AND a.from_ms < segments.end_ms AND a.to_ms > segments.start_ms
+        AND a.from_ms > segments.start_ms - 1800000);
+END;
+-- A long hold comes and goes in slices, by its end.
+CREATE TRIGGER hold_moved AFTER UPDATE OF to_ms ON holds BEGIN
+  UPDATE segments SET held = 1 WHERE stream_id = new.stream_id AND start_ms < new.to_ms AND end_ms > old.to_ms
+    AND start_ms > old.to_ms - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = new.stream_id)
+    AND end_ms > new.from_ms AND held = 0;
+  UPDATE segments SET held = 0 WHERE stream_id = old.stream_id AND start_ms < old.to_ms AND end_ms > new.to_ms
+    AND start_ms > new.to_ms - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = old.stream_id)
     AND held = 1
     AND NOT EXISTS (SELECT 1 FROM holds h
       WHERE h.stream_id = segments.stream_id AND h.from_ms < segments.end_ms AND h.to_ms > segments.start_ms)

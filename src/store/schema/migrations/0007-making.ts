@@ -65,5 +65,20 @@ CREATE TABLE scene_collections (
   created_ms        INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX scene_collections_by_asset ON scene_collections (asset_id);
+-- Holds in slices.
+ALTER TABLE holds ADD COLUMN target_ms INTEGER;
+CREATE TRIGGER hold_moved AFTER UPDATE OF to_ms ON holds BEGIN
+  UPDATE segments SET held = 1 WHERE stream_id = new.stream_id AND start_ms < new.to_ms AND end_ms > old.to_ms
+    AND start_ms > old.to_ms - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = new.stream_id)
+    AND end_ms > new.from_ms AND held = 0;
+  UPDATE segments SET held = 0 WHERE stream_id = old.stream_id AND start_ms < old.to_ms AND end_ms > new.to_ms
+    AND start_ms > new.to_ms - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = old.stream_id)
+    AND held = 1
+    AND NOT EXISTS (SELECT 1 FROM holds h
+      WHERE h.stream_id = segments.stream_id AND h.from_ms < segments.end_ms AND h.to_ms > segments.start_ms)
+    AND NOT EXISTS (SELECT 1 FROM alert_holds a
+      WHERE a.stream_id = segments.stream_id AND a.from_ms < segments.end_ms AND a.to_ms > segments.start_ms
+        AND a.from_ms > segments.start_ms - 1800000);
+END;
 `,
 };
