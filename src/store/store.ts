@@ -143,12 +143,11 @@ export class Store implements AsyncDisposable {
     this.streams = new Streams(connection, { collections, orphans, seal: new Seal(key, 'camera addresses'), clock });
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
-    const { scenes, transcripts, assets } = search.finders;
-    this.scenes = new Scenes(connection, collections, journal, { vectors, pictures, search: scenes });
+    this.scenes = new Scenes(connection, collections, journal, { vectors, pictures, search: search.finders.scenes });
     this.backfills = new Backfills(connection);
-    this.transcripts = new Transcripts(connection, collections, journal, transcripts);
+    this.transcripts = new Transcripts(connection, collections, journal, search.finders.transcripts);
     this.assets = new Assets(connection, collections);
-    this.assetIndexes = new AssetIndexes(connection, collections, assets);
+    this.assetIndexes = new AssetIndexes(connection, collections, search.finders.assets);
     this.sceneCollections = new SceneCollections(connection);
     this.cuts = new Cuts(connection, clock);
     this.renders = new Renders(connection);
