@@ -50,6 +50,11 @@ function addRun(program: Command, signal: AbortSignal): void {
     .action(async (options) => (await import('./demo/demo.ts')).demo(options, signal));
 }
 
+/** From other users of the machine: addresses of cameras are among them. */
+function hideArguments(command: string): void {
+  process.title = `watchpost ${command}`;
+}
+
 function addProbe(program: Command, signal: AbortSignal): void {
   program
     .command('probe [url]')
@@ -58,6 +63,7 @@ function addProbe(program: Command, signal: AbortSignal): void {
     .addOption(new Option('--transport <transport>', 'how RTSP media travels').choices(['tcp', 'udp']).default('tcp'))
     .action(async (url, { transport, discover }, command: Command) => {
       const commands = await import('./probe.ts');
+      hideArguments('probe');
       if (discover) await commands.discover(signal);
       else if (url === undefined) command.error('error: give the address of a camera, or --discover');
       else await commands.probe(url, transport, signal);
@@ -73,7 +79,11 @@ function addPlan(program: Command, signal: AbortSignal): void {
     .addOption(configFile())
     .addOption(dataDir())
     .addHelpText('after', '\nWhile the appliance runs, these are the figures of a busy box.')
-    .action(async (options) => (await import('./plan.ts')).plan(options, signal));
+    .action(async (options) => {
+      const commands = await import('./plan.ts');
+      hideArguments('plan');
+      await commands.plan(options, signal);
+    });
 }
 
 function addRehearse(program: Command, signal: AbortSignal): void {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type ApplianceOptions, runAppliance } from '#app';
-import { type Config, loadConfig } from '#config';
+import { type Config, type ConfigSource, loadConfig, readWritten, variablesIn } from '#config';
 import { createLog, Fault, isFault, type Log, messageOf, RecentLines, systemClock, systemdNotify } from '#runtime';
 import { databaseFile, databaseProblem } from '#store';
 import { aborted, print, styled } from './terminal.ts';
@@ -14,6 +14,8 @@ export interface RunOptions {
 /** A disk that damages the database more often than that, one after the other, is no place for it. */
 const MOST_RESTORES = 3;
 const SHORT_LIFE_MS = 3_600_000;
+/** By child processes, whoever else refers to it. */
+const NEEDED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'USER', 'LD_LIBRARY_PATH', 'NODE_ENV'];
 
 /**
  * Runs the appliance until `signal` aborts, then ends it in order. When its database turns out to be damaged it is ended
@@ -21,10 +23,10 @@ const SHORT_LIFE_MS = 3_600_000;
  * a restart, it is run anew with the configuration as it is then.
  */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
-  const source = { file: options.config, env: { ...process.env }, overrides: options };
-  let config = await configAtFirst(options);
-  const firstKey = process.env['WATCHPOST_API_KEY'];
-  delete process.env['WATCHPOST_API_KEY']; // Child processes have no business with it.
+  const source: ConfigSource = { file: options.config, env: { ...process.env }, overrides: options };
+  let config = await configAtFirst(source);
+  await keepSecrets(source);
+  const firstKey = source.env['WATCHPOST_API_KEY'];
   const recentLog = new RecentLines();
   let level = config.logLevel;
   const log = createLog(() => level, undefined, recentLog);
@@ -38,31 +40,38 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<voi
     const startedMs = systemClock.monotonicMs();
     const end = await endOfLife(config, lasting, signal);
     if (end === 'stopped') return;
-    if (end === 'restart') config = await configAgain(config, options, log);
+    if (end === 'restart') config = await configAgain(config, source, log);
     if (end === 'restart' || systemClock.monotonicMs() - startedMs > SHORT_LIFE_MS) restores = 0;
   }
   throw new Fault('internal', 'the database was damaged again and again: the disk fails; move the data directory');
 }
 
 /** A file that is wrong is no reason not to record where the box did already: what served last is in its database. */
-async function configAtFirst(options: RunOptions): Promise<Config> {
+async function configAtFirst({ file, env, overrides }: ConfigSource): Promise<Config> {
   try {
-    return await loadConfig(options.config, process.env, options);
+    return await loadConfig(file, env, overrides);
   } catch (error) {
-    const withoutFile = await loadConfig(undefined, process.env, options);
+    const withoutFile = await loadConfig(undefined, env, overrides);
     if (!existsSync(databaseFile(withoutFile.dataDir))) throw error;
     return withoutFile;
   }
 }
 
 /** A file that is wrong now is no reason to stop recording: the box goes on as it was. */
-async function configAgain(config: Config, options: RunOptions, log: Log): Promise<Config> {
+async function configAgain(config: Config, { file, env, overrides }: ConfigSource, log: Log): Promise<Config> {
   try {
-    return await loadConfig(options.config, process.env, options);
+    return await loadConfig(file, env, overrides);
   } catch (error) {
     log.error({ error: messageOf(error) }, 'the configuration can not be used: restarting with the one before');
     return config;
   }
+}
+
+/** Child processes have no business with what the configuration takes from the environment, nor with the first key. */
+async function keepSecrets(source: ConfigSource): Promise<void> {
+  const written = await readWritten(source).catch(() => ({})); // What is wrong with it is known by now.
+  const secrets = variablesIn(written).filter((name) => !NEEDED.includes(name));
+  for (const name of ['WATCHPOST_API_KEY', ...secrets]) delete process.env[name];
 }
 
 type End = 'stopped' | 'damaged' | 'restart';

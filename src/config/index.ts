@@ -11,5 +11,6 @@ export { asLists, byName, changedPaths, merge, patchBetween, pathByName } from '
 export { type ConfigSource, configOf, loadConfig, parseConfig, readWritten, writtenIn } from './load.ts';
 export { ConfigFault } from './problems.ts';
 export type { Config } from './schema.ts';
+export { variablesIn } from './secrets.ts';
 export { revealed, type ShownConfig, shownConfig } from './shown.ts';
 export type { HubTargetConfig, S3TargetConfig, TargetConfig, VideoDbTargetConfig } from './sync.ts';

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { messageOf } from '#runtime';
 import type { KeyPath, Problem } from './problems.ts';
 
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const REFERENCE = /\$\{(file:[^}]*|[^}]*)\}/g;
 
 /**
@@ -29,11 +30,16 @@ export function resolveReferences(
   );
 }
 
+/** The environment variables that a configuration refers to, as it is written. */
+export function variablesIn(written: unknown): string[] {
+  const references = [...JSON.stringify(written).matchAll(REFERENCE)].map(([, reference = '']) => reference);
+  return references.filter((reference) => VARIABLE.test(reference));
+}
+
 type Found = { text: string } | { problem: string };
 
 function fromEnvironment(name: string, env: NodeJS.ProcessEnv): Found {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    return { problem: `has \${…} with neither a variable name nor file:/path` };
+  if (!VARIABLE.test(name)) return { problem: `has \${…} with neither a variable name nor file:/path` };
   const text = env[name];
   if (text === undefined || text === '') return { problem: `environment variable ${name} is not set` };
   return { text };

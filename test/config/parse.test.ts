@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig, parseConfig } from '#config';
+import { loadConfig, parseConfig, variablesIn } from '#config';
 
 const camera = (rest: string) => `cameras: [{ name: yard, url: "rtsp://h/1", ${rest} }]`;
 const sync = (rest: string) => `sync: { targets: [{ name: a, ${rest} }] }`;
@@ -133,6 +133,12 @@ describe('loadConfig', () => {
     expect(() => parseConfig(yaml, {}, 'f.yaml')).toThrow(`can be read by others: run chmod 600 ${secret}`);
     await chmod(secret, 0o600);
     expect(parseConfig(yaml, {}, 'f.yaml').mqtt?.password).toBe('hunter2');
+  });
+
+  it('tells which variables of the environment it refers to', () => {
+    const url = `rtsp://$\{USER_1}:$\{SECRET}@h/$\{file:/a}`;
+    const written = { cameras: { yard: { url } }, name: `$\{not a name}` };
+    expect(variablesIn(written)).toEqual(['USER_1', 'SECRET']);
   });
 
   it('lets the command line win over the file', async () => {

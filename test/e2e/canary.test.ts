@@ -1,18 +1,24 @@
 /** Secrets that the box is given, in every place that takes one: nothing that it writes, sends, shows or stores tells them. */
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { Child } from '#runtime';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { TestAppliance } from './support/appliance.ts';
 import { listener, mosquitto } from './support/mosquitto.ts';
-import { processTree } from './support/processes.ts';
+import { ProcessWatch } from './support/process-watch.ts';
+import { ffmpegsWithin } from './support/processes.ts';
 import { passingBlock } from './support/videos.ts';
 import { until } from './support/waiting.ts';
 
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const CANARY = 'canary-';
-/** Whose argument lists hold the camera's address, as they have no other way to get it: docs/security.md says so. */
-const isGivenAddresses = (argument: string) => /(^|\/)ff(mpeg|probe)$/.test(argument);
+const PASSWORD = `${CANARY}camera`;
+const VARIABLE = 'YARD_PASSWORD';
 
 interface Operation {
   parameters?: { name: string; in: string }[];
@@ -27,6 +33,34 @@ async function everyGet(appliance: TestAppliance, ids: Record<string, string>): 
     .map(([path]) => path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? ids['id'] ?? 'default'));
 }
 
+/** Until the first piece of a view with little delay has come. */
+async function look(appliance: TestAppliance, streamId: string): Promise<void> {
+  const { websocket_url } = await appliance.data<{ websocket_url: string }>('GET', `/v1/streams/${streamId}/jsmpeg`);
+  const socket = new WebSocket(websocket_url);
+  await once(socket, 'message', { signal: AbortSignal.timeout(60_000) });
+  socket.terminate();
+}
+
+/** Until what recorded is recorded by another ffmpeg. */
+async function connectAnew(appliance: TestAppliance): Promise<void> {
+  const before = (await ffmpegsWithin(appliance.dataDir)).map(({ pid }) => pid);
+  for (const pid of before) process.kill(pid, 'SIGKILL');
+  await until('another ffmpeg', async () =>
+    (await ffmpegsWithin(appliance.dataDir)).some(({ pid }) => !before.includes(pid)),
+  );
+}
+
+/** Who writes a password on a command line shows it; but not for as long as the command lasts. */
+async function probeByHand(url: string, watch: ProcessWatch): Promise<void> {
+  await using command = await Child.start(process.execPath, [MAIN, 'probe', url], { stdio: 'ignore' });
+  watch.follow(command.pid);
+  await until('a command line without its password', async () => {
+    const shown = await readFile(`/proc/${command.pid}/cmdline`, 'utf8');
+    return shown !== '' && !shown.includes(CANARY);
+  });
+  expect(await command.ended).toMatchObject({ code: 0 });
+}
+
 async function filesBelow(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -34,7 +68,7 @@ async function filesBelow(dir: string): Promise<string[]> {
 
 test('no secret that the box was given leaves it, or lies in it unsealed', async () => {
   const file = await passingBlock(60);
-  await using camera = await startRtspServer({ file, name: 'yard', user: 'me', password: `${CANARY}camera` });
+  await using camera = await startRtspServer({ file, name: 'yard', user: 'me', password: PASSWORD });
   await using broker = await mosquitto();
   await broker.start();
   await using ear = await listener(broker.port, '#');
@@ -43,7 +77,7 @@ test('no secret that the box was given leaves it, or lies in it unsealed', async
     mqtt: { url: `mqtt://127.0.0.1:${broker.port}`, username: 'box', password: `${CANARY}mqtt`, homeAssistant: true },
     models: { autoFetch: false, text: { url: `${away}/v1`, model: 'none', apiKey: `${CANARY}text` } },
     cameras: [
-      { name: 'Yard', url: camera.url },
+      { name: 'Yard', url: camera.url.replace(PASSWORD, `\${${VARIABLE}}`), substream: camera.url },
       { name: 'Wrong', url: camera.url.replace('me:', `${CANARY}user:`) },
     ],
     sync: {
@@ -63,7 +97,11 @@ test('no secret that the box was given leaves it, or lies in it unsealed', async
       ],
     },
   };
-  await using appliance = await TestAppliance.start({ config, logLevel: 'trace' });
+  await using watch = new ProcessWatch(CANARY);
+  const env = { [VARIABLE]: PASSWORD };
+  await using appliance = await TestAppliance.start({ config, logLevel: 'trace', whenServing: false, env });
+  watch.follow(appliance.pid);
+  await appliance.serving();
   const key = '/v1/control/config';
   await appliance.data('PATCH', key, {
     patch: { cameras: { Third: { url: `rtsp://me:${CANARY}patch@127.0.0.1:9/x` } } },
@@ -83,7 +121,15 @@ test('no secret that the box was given leaves it, or lies in it unsealed', async
     return sync.length === 3 && sync.some(({ last_error }) => last_error !== undefined);
   });
 
-  const [stream] = (await appliance.data<{ results: { id: string }[] }>('GET', '/rtstream')).results;
+  const { results } = await appliance.data<{ results: { id: string; name: string }[] }>('GET', '/rtstream');
+  const stream = results.find(({ name }) => name === 'Yard');
+  await Promise.all([
+    appliance.data('POST', '/v1/control/cameras/probe', { url: camera.url }),
+    look(appliance, stream?.id ?? ''),
+    connectAnew(appliance),
+    probeByHand(camera.url, watch),
+  ]);
+
   const paths = await everyGet(appliance, { id: stream?.id ?? '' });
   expect(paths.length).toBeGreaterThan(60);
   const told: string[] = [];
@@ -97,10 +143,8 @@ test('no secret that the box was given leaves it, or lies in it unsealed', async
   expect(appliance.output.includes(CANARY), 'log').toBe(false);
   expect(ear.heard.filter(({ topic, payload }) => `${topic} ${payload.toString()}`.includes(CANARY))).toEqual([]);
 
-  const tree = await processTree(appliance.pid);
-  const talkative = tree.filter(({ argv }) => argv.join(' ').includes(CANARY) && !argv.some(isGivenAddresses));
-  const names = talkative.map(({ argv }) => argv[0]);
-  expect(names, 'argument lists').toEqual([]);
+  for (const program of ['ffmpeg', 'ffprobe']) expect(watch.seen.get(program) ?? 0, program).toBeGreaterThan(0);
+  expect([...watch.found], 'arguments and environments').toEqual([]);
 
   await appliance.kill('SIGKILL'); // As it crashes: whatever lies on the disk now stays there.
   const holding = [];

@@ -1,4 +1,5 @@
 import { getEventListeners, once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Child, Fault } from '#runtime';
 
@@ -55,6 +56,21 @@ describe('Child', () => {
     const grandchild = Number(String(data).trim());
     await child[Symbol.asyncDispose]();
     await expect.poll(() => alive(grandchild), { timeout: 20_000 }).toBe(false);
+  });
+
+  it('is killed with its parent, however that ends, when it is tied to it', async () => {
+    const source = fileURLToPath(new URL('../../src/runtime/process.ts', import.meta.url));
+    const script = `import { Child } from ${JSON.stringify(source)};
+      const child = await Child.start('sleep', ['600'], { stdio: 'ignore', tied: true });
+      console.log(child.pid);
+      setInterval(() => {}, 1000);`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+    await using parent = await Child.start(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const [data] = await once(parent.process.stdout ?? expect.fail('no stdout'), 'data');
+    const tied = Number(String(data).trim());
+    expect(alive(tied)).toBe(true);
+    parent.kill('SIGKILL'); // Its group, in which the tied one is not.
+    await expect.poll(() => alive(tied), { timeout: 20_000 }).toBe(false);
   });
 
   it('says which program is missing', async () => {
