@@ -1,6 +1,6 @@
-import type { Alert, EventDefinition, Firing } from './alert.ts';
+import type { Alert, EventDefinition, Firing, Mark } from './alert.ts';
 import type { SceneIndex } from './index-spec.ts';
-import type { RecordingSession, Segment } from './media.ts';
+import type { Gap, RecordingSession, Segment } from './media.ts';
 import type { Scene } from './scene.ts';
 import type { Stream } from './stream.ts';
 import type { Transcript } from './transcript.ts';
@@ -43,7 +43,7 @@ export interface ParcelFacts {
   segment: SegmentFacts;
 }
 
-/** A firing; sent a second time, with another key, when it has a verdict. */
+/** A firing; sent again, with another key, when it has a verdict, and each time that somebody marks it. */
 export interface AlertFacts {
   /** What a webhook gets of it. */
   payload: Record<string, unknown>;
@@ -54,6 +54,8 @@ export interface AlertFacts {
   stream: StreamFacts;
   /** At which it fired; absent where it fired for something said, or has been deleted since. */
   scene?: SentScene;
+  /** What somebody said of it on its box; `none`: it was taken back. */
+  mark?: SentMark;
 }
 
 /** The picture of a scene: JPEG. */
@@ -77,12 +79,18 @@ export interface ClipFacts {
   height: number;
 }
 
-/** A stretch of the journal: each scene and transcript that it names, once, as it is when it is sent. */
+/**
+ * A stretch of the journal: each scene, transcript and gap that it names, once, as it is when it is sent. Of a camera that
+ * somebody has deleted with all that came from it only its id is left.
+ */
 export interface RecordFacts {
   streams: StreamFacts[];
   indexes: SentIndex[];
   scenes: SentScene[];
   transcripts: Transcript[];
+  gaps?: Gap[];
+  /** Ids of cameras. */
+  deleted?: string[];
 }
 
 /** One piece of a recording: a CMAF segment. */
@@ -96,6 +104,7 @@ export interface SegmentFacts {
 
 /** What may be known of a camera elsewhere. */
 export type StreamFacts = Pick<Stream, 'id' | 'name' | 'mediaTypes' | 'zones' | 'createdMs'>;
+export type SentMark = Pick<Mark, 'note' | 'atMs'> & { verdict: Mark['verdict'] | 'none' };
 export type SentAlert = Omit<Alert, 'callbackUrl' | 'wsConnectionId' | 'boxId'>;
 export type SentIndex = Omit<SceneIndex, 'wsConnectionId'>;
 export type SentScene = Omit<Scene, 'thumbPath'>;

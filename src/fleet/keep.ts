@@ -33,6 +33,7 @@ export function keepAlert(boxId: string, facts: AlertFacts, { store, deliveriesO
   const sceneId = scene && replicas.sceneFor(boxId, scene, embed).id;
   const stored = { ...found, ...(sceneId === undefined ? {} : { sceneId }) };
   replicas.firing(boxId, stored, deliveriesOf?.(stream.name, firing.label) ?? []);
+  if (facts.mark) replicas.mark(boxId, firing, facts.mark);
 }
 
 /** Others get their turn in between. */
@@ -52,6 +53,14 @@ export async function keepRecords(boxId: string, facts: RecordFacts, { store }: 
   for (const transcript of facts.transcripts) {
     replicas.transcript(boxId, transcript, embed(transcript.text));
     await breathe();
+  }
+  for (const gap of facts.gaps ?? []) {
+    replicas.gap(boxId, gap);
+    await breathe();
+  }
+  for (const id of facts.deleted ?? []) {
+    replicas.deleted(boxId, id);
+    await setImmediate();
   }
 }
 

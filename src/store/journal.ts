@@ -21,6 +21,9 @@ const EVERY_KIND: readonly JournalKind[] = [
   'question',
   'answer',
   'capture',
+  'gap',
+  'mark',
+  'deleted',
 ];
 
 interface Row {

@@ -43,7 +43,6 @@ import { Replay } from './replay.ts';
 import { Backups } from './safety/backups.ts';
 import { signingKey, takeBroughtKey } from './safety/identity.ts';
 import { Mending } from './safety/mending.ts';
-import { Seal } from './safety/seal.ts';
 import { Scenes } from './scenes.ts';
 import { findersOn } from './search/finders.ts';
 import { Renewal } from './search/renewal.ts';
@@ -140,7 +139,7 @@ export class Store implements AsyncDisposable {
     this.boxId = meta.once('box_id', () => newId('box'));
     const collections = new Collections(connection, meta, clock);
     this.collections = collections;
-    this.streams = new Streams(connection, { collections, orphans, seal: new Seal(key, 'camera addresses'), clock });
+    this.streams = new Streams(connection, { collections, orphans, journal, key, clock });
     this.indexes = new Indexes(connection);
     this.segments = new Segments(connection, journal);
     this.scenes = new Scenes(connection, collections, journal, { vectors, pictures, search: search.finders.scenes });
@@ -161,7 +160,7 @@ export class Store implements AsyncDisposable {
     this.firings = this.#firings;
     this.boxes = new Boxes(connection, clock);
     this.replicas = new Replicas(connection, this, { firings: this.#firings, orphans });
-    this.marks = new Marks(connection);
+    this.marks = new Marks(connection, journal, clock);
     this.journal = journal;
     this.deliveries = new Deliveries(connection, clock);
     this.outbox = new Outbox(connection, journal);
@@ -174,7 +173,7 @@ export class Store implements AsyncDisposable {
     this.commands = new Commands(connection, clock);
     this.prompts = new Prompts(connection);
     this.replay = new Replay(connection);
-    this.sifting = new Sifting(connection, eraser);
+    this.sifting = new Sifting(connection, eraser, journal);
     this.recorded = new RecordedBytes(connection);
     this.strays = new Strays(connection);
     this.mediaPlace = new MediaPlace(connection, meta);

@@ -3,8 +3,9 @@ import { isSelective, RECORD_ALL, type RecordingPolicy, type Stream } from '#dom
 import { type Clock, Fault } from '#runtime';
 import type { Collections } from './collections.ts';
 import type { Connection } from './connection.ts';
+import type { Journal } from './journal.ts';
 import type { Orphans } from './recordings/orphans.ts';
-import { isSealed, type Seal } from './safety/seal.ts';
+import { isSealed, Seal } from './safety/seal.ts';
 
 interface Row {
   id: string;
@@ -44,6 +45,15 @@ export interface StreamQuery {
   own?: boolean;
 }
 
+interface StreamsDeps {
+  collections: Collections;
+  orphans: Orphans;
+  journal: Journal;
+  /** The box's own. */
+  key: Buffer;
+  clock: Clock;
+}
+
 /** What a client may sort by → the column. */
 const ORDERINGS: Readonly<Record<string, string>> = {
   created_at: 'created_ms',
@@ -81,6 +91,7 @@ export class Streams {
   readonly #connection: Connection;
   readonly #collections: Collections;
   readonly #orphans: Orphans;
+  readonly #journal: Journal;
   readonly #seal: Seal;
   readonly #clock: Clock;
   readonly #siftFrom: Statement<[number, string]>;
@@ -88,15 +99,13 @@ export class Streams {
   readonly #update: Statement<Row>;
   readonly #get: Statement<[string], Row>;
 
-  constructor(
-    connection: Connection,
-    { collections, orphans, seal, clock }: { collections: Collections; orphans: Orphans; seal: Seal; clock: Clock },
-  ) {
+  constructor(connection: Connection, { collections, orphans, journal, key, clock }: StreamsDeps) {
     const { sql } = connection;
     this.#connection = connection;
     this.#collections = collections;
     this.#orphans = orphans;
-    this.#seal = seal;
+    this.#journal = journal;
+    this.#seal = new Seal(key, 'camera addresses');
     this.#clock = clock;
     this.#siftFrom = sql.prepare('UPDATE streams SET sifted_ms = ? WHERE id = ?');
     this.#insert = sql.prepare(UPSERT);
@@ -165,11 +174,14 @@ export class Streams {
 
   /**
    * Takes along its indexes, alerts and pending deliveries; what else was made from it is found no more, and goes with the
-   * next retention run, as its recordings and files do. Throws `not_found`.
+   * next retention run, as its recordings and files do. With `everywhere` those that have copies of it are told to do the
+   * same, where it is this box's own. Throws `not_found`.
    */
-  delete(id: string): void {
-    this.#demand(id);
-    this.#orphans.deleteStream(id);
+  delete(id: string, { everywhere = false }: { everywhere?: boolean } = {}): void {
+    const isTold = this.#demand(id).box_id === null && everywhere;
+    this.#orphans.deleteStream(id, () => {
+      if (isTold) this.#journal.append('deleted', id, id, this.#clock.nowMs());
+    });
   }
 
   #demand(id: string): Row {

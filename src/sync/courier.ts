@@ -10,7 +10,18 @@ import { entriesAsked, entriesFor, PRIORITY } from './policy.ts';
 import type { Target } from './target.ts';
 import { Throughput } from './throughput.ts';
 
-const JOURNAL: readonly JournalKind[] = ['firing', 'verdict', 'scene', 'growth', 'retold', 'transcript', 'segment'];
+const JOURNAL: readonly JournalKind[] = [
+  'firing',
+  'verdict',
+  'scene',
+  'growth',
+  'retold',
+  'transcript',
+  'segment',
+  'gap',
+  'mark',
+  'deleted',
+];
 const AT_ONCE = 100;
 const LONGEST_WAIT_MS = 30_000;
 /** An alert does not wait for long to see whether its target is there again. */
@@ -200,8 +211,13 @@ export class Courier implements AsyncDisposable {
     const last = journal.at(-1);
     if (!last) return false;
     const { send, metered } = this.config;
-    const { takes, clipsAs } = target;
-    const entries = entriesFor({ send, metered, takes, clipsAs }, journal, store, clock.nowMs());
+    const { takes, clipsAs, follows } = target;
+    const entries = entriesFor(
+      { send, metered, takes, clipsAs, ...(follows ? { follows } : {}) },
+      journal,
+      store,
+      clock.nowMs(),
+    );
     const dropped = store.outbox.fill(name, entries, clock.nowMs(), last.seq);
     if (dropped > 0)
       log.warn({ target: name, dropped }, 'too much waits for the target: the oldest of the least urgent goes');

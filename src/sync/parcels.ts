@@ -1,7 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Alert, Firing, Scene, SceneIndex, SentAlert, SentIndex, SentScene, Stream, StreamFacts } from '#domain';
+import type {
+  Alert,
+  Firing,
+  Mark,
+  Scene,
+  SceneIndex,
+  SentAlert,
+  SentIndex,
+  SentMark,
+  SentScene,
+  Stream,
+  StreamFacts,
+} from '#domain';
 import type { Clock } from '#runtime';
 import type { OutboxEntry, SegmentRow, Store } from '#store';
 import type { ClipSpool } from './clip-spool.ts';
@@ -67,6 +79,7 @@ export class Parcels {
     if (!alert || !event || !index || !stream) return { what: 'done' };
     const scene = firing.sceneId === undefined ? undefined : store.scenes.get(firing.sceneId);
     const isVerdict = entry.ref.endsWith('/verdict');
+    const isMark = entry.ref.startsWith(`${firing.id}/mark-`);
     const facts = {
       payload: payload(firing, isVerdict ? 'verdict' : 'alert'),
       firing,
@@ -75,6 +88,7 @@ export class Parcels {
       index: sentIndex(index),
       stream: streamFacts(stream),
       ...(scene ? { scene: sentScene(scene) } : {}),
+      ...(isMark ? { mark: sentMark(store.marks.get(firing.id), entry.startMs) } : {}),
     };
     return this.#parcel(entry, { kind: 'alert', facts });
   }
@@ -123,14 +137,18 @@ export class Parcels {
     const { store } = this.#deps;
     const scenes = (entry.facts.scenes ?? []).flatMap((id) => store.scenes.get(id) ?? []);
     const transcripts = (entry.facts.transcripts ?? []).flatMap((id) => store.transcripts.get(id) ?? []);
-    if (scenes.length + transcripts.length === 0) return { what: 'done' };
-    const streams = [...new Set([...scenes, ...transcripts].map(({ streamId }) => streamId))];
+    const gaps = (entry.facts.gaps ?? []).flatMap((id) => store.segments.gap(id) ?? []);
+    const { deleted = [] } = entry.facts;
+    if (scenes.length + transcripts.length + gaps.length + deleted.length === 0) return { what: 'done' };
+    const streams = [...new Set([...scenes, ...transcripts, ...gaps].map(({ streamId }) => streamId))];
     const indexes = [...new Set(scenes.map(({ indexId }) => indexId))];
     const facts = {
       streams: streams.flatMap((id) => store.streams.get(id) ?? []).map(streamFacts),
       indexes: indexes.flatMap((id) => store.indexes.get(id) ?? []).map(sentIndex),
       scenes: scenes.map(sentScene),
       transcripts,
+      ...(gaps.length > 0 ? { gaps } : {}),
+      ...(deleted.length > 0 ? { deleted } : {}),
     };
     return this.#parcel(entry, { kind: 'records', facts });
   }
@@ -215,6 +233,11 @@ function streamFacts({ id, name, mediaTypes, zones, createdMs }: Stream): Stream
 
 function sentAlert(alert: Alert): SentAlert {
   return without(alert, 'callbackUrl', 'wsConnectionId');
+}
+
+/** As it is now; `atMs` is when it was taken back. */
+function sentMark(mark: Mark | undefined, atMs: number): SentMark {
+  return mark ? without(mark, 'firingId', 'alertId') : { verdict: 'none', atMs };
 }
 
 function sentIndex(index: SceneIndex): SentIndex {

@@ -1,5 +1,13 @@
 import type { TargetConfig } from '#config';
-import { type Firing, isSelective, type JournalEntry, type ParcelKind, type Scene, type Stream } from '#domain';
+import {
+  type Firing,
+  isSelective,
+  type JournalEntry,
+  type JournalKind,
+  type ParcelKind,
+  type Scene,
+  type Stream,
+} from '#domain';
 import { LONGEST_STRETCH_MS, type NewEntry, type Store } from '#store';
 import type { Target } from './target.ts';
 
@@ -27,7 +35,7 @@ const SIFTED_MS = 180_000;
 /** About, for the backlog. */
 const BYTES = { alert: 3000, picture: 25_000, record: 1200 };
 
-export type Policy = Pick<TargetConfig, 'send' | 'metered'> & Pick<Target, 'takes' | 'clipsAs'>;
+export type Policy = Pick<TargetConfig, 'send' | 'metered'> & Pick<Target, 'takes' | 'clipsAs' | 'follows'>;
 export type Found = Pick<Store, 'firings' | 'scenes' | 'segments' | 'streams'>;
 
 /** What of these journal entries is to go to the target. What other boxes sent here is not sent on. */
@@ -44,6 +52,7 @@ export function entriesFor(policy: Policy, journal: readonly JournalEntry[], sto
     if (!stream) continue;
     if (entry.kind === 'firing') wanted.push(...forFiring(policy, entry, stream, store, nowMs));
     else if (entry.kind === 'verdict') wanted.push(...forVerdict(policy, entry));
+    else if (entry.kind === 'mark') wanted.push(...forMark(policy, entry));
     else if (entry.kind === 'scene' || entry.kind === 'growth')
       wanted.push(...forScene(policy, entry, stream, store, nowMs));
     else if (entry.kind === 'segment') wanted.push(...forSegment(policy, entry, stream, store, nowMs));
@@ -52,7 +61,8 @@ export function entriesFor(policy: Policy, journal: readonly JournalEntry[], sto
     ...wanted,
     ...records(
       policy,
-      journal.filter(({ streamId }) => own(streamId)),
+      // Only of this box's own it is written down that they were deleted.
+      journal.filter(({ kind, streamId }) => kind === 'deleted' || own(streamId)),
       nowMs,
     ),
   ];
@@ -164,6 +174,12 @@ function forSegment(
   return [isSelective(recording) ? { ...entry, readyMs: nowMs + recording.postMs + SIFTED_MS } : entry];
 }
 
+/** Each time by itself: what is said while the last word is on its way is sent after it. */
+function forMark({ send, takes, follows }: Policy, { ref, streamId, atMs }: JournalEntry): NewEntry[] {
+  if (!follows || !send.alerts || !takes.includes('alert')) return [];
+  return [{ ...alertEntry({ id: ref, streamId, atMs }, `${ref}/mark-${atMs}`), priority: PRIORITY.records }];
+}
+
 function alertEntry({ id, streamId, atMs }: Pick<Firing, 'id' | 'streamId' | 'atMs'>, ref: string): NewEntry {
   const facts = { firings: [id] };
   const when = { startMs: atMs, endMs: atMs, readyMs: 0 };
@@ -191,15 +207,20 @@ function around(
   return { kind, ref, streamId: it.streamId, priority, startMs, endMs, bytes: 0, facts, readyMs, asked: false };
 }
 
-function records({ send, metered, takes }: Policy, journal: readonly JournalEntry[], nowMs: number): NewEntry[] {
-  if (!send.records || !takes.includes('records')) return [];
-  const isRecord = ({ kind }: JournalEntry) => SCENES.includes(kind) || kind === 'transcript';
-  const told = journal.filter(isRecord);
+function records(policy: Policy, journal: readonly JournalEntry[], nowMs: number): NewEntry[] {
+  const { metered, takes } = policy;
+  if (!takes.includes('records')) return [];
+  const wanted = recordKinds(policy);
+  const told = journal.filter(({ kind }) => wanted.includes(kind));
   const [first, last] = [told[0], told.at(-1)];
   if (!first || !last) return [];
-  const ids = (of: (entry: JournalEntry) => boolean) => [...new Set(told.filter(of).map(({ ref }) => Number(ref)))];
-  const scenes = ids(({ kind }) => SCENES.includes(kind));
-  const transcripts = ids(({ kind }) => kind === 'transcript');
+  const refs = (...kinds: JournalKind[]) => [
+    ...new Set(told.filter(({ kind }) => kinds.includes(kind)).map(({ ref }) => ref)),
+  ];
+  const scenes = refs(...SCENES).map(Number);
+  const transcripts = refs('transcript').map(Number);
+  const gaps = refs('gap').map(Number);
+  const deleted = refs('deleted');
   const times = told.map(({ atMs }) => atMs);
   return [
     {
@@ -209,12 +230,21 @@ function records({ send, metered, takes }: Policy, journal: readonly JournalEntr
       priority: PRIORITY.records,
       startMs: Math.min(...times),
       endMs: Math.max(...times),
-      bytes: (scenes.length + transcripts.length) * BYTES.record,
-      facts: { scenes, transcripts },
+      bytes: (scenes.length + transcripts.length + gaps.length + deleted.length) * BYTES.record,
+      facts: { scenes, transcripts, gaps, deleted },
       readyMs: nowMs + (metered ? METERED_WAIT_MS : RECORDS_WAIT_MS),
       asked: false,
     },
   ];
 }
 
-const SCENES: readonly JournalEntry['kind'][] = ['scene', 'growth', 'retold'];
+const SCENES: readonly JournalKind[] = ['scene', 'growth', 'retold'];
+
+/** Whoever has recordings is told why some are not there. */
+function recordKinds({ send, follows }: Policy): JournalKind[] {
+  return [
+    ...(send.records ? ([...SCENES, 'transcript'] as const) : []),
+    ...(follows && (send.records || send.segments !== 'never') ? (['gap'] as const) : []),
+    ...(follows ? (['deleted'] as const) : []),
+  ];
+}

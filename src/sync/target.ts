@@ -31,6 +31,8 @@ export interface Target extends Partial<AsyncDisposable> {
   readonly takes: readonly ParcelKind[];
   /** How the recording around an alert goes there: as one MP4, or as the segments that it lies in, before other segments. */
   readonly clipsAs: 'mp4' | 'segments';
+  /** It has a copy that follows: it is told of gaps, of what people said of alerts, and of cameras that were deleted. */
+  readonly follows?: true;
   /**
    * Resolves when the target has it for good; sent again, it makes no second one there. Throws `TargetRefusal` when it
    * would be refused each time: the parcel is given up, counted and shown, unless it is an alert; `TargetOutdated` when

@@ -17,6 +17,7 @@ export class FakeTarget implements Target {
   readonly name: string;
   readonly takes: Target['takes'];
   readonly clipsAs: Target['clipsAs'];
+  follows?: true;
   /** Each once, in the order in which the target had them for good. */
   readonly have = new Map<string, { parcel: Parcel; bytes: number }>();
   readonly offered: string[] = [];

@@ -77,7 +77,7 @@ export function cameraRoutes(deps: HttpDeps): Api {
       const all = query.delete_recordings;
       const stream = all ? streamBy(deps, params.id) : ownStreamBy(deps, params.id);
       await stop(c, stream, deps);
-      if (all) streams.delete(stream.id);
+      if (all) streams.delete(stream.id, { everywhere: true });
       return { recordings: all ? ('deleted' as const) : ('kept' as const) };
     },
   );

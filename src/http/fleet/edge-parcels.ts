@@ -96,6 +96,9 @@ const alertFacts = z.object({
   index,
   stream,
   scene: scene.exactOptional(),
+  mark: z
+    .object({ verdict: z.enum(['right', 'wrong', 'none']), note: words(500).exactOptional(), atMs: wholeMs })
+    .exactOptional(),
 });
 const transcript = z.object({
   id: z.int(),
@@ -107,11 +110,20 @@ const transcript = z.object({
   language: words(20).exactOptional(),
   confidence: z.number().exactOptional(),
 });
+const gap = z.object({
+  streamId: plainId('rts-'),
+  startMs: wholeMs,
+  endMs: wholeMs,
+  reason: words(2000),
+  unwanted: z.literal(true).exactOptional(),
+});
 const recordFacts = z.object({
   streams: z.array(stream).max(1000),
   indexes: z.array(index).max(1000),
   scenes: z.array(scene).max(2000),
   transcripts: z.array(transcript).max(2000),
+  gaps: z.array(gap).max(2000).exactOptional(),
+  deleted: z.array(plainId('rts-')).max(2000).exactOptional(),
 });
 const pictureFacts = z.object({ scene, index, stream, firingId: plainId('').exactOptional() });
 const segmentFacts = z.object({

@@ -1,6 +1,8 @@
 import type { Statement } from 'better-sqlite3';
 import type { Mark } from '#domain';
+import type { Clock } from '#runtime';
 import type { Connection } from '../connection.ts';
+import type { Journal } from '../journal.ts';
 
 /** Of one alert; the oldest go. */
 const MOST_OF_ALERT = 500;
@@ -21,15 +23,21 @@ export interface Judged extends Mark {
 /** What people said of firings. A firing with a mark is an example that is kept: retention passes it and its picture over. */
 export class Marks {
   readonly #connection: Connection;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #streamOf: Statement<[string], string>;
   readonly #set: Statement<Row>;
   readonly #bound: Statement<[string, number]>;
   readonly #takeBack: Statement<[string]>;
   readonly #get: Statement<[string], Row>;
   readonly #byAlert: Statement<[string], Row & { confidence: number }>;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, journal: Journal, clock: Clock) {
     const { sql } = connection;
     this.#connection = connection;
+    this.#journal = journal;
+    this.#clock = clock;
+    this.#streamOf = sql.prepare<[string], string>('SELECT stream_id FROM firings WHERE id = ?').pluck();
     this.#set = sql.prepare(`
       INSERT INTO marks (firing_id, alert_id, verdict, note, marked_ms)
       VALUES (@firing_id, @alert_id, @verdict, @note, @marked_ms)
@@ -51,12 +59,17 @@ export class Marks {
     this.#connection.writeDurably(() => {
       this.#set.run(row);
       this.#bound.run(alertId, MOST_OF_ALERT);
+      this.#tell(firingId, atMs);
     });
   }
 
   /** Returns whether there was one. */
   takeBack(firingId: string): boolean {
-    return this.#connection.writeDurably(() => this.#takeBack.run(firingId).changes > 0);
+    return this.#connection.writeDurably(() => {
+      const had = this.#takeBack.run(firingId).changes > 0;
+      if (had) this.#tell(firingId, this.#clock.nowMs());
+      return had;
+    });
   }
 
   get(firingId: string): Mark | undefined {
@@ -67,6 +80,10 @@ export class Marks {
   /** Newest first. */
   listByAlert(alertId: string): Judged[] {
     return this.#byAlert.all(alertId).map(({ confidence, ...row }) => ({ ...markOf(row), confidence }));
+  }
+
+  #tell(firingId: string, atMs: number): void {
+    this.#journal.append('mark', this.#streamOf.get(firingId) ?? '', firingId, atMs);
   }
 }
 

@@ -61,9 +61,10 @@ export class Orphans {
     return this.#has.get({ id: streamId }) === 1;
   }
 
-  /** The stream, and what acts for it. On disk when it returns. */
-  deleteStream(id: string): void {
+  /** The stream, and what acts for it; `also` is written in the same step. On disk when it returns. */
+  deleteStream(id: string, also: () => void): void {
     this.#connection.writeLeavingOrphans(() => {
+      also();
       for (const statement of this.#goAtOnce) statement.run(id);
       for (const vectors of this.#vectors) vectors.forgetStream(id);
     });

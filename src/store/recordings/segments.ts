@@ -48,7 +48,9 @@ export class Segments {
   readonly #get: Statement<[number], Row>;
   readonly #has: Statement<{ path: string }, { id: number }>;
   readonly #bounds: Statement<{ stream: string }, { start: number | null; end: number | null }>;
-  readonly #insertGap: Statement<Omit<Gap, 'unwanted'>>;
+  readonly #insertGap: Statement<GapRow>;
+  readonly #growGap: Statement<GapRow>;
+  readonly #gap: Statement<[number], GapRow>;
   readonly #gaps: Statement<Range, GapRow>;
   readonly #gapTotals: Statement<[], { stream: string; ms: number }>;
   #found = 0;
@@ -81,9 +83,13 @@ export class Segments {
     this.#bounds = sql.prepare(`
       SELECT (SELECT min(start_ms) FROM segments WHERE stream_id = @stream) AS start,
         (SELECT end_ms FROM segments WHERE stream_id = @stream ORDER BY start_ms DESC LIMIT 1) AS end`);
-    this.#insertGap = sql.prepare(
-      'INSERT INTO gaps (stream_id, start_ms, end_ms, reason) VALUES (@streamId, @startMs, @endMs, @reason)',
-    );
+    this.#insertGap = sql.prepare(`
+      INSERT INTO gaps (stream_id, start_ms, end_ms, reason, unwanted)
+      VALUES (@stream_id, @start_ms, @end_ms, @reason, @unwanted)`);
+    this.#growGap = sql.prepare(`
+      UPDATE gaps SET end_ms = max(end_ms, @end_ms)
+      WHERE stream_id = @stream_id AND start_ms = @start_ms AND reason = @reason AND unwanted = @unwanted`);
+    this.#gap = sql.prepare('SELECT * FROM gaps WHERE id = ? AND stream_id IN (SELECT id FROM streams)');
     this.#gaps = sql.prepare(`
       SELECT * FROM gaps WHERE stream_id = @stream AND start_ms < @end AND end_ms > @start ORDER BY start_ms, id`);
     this.#gapTotals = sql.prepare(
@@ -153,7 +159,23 @@ export class Segments {
   }
 
   addGap(gap: Gap): void {
-    this.#connection.write(() => this.#insertGap.run(gap));
+    this.#connection.write(() => {
+      const id = this.#insertGap.run(gapRowOf(gap)).lastInsertRowid;
+      this.#journal.append('gap', gap.streamId, String(id), gap.endMs);
+    });
+  }
+
+  /** One that another box tells of: known by its start and reason, it can only grow. */
+  keepGap(gap: Gap): void {
+    const row = gapRowOf(gap);
+    this.#connection.write(() => {
+      if (this.#growGap.run(row).changes === 0) this.#insertGap.run(row);
+    });
+  }
+
+  gap(id: number): Gap | undefined {
+    const row = this.#gap.get(id);
+    return row && gapOf(row);
   }
 
   /** Those that overlap the range, by start. */
@@ -190,6 +212,10 @@ function segmentOf(row: Row): SegmentRow {
       height: row.height,
     },
   };
+}
+
+function gapRowOf({ streamId, startMs, endMs, reason, unwanted }: Gap): GapRow {
+  return { stream_id: streamId, start_ms: startMs, end_ms: endMs, reason, unwanted: Number(unwanted ?? false) };
 }
 
 function gapOf(row: GapRow): Gap {

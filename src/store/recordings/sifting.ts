@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { isScheduled, isSelective, type RecordingPolicy, type Stream } from '#domain';
 import type { Connection } from '../connection.ts';
+import type { Journal } from '../journal.ts';
 import { EVALUATOR } from '../journal.ts';
 import type { Erased, Eraser } from './eraser.ts';
 
@@ -34,11 +35,13 @@ export class Sifting {
   readonly #undecided: Statement<{ stream: string }, { ms: number | null }>;
   readonly #comeBack: Statement<{ stream: string; now: number; from: number }>;
   readonly #advance: Statement<[number, string]>;
-  readonly #extendGap: Statement<Stretch & { stream: string; reason: string }>;
+  readonly #journal: Journal;
+  readonly #extendGap: Statement<Stretch & { stream: string; reason: string }, { id: number }>;
   readonly #unsent: Statement<[number]>;
   readonly #addGap: Statement<Stretch & { stream: string; reason: string }>;
 
-  constructor({ sql }: Connection, eraser: Eraser) {
+  constructor({ sql }: Connection, eraser: Eraser, journal: Journal) {
+    this.#journal = journal;
     this.#eraser = eraser;
     // What is being recorded, as long as it is, hangs on to the newest one's session.
     this.#due = sql.prepare(`
@@ -82,7 +85,8 @@ export class Sifting {
     this.#extendGap = sql.prepare(`
       UPDATE gaps SET end_ms = @endMs
       WHERE id = (SELECT max(id) FROM gaps WHERE stream_id = @stream)
-        AND unwanted = 1 AND reason = @reason AND abs(end_ms - @startMs) <= ${SEAM_MS}`);
+        AND unwanted = 1 AND reason = @reason AND abs(end_ms - @startMs) <= ${SEAM_MS}
+      RETURNING id`);
     this.#addGap = sql.prepare(`
       INSERT INTO gaps (stream_id, start_ms, end_ms, reason, unwanted) VALUES (@stream, @startMs, @endMs, @reason, 1)`);
   }
@@ -133,7 +137,8 @@ export class Sifting {
 
   #noteGap(stream: string, reason: string, stretch: Stretch): void {
     const gap = { stream, reason, ...stretch };
-    if (this.#extendGap.run(gap).changes === 0) this.#addGap.run(gap);
+    const id = this.#extendGap.get(gap)?.id ?? this.#addGap.run(gap).lastInsertRowid;
+    this.#journal.append('gap', stream, String(id), stretch.endMs);
   }
 }
 

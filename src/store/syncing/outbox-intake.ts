@@ -16,6 +16,9 @@ export interface OutboxFacts {
   firings?: string[];
   scenes?: number[];
   transcripts?: number[];
+  gaps?: number[];
+  /** Cameras that are gone. */
+  deleted?: string[];
   /** Who asked for it. */
   by?: string;
 }
@@ -168,10 +171,13 @@ function together(a: OutboxFacts, b: OutboxFacts): OutboxFacts {
     firings: union(a.firings, b.firings),
     scenes: union(a.scenes, b.scenes),
     transcripts: union(a.transcripts, b.transcripts),
+    gaps: union(a.gaps, b.gaps),
+    deleted: union(a.deleted, b.deleted),
   };
 }
 
-const sizeOf = ({ scenes = [], transcripts = [] }: OutboxFacts): number => scenes.length + transcripts.length;
+const sizeOf = ({ scenes = [], transcripts = [], gaps = [], deleted = [] }: OutboxFacts): number =>
+  scenes.length + transcripts.length + gaps.length + deleted.length;
 
 function rowOf(target: string, entry: NewEntry, nowMs: number): Put {
   return {

@@ -3,10 +3,12 @@ import {
   type Alert,
   type EventDefinition,
   type Firing,
+  type Gap,
   RECORD_ALL,
   type Scene,
   type SentAlert,
   type SentIndex,
+  type SentMark,
   type SentScene,
   type Stream,
   type StreamFacts,
@@ -16,10 +18,13 @@ import { Fault } from '#runtime';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { Events } from '../alerts/events.ts';
 import type { Firings, NewDelivery } from '../alerts/firings.ts';
+import type { Marks } from '../alerts/marks.ts';
 import type { Connection } from '../connection.ts';
 import type { Indexes } from '../indexes.ts';
 import { checkRelative } from '../paths.ts';
+import type { Holds } from '../recordings/holds.ts';
 import type { Orphans } from '../recordings/orphans.ts';
+import type { Segments } from '../recordings/segments.ts';
 import type { Scenes } from '../scenes.ts';
 import type { Renewal } from '../search/renewal.ts';
 import type { Streams } from '../streams.ts';
@@ -38,6 +43,9 @@ export interface ReplicaStores {
   transcripts: Transcripts;
   events: Events;
   alerts: Alerts;
+  marks: Marks;
+  segments: Segments;
+  holds: Pick<Holds, 'list'>;
   renewal: Renewal;
 }
 
@@ -157,6 +165,38 @@ export class Replicas {
     const { status, snoozedUntilMs = null, threshold = null } = alert;
     if (known) this.#connection.write(() => this.#putAlert.run(status, snoozedUntilMs, threshold, alert.id));
     else alerts.create(alert);
+  }
+
+  /** Of a firing that is there: the newest word counts, here or there. */
+  mark(boxId: string, { id: firingId, alertId }: Firing, { verdict, ...said }: SentMark): void {
+    const { marks, alerts } = this.#stores;
+    if (this.#firings.get(firingId)?.alertId !== alertId || alerts.get(alertId)?.boxId !== boxId) {
+      throw notYours('alert that fired', firingId);
+    }
+    const known = marks.get(firingId);
+    if (known && known.atMs > said.atMs) return;
+    if (verdict === 'none') marks.takeBack(firingId);
+    else marks.set({ firingId, alertId, verdict, ...said });
+  }
+
+  /** Its stream is there. */
+  gap(boxId: string, gap: Gap): void {
+    this.#demandStream(boxId, gap.streamId);
+    this.#stores.segments.keepGap(gap);
+  }
+
+  /**
+   * The camera was deleted on its box with all that came from it: here, too. It stays where somebody holds some of its
+   * recordings. False when it does, or isn't there.
+   */
+  deleted(boxId: string, streamId: string): boolean {
+    const { streams, holds } = this.#stores;
+    const known = streams.get(streamId);
+    if (!known) return false;
+    if (known.boxId !== boxId) throw notYours('stream', streamId);
+    if (holds.list(streamId).length > 0) return false;
+    streams.delete(streamId);
+    return true;
   }
 
   /** Its alert is there. News are told to `deliveries` and to whoever listens; on disk when this returns. */

@@ -57,6 +57,7 @@ export class HubTarget implements Target, AsyncDisposable {
   readonly name: string;
   readonly takes = ['alert', 'picture', 'records', 'segment'] as const;
   readonly clipsAs = 'segments';
+  readonly follows = true;
   readonly #config: HubTargetConfig;
   readonly #deps: HubDeps;
   readonly #wire: Wire;

@@ -60,7 +60,7 @@ export class BoxGroup {
     if (on === this.#actsOn) return;
     this.#actsOn = on;
     const path = `/v1/boxes/${encodeURIComponent(id)}`;
-    const { ask } = this.#actions;
+    const ask = (method: 'POST' | 'DELETE', asked: string, done: string) => this.#actions.ask(method, asked, done);
     const button = online
       ? sureButton('Restart', name, () => ask('POST', `${path}/api/v1/control/restart`, `${name} restarts.`))
       : sureButton('Forget', name, () => ask('DELETE', path, `${name} is forgotten.`));

@@ -28,7 +28,7 @@ export class SentCamera {
     this.#actions = actions;
     this.timeline = new TimelineBar(
       `${box.name}, ${camera.name}`,
-      actions.now,
+      () => actions.now(),
       (at) => actions.watch(this.#camera, this.#box, at),
       () => this.timelineEnd,
     );
