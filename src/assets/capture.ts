@@ -6,6 +6,7 @@ import type { SegmentRow } from '#store';
 import type { AssetDeps, Work } from './deps.ts';
 import { makeFolder, playlistOf } from './folder.ts';
 import { mix } from './mix.ts';
+import { recordedIn } from './recorded.ts';
 import { demandShare, noRoom, roomForAssets } from './space.ts';
 import { type Take, takesOf } from './stretches.ts';
 import { enterWithThumbnail } from './thumbnail.ts';
@@ -37,7 +38,7 @@ export async function exportCapture(job: Job, deps: AssetDeps, work: Work): Prom
   const { store, assetsDir, clock } = deps;
   const { assetId } = input;
   if (store.assets.get(assetId)) return { assetId }; // Done before a crash.
-  const takes = recorded(input, deps);
+  const takes = await recorded(input, deps);
   await demandRoom(takes, deps);
   let pieces: Piece[] = [];
   await makeFolder(assetsDir, assetId, async (dir) => {
@@ -48,15 +49,19 @@ export async function exportCapture(job: Job, deps: AssetDeps, work: Work): Prom
   return { assetId };
 }
 
-function recorded({ assetId, streamId, sounds }: CaptureInput, { store }: AssetDeps): Take[] {
-  const all = (id: string) => store.segments.inRange(id, 0, Number.MAX_SAFE_INTEGER);
-  const pictures = assetId.startsWith('m-') ? all(streamId).filter(({ session }) => session.width > 0) : [];
-  if (assetId.startsWith('m-') && pictures.length === 0) throw nothing();
+async function recorded({ assetId, streamId, sounds }: CaptureInput, deps: AssetDeps): Promise<Take[]> {
+  const isVideo = assetId.startsWith('m-');
+  const all = new Map<string, SegmentRow[]>();
+  for (const id of new Set([...(isVideo ? [streamId] : []), ...sounds])) {
+    all.set(id, await recordedIn(deps, id, 0, Number.MAX_SAFE_INTEGER));
+  }
+  const pictures = isVideo ? (all.get(streamId) ?? []).filter(({ session }) => session.width > 0) : [];
+  if (isVideo && pictures.length === 0) throw nothing();
   // A camera's stream may have sound of its own.
   const heard = [...new Set([...(pictures.some(hasSound) ? [streamId] : []), ...sounds])];
   const takes = takesOf(
     pictures,
-    heard.map(all).map((rows) => rows.filter(hasSound)),
+    heard.map((id) => (all.get(id) ?? []).filter(hasSound)),
   );
   const lengthMs = lengthOf(takes);
   if (lengthMs === 0) throw nothing();

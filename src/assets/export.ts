@@ -5,6 +5,7 @@ import { Fault } from '#runtime';
 import type { SegmentRow } from '#store';
 import type { AssetDeps, Work } from './deps.ts';
 import { linkOrCopy, makeFolder, playlistOf } from './folder.ts';
+import { pagesRecorded, recordedIn } from './recorded.ts';
 import { demandShare, isDiskFull, makeRoom, noRoom } from './space.ts';
 import { enterWithThumbnail } from './thumbnail.ts';
 
@@ -27,11 +28,12 @@ export interface ExportInput {
  * stream is running, `invalid` when the part ends before it begins, `refused` when nothing is recorded in it or it is
  * longer than a day.
  */
-export function exportableRange(
-  { store }: Pick<AssetDeps, 'store'>,
+export async function exportableRange(
+  deps: Pick<AssetDeps, 'store'>,
   streamId: string,
   asked: { startMs?: number | undefined; endMs?: number | undefined },
-): { startMs: number; endMs: number } {
+): Promise<{ startMs: number; endMs: number }> {
+  const { store } = deps;
   if (store.streams.get(streamId)?.wanted === 'connected') {
     throw new Fault(
       'conflict',
@@ -42,13 +44,18 @@ export function exportableRange(
   if (startMs >= endMs) throw new Fault('invalid', 'end: must be later than "start"');
   const bounds = store.segments.bounds(streamId);
   if (!bounds) throw new Fault('refused', 'there are no recordings to export: start the stream and wait a while');
-  const rows = store.segments.inRange(streamId, Math.max(startMs, bounds.startMs), Math.min(endMs, bounds.endMs));
-  const [first, last] = [rows[0], rows.at(-1)];
+  let first: SegmentRow | undefined;
+  let last: SegmentRow | undefined;
+  let lengthMs = 0;
+  for await (const rows of pagesRecorded(deps, streamId, startMs, endMs)) {
+    first ??= rows[0];
+    last = rows.at(-1);
+    lengthMs += rows.reduce((sum, row) => sum + row.endMs - row.startMs, 0);
+  }
   if (!first || !last) {
     const [from, to] = [bounds.startMs, bounds.endMs].map((ms) => ms / 1000);
     throw new Fault('refused', `nothing was recorded from "start" to "end": the recordings are from ${from} to ${to}`);
   }
-  const lengthMs = rows.reduce((sum, row) => sum + row.endMs - row.startMs, 0);
   if (lengthMs > LONGEST_MS) {
     const days = (lengthMs / LONGEST_MS).toFixed(1);
     throw new Fault(
@@ -69,7 +76,7 @@ export async function exportRecording(
   const { store, assetsDir, clock } = deps;
   const { assetId, streamId, startMs, endMs } = input;
   if (store.assets.get(assetId)) return { assetId }; // Done before a crash.
-  const rows = store.segments.inRange(streamId, startMs, endMs);
+  const rows = await recordedIn(deps, streamId, startMs, endMs);
   await demandShare(deps, bytesOf(rows));
   let kept: Linked[] = [];
   let pieces: Piece[] = [];

@@ -107,7 +107,7 @@ export async function openBox() {
     },
     /** What was recorded, as a video. */
     async exportAll(assetId: string): Promise<Asset> {
-      const range = exportableRange(deps, stream.id, {});
+      const range = await exportableRange(deps, stream.id, {});
       await this.run(this.job('export', { assetId, streamId: stream.id, ...range, name: 'Yard' }));
       return this.asset(assetId);
     },

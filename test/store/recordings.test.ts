@@ -50,6 +50,23 @@ describe('segments', () => {
     expect(segments.inRange('none', 0, 9e15)).toEqual([]);
   });
 
+  it('gives pages of what overlaps a range, each segment once, also where many begin at the same time', async () => {
+    await using opened = await openStore();
+    const { segments } = opened.store;
+    const { stream } = aCamera(opened.store);
+    const [one, two] = [aSession(stream.id), aSession(stream.id)];
+    for (const session of [one, two]) {
+      for (let n = 0; n < 300; n++) segments.add(aSegment(session, NOON + n * 4000), session);
+      for (let n = 0; n < 300; n++)
+        segments.add({ ...aSegment(session, NOON + 2_000_000), path: `${session.id}/s${n}` }, session);
+    }
+    const [from, to] = [NOON + 5000, NOON + 9e6];
+    const pages = [...segments.pages(stream.id, from, to)];
+    expect(pages.map((page) => page.length)).toEqual([500, 500, 198]);
+    expect(pages.flat()).toEqual(segments.inRange(stream.id, from, to));
+    expect([...segments.pages('none', 0, 9e15)]).toEqual([]);
+  });
+
   it('refuses paths that leave the media directory', async () => {
     await using opened = await openStore();
     const { segments } = opened.store;

@@ -35,13 +35,16 @@ export function exportRoutes(deps: HttpDeps): Api {
     async (c, { params, body: { name, start, end } }) => {
       const stream = streamBy(deps, params.id);
       if (stream.wanted === 'stopped') await deps.supervisor.stopped(stream.id); // Its last segment is being finished.
-      const range = exportableRange(deps, stream.id, { startMs: start, endMs: end });
+      const range = await exportableRange(deps, stream.id, { startMs: start, endMs: end });
       const made = store.assets.findExport(stream.id, range.startMs, range.endMs);
       if (made) return exportView(made, deps, origin(c, deps.config));
       const begun = store.jobs.unfinished().find((job) => exports(job, stream.id, range));
       if (begun) return answerOf(c, deps, begun.id);
       const input = {
-        assetId: newId(hasPictures(deps, stream.id, range) ? 'video' : 'audio', deps.clock.nowMs()),
+        assetId: newId(
+          store.segments.hasPictures(stream.id, range.startMs, range.endMs) ? 'video' : 'audio',
+          deps.clock.nowMs(),
+        ),
         streamId: stream.id,
         ...range,
         name: name ?? `${stream.name} - Recording`,
@@ -56,8 +59,4 @@ export function exportRoutes(deps: HttpDeps): Api {
 function exports({ kind, input }: Job, streamId: string, { startMs, endMs }: Range): boolean {
   const same = input['streamId'] === streamId && input['startMs'] === startMs && input['endMs'] === endMs;
   return kind === 'export' && same;
-}
-
-function hasPictures({ store }: HttpDeps, streamId: string, { startMs, endMs }: Range): boolean {
-  return store.segments.inRange(streamId, startMs, endMs).some(({ session }) => session.width > 0);
 }

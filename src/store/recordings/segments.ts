@@ -32,6 +32,10 @@ interface GapRow {
 }
 
 type Range = { stream: string; start: number; end: number };
+type Page = Range & { afterMs: number; afterId: number };
+
+/** Rows that are read at a stretch: a few milliseconds. */
+const PAGE = 500;
 
 const SELECT = `
   SELECT s.*, r.started_ms, r.init_path, r.codecs, r.width, r.height
@@ -44,7 +48,9 @@ export class Segments {
   readonly #insertSession: Statement<Omit<RecordingSession, 'codecs'> & { codecs: string | null }>;
   readonly #insert: Statement<Segment>;
   readonly #inRange: Statement<Range, Row>;
+  readonly #page: Statement<Page, Row>;
   readonly #firstToEnd: Statement<Range, Row>;
+  readonly #seen: Statement<Range, number>;
   readonly #get: Statement<[number], Row>;
   readonly #has: Statement<{ path: string }, { id: number }>;
   readonly #bounds: Statement<{ stream: string }, { start: number | null; end: number | null }>;
@@ -71,10 +77,18 @@ export class Segments {
         OR EXISTS (SELECT 1 FROM alert_holds
           WHERE stream_id = @streamId AND from_ms < @endMs AND to_ms > @startMs AND from_ms > @startMs - 1800000))`);
     // The longest segment bounds how far back one may start that still reaches into the range.
-    const overlapping = `${SELECT}
-      WHERE s.stream_id = @stream AND s.start_ms < @end AND s.end_ms > @start
-        AND s.start_ms > @start - (SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = @stream)`;
+    const longest = '(SELECT max(end_ms - start_ms) FROM segments WHERE stream_id = @stream)';
+    const within = `${SELECT} WHERE s.stream_id = @stream AND s.start_ms < @end AND s.end_ms > @start`;
+    const overlapping = `${within} AND s.start_ms > @start - ${longest}`;
     this.#inRange = sql.prepare(`${overlapping} ORDER BY s.start_ms, s.id`);
+    // With one lower bound alone each page begins where the one before it ended.
+    this.#page = sql.prepare(`${within} AND s.start_ms >= max(@afterMs, @start - ${longest})
+      AND (s.start_ms > @afterMs OR s.id > @afterId) ORDER BY s.start_ms, s.id LIMIT ${PAGE}`);
+    this.#seen = sql
+      .prepare<Range, number>(`
+        SELECT 1 FROM recording_sessions r WHERE stream_id = @stream AND width > 0 AND EXISTS (
+          SELECT 1 FROM segments WHERE session_id = r.id AND start_ms < @end AND end_ms > @start)`)
+      .pluck();
     this.#firstToEnd = sql.prepare(`${overlapping} ORDER BY s.end_ms, s.id LIMIT 1`);
     this.#get = sql.prepare(`${SELECT} WHERE s.id = ?`);
     this.#has = sql.prepare(
@@ -119,6 +133,24 @@ export class Segments {
   /** Those that overlap the range, by start. */
   inRange(streamId: string, startMs: number, endMs: number): SegmentRow[] {
     return this.#inRange.all({ stream: streamId, start: startMs, end: endMs }).map(segmentOf);
+  }
+
+  /** The same page by page; what is stored or deleted meanwhile may be missing or not. */
+  *pages(streamId: string, startMs: number, endMs: number): Generator<SegmentRow[]> {
+    const range = { stream: streamId, start: startMs, end: endMs };
+    let [afterMs, afterId] = [-1, 0];
+    for (;;) {
+      const rows = this.#page.all({ ...range, afterMs, afterId });
+      if (rows.length > 0) yield rows.map(segmentOf);
+      const last = rows.at(-1);
+      if (!last || rows.length < PAGE) return;
+      [afterMs, afterId] = [last.start_ms, last.id];
+    }
+  }
+
+  /** Whether some that overlap the range have pictures. */
+  hasPictures(streamId: string, startMs: number, endMs: number): boolean {
+    return this.#seen.get({ stream: streamId, start: startMs, end: endMs }) !== undefined;
   }
 
   /**
