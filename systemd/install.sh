@@ -388,7 +388,8 @@ tell() {
   *) say "$1 is installed instead of $2; back: $opt/current/systemd/install.sh rollback" ;;
   esac
   if $has_systemd && $start; then
-    say "page: ${page%% *}${first_key:+/#key=$first_key}"
+    [ -z "$first_key" ] || page=$("$program" token code <<<"$first_key" 2>/dev/null) || page="${page%% *}/#key=$first_key"
+    say "page: ${page% works}"
   else
     say "nothing was started; what the service runs: $(sed -n 's/^ExecStart=//p' "$units/$service")"
   fi

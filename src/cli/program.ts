@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
 import { SCOPES } from '#domain';
 
@@ -16,7 +17,7 @@ export async function runCli(args: readonly string[], signal: AbortSignal): Prom
   addRehearse(program, signal);
   addModels(program, signal);
   addConfig(program);
-  addToken(program);
+  addToken(program, signal);
   addListen(program, signal);
   addCapture(program, signal);
   addCare(program, signal);
@@ -219,7 +220,7 @@ function addCare(program: Command, signal: AbortSignal): void {
     .action(async (file, options) => (await import('./backup.ts')).restore(file, options));
 }
 
-function addToken(program: Command): void {
+function addToken(program: Command, signal: AbortSignal): void {
   const token = program.command('token').description('API keys');
   token
     .command('create')
@@ -233,6 +234,12 @@ function addToken(program: Command): void {
     .addOption(configFile())
     .addOption(dataDir())
     .action(async (options) => (await import('./token.ts')).createToken(options));
+  token
+    .command('code')
+    .description('print a one-time code for the page, for the key on stdin: to sign in on another machine')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .action(async (options) => (await import('./token.ts')).printCode(options, await text(process.stdin), signal));
   token
     .command('list')
     .description('show the keys: number, label, scopes, when they were made and used')

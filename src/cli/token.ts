@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import { grantKey } from '#app';
+import { z } from 'zod';
+import { grantKey, publicOrigin } from '#app';
 import { loadConfig } from '#config';
 import type { Scope } from '#domain';
-import { createLog, Fault, systemClock } from '#runtime';
+import { createLog, Fault, messageOf, systemClock } from '#runtime';
 import { Store } from '#store';
+import { askOwnBox, ownBox } from './own-box.ts';
 import { print, printTable } from './terminal.ts';
 
 export interface PlaceOptions {
@@ -15,6 +17,8 @@ export interface TokenOptions extends PlaceOptions {
   label: string;
   scope?: Scope[];
 }
+
+const ANSWER = z.object({ data: z.object({ code: z.string() }) });
 
 /** Adds an API key to the data directory's store, also while the appliance runs on it. The key is all of stdout. */
 export async function createToken(options: TokenOptions): Promise<void> {
@@ -37,6 +41,20 @@ export async function revokeToken(id: string, options: PlaceOptions): Promise<vo
   if (!store.keys.revoke(Number(id))) {
     throw new Fault('not_found', `there is no key ${id}: "watchpost token list" shows their numbers`);
   }
+}
+
+/** Prints the page's address and a one-time code for it, got from the running box for the key that comes on stdin. */
+export async function printCode(options: PlaceOptions, key: string, signal: AbortSignal): Promise<void> {
+  const config = await loadConfig(options.config, process.env, options);
+  const address = new URL('/v1/session/code', ownBox(config));
+  const { status, body } = await askOwnBox(address, signal, { key: key.trim() }).catch((error: unknown) => {
+    throw new Fault('unavailable', `${address.origin} does not answer: is Watchpost running? (${messageOf(error)})`);
+  });
+  if (status === 401)
+    throw new Fault('unauthorized', 'the key on stdin is not known: "watchpost token create" makes one');
+  const parsed = ANSWER.safeParse(body);
+  if (!parsed.success) throw new Fault('unavailable', `${address.origin} answered ${status}, and no code`);
+  print(`${publicOrigin(config, config.listen.port)}  code ${parsed.data.data.code} (signs in once, within an hour)`);
 }
 
 async function openStore(options: PlaceOptions): Promise<Store> {

@@ -101,7 +101,11 @@ export function pageSessionRoutes({ store, sessions, clock }: Pick<HttpDeps, 'st
       summary: 'Signs a browser in on the page: sets a cookie. SDKs and scripts send their key instead',
       body: z.object({
         key: z.string().max(200).optional().describe('An API key'),
-        code: z.string().max(20).optional().describe('The one-time code that the first start printed'),
+        code: z
+          .string()
+          .max(20)
+          .optional()
+          .describe('The one-time code that the first start, or `watchpost token code`, printed'),
         remember: z.boolean().default(false).describe('For 90 days, else until the browser is closed or a day is over'),
       }),
       answer: z.object({ expires_at: z.number().describe('Unix seconds') }),
@@ -109,10 +113,7 @@ export function pageSessionRoutes({ store, sessions, clock }: Pick<HttpDeps, 'st
     (c, { body: { key, code, remember } }) => {
       const keyId = key === undefined ? sessions.redeem(code ?? '') : store.keys.find(hashKey(key))?.id;
       if (keyId !== undefined) return { expires_at: sessions.begin(c, keyId, remember) / 1000 };
-      if (tries.tooMany(c)) {
-        c.header('Retry-After', '60');
-        return refuse(c, 429, 'too_many_requests', 'too many wrong keys or codes from this address: wait a minute');
-      }
+      if (tries.tooMany(c)) return tooManyTries(c);
       throw new Fault(
         'unauthorized',
         key === undefined
@@ -122,10 +123,30 @@ export function pageSessionRoutes({ store, sessions, clock }: Pick<HttpDeps, 'st
     },
   );
 
+  api.post(
+    '/v1/session/code',
+    {
+      summary: 'A one-time code that signs in on another machine, for who has a key',
+      body: z.object({ key: z.string().max(200).describe('An API key') }),
+      answer: z.object({ code: z.string() }),
+    },
+    (c, { body: { key } }) => {
+      const keyId = store.keys.find(hashKey(key))?.id;
+      if (keyId !== undefined) return { code: sessions.newCode(keyId) };
+      if (tries.tooMany(c)) return tooManyTries(c);
+      throw new Fault('unauthorized', 'key: not known; "watchpost token create" makes one');
+    },
+  );
+
   api.delete('/v1/session', { summary: 'Signs the browser out', answer: z.object({}) }, (c) => {
     sessions.end(c);
     return {};
   });
 
   return api;
+}
+
+function tooManyTries(c: HttpContext): Response {
+  c.header('Retry-After', '60');
+  return refuse(c, 429, 'too_many_requests', 'too many wrong keys or codes from this address: wait a minute');
 }

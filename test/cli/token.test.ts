@@ -1,10 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '#cli';
 // Commands load what they need when they are run: that must not be a test's own time.
-import '../../src/cli/token.ts';
+import { printCode } from '../../src/cli/token.ts';
+import { freePort } from '../e2e/support/ports.ts';
+import { openBox } from '../http/box.ts';
 
 const never = new AbortController().signal;
 let dir: string;
@@ -41,6 +46,29 @@ describe('token', () => {
       kind: 'not_found',
       message: expect.stringContaining('token list'),
     });
+  });
+
+  it('code prints where the page is and a one-time code for it, as the running box gives it for a key', async () => {
+    await using box = await openBox();
+    await using server = createAdaptorServer({ fetch: box.app.fetch });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    // A server on a port has this kind of address.
+    const { port } = server.address() as AddressInfo;
+    const config = join(dir, 'watchpost.yaml');
+    await writeFile(config, `listen: 127.0.0.1:${port}\n`);
+    const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    await printCode({ config }, 'sk-right\n', never);
+    const [line = ''] = said.mock.lastCall ?? [];
+    const code = new RegExp(`^http://127\\.0\\.0\\.1:${port}  code (\\d{4}-\\d{4}) `).exec(String(line))?.[1];
+    const signedIn = await box.app.request('http://box/v1/session', { method: 'POST', body: JSON.stringify({ code }) });
+    expect(signedIn.status).toBe(200);
+    await expect(printCode({ config }, 'sk-wrong', never)).rejects.toMatchObject({ kind: 'unauthorized' });
+  });
+
+  it('code says so where no box runs', async () => {
+    const config = join(dir, 'watchpost.yaml');
+    await writeFile(config, `listen: 127.0.0.1:${await freePort()}\n`);
+    await expect(printCode({ config }, 'sk-right', never)).rejects.toThrow('does not answer: is Watchpost running?');
   });
 
   it('takes no scope that there isn’t', async () => {

@@ -73,6 +73,26 @@ describe('a session of the page', () => {
     );
   });
 
+  it('begins with a one-time code that whoever has a key gets for another machine, and opens as much as the key', async () => {
+    box.store.keys.add(hashKey('sk-look'), 'look', ['read']);
+    const answer = await send('POST', '/v1/session/code', {}, { key: 'sk-look' });
+    const { code } = (await answer.json()).data;
+    expect(code).toMatch(/^\d{4}-\d{4}$/);
+    const cookie = await signIn({ code });
+    expect(await status(cookie)).toBe(200);
+    expect((await send('POST', '/collection', { cookie, ...FROM_PAGE }, { name: 'c', description: 'd' })).status).toBe(
+      403,
+    );
+    expect((await send('POST', '/v1/session', {}, { code })).status).toBe(401);
+  });
+
+  it('is not begun by asking for codes with many keys', async () => {
+    const ask = async () => (await send('POST', '/v1/session/code', {}, { key: 'sk-wrong' })).status;
+    const answers = [];
+    for (let n = 0; n < 31; n++) answers.push(await ask());
+    expect([answers[0], answers[29], answers[30]]).toEqual([401, 401, 429]);
+  });
+
   it('opens no more than its key: one for looking looks', async () => {
     box.store.keys.add(hashKey('sk-look'), 'look', ['read']);
     const cookie = await signIn({ key: 'sk-look' });
