@@ -57,7 +57,7 @@ export class Handover implements AsyncDisposable {
     return new Handover(`${scheme}://${HOST}:${port}${PATH}${token}`, { server, target: target.href, refused });
   }
 
-  /** Of an address that can't be handed over so, or needn't: it stands in the argument list as it is. */
+  /** Of an address that needs none: it stands in the argument list as it is. */
   static openly(address: string): Handover {
     const handover = new Handover(address);
     handover.#isTaken = true;

@@ -38,11 +38,23 @@ export class SourceUrl {
     return text;
   }
 
-  /** On its way to the process that reads it. RTMP knows no redirect: other users of the machine can see it. */
+  /** On its way to the process that reads it. RTMP knows no redirect: where it can't be listed, everybody can see it. */
   handOver(refused: () => void): Promise<Handover> {
     if (this.protocol === 'file:') return Promise.resolve(Handover.openly(`file:${fileURLToPath(this.#url)}`));
-    if (this.protocol.startsWith('rtmp')) return Promise.resolve(Handover.openly(this.#url.href));
+    if (this.isRtmp) return Promise.resolve(Handover.openly(this.#url.href));
     return Handover.open(this.#url, refused);
+  }
+
+  get isRtmp(): boolean {
+    return this.protocol.startsWith('rtmp');
+  }
+
+  /**
+   * A list of which it is all, for ffmpeg's reader of such; with the input options in it, as that reader passes none on.
+   */
+  listed(options: Readonly<Record<string, string>>): string {
+    const lines = Object.entries(options).map(([name, value]) => `option ${name.slice(1)} ${value}\n`);
+    return `ffconcat version 1.0\nfile '${this.#url.href.replaceAll("'", "'\\''")}'\n${lines.join('')}`;
   }
 }
 
@@ -97,7 +109,7 @@ export function inputOptions(transport: SourceTransport): string[] {
         ['-rtsp_transport', transport, '-timeout', IO_TIMEOUT_US],
       ].flat();
     case 'rtmp':
-      return ['-protocol_whitelist', 'rtmp,rtmps,tcp,tls,crypto', '-rw_timeout', IO_TIMEOUT_US];
+      return ['-protocol_whitelist', 'pipe,rtmp,rtmps,tcp,tls,crypto', '-rw_timeout', IO_TIMEOUT_US];
     case 'http':
       return ['-protocol_whitelist', 'http,https,httpproxy,tcp,tls,crypto', '-rw_timeout', IO_TIMEOUT_US];
     case 'file':

@@ -1,6 +1,8 @@
 /** Addresses on their way to one process: real ffmpeg, real sockets, a real camera that wants a password. */
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkSourceUrl } from '#camera';
 import { Child, Lifetime } from '#runtime';
@@ -10,7 +12,9 @@ import { startReading } from '../../src/camera/reading.ts';
 import { Complaints } from '../../src/camera/reason.ts';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { ffmpeg } from '../e2e/support/ffmpeg.ts';
+import { freePort } from '../e2e/support/ports.ts';
 import { tempDir } from '../e2e/support/temp-dir.ts';
+import { until } from '../e2e/support/waiting.ts';
 import { FileCamera } from './file-camera.ts';
 
 const life = new Lifetime();
@@ -36,6 +40,13 @@ function ask(address: string, request = `OPTIONS ${address} RTSP/1.0\r\nCSeq: 7\
     });
     socket.on('close', () => resolve(answer));
   });
+}
+
+/** Without a connection: it takes only one. */
+async function isListening(port: number): Promise<boolean> {
+  const place = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  const [, ...lines] = (await readFile('/proc/net/tcp', 'utf8')).split('\n');
+  return lines.some((line) => line.includes(`${place}00000000:0000 0A`));
 }
 
 describe('an address that is handed over', () => {
@@ -103,6 +114,23 @@ describe('a camera', () => {
     expect((await examine(elsewhere.url, limits(), false)).facts, 'redirected by the camera itself').toMatchObject({
       width: 160,
     });
+  });
+
+  it('is read by RTMP, too: from a list that comes by a pipe', async () => {
+    const port = await freePort();
+    const path = `127.0.0.1:${port}/live/camera`;
+    const sending = ['-v', 'quiet', '-re', '-i', file, '-c', 'copy', '-f', 'flv', '-listen', '1', `rtmp://${path}`];
+    await using _camera = await Child.start('ffmpeg', sending, { stdio: 'ignore', graceMs: 500 });
+    await until('the camera listens', () => isListening(port));
+    const source = checkSourceUrl(`rtmp://me:canary@${path}`, { allowFile: false });
+    const look = (address: string) => [
+      ...['-rw_timeout', '20000000', '-protocol_whitelist', 'pipe,rtmp,tcp', '-analyzeduration', '1000000'],
+      ...['-i', address, '-show_entries', 'stream=codec_name'],
+    ];
+    const stdio = ['ignore', 'pipe', 'ignore'] as const;
+    await using child = await startReading('ffprobe', source, look, { stdio, complaints: new Complaints(source) });
+    expect(await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).not.toContain('canary');
+    expect(await text(child.process.stdout ?? expect.fail('no stdout'))).toContain('codec_name=h264');
   });
 
   it('is named where it fails, not what leads to it', async () => {

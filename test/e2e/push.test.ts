@@ -11,6 +11,7 @@ import { expect, test } from 'vitest';
 import { TestAppliance } from './support/appliance.ts';
 import { seriousFindings } from './support/axe.ts';
 import { freePort } from './support/ports.ts';
+import { ProcessWatch } from './support/process-watch.ts';
 import { ffmpegsOf, processTree } from './support/processes.ts';
 import { Publisher } from './support/publisher.ts';
 import { tempDir } from './support/temp-dir.ts';
@@ -47,6 +48,8 @@ const phaseIs = (box: TestAppliance, id: string, phase: string) =>
 
 test.concurrent('what is sent by RTMP and by RTSP is recorded, looked at and alerted on as from a camera', async () => {
   await using box = await startBox();
+  await using watch = new ProcessWatch('rtmp://'); // Where the box reads has a key, too.
+  watch.follow(box.pid);
   const { url, ...connector } = { url: null, ingest_mode: 'push', protocol: 'rtmp', timeout: 180, store: true };
   const byRtmp = await addPushed(box, 'connector', { ...connector, url });
   const byRtsp = await addPushed(box, 'desk', { url: 'push:rtsp' });
@@ -87,6 +90,8 @@ test.concurrent('what is sent by RTMP and by RTSP is recorded, looked at and ale
   });
   for (const { push_url: secret } of [byRtmp, byRtsp, mic])
     expect(box.output).not.toContain(new URL(secret).pathname.slice(-32));
+  expect(watch.seen.get('ffmpeg')).toBeGreaterThan(0);
+  expect([...watch.found]).toEqual([]);
 });
 
 /** Publishes as soon as it is let in: who was refused a moment ago tries again, as publishers do. */
