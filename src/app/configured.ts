@@ -39,15 +39,17 @@ export function applyConfiguredCameras(config: Config, store: Store, clock: Cloc
   const configured = store.streams.list({}).results.filter((stream) => stream.origin === 'config');
   for (const stream of configured) {
     const left = !config.cameras.some(({ name }) => name === stream.name);
-    if (left && (before?.cameras.some(({ name }) => name === stream.name) ?? true))
+    if (left && (before?.cameras.some(({ name }) => name === stream.name) ?? true)) {
       store.streams.update(stream.id, { wanted: 'stopped' });
+      store.configured.put(stream.id, stream.id, 'left');
+    }
   }
   for (const camera of config.cameras) {
     if (isAmong(camera, before?.cameras)) continue;
     const known = configured.find((stream) => stream.name === camera.name);
     const stream = applyCamera(camera, known, store, clock);
     const there = camera.indexes.flatMap((index) => applyIndex(index, stream, store, clock));
-    settle(stream, new Set(there), store, clock);
+    settle(stream, new Set([stream.id, ...there]), store, clock);
   }
 }
 
@@ -80,7 +82,11 @@ function put(id: string, on: boolean, { alerts, indexes }: Store, clock: Clock):
 function applyCamera(camera: CameraConfig, known: Stream | undefined, store: Store, clock: Clock): Stream {
   const { url, transport, zones } = camera;
   const ways = { url, substreamUrl: camera.substream, transport, zones, recording: policyOf(camera) };
-  if (known) return store.streams.update(known.id, { ...ways, wanted: 'connected' });
+  if (known) {
+    // Somebody who stopped it means that to last.
+    const isBack = store.configured.of(known.id).get(known.id) !== 'there';
+    return store.streams.update(known.id, { ...ways, ...(isBack ? { wanted: 'connected' } : {}) });
+  }
   const stream: Stream = {
     id: newId('stream', clock.nowMs()),
     collectionId: store.defaultCollection.id,

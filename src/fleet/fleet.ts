@@ -188,8 +188,11 @@ export class Fleet {
     this.#seenMs.set(id, this.#deps.clock.nowMs());
   }
 
-  #stored(boxId: string, kind: ParcelKind, bytes: number): Taken {
-    this.#deps.store.boxes.seen(boxId);
+  /** It is on disk, with all that came of it, before the box that sends it forgets it. */
+  async #stored(boxId: string, kind: ParcelKind, bytes: number): Promise<Taken> {
+    const { store } = this.#deps;
+    store.boxes.seen(boxId);
+    await store.settle();
     this.#taken[kind] = (this.#taken[kind] ?? 0) + 1;
     this.#bytes += bytes;
     return { state: 'stored' };

@@ -8,7 +8,7 @@ import type { Clock } from '#runtime';
 import type { NewDelivery, Store } from '#store';
 
 export interface KeepDeps {
-  store: Pick<Store, 'boxId' | 'boxes' | 'keys' | 'replicas' | 'segments' | 'mediaPlace' | 'streams'>;
+  store: Pick<Store, 'boxId' | 'boxes' | 'keys' | 'replicas' | 'segments' | 'mediaPlace' | 'streams' | 'settle'>;
   mediaDir: string;
   thumbsDir: string;
   reservePercent: () => number;

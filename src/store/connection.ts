@@ -93,6 +93,21 @@ export class Connection implements Disposable {
   }
 
   /**
+   * All that was written by now is on disk when it resolves, as with `writeDurably`, but it is not this thread that waits for the
+   * disk: what a commit writes is in the log, whether it was synced or not. Throws `unavailable` when the disk fails.
+   */
+  async settle(): Promise<void> {
+    try {
+      const log = await open(`${this.sql.name}-wal`, 'r');
+      await log.datasync().finally(() => log.close());
+    } catch (error) {
+      throw new Fault('unavailable', `the disk failed (${messageOf(error)}): look at its cable and its health`, {
+        cause: error,
+      });
+    }
+  }
+
+  /**
    * As `writeDurably`, for deleting what others refer to while they stay: nothing follows by itself, and nothing is refused
    * for it. Never within another write.
    */

@@ -215,6 +215,11 @@ export class Store implements AsyncDisposable {
     this.#firings.commit(batch);
   }
 
+  /** All that was written by now is on disk when it resolves; nobody waits for the disk meanwhile. Throws `unavailable`. */
+  settle(): Promise<void> {
+    return this.#connection.settle();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connection[Symbol.dispose]();
   }

@@ -1,17 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { on, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { WebSocket } from 'ws';
+import { isIP } from 'node:net';
+import { connect } from 'node:tls';
+import { type ClientOptions, WebSocket } from 'ws';
 import type { HubTargetConfig } from '#config';
 import { type BoxReport, hashKey, type LinkMessage, LinkSeal, type Scope } from '#domain';
-import { Fault, type Log, messageOf, retryDelay } from '#runtime';
+import { deadline, Fault, type Log, messageOf, retryDelay } from '#runtime';
 import { CommandRunner, type RunnerDeps } from './command-runner.ts';
+import { type Environment, proxyFor, tunnel } from './proxies.ts';
 
 export interface CommandLinkDeps extends Pick<RunnerDeps, 'request' | 'clock'> {
   hub: Pick<HubTargetConfig, 'name' | 'url' | 'token' | 'allowCommands' | 'caFile'>;
   store: RunnerDeps['store'] & { boxId: string };
   /** How this box is, with what waits for that hub. */
   report(hub: string): Promise<BoxReport>;
+  /** Where proxies are named; the process's own by default. */
+  env?: Environment;
   log: Log;
 }
 
@@ -83,7 +88,7 @@ export class CommandLink implements AsyncDisposable {
 
   /** One connection, until it ends; always throws why. */
   async #session(signal: AbortSignal): Promise<never> {
-    const socket = await open(this.#deps.hub, signal);
+    const socket = await open(this.#deps, signal);
     const over = new AbortController();
     const end = (): void => over.abort(signal.reason);
     signal.addEventListener('abort', end, { once: true });
@@ -177,15 +182,21 @@ function grantedBy({ allowCommands }: CommandLinkDeps['hub']): readonly Scope[] 
   return allowCommands === true ? ['control'] : allowCommands;
 }
 
-async function open({ url, token, caFile }: CommandLinkDeps['hub'], signal: AbortSignal): Promise<WebSocket> {
+async function open(
+  { hub, env = process.env }: Pick<CommandLinkDeps, 'hub' | 'env'>,
+  signal: AbortSignal,
+): Promise<WebSocket> {
+  const { url, token, caFile } = hub;
   const address = `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/v1/edge/socket`;
   const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
+  const through = await byProxy(new URL(url), env, ca, signal);
   const socket = new WebSocket(address, {
     headers: { authorization: `Bearer ${token}` },
     handshakeTimeout: HANDSHAKE_MS,
     maxPayload: LARGEST_COMMAND,
     perMessageDeflate: false,
     ...ca,
+    ...through,
   });
   const refused = new Promise<never>((_resolve, reject) => {
     socket.once('unexpected-response', (_request, { statusCode, statusMessage }) => {
@@ -200,6 +211,22 @@ async function open({ url, token, caFile }: CommandLinkDeps['hub'], signal: Abor
     socket.terminate();
     throw error;
   }
+}
+
+/** How the WebSocket is connected where the environment names a proxy for it. */
+async function byProxy(
+  hub: URL,
+  env: Environment,
+  ca: { ca?: Buffer },
+  parent: AbortSignal,
+): Promise<Pick<ClientOptions, 'createConnection'>> {
+  const proxy = proxyFor(hub, env);
+  if (!proxy) return {};
+  using limit = deadline(parent, HANDSHAKE_MS);
+  const socket = await tunnel(proxy, hub, limit.signal);
+  if (hub.protocol !== 'https:') return { createConnection: () => socket };
+  const host = hub.hostname.replace(/^\[|\]$/g, '');
+  return { createConnection: () => connect({ socket, host, ...(isIP(host) ? {} : { servername: host }), ...ca }) };
 }
 
 function nonceIn(text: string): string {

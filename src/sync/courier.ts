@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { TargetConfig } from '#config';
 import { isScheduled, type JournalKind, nextChange, type Schedule, scheduleOf } from '#domain';
-import { type Clock, type Log, messageOf, retryDelay, Wake } from '#runtime';
+import { type Clock, Fault, type Log, messageOf, retryDelay, Wake } from '#runtime';
 import type { OutboxEntry, Store, TargetTotals, Waiting } from '#store';
 import { Bandwidth } from './bandwidth.ts';
 import { Lane, type LaneDeps } from './lane.ts';
@@ -24,6 +24,8 @@ const JOURNAL: readonly JournalKind[] = [
 ];
 const AT_ONCE = 100;
 const LONGEST_WAIT_MS = 30_000;
+/** Entries of what is asked for that are written at a stretch: each may mark a hundred segments. */
+const ASKED_AT_ONCE = 8;
 /** An alert does not wait for long to see whether its target is there again. */
 const URGENT_CAP_MS = 15_000;
 const BULK_CAP_MS = 300_000;
@@ -118,12 +120,20 @@ export class Courier implements AsyncDisposable {
     this.#lanes?.bulk.hurry();
   }
 
-  /** Enters a stretch of recording, before all that nobody asked for. Returns how many parts it has; 0: it takes none. */
-  ask(asked: { streamId: string; fromMs: number; toMs: number; by: string }): number {
+  /**
+   * Enters a stretch of recording, before all that nobody asked for, in slices: others have their turn. Returns how many parts it
+   * has; 0: it takes none. Asked again after it was cut short it is the same. Throws `unavailable` when the target has ended.
+   */
+  async ask(asked: { streamId: string; fromMs: number; toMs: number; by: string }): Promise<number> {
     if (!this.#target) return 0;
+    const { outbox } = this.#deps.store;
     const entries = entriesAsked(this.#target, asked);
-    this.#deps.store.outbox.fill(this.config.name, entries, this.#deps.clock.nowMs());
-    this.#wakeLanes();
+    for (let n = 0; n < entries.length; n += ASKED_AT_ONCE) {
+      if (n > 0) await setImmediate();
+      if (this.#stop.signal.aborted) throw new Fault('unavailable', 'target: it was changed meanwhile; ask again');
+      outbox.fill(this.config.name, entries.slice(n, n + ASKED_AT_ONCE), this.#deps.clock.nowMs());
+      this.#wakeLanes();
+    }
     return entries.length;
   }
 

@@ -119,13 +119,16 @@ export class Sync implements AsyncDisposable {
    * Sends a stretch of recording before all that nobody asked for, at any hour, on metered lines, too. Returns the targets that will get it.
    * Throws `not_found`, and `invalid` when the stretch is none.
    */
-  request({ target, streamId, fromMs, toMs, by }: SyncRequest): string[] {
+  async request({ target, streamId, fromMs, toMs, by }: SyncRequest): Promise<string[]> {
     if (!this.#deps.store.streams.get(streamId))
       throw new Fault('not_found', `stream_id: there is no camera ${streamId}`);
     if (!(fromMs < toMs)) throw new Fault('invalid', 'to: must be after from');
     if (toMs - fromMs > LONGEST_REQUEST_MS) throw new Fault('invalid', 'to: must not be more than a day after from');
     if (fromMs >= this.#deps.clock.nowMs()) throw new Fault('invalid', 'from: must be in the past');
-    const getting = this.#named(target).filter((courier) => courier.ask({ streamId, fromMs, toMs, by }) > 0);
+    const getting: Courier[] = [];
+    for (const courier of this.#named(target)) {
+      if ((await courier.ask({ streamId, fromMs, toMs, by })) > 0) getting.push(courier);
+    }
     if (getting.length === 0)
       throw new Fault('invalid', 'target: none takes recordings (now); GET /v1/control/sync lists them');
     return getting.map(({ config }) => config.name);

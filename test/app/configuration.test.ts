@@ -286,6 +286,24 @@ it('events and indexes that leave the configuration stop, and go on when they co
   expect(states()).toEqual({ alerts: ['enabled'], indexes: all });
 });
 
+it('a camera that somebody stopped stays so over restarts and changes, until it comes back into the configuration', async () => {
+  await using box = await open();
+  const wanted = () => box.store.streams.list().results.map((stream) => stream.wanted);
+  const restart = () => applyConfiguredCameras(box.config, box.store, clock);
+  const [stream] = box.store.streams.list().results;
+  box.store.streams.update(stream?.id ?? '', { wanted: 'stopped' });
+  restart();
+  expect(wanted()).toEqual(['stopped']);
+  await box.configuration.apply({ patch: { cameras: { yard: { transport: 'udp' } } } }, 'a key');
+  expect(wanted()).toEqual(['stopped']);
+  await box.configuration.apply({ patch: { cameras: { yard: null } } }, 'a key');
+  restart();
+  await box.configuration.apply({ version: 1 }, 'a key');
+  expect(wanted()).toEqual(['connected']);
+  restart();
+  expect(wanted()).toEqual(['connected']);
+});
+
 it('changes that another box made can’t be read: the file serves alone, and that is said', async () => {
   await using box = await open();
   await box.configuration.apply({ patch: { name: 'gatehouse' } }, 'a key');

@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { newId } from '#domain';
 import { Fleet } from '#fleet';
+import { Fault } from '#runtime';
+import { until } from '../e2e/support/waiting.ts';
 import { aCamera, NOON } from '../store/fixture.ts';
 import { aHub, chunks, type Hub, only, sendAll } from './hub.ts';
 import { aReport, aShipment, type Shipment } from './parcels.ts';
@@ -34,6 +36,34 @@ function contentOf({ store, dir }: Hub, { stream }: Shipment) {
     waiting: store.deliveries.list('waiting', { limit: 10 }).length,
   };
 }
+
+describe('what is stored', () => {
+  it('is said to be when the disk has it, and nobody else waits for the disk', async () => {
+    const hub = await aHub();
+    const synced = new Map<string, (problem?: Error) => void>();
+    const settle = () =>
+      new Promise<void>((resolve, reject) => {
+        synced.set(`${synced.size}`, (problem) => (problem ? reject(problem) : resolve()));
+      });
+    const store = Object.create(hub.store, { settle: { value: settle } });
+    const fleet = await Fleet.start({ ...hub.deps, store });
+    const shipment = aShipment('box-0000000000000001');
+    const keyId = hub.key('edge');
+    fleet.hello(keyId, shipment.report);
+    const answers: string[] = [];
+    const taken = fleet.take(keyId, only(shipment, 'alert')).then(() => answers.push('alert'));
+    const records = fleet.take(keyId, only(shipment, 'records')).catch(({ kind }) => answers.push(kind));
+    await until('both have reached the disk', () => synced.size === 2);
+    expect(hub.store.firings.recent({ limit: 9 })).toHaveLength(1);
+    expect(answers).toEqual([]);
+    synced.get('1')?.(new Fault('unavailable', 'the disk failed'));
+    await records;
+    expect(answers).toEqual(['unavailable']);
+    synced.get('0')?.();
+    await taken;
+    expect(answers).toEqual(['unavailable', 'alert']);
+  });
+});
 
 describe('a hub', () => {
   it('has each thing once, in whatever order and however often it comes', async () => {

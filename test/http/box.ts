@@ -157,7 +157,7 @@ export async function openBox(overrides: Partial<HttpDeps> = {}): Promise<Box> {
       pause: () => undefined,
       resume: () => undefined,
       now: () => undefined,
-      request: () => [],
+      request: async () => [],
     },
     fleet: await Fleet.start({
       store,

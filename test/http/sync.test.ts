@@ -20,7 +20,7 @@ beforeEach(async () => {
       pause: (...words) => void asked('pause', ...words),
       resume: (...words) => void asked('resume', ...words),
       now: (...words) => void asked('now', ...words),
-      request: (request) => {
+      request: async (request) => {
         asked('request', request);
         if (request.target === 'none') throw new Fault('not_found', 'target: there is none called none');
         return ['office'];

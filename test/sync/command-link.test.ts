@@ -1,5 +1,8 @@
 /** Commands of hubs over real sockets: what a genuine hub asks is done once, and nothing else is done. */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer as createProxy } from 'node:http';
+import { createServer as createSecure } from 'node:https';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -9,7 +12,9 @@ import { createHttpApp, type HttpServer, listen, Sockets } from '#http';
 import { type Clock, systemClock } from '#runtime';
 import { CommandLink, type CommandLinkDeps } from '#sync';
 import { hastyClock } from '../delivery/fixture.ts';
+import { authority } from '../e2e/support/mosquitto.ts';
 import { freePort } from '../e2e/support/ports.ts';
+import { tempDir } from '../e2e/support/temp-dir.ts';
 import { type Box, openBox } from '../http/box.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -104,6 +109,87 @@ const inOwnApp: CommandLinkDeps['request'] = async ({ method, path, body }, call
 
 const connected = (one: CommandLink) => soon(() => expect(one.status()).toMatchObject({ connected: true }));
 const audit = () => edge.store.audit.list({ limit: 100 }).map(({ who, what, result }) => [who, what, result]);
+
+/** What stands between a site and the internet: opens tunnels for who knows the password. */
+async function aProxy(opens = true) {
+  const seen: string[] = [];
+  const sockets: Socket[] = [];
+  const server = createProxy().on('connect', ({ url = '', headers }, near: Socket) => {
+    seen.push(url);
+    sockets.push(near.on('error', () => undefined));
+    const knows = headers['proxy-authorization'] === `Basic ${Buffer.from('site:p@ss').toString('base64')}`;
+    if (!opens || !knows) return near.end(`HTTP/1.1 ${opens ? 407 : 403} No\r\n\r\n`);
+    const far = connect(Number(url.split(':')[1]), '127.0.0.1', () => {
+      near.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      near.pipe(far).pipe(near);
+    });
+    return sockets.push(far.on('error', () => undefined));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push({
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  });
+  return { seen, address: `127.0.0.1:${(server.address() as AddressInfo).port}` }; // It listens on TCP.
+}
+
+describe('behind a proxy', () => {
+  it('reaches the hub through it, knows its password, and goes around it where that is said', async () => {
+    const hub = await startHub();
+    const proxy = await aProxy();
+    const env = { http_proxy: `http://site:p%40ss@${proxy.address}` };
+    const through = link(hub, 'office', { env });
+    await connected(through);
+    expect(proxy.seen).toEqual([`127.0.0.1:${hub.port}`]);
+    expect((await hub.ask('GET', '/v1/status')).status).toBe(200);
+    await through[Symbol.asyncDispose]();
+    await connected(link(hub, 'around', { env: { ...env, NO_PROXY: `x.example, 127.0.0.1:${hub.port}` } }));
+    expect(proxy.seen).toHaveLength(1);
+  });
+
+  it.each([
+    [true, '', 'answered 407: put user:password@ into HTTPS_PROXY'],
+    [false, 'site:p%40ss@', 'answered 403'],
+  ])('that opens no tunnel (%j, "%s") it says so', async (opens, who, says) => {
+    const hub = await startHub();
+    const proxy = await aProxy(opens);
+    const one = link(hub, 'office', { env: { HTTP_PROXY: `http://${who}${proxy.address}` } });
+    await soon(() =>
+      expect(one.status()).toMatchObject({ connected: false, lastError: expect.stringContaining(says) }),
+    );
+    expect(one.status().lastError).not.toContain('p@ss');
+  });
+
+  it('speaks TLS with the hub itself, by its own authority', async () => {
+    const dir = await tempDir();
+    closing.push(dir);
+    const { caFile, issue } = await authority(dir.path, 'ca');
+    const { certFile, keyFile } = await issue('hub');
+    const server = createSecure({ cert: await readFile(certFile), key: await readFile(keyFile) });
+    const sockets = new WebSocketServer({ server });
+    const tokens: (string | undefined)[] = [];
+    sockets.on('connection', (_socket, { headers }) => tokens.push(headers.authorization));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo; // As above.
+    closing.push({
+      [Symbol.asyncDispose]: async () => {
+        for (const socket of sockets.clients) socket.terminate();
+        server.close();
+        await once(server, 'close');
+      },
+    });
+    const proxy = await aProxy();
+    const hub = { name: 'office', url: `https://127.0.0.1:${port}`, token: 'sk-t', allowCommands: true, caFile };
+    link({ port, token: '' }, 'office', { hub, env: { HTTPS_PROXY: `http://site:p%40ss@${proxy.address}` } });
+    await soon(() => expect(tokens).toContain('Bearer sk-t'));
+    expect(proxy.seen[0]).toBe(`127.0.0.1:${port}`);
+  });
+});
 
 describe('a hub that may command', () => {
   it('reads and changes the box by its own routes, as who it is, and is written down', async () => {

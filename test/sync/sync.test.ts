@@ -113,13 +113,36 @@ it('sends what was asked for before all that nobody asked for, also on a metered
   box.fire(11, await box.see(11));
   await soon(() => expect(target.kinds).toEqual(['alert', 'picture']));
   const wish = { streamId: box.stream.id, fromMs: at(2) + 1, toMs: at(4) - 1, by: 'key "me"' };
-  await soon(() => expect(sync.request(wish)).toEqual(['there']));
+  await soon(async () => expect(await sync.request(wish)).toEqual(['there']));
   await soon(() => expect(target.kinds).toEqual(['alert', 'picture', 'segment', 'segment']));
   await soon(() => expect(sync.status()[0]).toMatchObject({ phase: 'later', why: 'outside its hours' }));
-  expect(() => sync.request({ ...wish, target: 'nobody' })).toThrow('there is none called nobody');
-  expect(() => sync.request({ ...wish, toMs: wish.fromMs })).toThrow('to: must be after from');
+  await expect(sync.request({ ...wish, target: 'nobody' })).rejects.toThrow('there is none called nobody');
+  await expect(sync.request({ ...wish, toMs: wish.fromMs })).rejects.toThrow('to: must be after from');
   sync.now();
   await soon(() => expect(target.kinds).toEqual(['alert', 'picture', 'segment', 'segment', 'records']));
+});
+
+it('enters a whole day that is asked for in slices, once, and others have their turn', async () => {
+  await using box = await openBox();
+  await using sync = await box.start(new FakeTarget());
+  sync.pause('there', 'a test');
+  const wish = { streamId: box.stream.id, fromMs: at(0) - 86_400_000, toMs: at(0), by: 'key "me"' };
+  await soon(() => sync.request(wish));
+  const items = () => sync.status()[0]?.waiting.reduce((sum, waiting) => sum + waiting.items, 0);
+  expect(items()).toBe(144);
+  const asked = sync.request(wish);
+  let turns = 0;
+  let over = false;
+  void asked.then(() => {
+    over = true;
+  });
+  while (!over) {
+    await new Promise(setImmediate);
+    turns += 1;
+  }
+  expect(await asked).toEqual(['there']);
+  expect(turns).toBeGreaterThanOrEqual(144 / 8 - 1);
+  expect(items(), 'asked again').toBe(144);
 });
 
 it('a pause holds over a restart, until it is resumed', async () => {

@@ -65,9 +65,9 @@ export function syncRoutes({ sync, commandLinks }: Pick<HttpDeps, 'sync' | 'comm
         .meta({ required: ['stream', 'start', 'end'] }),
       answer: z.object({ targets: z.array(z.string()).describe('Those that will get it') }),
     },
-    (c, { body: { target: name, stream, start, end } }) => {
+    async (c, { body: { target: name, stream, start, end } }) => {
       const asked = { streamId: stream, fromMs: start, toMs: end, by: c.get('caller').name };
-      const targets = sync.request(name === undefined ? asked : { ...asked, target: name });
+      const targets = await sync.request(name === undefined ? asked : { ...asked, target: name });
       c.set('detail', `${stream} ${new Date(start).toISOString()} to ${new Date(end).toISOString()}`);
       return { targets };
     },

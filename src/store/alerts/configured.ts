@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from '../connection.ts';
 
-/** Which indexes and alerts the configuration made, and which of them have left it. */
+/** Which cameras, indexes and alerts the configuration made, and which of them have left it. */
 export class Configured {
   readonly #connection: Connection;
   readonly #put: Statement<[string, string, number]>;
@@ -18,7 +18,7 @@ export class Configured {
     this.#connection.write(() => this.#put.run(id, streamId, Number(state === 'left')));
   }
 
-  /** By id of the index or alert. */
+  /** By id of the camera, index or alert. */
   of(streamId: string): Map<string, 'there' | 'left'> {
     return new Map(this.#of.all(streamId).map(({ id, has_left: left }) => [id, left === 1 ? 'left' : 'there']));
   }

@@ -168,9 +168,9 @@ export class Firings {
     faultPoint('firing.entered');
   }
 
-  /** What another box has found: stored once, and its verdict when it has one. On disk when this returns. */
+  /** What another box has found: stored once, and its verdict when it has one. */
   receive(firing: Firing, deliveries: readonly NewDelivery[]): void {
-    this.#connection.writeDurably(() => {
+    this.#connection.write(() => {
       if (!this.get(firing.id)) this.#enter(firing, deliveries);
       else if (firing.verdict && !this.get(firing.id)?.verdict) this.#judge(firing, firing.verdict);
     });

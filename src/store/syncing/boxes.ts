@@ -129,9 +129,9 @@ export class Boxes {
     return this.#nameOf.get(id);
   }
 
-  /** It was heard of now: on disk when this returns, with all that was stored before. */
+  /** It was heard of now. */
   seen(id: string): void {
-    this.#connection.writeDurably(() => this.#seen.run(this.#clock.nowMs(), id));
+    this.#connection.write(() => this.#seen.run(this.#clock.nowMs(), id));
   }
 
   /** The key with which it sends; undefined when it has none any more. */

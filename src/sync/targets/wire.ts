@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { EnvHttpProxyAgent, request } from 'undici';
 import { type Clock, Fault, messageOf, systemClock } from '#runtime';
+import { badProxy, type Environment, proxiesOf } from '../proxies.ts';
 import { type Line, TargetBusy } from '../target.ts';
 
 export interface WireOptions {
   /** How the target is called in the configuration, for messages: `sync.targets.cloud`. */
   path: string;
-  env?: Readonly<Record<string, string | undefined>>;
+  env?: Environment;
   /** PEM file of the authority that signed the server's certificate, in place of those that Node knows. */
   caFile?: string | undefined;
   /** How long the other side may take nothing of what is sent to it, and then how long it may take to answer. */
@@ -99,21 +100,17 @@ export class Wire implements AsyncDisposable {
 
   async #makeAgent(): Promise<EnvHttpProxyAgent> {
     const { env = process.env, path, caFile } = this.#options;
-    const named = (name: string) => env[name.toLowerCase()] ?? env[name] ?? '';
     const ca = caFile === undefined ? undefined : await authority(path, caFile);
     try {
       return new EnvHttpProxyAgent({
-        httpProxy: named('HTTP_PROXY'),
-        httpsProxy: named('HTTPS_PROXY'),
-        noProxy: named('NO_PROXY'),
+        ...proxiesOf(env),
         proxyTunnel: false,
         keepAliveTimeout: KEPT_OPEN_MS,
         connect: { timeout: CONNECT_MS, ...(ca && { ca }) },
         ...(ca && { requestTls: { ca } }),
       });
     } catch (error) {
-      const what = `HTTP_PROXY or HTTPS_PROXY: ${messageOf(error)}; it must look like http://proxy.example:3128`;
-      throw new Fault('invalid', what, { cause: error });
+      throw badProxy(error);
     }
   }
 
