@@ -54,7 +54,7 @@ async function video(): Promise<string> {
   return file;
 }
 
-test('from the one-time code to the clip of an alert, and on while the box is away', async () => {
+test('from the one-time code to the clip of an alert, and on while the box is away', { timeout: 300_000 }, async () => {
   const box = { port: await freePort(), dataDir: join(dir.path, 'data') };
   const problems: string[] = [];
   let appliance = await TestAppliance.start({ ...box, env: { WATCHPOST_API_KEY: '' } });

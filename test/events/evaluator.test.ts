@@ -214,7 +214,8 @@ describe('Evaluator', () => {
     expect(fired).toEqual([15, 0]);
   });
 
-  it('finds the same in a journal however it is cut into batches', async () => {
+  // A thousand times it is noted durably how far it has come: on a slow disk that takes its time.
+  it('finds the same in a journal however it is cut into batches', { timeout: 240_000 }, async () => {
     const prompts = ['a person', 'someone enters the gate', 'a person leaves', 'a person stays for 12 seconds'];
     prompts.push('nobody is at the gate for 15 seconds', 'at least two people', 'motion', 'the lights go off');
     for (let seed = 1; seed <= 12; seed += 1) {
