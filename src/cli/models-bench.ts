@@ -5,6 +5,7 @@ import { ModelLibrary, type ModelPack } from '#models';
 import { createLog, Fault } from '#runtime';
 import { type Bearing, bearings, FRAMES, SHARE, type TimedPack, WINDOW_S } from './bearing.ts';
 import type { PlaceOptions } from './models.ts';
+import { stepsOn } from './progress.ts';
 import { print, printTable, styled } from './terminal.ts';
 
 export interface Timed {
@@ -38,10 +39,12 @@ export async function timePacks(
   if (packs.length === 0) return { timed: [], serving: [] };
   await (await Providers.open(dir, log)).explore(packs, signal);
   const timed: Timed[] = [];
-  for (const pack of packs) {
-    process.stderr.write(`timing ${pack.name} …\n`);
+  const show = stepsOn(process.stderr);
+  for (const [at, pack] of packs.entries()) {
+    show({ what: `timing ${pack.name}`, number: at + 1, of: packs.length });
     timed.push({ pack, timing: await timePack(pack, signal) });
   }
+  show(undefined);
   return { timed, serving: servingOf(timed, library) };
 }
 

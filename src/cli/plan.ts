@@ -9,6 +9,7 @@ import { recordingBudget } from '#store';
 import { type BoxMeasures, type CameraLoad, daysOf, remedyOf, tiersOf } from './capacity.ts';
 import type { PlaceOptions } from './models.ts';
 import { timePacks } from './models-bench.ts';
+import { stepsOn } from './progress.ts';
 import { print, printTable, styled } from './terminal.ts';
 
 /** A usual camera, where none is there to measure. */
@@ -51,10 +52,12 @@ async function look(urls: readonly string[] | undefined, config: Config, signal:
     ? urls.map((url, at) => ({ name: `camera ${at + 1}`, url, transport: 'tcp' as const }))
     : config.cameras;
   const seen: Seen[] = [];
-  for (const source of wanted) {
-    process.stderr.write(`looking at ${source.name} (${seen.length + 1} of ${wanted.length}) …\n`);
+  const show = stepsOn(process.stderr);
+  for (const [at, source] of wanted.entries()) {
+    show({ what: `looking at ${source.name}`, number: at + 1, of: wanted.length });
     seen.push(await probed(source, signal));
   }
+  show(undefined);
   return seen;
 }
 
@@ -97,13 +100,15 @@ async function measure(
   size: Pick<CameraFacts, 'width' | 'height'>,
   signal: AbortSignal,
 ): Promise<BoxMeasures> {
-  process.stderr.write('decoding pictures …\n');
+  const show = stepsOn(process.stderr);
+  show({ what: 'decoding pictures', number: 1, of: 2 });
   const keyframeMs = await keyframeCostMs(size, signal);
-  process.stderr.write('writing to the disk …\n');
+  show({ what: 'writing to the disk', number: 2, of: 2 });
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const disk = await statfs(dataDir);
   const budget = recordingBudget(disk, recording.budgetGb === undefined ? undefined : recording.budgetGb * 1e9);
   const diskBytesPerS = await writeSpeed(dataDir);
+  show(undefined);
   const { timed, serving } = await timePacks(dataDir, signal);
   return {
     cores: availableParallelism(),

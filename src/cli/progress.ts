@@ -7,6 +7,13 @@ export interface Screen {
   write(text: string): unknown;
 }
 
+/** One of the things that take their time, one after the other. */
+export interface Step {
+  what: string;
+  number: number;
+  of: number;
+}
+
 const BAR = 10;
 /** On a terminal a bar is drawn anew no more often. */
 const REDRAW_MS = 100;
@@ -44,7 +51,20 @@ function bars(screen: Screen, nowMs: () => number): (now: Progress) => void {
   };
 }
 
-function bar({ done, bytes }: Progress): string {
+/**
+ * Shows which of a number of steps is done now: a bar on a terminal, which goes with the last, elsewhere a line for each.
+ * To be told at a step's beginning, and of `undefined` at the end.
+ */
+export function stepsOn(screen: Screen): (now: Step | undefined) => void {
+  return (now) => {
+    if (!screen.isTTY) return void (now && screen.write(`${now.what} …\n`));
+    if (!now) return void screen.write('\r\x1b[K');
+    const line = `${now.number} of ${now.of}  ${bar({ done: now.number - 1, bytes: now.of })}  ${now.what}`;
+    screen.write(`\r\x1b[K${line.slice(0, (screen.columns ?? 80) - 1)}`);
+  };
+}
+
+function bar({ done, bytes }: Pick<Progress, 'done' | 'bytes'>): string {
   const share = bytes > 0 ? done / bytes : 1;
   const full = Math.floor(share * BAR);
   return `${'█'.repeat(full)}${'░'.repeat(BAR - full)} ${Math.floor(share * 100)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { progressOn, size } from '../../src/cli/progress.ts';
+import { progressOn, size, stepsOn } from '../../src/cli/progress.ts';
 
 function screen(isTTY: boolean, columns = 80) {
   const written: string[] = [];
@@ -60,5 +60,28 @@ describe('sizes', () => {
     [3_659_407, '3.7 MB'],
   ])('%i', (bytes, text) => {
     expect(size(bytes)).toBe(text);
+  });
+});
+
+describe('steps', () => {
+  const STEPS = [
+    { what: 'looking at yard', number: 1, of: 2 },
+    { what: 'looking at the long drive behind the house', number: 2, of: 2 },
+  ];
+
+  it('are a bar on a terminal, no wider than it, which goes with the last', () => {
+    const terminal = screen(true, 42);
+    for (const now of [...STEPS, undefined]) stepsOn(terminal)(now);
+    expect(terminal.written).toEqual([
+      '\r\x1b[K1 of 2  ░░░░░░░░░░   0 %  looking at yard',
+      '\r\x1b[K2 of 2  █████░░░░░  50 %  looking at the ',
+      '\r\x1b[K',
+    ]);
+  });
+
+  it('are lines in a pipe', () => {
+    const pipe = screen(false);
+    for (const now of [...STEPS, undefined]) stepsOn(pipe)(now);
+    expect(pipe.written).toEqual(['looking at yard …\n', 'looking at the long drive behind the house …\n']);
   });
 });
