@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import { Child } from '#runtime';
 import { startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { TestAppliance } from './support/appliance.ts';
+import { startLine } from './support/line.ts';
 import { listener, mosquitto } from './support/mosquitto.ts';
 import { ProcessWatch } from './support/process-watch.ts';
 import { ffmpegsWithin } from './support/processes.ts';
@@ -52,7 +53,12 @@ async function connectAnew(appliance: TestAppliance): Promise<void> {
 
 /** Who writes a password on a command line shows it; but not for as long as the command lasts. */
 async function probeByHand(url: string, watch: ProcessWatch): Promise<void> {
-  await using command = await Child.start(process.execPath, [MAIN, 'probe', url], { stdio: 'ignore' });
+  // What it asks the camera goes through here: it doesn't end before somebody has looked.
+  const { port } = new URL(url);
+  await using line = await startLine(Number(port));
+  line.become({ delayMs: 300 });
+  const through = url.replace(`:${port}/`, `:${line.port}/`);
+  await using command = await Child.start(process.execPath, [MAIN, 'probe', through], { stdio: 'ignore' });
   watch.follow(command.pid);
   await until('a command line without its password', async () => {
     const shown = await readFile(`/proc/${command.pid}/cmdline`, 'utf8');
