@@ -8,6 +8,7 @@ import { api } from './api.ts';
 import { editor } from './editor.ts';
 import { footprint } from './footprint.ts';
 import { hearing } from './hearing.ts';
+import { hub } from './hub.ts';
 import { ingest } from './ingest.ts';
 import { rehearse } from './rehearse.ts';
 import { seeing } from './seeing.ts';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figures>>> = {
   editor,
   footprint,
   hearing,
+  hub,
   ingest,
   rehearse,
   seeing,
