@@ -61,6 +61,9 @@ export async function everythingArrives({ line, startHub, alerts }: StoryOptions
   line.down();
   const firings = here.firings().length;
   await until('alerts fire meanwhile', () => here.firings().length >= firings + alerts, PATIENCE_MS);
+  // What was said while nobody was there, too.
+  const [marked] = here.firings();
+  await edge.now.data('PUT', `/v1/alerts/${marked}/feedback`, { verdict: 'wrong' });
   const isEnough = () => {
     const { clips, others } = whatIs(here.arrivals(downMs, Date.now()));
     return clips.length > 0 && others.length > 3;
@@ -83,12 +86,21 @@ export async function everythingArrives({ line, startHub, alerts }: StoryOptions
   await until('all has been sent', isSame, PATIENCE_MS).catch(() => undefined); // What differs is said here:
   expect(contentOf(there)).toEqual(contentOf(here));
   expect(there.mostTold()).toBe(1);
+  expect(there.gaps()).not.toEqual([]); // While the edge was dead.
+  expect(there.marks()).toEqual([`${marked} wrong`]);
   const { boxes } = await hub.now.data<{ boxes: { name: string }[] }>('GET', '/v1/boxes');
   expect(boxes).toMatchObject([{ name: 'barn' }]);
 
-  const seconds = { 'cut for (s)': (upMs - downMs) / 1000, 'all there after (s)': (Date.now() - healedMs) / 1000 };
-  const counts = Object.entries(contentOf(there)).map(([kind, all]) => [kind, all.length]);
-  console.table({ ...seconds, ...Object.fromEntries(counts), ...orderOf(there, downMs, upMs) });
+  const removal = `/v1/control/cameras/${room.streamId}?delete_recordings=true`;
+  const seen = { counted: contentOf(there), order: orderOf(there, downMs, upMs), afterMs: Date.now() };
+  await edge.now.data('DELETE', removal);
+  await edge.now.data('POST', '/v1/control/sync/now', {});
+  const isThere = async () => (await hub.now.request('GET', `/rtstream/${room.streamId}`)).status === 200;
+  await until('the camera is deleted at the hub, too', async () => !(await isThere()), PATIENCE_MS);
+
+  const seconds = { 'cut for (s)': (upMs - downMs) / 1000, 'all there after (s)': (seen.afterMs - healedMs) / 1000 };
+  const counts = Object.entries(seen.counted).map(([kind, all]) => [kind, all.length]);
+  console.table({ ...seconds, ...Object.fromEntries(counts), ...seen.order });
 }
 
 /** An appliance that is killed, and started again where it was. */
@@ -177,7 +189,14 @@ async function seenWithTheSdk(hub: TestAppliance, { streamId }: Watch): Promise<
 }
 
 function contentOf(kept: Kept) {
-  return { firings: kept.firings(), scenes: kept.scenes(), pictures: kept.pictures(), segments: kept.segments() };
+  return {
+    firings: kept.firings(),
+    scenes: kept.scenes(),
+    pictures: kept.pictures(),
+    segments: kept.segments(),
+    gaps: kept.gaps(),
+    marks: kept.marks(),
+  };
 }
 
 function middle(values: readonly number[]): number {

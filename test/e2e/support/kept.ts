@@ -39,6 +39,16 @@ export class Kept implements Disposable {
     return this.#column("SELECT path || ' ' || bytes FROM segments ORDER BY path");
   }
 
+  /** Of each its camera, the stretch and the reason. */
+  gaps(): string[] {
+    return this.#column("SELECT stream_id || ' ' || start_ms || '-' || end_ms || ' ' || reason FROM gaps ORDER BY 1");
+  }
+
+  /** What was said of which firings. */
+  marks(): string[] {
+    return this.#column("SELECT firing_id || ' ' || verdict FROM marks ORDER BY 1");
+  }
+
   /** How often each scene, alert and segment was told of as news. */
   mostTold(): number {
     const news = "SELECT count(*) AS n FROM journal WHERE kind IN ('scene', 'firing', 'segment') GROUP BY kind, ref";
