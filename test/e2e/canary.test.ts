@@ -129,9 +129,9 @@ test('no secret that the box was given leaves it, or lies in it unsealed', async
 
   const { results } = await appliance.data<{ results: { id: string; name: string }[] }>('GET', '/rtstream');
   const stream = results.find(({ name }) => name === 'Yard');
+  await look(appliance, stream?.id ?? ''); // While it is connected.
   await Promise.all([
     appliance.data('POST', '/v1/control/cameras/probe', { url: camera.url }),
-    look(appliance, stream?.id ?? ''),
     connectAnew(appliance),
     probeByHand(camera.url, watch),
   ]);

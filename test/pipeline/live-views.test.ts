@@ -5,6 +5,7 @@ import { LiveViews, type Viewer, ViewRoom } from '#pipeline';
 import { systemClock } from '#runtime';
 import { type RtspServer, startRtspServer } from '../../src/cli/demo/rtsp-server.ts';
 import { ffmpeg } from '../e2e/support/ffmpeg.ts';
+import { processTree } from '../e2e/support/processes.ts';
 import { tempDir } from '../e2e/support/temp-dir.ts';
 import { aStream } from '../store/fixture.ts';
 
@@ -68,8 +69,10 @@ describe('a camera that is watched', () => {
     views.watch(stream, FACTS, one.socket);
     await expect.poll(() => one.told, { timeout: 30_000 }).toEqual(['the camera sends no picture any more']);
     const two = viewer();
-    const seat = views.watch({ ...stream, url: camera.url }, FACTS, two.socket);
+    const seat = views.watch({ ...stream, url: camera.url, transport: 'udp' }, FACTS, two.socket);
     await expect.poll(() => two.got.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    const [ffmpeg] = (await processTree(process.pid)).filter(({ argv }) => argv.includes('mpeg1video'));
+    expect(ffmpeg?.argv.join(' '), 'by the transport of the camera').toContain('-rtsp_transport udp');
     seat.left();
   });
 
