@@ -93,11 +93,14 @@ function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }
 
-/** Throws `invalid` naming the wrong fields (the first ten of them) and their remedies. */
-export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+/** Throws `invalid` naming the wrong fields (the first ten of them) and their remedies; `at` is where the value stands. */
+export function check<S extends z.ZodType>(schema: S, value: unknown, at: readonly PropertyKey[] = []): z.output<S> {
   const result = schema.safeParse(value, { error: plainly });
   if (result.success) return result.data;
-  throw new Fault('invalid', result.error.issues.slice(0, MOST_ISSUES).map(describe).join('; '));
+  const issues = result.error.issues
+    .slice(0, MOST_ISSUES)
+    .map(({ path, message }) => describe([...at, ...path], message));
+  throw new Fault('invalid', issues.join('; '));
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -118,12 +121,12 @@ function plainly({ code, input, expected }: z.core.$ZodRawIssue): string | undef
   return `${input === undefined ? 'is missing: it ' : ''}must be ${NAMES[String(expected)] ?? 'of another type'}`;
 }
 
-function describe(issue: z.core.$ZodIssue): string {
-  const path = issue.path.reduce<string>(
+function describe(keys: readonly PropertyKey[], message: string): string {
+  const path = keys.reduce<string>(
     (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
     '',
   );
-  return path ? `${path}: ${issue.message}` : issue.message;
+  return path ? `${path}: ${message}` : message;
 }
 
 /** Text without control characters. `example` is shown when it is missing, and in the API's description. */

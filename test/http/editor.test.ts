@@ -234,8 +234,8 @@ describe('what is wrong is named', () => {
     expect(answer.message).toMatch(/clips\[0\]\.clip\.asset\.src: .*index_spoken_words\(\)/);
   });
 
-  it('a body of more than eight MiB', async () => {
-    expect((await render({ timeline: {}, more: 'x'.repeat(9 << 20) })).status).toBe(413);
+  it('a body of more than four MiB', async () => {
+    expect((await render({ timeline: {}, more: 'x'.repeat(5 << 20) })).status).toBe(413);
   });
 });
 

@@ -13,7 +13,8 @@ import { oldTimelineRequest, timelineOf } from './old-timeline.ts';
 import { uploadAt } from './uploads.ts';
 
 /** Captions and long texts lie in it. */
-const TIMELINE_BYTES = 8 * 1024 * 1024;
+/** Reading a longer one would hold up everything else. */
+const TIMELINE_BYTES = 4 * 1024 * 1024;
 /** Clients give up a little later. */
 const FETCH_MS = 20_000;
 

@@ -4,11 +4,11 @@ import type { Asset, AssetIndex } from '#domain';
 import { embedText, TEXT_EMBEDDING } from '#inference';
 import { Fault } from '#runtime';
 import type { HttpDeps } from '../deps.ts';
-import { nullsAreMissing, number, opaque } from '../input.ts';
+import { check, nullsAreMissing, number, opaque } from '../input.ts';
 
 const MOST_SCENES = 2000;
 /** Links to frames make a body long. */
-export const GIVEN_LIMIT = 8 * 1024 * 1024;
+export const GIVEN_LIMIT = 4 * 1024 * 1024;
 /** After so many others get their turn. */
 const AT_ONCE = 20;
 
@@ -27,12 +27,28 @@ const scene = nullsAreMissing(
   }),
 ).meta({ required: ['start', 'end'], examples: [{ start: 0, end: 5, description: 'A van arrives' }] });
 
-/** Scenes as the SDKs send them: cut by the box or by anybody, described. */
+/** Scenes as the SDKs send them: cut by the box or by anybody, described. Each is checked when it is its turn: `readScenes`. */
 export const givenScenes = z
-  .array(scene, 'must be a list such as [{"start": 0, "end": 5, "description": "A van arrives"}]')
-  .max(MOST_SCENES, `must not be more than ${MOST_SCENES} scenes`);
+  .array(z.unknown(), 'must be a list such as [{"start": 0, "end": 5, "description": "A van arrives"}]')
+  .max(MOST_SCENES, `must not be more than ${MOST_SCENES} scenes`)
+  .meta({ items: documented(scene) });
 
-type Given = z.output<typeof givenScenes>;
+type Given = z.output<typeof scene>[];
+
+/** Thousands of scenes take half a second to check: others have their turn meanwhile. Throws `invalid` naming what is wrong. */
+export async function readScenes(given: readonly unknown[], at: readonly string[] = ['scenes']): Promise<Given> {
+  const scenes: Given = [];
+  for (const [n, one] of given.entries()) {
+    scenes.push(check(scene, one, [...at, n]));
+    if (n % AT_ONCE === AT_ONCE - 1) await setImmediate();
+  }
+  return scenes;
+}
+
+function documented(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return json;
+}
 
 /** Fills an index with scenes that somebody else described. Throws `invalid` naming the one that says nothing. */
 export async function indexGiven(

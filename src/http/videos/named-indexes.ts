@@ -5,7 +5,7 @@ import type { HttpDeps } from '../deps.ts';
 import { opaque, text } from '../input.ts';
 import { playableBy, videoIndexBy } from '../lookup.ts';
 import { Api } from '../route.ts';
-import { GIVEN_LIMIT, givenScenes, indexGiven } from './given-scenes.ts';
+import { GIVEN_LIMIT, givenScenes, indexGiven, readScenes } from './given-scenes.ts';
 
 const request = z.object({
   name: text(200, 'What the guard wrote').default('Index'),
@@ -32,7 +32,7 @@ export function namedIndexRoutes(deps: HttpDeps): Api {
     { summary: 'Indexes scenes that somebody else described', body: request, bodyLimit: GIVEN_LIMIT, answer },
     async (_c, { params, body: { name, source, metadata } }) => {
       const asset = playableBy(deps, params.id);
-      const scenes = source.scenes ?? [];
+      const scenes = await readScenes(source.scenes ?? [], ['source', 'scenes']);
       if (scenes.length === 0) {
         throw new Fault(
           'refused',

@@ -7,7 +7,7 @@ import { EXTRACTION_CONFIG, extractionTypes, oneFrame, readExtraction } from '..
 import { callbackAddress, flag, opaque, prompt, text } from '../input.ts';
 import { playableBy, videoIndexBy } from '../lookup.ts';
 import { Api } from '../route.ts';
-import { GIVEN_LIMIT, givenScenes, indexGiven } from './given-scenes.ts';
+import { GIVEN_LIMIT, givenScenes, indexGiven, readScenes } from './given-scenes.ts';
 import { answerOf, indexedAnswer, transcribedAnswer } from './jobs.ts';
 
 const EXAMPLE_PROMPT = 'Describe who and what is in the picture';
@@ -114,7 +114,7 @@ function sceneRoutes(api: Api, deps: HttpDeps): void {
     async (_c, { params, body }) => {
       const asset = playableBy(deps, params.id);
       const index = sceneIndexOf(asset, body, deps);
-      const { scenes } = body;
+      const scenes = await readScenes(body.scenes);
       if (scenes.length === 0) {
         demandNew(index, deps);
         begin(index, body.callback_url, deps);
