@@ -79,10 +79,13 @@ function pictureOptions(source: Source): string[] {
   return ['-map', '0:V:0', ...video, ...(videoCodec === 'hevc' ? ['-tag:v', 'hvc1'] : [])];
 }
 
+/** FFmpeg 7.1 would copy the AAC of RTSP from its first keyframe on, and marks none. */
+export const COPY_AAC: readonly string[] = ['-c:a', 'copy', '-copyinkf:a', '-bsf:a', 'aac_adtstoasc'];
+
 /** AAC, which all players take: as it is sent, or made of what is sent. Where there is nothing else, it is worth more bits. */
 function soundOptions(source: Source): string[] {
   const make = ['-c:a', 'aac', '-b:a', isSoundOnly(source) ? '96k' : '64k'];
-  const sound = source.facts.audioCodec === 'aac' ? ['-c:a', 'copy', '-bsf:a', 'aac_adtstoasc'] : make;
+  const sound = source.facts.audioCodec === 'aac' ? COPY_AAC : make;
   return ['-map', '0:a:0', ...sound];
 }
 

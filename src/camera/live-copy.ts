@@ -1,6 +1,7 @@
 import type { CameraFacts, Stream } from '#domain';
 import { type Child, type Clock, type Fault, messageOf } from '#runtime';
 import { beginningS } from './beginnings.ts';
+import { COPY_AAC } from './ffmpeg-arguments.ts';
 import { type Fragment, FragmentReader } from './fragments.ts';
 import { startReading } from './reading.ts';
 import { Complaints } from './reason.ts';
@@ -138,9 +139,5 @@ export class LiveCopy implements AsyncDisposable {
 /** AAC as it is sent, anything else made AAC. */
 function soundOptions(codec: string | undefined): string[] {
   if (codec === undefined) return ['-an'];
-  return [
-    '-map',
-    '0:a:0?',
-    ...(codec === 'aac' ? ['-c:a', 'copy', '-bsf:a', 'aac_adtstoasc'] : ['-c:a', 'aac', '-b:a', '64k']),
-  ];
+  return ['-map', '0:a:0?', ...(codec === 'aac' ? COPY_AAC : ['-c:a', 'aac', '-b:a', '64k'])];
 }

@@ -174,7 +174,7 @@ it('ffmpeg copies AAC and makes AAC of anything else, with nothing asked of a pi
       1,
       'rtsp://127.0.0.1:1/x',
     ).join(' ');
-  expect(args('aac')).toContain('-map 0:a:0 -c:a copy -bsf:a aac_adtstoasc');
+  expect(args('aac')).toContain('-map 0:a:0 -c:a copy -copyinkf:a -bsf:a aac_adtstoasc');
   expect(args('opus')).toContain('-map 0:a:0 -c:a aac -b:a 96k');
   expect(args('opus')).not.toMatch(/0:V|:v\b/);
 });
