@@ -1,10 +1,10 @@
 /** An hour of one camera, the last or another, as a bar: a pointer or the arrow keys choose a moment, a click or Enter plays it. */
 import { el, setText, svg } from '../dom.ts';
-import { clock } from '../format.ts';
 import type { TimelineJson } from '../wire.ts';
 import { bars, momentWords, summary } from './timeline.ts';
 
 const HOUR_S = 3600;
+const SHORT = { hour: '2-digit', minute: '2-digit' } as const;
 /** What ended no longer ago ends now. */
 const NOW_S = 90;
 const EMPTY: TimelineJson = { recorded: [], gaps: [], scenes: [], alerts: [] };
@@ -66,7 +66,7 @@ export class TimelineBar {
     this.#end = this.#endAt();
     const isNow = this.#now() / 1000 - this.#end < NOW_S;
     setText(this.#scale.start, isNow ? '1 h ago' : '1 h before');
-    setText(this.#scale.end, isNow ? 'now' : clock(this.#end * 1000, this.#now()));
+    setText(this.#scale.end, isNow ? 'now' : new Date(this.#end * 1000).toLocaleTimeString([], SHORT));
     const start = this.#end - HOUR_S;
     const drawing = svg('svg', { class: 'timeline-drawing', 'aria-hidden': 'true' });
     for (const bar of bars(timeline, start, this.#end)) {

@@ -20,11 +20,10 @@ export function boxWords(box: BoxJson, nowMs: number): BoxWords {
   const left = waiting.reduce((sum, { bytes: one }) => sum + one, 0);
   const behind = box.lag_s > BEHIND_S ? `${span(box.lag_s)} behind (${bytes(left)} to come)` : '';
   const facts = [`${recording} of ${plural(there.length, 'camera')} recording`, behind, `version ${box.version}`];
-  const isAiling = there.some(({ phase }) => phase === 'stalled' || phase === 'waiting');
   const skewed =
     Math.abs(box.clock_ahead_s) > BEHIND_S ? [`its clock is off by ${span(Math.abs(box.clock_ahead_s))}`] : [];
   return {
-    tone: online && !isAiling ? 'armed' : 'quiet',
+    tone: online ? 'armed' : 'quiet',
     state: online ? 'online' : awayWords(box, nowMs),
     facts: facts.filter(Boolean).join(' · '),
     problems: [...box.notes.filter((note) => !note.startsWith('camera ')), ...skewed],
