@@ -71,6 +71,7 @@ describe('opening a store', () => {
 
   it('keeps scenes without sqlite-vec, and finds nothing near', async () => {
     const sql = new Database(':memory:');
+    sql.exec('CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT');
     using connection = new Connection(sql, false);
     const vectors = new Vectors(connection, 'vectors', () => undefined);
     const reader = new VectorReader(connection, 'vectors');

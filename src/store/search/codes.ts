@@ -1,31 +1,26 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Database, Statement } from 'better-sqlite3';
 import { type CodedQuery, codeQuery } from './coding.ts';
-import { DayCodes, type VectorRow } from './day-codes.ts';
+import { DayCodes } from './day-codes.ts';
+import { DayRows, PAGE } from './day-rows.ts';
 import { Finalists } from './finalists.ts';
+import type { KeptCodes } from './kept-codes.ts';
 import type { Slabs } from './slabs.ts';
-import { dayStartMs, tableOf, type VectorFilter, type VectorKind } from './vector-tables.ts';
+import { CHANGES_OF, dayStartMs, tableOf, type VectorFilter, type VectorKind } from './vector-tables.ts';
 
 /** So many of those that seem nearest are compared exactly, or twice as many as are asked for. */
 const FINALISTS = 600;
 const MOST_FINALISTS = 4000;
-/** Rows that are read at a stretch: a few milliseconds. */
-const PAGE = 1024;
-/** Places of a day, and rows at each, from which it is told what is usual there. */
-const SAMPLES = { places: 24, rows: 48 };
-
-const COLUMNS = 'scene_id, stream_id, index_id, start_ms, end_ms, model, embedding';
-
 /**
  * Codes of the newest days of one kind of vectors, in memory, so that a search need look at few vectors. They are read
  * from the database by whoever has time, and never written: what is not here must be compared without them.
  */
 export class Codes {
-  readonly #sql: Database;
   readonly #kind: VectorKind;
   readonly #slabs: Slabs;
   readonly #days = new Map<string, DayCodes>();
-  readonly #after = new Map<string, Statement<[number, number], VectorRow>>();
+  readonly #rows: DayRows;
+  readonly #tag: Statement<[string], string>;
   readonly #news: Statement<[number], { id: number; startMs: number }>;
   readonly #streams: Statement<Pick<VectorFilter, 'stream' | 'collection' | 'box'>, string>;
   /** The newest scene whose day is known to have got it. */
@@ -34,9 +29,10 @@ export class Codes {
   readonly #behind = new Set<string>();
 
   constructor(sql: Database, kind: VectorKind, slabs: Slabs) {
-    this.#sql = sql;
     this.#kind = kind;
     this.#slabs = slabs;
+    this.#rows = new DayRows(sql);
+    this.#tag = sql.prepare<[string], string>(`SELECT value FROM meta WHERE name = ${CHANGES_OF}`).pluck();
     this.#news = sql.prepare('SELECT id, start_ms AS startMs FROM scenes WHERE id > ? ORDER BY id');
     this.#streams = sql
       .prepare<Pick<VectorFilter, 'stream' | 'collection' | 'box'>, string>(`
@@ -56,6 +52,10 @@ export class Codes {
     return Math.min(...[...this.#days.keys()].map(dayStartMs));
   }
 
+  has(table: string): boolean {
+    return this.#days.has(table);
+  }
+
   /** Whether the day had better be read, for the first time or again. */
   wants(table: string): boolean {
     return this.#days.get(table)?.isOutdated ?? true;
@@ -66,9 +66,9 @@ export class Codes {
    * out.
    */
   async read(table: string, pause: () => Promise<void>): Promise<boolean> {
-    const day = new DayCodes(dayStartMs(table), this.#slabs, this.#sample(table));
+    const day = new DayCodes(dayStartMs(table), this.#slabs, this.#rows.sample(table));
     for (;;) {
-      const rows = this.#rowsAfter(table, day.last);
+      const rows = this.#rows.after(table, day.last);
       if (!rows.every((row) => day.add(row))) {
         day.free();
         return false;
@@ -81,6 +81,34 @@ export class Codes {
     this.#days.set(table, day);
     this.#behind.add(table);
     return true;
+  }
+
+  /** Takes what was kept of the day, as long as it still holds. */
+  async load(table: string, kept: KeptCodes): Promise<boolean> {
+    const day = await kept.read(table);
+    if (!day || day.tag !== this.tagOf(table)) return false;
+    const codes = DayCodes.from(day, dayStartMs(table), this.#slabs);
+    if (!codes) return false;
+    if (!this.#rows.probes(table, day.last).every((row) => codes.has(row))) {
+      codes.free();
+      return false;
+    }
+    this.drop(table);
+    this.#days.set(table, codes);
+    this.#behind.add(table);
+    return true;
+  }
+
+  /** Keeps the day if it is here, as it was for so long with this tag that all that had changed has been told. */
+  async keepDay(table: string, tag: string, kept: KeptCodes): Promise<void> {
+    await this.freshen(table);
+    const day = this.#days.get(table);
+    if (day && this.tagOf(table) === tag) await kept.write(table, day.kept(tag));
+  }
+
+  /** Another one whenever vectors of the day have changed, or gone. */
+  tagOf(table: string): string {
+    return this.#tag.get(table) ?? '';
   }
 
   /** Takes in what was stored and changed since, if the day is here at all. */
@@ -103,7 +131,7 @@ export class Codes {
   drop(table: string): void {
     this.#days.get(table)?.free();
     this.#days.delete(table);
-    this.#after.delete(table);
+    this.#rows.forget(table);
   }
 
   /** Forgets the oldest day; false when there is none. */
@@ -175,10 +203,11 @@ export class Codes {
     const changed = [...day.changed];
     day.changed.clear();
     for (let at = 0; at < changed.length; at += PAGE) {
-      if (!this.#renew(table, day, changed.slice(at, at + PAGE))) return this.#forget(table);
+      const rows = this.#rows.among(table, day.last, changed.slice(at, at + PAGE));
+      if (!rows.every((row) => day.replace(row))) return this.#forget(table);
     }
     for (;;) {
-      const rows = this.#rowsAfter(table, day.last);
+      const rows = this.#rows.after(table, day.last);
       if (!rows.every((row) => day.add(row))) return this.#forget(table);
       if (rows.length < PAGE) break;
       await setImmediate();
@@ -187,49 +216,9 @@ export class Codes {
     return true;
   }
 
-  #renew(table: string, day: DayCodes, ids: readonly number[]): boolean {
-    const rows = this.#sql
-      .prepare<[string], VectorRow>(
-        `SELECT ${COLUMNS} FROM ${table} WHERE scene_id IN (SELECT value FROM json_each(?)) AND scene_id <= ${day.last}`,
-      )
-      .raw()
-      .all(JSON.stringify(ids.filter((id) => id <= day.last)));
-    return rows.every((row) => day.replace(row));
-  }
-
   #forget(table: string): false {
     this.drop(table);
     return false;
-  }
-
-  #rowsAfter(table: string, last: number): VectorRow[] {
-    let after = this.#after.get(table);
-    if (!after) {
-      after = this.#sql
-        .prepare<[number, number], VectorRow>(
-          `SELECT ${COLUMNS} FROM ${table} WHERE scene_id > ? ORDER BY scene_id LIMIT ?`,
-        )
-        .raw();
-      this.#after.set(table, after);
-    }
-    return after.all(last, PAGE);
-  }
-
-  /** Rows from all over the day. */
-  #sample(table: string): VectorRow[] {
-    const bounds = this.#sql.prepare<[], { first: number; last: number }>(
-      `SELECT (SELECT min(scene_id) FROM ${table}) AS first, (SELECT max(scene_id) FROM ${table}) AS last`,
-    );
-    const { first = 0, last = 0 } = bounds.get() ?? {};
-    const stride = Math.max(SAMPLES.rows, Math.floor((last - first) / SAMPLES.places));
-    const some = this.#sql
-      .prepare<[number, number, number], VectorRow>(
-        `SELECT ${COLUMNS} FROM ${table} WHERE scene_id >= ? AND scene_id < ? ORDER BY scene_id LIMIT ?`,
-      )
-      .raw();
-    const sampled: VectorRow[] = [];
-    for (let from = first; from <= last; from += stride) sampled.push(...some.all(from, from + stride, SAMPLES.rows));
-    return sampled;
   }
 
   #streamsOf({ stream, collection, box }: VectorFilter): ReadonlySet<string> {

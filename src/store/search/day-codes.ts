@@ -1,5 +1,6 @@
 import { type CodedQuery, lengthOf, nearnessOfCentre, wordsOf } from './coding.ts';
 import type { Finalists } from './finalists.ts';
+import type { KeptDay } from './kept-codes.ts';
 import type { Slab, Slabs } from './slabs.ts';
 
 /** scene_id, stream_id, index_id, start_ms, end_ms, model, embedding */
@@ -29,7 +30,7 @@ export class DayCodes {
   readonly #startMs: number;
   readonly #slabs: Slabs;
   readonly #groups = new Map<string, Group>();
-  readonly #centres: ReadonlyMap<string, Float32Array>;
+  readonly #centres: Map<string, Float32Array>;
   #count = 0;
   #firstCount = Number.POSITIVE_INFINITY;
   /** Codes since then about no centre. */
@@ -41,6 +42,52 @@ export class DayCodes {
     this.#startMs = startMs;
     this.#slabs = slabs;
     this.#centres = centresOf(sample);
+  }
+
+  /** As it was kept; undefined when memory runs out, or when it isn't what was kept. */
+  static from({ groups, last }: KeptDay, startMs: number, slabs: Slabs): DayCodes | undefined {
+    const day = new DayCodes(startMs, slabs, []);
+    for (const { slabs: kept, centre, ...about } of groups) {
+      const group: Group = { ...about, centre: centre ?? new Float32Array(about.dimensions), slabs: [] };
+      const key = keyOf(about);
+      day.#groups.set(key, group);
+      if (centre) day.#centres.set(key, centre);
+      for (const { words, count, parts } of kept) {
+        const slab = words === wordsOf(about.dimensions) ? slabs.fill(words, count, parts) : undefined;
+        if (!slab) {
+          day.free();
+          return undefined;
+        }
+        group.slabs.push(slab);
+        day.#count += count;
+      }
+    }
+    day.#last = last;
+    day.complete();
+    return day;
+  }
+
+  /** To be kept; valid until codes are added anywhere. */
+  kept(tag: string): KeptDay {
+    const groups = [...this.#groups].map(([key, { slabs, centre, ...about }]) => ({
+      ...about,
+      centre: this.#centres.has(key) ? centre : undefined,
+      slabs: slabs.map((slab) => ({ words: slab.words, count: slab.count, parts: this.#slabs.partsOf(slab) })),
+    }));
+    return { tag, last: this.#last, groups };
+  }
+
+  /** Whether the row's code is here, as it would be made now. */
+  has(row: VectorRow): boolean {
+    const [id, , , startMs, endMs, , embedding] = row;
+    const { slabs, centre } = this.#groupOf(row);
+    for (const slab of slabs) {
+      const at = slab.ids.subarray(0, slab.count).indexOf(id);
+      if (at < 0) continue;
+      const times = slab.starts[at] === this.#after(startMs) && slab.ends[at] === this.#after(endMs);
+      return times && this.#slabs.has(slab, at, signed(embedding), centre);
+    }
+    return false;
   }
 
   get count(): number {
@@ -92,7 +139,7 @@ export class DayCodes {
     slab.ends[at] = this.#after(endMs);
     this.#slabs.encode(slab, at, signed(embedding), group.centre);
     this.#count += 1;
-    if (!this.#centres.has(keyOf(row))) this.#loose += 1;
+    if (!this.#centres.has(keyOf(group))) this.#loose += 1;
     return true;
   }
 
@@ -158,12 +205,12 @@ export class DayCodes {
   }
 
   #groupOf(row: VectorRow): Group {
-    const key = keyOf(row);
+    const about = groupOf(row);
+    const key = keyOf(about);
     const known = this.#groups.get(key);
     if (known) return known;
-    const [, stream, index, , , model, { length: dimensions }] = row;
-    const centre = this.#centres.get(key) ?? new Float32Array(dimensions);
-    const group = { stream, index, model, dimensions, centre, slabs: [] };
+    const centre = this.#centres.get(key) ?? new Float32Array(about.dimensions);
+    const group = { ...about, centre, slabs: [] };
     this.#groups.set(key, group);
     return group;
   }
@@ -177,9 +224,10 @@ export class DayCodes {
 function centresOf(rows: readonly VectorRow[]): Map<string, Float32Array> {
   const groups = new Map<string, Buffer[]>();
   for (const row of rows) {
-    const group = groups.get(keyOf(row));
+    const key = keyOf(groupOf(row));
+    const group = groups.get(key);
     if (group) group.push(row[6]);
-    else groups.set(keyOf(row), [row[6]]);
+    else groups.set(key, [row[6]]);
   }
   const large = [...groups].filter(([, vectors]) => vectors.length >= ENOUGH);
   return new Map(large.map(([key, vectors]) => [key, centreOf(vectors.map(signed))]));
@@ -194,8 +242,12 @@ function centreOf(vectors: readonly Int8Array[]): Float32Array {
   return centre;
 }
 
-function keyOf([, , index, , , model, { length }]: VectorRow): string {
-  return `${index} ${length} ${model}`;
+function keyOf({ index, dimensions, model }: Pick<Group, 'index' | 'dimensions' | 'model'>): string {
+  return `${index} ${dimensions} ${model}`;
+}
+
+function groupOf([, stream, index, , , model, { length: dimensions }]: VectorRow) {
+  return { stream, index, model, dimensions };
 }
 
 function signed(embedding: Buffer): Int8Array {

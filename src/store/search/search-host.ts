@@ -3,12 +3,14 @@
  * It gives way to the recorder, and ends when its parent does. Arguments: the database's file, bytes for codes.
  */
 import { setPriority } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import * as sqliteVec from 'sqlite-vec';
 import { CodeKeeper } from './code-keeper.ts';
 import { Codes } from './codes.ts';
 import { findersOn } from './finders.ts';
+import { KeptCodes } from './kept-codes.ts';
 import { type FromSearcher, runOn, type SearchAsk, type ToSearcher } from './search-protocol.ts';
 import { Slabs } from './slabs.ts';
 
@@ -74,7 +76,7 @@ async function work(): Promise<void> {
 }
 
 async function keepCodes(): Promise<never> {
-  const keeper = new CodeKeeper(sql, codes, slabs, async () => {
+  const keeper = new CodeKeeper(sql, { codes, slabs, kept: new KeptCodes(join(dirname(file), 'codes')) }, async () => {
     await setImmediate();
     await working;
   });

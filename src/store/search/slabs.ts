@@ -69,13 +69,39 @@ export class Slabs {
 
   /** Makes the code of the vector in its place. */
   encode(slab: Slab, at: number, vector: Int8Array, centre: Float32Array): void {
-    const { buffer } = this.#kernel.memory;
     const code = new Uint8Array(slab.words * 8);
     const scale = encode(vector, centre, code);
-    const lane = at % BLOCK;
-    const bytes = new Uint8Array(buffer, slab.address + (at - lane) * code.length, code.length * BLOCK);
+    const [bytes, lane] = this.#blockOf(slab, at);
     for (let n = 0; n < code.length; n++) bytes[n * BLOCK + lane] = code[n] ?? 0;
-    new DataView(buffer).setFloat32(scalesOf(slab) + at * SCALE_BYTES, scale, true);
+    new DataView(this.#kernel.memory.buffer).setFloat32(scalesOf(slab) + at * SCALE_BYTES, scale, true);
+  }
+
+  /** Whether the code in its place is that of the vector. */
+  has(slab: Slab, at: number, vector: Int8Array, centre: Float32Array): boolean {
+    const code = new Uint8Array(slab.words * 8);
+    encode(vector, centre, code);
+    const [bytes, lane] = this.#blockOf(slab, at);
+    return code.every((byte, n) => bytes[n * BLOCK + lane] === byte);
+  }
+
+  /** What it holds: codes, ids, starts and ends. They are valid until something is taken. */
+  partsOf({ address, ids, starts, ends }: Slab): Uint8Array[] {
+    const codes = new Uint8Array(this.#kernel.memory.buffer, address, SLAB_BYTES);
+    return [codes, ...[ids, starts, ends].map((part) => new Uint8Array(part.buffer))];
+  }
+
+  /** A slab that holds the same; undefined when all memory is taken, or when these are not the parts of one. */
+  fill(words: number, count: number, parts: readonly Uint8Array[]): Slab | undefined {
+    const slab = this.take(words);
+    if (!slab) return undefined;
+    const own = this.partsOf(slab);
+    if (count > slab.ids.length || !own.every((part, n) => part.length === parts[n]?.length)) {
+      this.give(slab);
+      return undefined;
+    }
+    for (const [n, part] of own.entries()) part.set(parts[n] ?? []);
+    slab.count = count;
+    return slab;
   }
 
   /** What `pick` compares from now on. */
@@ -95,6 +121,12 @@ export class Slabs {
     const { low, step } = this.#asked;
     const asked = [SHARES_AT, PICKED_AT, ofCentre, low, step, least] as const;
     return (this.#kernel.pick(address, scales, blocks, words, ...asked) - PICKED_AT) / 8;
+  }
+
+  #blockOf({ address, words }: Slab, at: number): [bytes: Uint8Array, lane: number] {
+    const [lane, length] = [at % BLOCK, words * 8];
+    const from = address + (at - lane) * length;
+    return [new Uint8Array(this.#kernel.memory.buffer, from, length * BLOCK), lane];
   }
 
   #grown(): number {

@@ -2,6 +2,9 @@ import type { Database } from 'better-sqlite3';
 
 export const DAY_MS = 86_400_000;
 
+/** The name in `meta` under which stands how often the table has changed, save by what was added. The table is a parameter. */
+export const CHANGES_OF = "'changes_' || ?";
+
 /** What the vectors are of; tables are `<kind>_yyyymmdd`. */
 export type VectorKind = 'vectors' | 'pictures';
 

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from '../connection.ts';
-import { DAY_MS, dayStartMs, quantise, tableOf, type VectorKind, vectorTables } from './vector-tables.ts';
+import { CHANGES_OF, DAY_MS, dayStartMs, quantise, tableOf, type VectorKind, vectorTables } from './vector-tables.ts';
 
 /** Whoever keeps something of what is stored here must know: one scene, a day's table, or all of a stream. */
 export type VectorChange = { table: string; id: number } | { table: string } | { streamId: string };
@@ -32,11 +32,16 @@ export class Vectors {
   readonly #kind: VectorKind;
   readonly #onChange: (change: VectorChange) => void;
   readonly #days = new Map<string, Day>();
+  readonly #note: Statement<[string]>;
+  readonly #forget: Statement<[string]>;
 
   constructor(connection: Connection, kind: VectorKind, onChange: (change: VectorChange) => void) {
     this.#connection = connection;
     this.#kind = kind;
     this.#onChange = onChange;
+    this.#note = connection.sql.prepare(`
+      INSERT INTO meta (name, value) VALUES (${CHANGES_OF}, '1') ON CONFLICT (name) DO UPDATE SET value = value + 1`);
+    this.#forget = connection.sql.prepare(`DELETE FROM meta WHERE name = ${CHANGES_OF}`);
     for (const table of vectorTables(connection.sql, kind)) this.#days.set(table, this.#prepare(table));
   }
 
@@ -82,12 +87,12 @@ export class Vectors {
   replace(scene: Parameters<Vectors['add']>[0], vector: Float32Array, model: string): void {
     this.#dayOf(scene.startMs)?.remove.run(scene.id);
     this.add(scene, vector, model);
-    this.#tell({ table: tableOf(this.#kind, scene.startMs), id: scene.id });
+    this.#changed(tableOf(this.#kind, scene.startMs), scene.id);
   }
 
   grow(sceneId: number, startMs: number, endMs: number): void {
     const grown = this.#dayOf(startMs)?.grow.run(endMs, sceneId);
-    if (grown?.changes) this.#tell({ table: tableOf(this.#kind, startMs), id: sceneId });
+    if (grown?.changes) this.#changed(tableOf(this.#kind, startMs), sceneId);
   }
 
   /** Those of the scenes, by id, that have a vector of this model. */
@@ -118,6 +123,7 @@ export class Vectors {
   /** As `erase`, of streams that are gone. */
   eraseForgotten(scenes: readonly { id: number; startMs: number }[]): void {
     for (const { id, startMs } of scenes) this.#dayOf(startMs)?.remove.run(id);
+    for (const table of new Set(scenes.map(({ startMs }) => tableOf(this.#kind, startMs)))) this.#note.run(table);
   }
 
   /**
@@ -133,10 +139,12 @@ export class Vectors {
       if (fromMs >= endMs) continue;
       const goesOn = goingOn.get({ from: fromMs, to: fromMs + DAY_MS, end: endMs });
       const erased = this.#eraseSome(name, goesOn ? endMs : Number.POSITIVE_INFINITY, limit);
+      if (erased > 0) this.#note.run(name);
       if (erased > 0 && goesOn) this.#tell({ table: name }); // Else nothing of it will be there soon.
       if (erased > 0) return erased;
       if (goesOn) continue;
       this.#connection.sql.exec(`DROP TABLE ${name}`);
+      this.#forget.run(name);
       this.#days.delete(name);
       return 1;
     }
@@ -147,6 +155,11 @@ export class Vectors {
     const some = `SELECT scene_id FROM ${table} WHERE end_ms < ? ORDER BY scene_id LIMIT ?`;
     const erase = this.#connection.sql.prepare(`DELETE FROM ${table} WHERE scene_id IN (${some})`);
     return erase.run(endMs, limit).changes;
+  }
+
+  #changed(table: string, id: number): void {
+    this.#note.run(table);
+    this.#tell({ table, id });
   }
 
   #tell(change: VectorChange): void {
