@@ -4,6 +4,8 @@ import { boxesAt } from './mp4.ts';
 /** No camera's single picture is larger; whoever claims more sends no MP4. */
 const LARGEST_BOX = 16 * 1024 * 1024;
 const HEADER = 8;
+/** A first picture that lasts so many times as long as the second has no time of its own. */
+const ODD = 3;
 
 /** One `moof` with its `mdat`, as ffmpeg wrote them. */
 export interface Fragment {
@@ -19,7 +21,8 @@ interface Track {
 
 /**
  * Cuts fragmented MP4 at its boxes as it comes from a pipe: what stands before the first fragment, then one fragment after
- * the other. Holds no more than the fragment that is coming. Throws `unavailable` for what is no such MP4.
+ * the other. RTSP's first picture often has no time of its own, and ffmpeg says 0: it gets the time right before the second.
+ * Holds no more than the fragment that is coming. Throws `unavailable` for what is no such MP4.
  */
 export class FragmentReader {
   readonly #onInit: (init: Buffer) => void;
@@ -29,6 +32,8 @@ export class FragmentReader {
   #head: Buffer[] = [];
   #moof: Buffer | undefined;
   #track: Track | undefined;
+  /** Until the second picture has come. */
+  #beginning: Fragment[] | undefined = [];
 
   constructor(onInit: (init: Buffer) => void, onFragment: (fragment: Fragment) => void) {
     this.#onInit = onInit;
@@ -62,6 +67,22 @@ export class FragmentReader {
     return joined;
   }
 
+  #came(fragment: Fragment): void {
+    if (!this.#beginning) {
+      this.#onFragment(fragment);
+      return;
+    }
+    this.#beginning.push(fragment);
+    const [first, second] = this.#beginning.filter(({ pictures }) => pictures);
+    if (!first?.pictures || !second?.pictures || !this.#track) return;
+    const { startS, durationS } = second.pictures;
+    if (first.pictures.durationS > ODD * durationS) {
+      retime(first, this.#track, Math.max(0, startS - durationS), durationS);
+    }
+    for (const one of this.#beginning) this.#onFragment(one);
+    this.#beginning = undefined;
+  }
+
   #box(box: Buffer): void {
     const type = box.toString('latin1', 4, HEADER);
     if (type === 'moov') {
@@ -71,9 +92,29 @@ export class FragmentReader {
     } else if (type === 'moof') this.#moof = box;
     else if (type === 'mdat' && this.#moof) {
       const pictures = this.#track && picturesIn(this.#moof, this.#track);
-      this.#onFragment({ data: Buffer.concat([this.#moof, box]), ...(pictures ? { pictures } : {}) });
+      this.#came({ data: Buffer.concat([this.#moof, box]), ...(pictures ? { pictures } : {}) });
       this.#moof = undefined;
     } else if (type === 'ftyp') this.#head.push(box);
+  }
+}
+
+/** Gives the fragment's only picture another time, in its bytes as well. */
+function retime(fragment: Fragment, { id, timescale }: Track, startS: number, durationS: number): void {
+  for (const traf of boxesAt(fragment.data, ['moof', 'traf'])) {
+    const [tfhd] = boxesAt(traf, ['tfhd']);
+    const [tfdt] = boxesAt(traf, ['tfdt']);
+    const [trun] = boxesAt(traf, ['trun']);
+    if (!tfhd || !tfdt || !trun || tfhd.readUInt32BE(4) !== id || !fragment.pictures) continue;
+    const [start, duration] = [Math.round(startS * timescale), Math.round(durationS * timescale)];
+    if (tfdt.readUInt8(0) === 1) tfdt.writeBigUInt64BE(BigInt(start), 4);
+    else tfdt.writeUInt32BE(start, 4);
+    const { durationAt } = defaultsOf(tfhd);
+    const fields = fieldsOf(trun);
+    if (fields.duration !== undefined) trun.writeUInt32BE(duration, fields.duration);
+    else if (durationAt !== undefined) tfhd.writeUInt32BE(duration, durationAt);
+    // What was to lead from 0 to the time at which it is shown.
+    if (fields.offset !== undefined) trun.writeUInt32BE(0, fields.offset);
+    fragment.pictures = { ...fragment.pictures, startS, durationS };
   }
 }
 
@@ -105,6 +146,7 @@ function picturesIn(moof: Buffer, { id, timescale }: Track): Fragment['pictures'
 
 interface SampleDefaults {
   duration: number;
+  durationAt: number | undefined;
   flags: number;
 }
 
@@ -124,6 +166,7 @@ function defaultsOf(tfhd: Buffer): SampleDefaults {
   const flagsAt = skip(0x20, 4);
   return {
     duration: has & 0x8 ? tfhd.readUInt32BE(durationAt) : 0,
+    durationAt: has & 0x8 ? durationAt : undefined,
     flags: has & 0x20 ? tfhd.readUInt32BE(flagsAt) : 0,
   };
 }
@@ -131,20 +174,29 @@ function defaultsOf(tfhd: Buffer): SampleDefaults {
 /** Whether another sample is needed to decode it: bit 16 of its flags. */
 const NON_SYNC = 0x10000;
 
-/** As above, 8.8.8. */
-function runOf(trun: Buffer, defaults: SampleDefaults): { duration: number; isSync: boolean } {
+/** As above, 8.8.8: where the fields of its first sample are, and how many bytes a sample has. */
+function fieldsOf(trun: Buffer) {
   const has = trun.readUInt32BE(0);
+  let at = 8;
+  const field = (bit: number) => {
+    if ((has & bit) === 0) return undefined;
+    at += 4;
+    return at - 4;
+  };
+  field(0x1); // Data offset.
+  const firstFlags = field(0x4);
+  const begin = at;
+  const [duration, , flags, offset] = [field(0x100), field(0x200), field(0x400), field(0x800)];
+  return { duration, flags: firstFlags ?? flags, offset, bytes: at - begin };
+}
+
+function runOf(trun: Buffer, defaults: SampleDefaults): { duration: number; isSync: boolean } {
   const samples = trun.readUInt32BE(4);
-  const width = (bit: number) => (has & bit ? 4 : 0);
-  const firstFlagsAt = 8 + width(0x1);
-  const samplesAt = firstFlagsAt + width(0x4);
-  const sampleBytes = width(0x100) + width(0x200) + width(0x400) + width(0x800);
+  const at = fieldsOf(trun);
   let duration = 0;
   for (let n = 0; n < samples; n++) {
-    duration += has & 0x100 ? trun.readUInt32BE(samplesAt + n * sampleBytes) : defaults.duration;
+    duration += at.duration === undefined ? defaults.duration : trun.readUInt32BE(at.duration + n * at.bytes);
   }
-  const ownFlagsAt = samplesAt + width(0x100) + width(0x200);
-  const own = has & 0x400 ? trun.readUInt32BE(ownFlagsAt) : defaults.flags;
-  const flags = has & 0x4 ? trun.readUInt32BE(firstFlagsAt) : own;
+  const flags = at.flags === undefined ? defaults.flags : trun.readUInt32BE(at.flags);
   return { duration, isSync: samples > 0 && (flags & NON_SYNC) === 0 };
 }

@@ -34,6 +34,7 @@ export class LiveCopies implements AsyncDisposable {
   readonly #open = new Map<string, Open>();
   readonly #ending = new Set<Promise<unknown>>();
   #sweeping: NodeJS.Timeout | undefined;
+  #begun = 0;
 
   constructor(room: ViewRoom, clock: Clock, log: Log) {
     this.#room = room;
@@ -85,7 +86,9 @@ export class LiveCopies implements AsyncDisposable {
   #begin(stream: Stream, size: ViewSize, facts: CameraFacts | undefined): Open {
     if (!this.#room.hasRoom('copied')) this.#makeRoom();
     const url = urlOf(stream, size);
-    const window = new LiveWindow(Math.floor(this.#clock.nowMs() / 1000)); // Segments are longer than a second.
+    // Segments are longer than a second.
+    const window = new LiveWindow(Math.floor(this.#clock.nowMs() / 1000), this.#begun);
+    this.#begun += 1;
     const sinks = {
       init: (init: Buffer) => {
         window.init = init;

@@ -58,15 +58,19 @@ export class LiveWindow {
   readonly #waiting = new Set<() => void>();
   #ended: Fault | undefined;
 
+  /** How many others began before it: players keep lists as long as that. */
+  readonly discontinuities: number;
+
   /** `run` must be larger than all numbers of segments of earlier runs, whose playlists players may have. */
-  constructor(run: number) {
+  constructor(run: number, discontinuities = 0) {
     this.run = run;
+    this.discontinuities = discontinuities;
     this.#nextMsn = run;
   }
 
-  /** There is something to play. */
+  /** There is something to play: a whole segment, without which players don't ask for what comes next. */
   get isReady(): boolean {
-    return this.segments.length > 0;
+    return this.segments[0]?.data !== undefined;
   }
 
   /** No part is longer. It only grows, when the camera has paused. */

@@ -12,8 +12,10 @@ export interface LowLatencyMedia {
   segmentTargetS: number;
   partTargetS: number;
   next: { msn: number; part: number };
-  /** Tells one run from another: a number that grows. */
+  /** Tells one run from another. */
   run: number;
+  /** How many runs there were before. */
+  discontinuities: number;
 }
 
 /** How far behind the end players begin, in parts: fewer make them run dry. */
@@ -25,7 +27,8 @@ const PARTS_FOR_TARGETS = 3;
  * A media playlist of low-latency HLS (RFC 8216bis): segments, their parts near the end, what comes next. Players ask for it
  * with what they want it to have, and wait. Names are relative to where it lies.
  */
-export function buildLowLatencyPlaylist({ segments, segmentTargetS, partTargetS, next, run }: LowLatencyMedia): string {
+export function buildLowLatencyPlaylist(media: LowLatencyMedia): string {
+  const { segments, segmentTargetS, partTargetS, next, run, discontinuities } = media;
   const totalS = segments.reduce((sum, { durationS }) => sum + durationS, 0);
   const lines = [
     '#EXTM3U',
@@ -34,7 +37,7 @@ export function buildLowLatencyPlaylist({ segments, segmentTargetS, partTargetS,
     `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(roundedUp(partTargetS) * HOLD_BACK_PARTS)}`,
     `#EXT-X-PART-INF:PART-TARGET=${seconds(roundedUp(partTargetS))}`,
     `#EXT-X-MEDIA-SEQUENCE:${segments[0]?.msn ?? next.msn}`,
-    `#EXT-X-DISCONTINUITY-SEQUENCE:${run}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuities}`,
     `#EXT-X-MAP:URI="${run}-init.mp4"`,
   ];
   let atS = 0;

@@ -66,7 +66,8 @@ async function readOnce(
   return seen ? 'ended' : 'failed';
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** About so long; less when aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms * (0.75 + Math.random() / 2));
     signal.addEventListener('abort', done, { once: true });

@@ -61,7 +61,7 @@ export async function runPage(api: Api, first: StatusJson, onRefused: () => void
     signal,
   );
   const showRest = showsBox(api, signal);
-  wall(signal);
+  wall((isOpen) => cameras.setLive(isOpen), signal);
   const onAlert = (label: string): void => {
     showToast(`Alert “${label}” is armed.`);
     arming.refresh();

@@ -14,14 +14,16 @@ beforeAll(async () => {
   mp4 = await ffmpeg(...inputs, ...picture, ...output);
 });
 
-function readIn(pieces: number) {
+const both = (...fragments: (Fragment | undefined)[]) => fragments.flatMap((fragment) => fragment?.data ?? []);
+
+function readIn(pieces: number, from = mp4) {
   const inits: Buffer[] = [];
   const fragments: Fragment[] = [];
   const reader = new FragmentReader(
     (init) => inits.push(init),
     (fragment) => fragments.push(fragment),
   );
-  for (let at = 0; at < mp4.length; at += pieces) reader.read(mp4.subarray(at, at + pieces));
+  for (let at = 0; at < from.length; at += pieces) reader.read(from.subarray(at, at + pieces));
   return { inits, fragments };
 }
 
@@ -40,6 +42,23 @@ describe('a fragmented MP4 as it comes', () => {
       expect(startS + durationS).toBeCloseTo(pictures[n + 1]?.startS ?? startS + 1 / 25, 3);
       expect(isKeyframe).toBe(n % 25 === 0);
     }
+  });
+
+  it('whose first picture has no time of its own begins right before the second', async () => {
+    const late = 'setpts=PTS+gt(N\\,0)*9/TB'; // As a camera that is joined in mid-course.
+    const input = ['-f', 'lavfi', '-i', `testsrc2=s=160x90:r=25:d=1,${late}`, '-fps_mode', 'passthrough'];
+    const flags = 'empty_moov+default_base_moof+frag_keyframe+frag_discont+skip_trailer';
+    const copy = ['-f', 'mp4', '-movflags', flags, '-frag_duration', '40000', 'pipe:1'];
+    const whole = await ffmpeg(...input, '-c:v', 'libx264', '-preset', 'ultrafast', ...copy);
+    const [first, second] = readIn(4096, whole).fragments;
+    expect(second?.pictures?.startS).toBeCloseTo(9.04, 2);
+    expect(first?.pictures).toMatchObject({ startS: expect.closeTo(9, 2), durationS: expect.closeTo(0.04, 2) });
+    // Its bytes say so, too.
+    const again = readIn(
+      4096,
+      Buffer.concat([readIn(4096, whole).inits[0] ?? Buffer.alloc(0), ...both(first, second)]),
+    );
+    expect(again.fragments[0]?.pictures).toEqual(first?.pictures);
   });
 
   it('is refused when it is none, or claims a box larger than any picture', () => {

@@ -108,10 +108,10 @@ describe('who waits', () => {
   };
 
   it('for the first part gets it when there is something to play, and not before', async () => {
-    const window = windowOf(20);
+    const window = windowOf(50);
     const ready = window.ready(never);
     expect(await isSettled(ready)).toBe(false);
-    for (const picture of pictures(5, {}, 20)) window.add(picture);
+    for (const picture of pictures(1, {}, 50)) window.add(picture); // A keyframe.
     await ready;
     expect(window.segments).toHaveLength(1);
   });

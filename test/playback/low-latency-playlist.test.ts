@@ -5,6 +5,7 @@ const START = Date.UTC(2026, 0, 15, 12);
 const part = (durationS: number, isIndependent = false) => ({ durationS, isIndependent });
 const media = {
   run: 1000,
+  discontinuities: 3,
   segmentTargetS: 4,
   partTargetS: 0.34561,
   next: { msn: 1002, part: 1 },
@@ -28,7 +29,7 @@ it('lists segments, parts near the end, and what comes next', () => {
     '#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.038',
     '#EXT-X-PART-INF:PART-TARGET=0.346',
     '#EXT-X-MEDIA-SEQUENCE:1001',
-    '#EXT-X-DISCONTINUITY-SEQUENCE:1000',
+    '#EXT-X-DISCONTINUITY-SEQUENCE:3',
     '#EXT-X-MAP:URI="1000-init.mp4"',
     '#EXT-X-PROGRAM-DATE-TIME:2026-01-15T12:00:00.000Z',
     '#EXT-X-PART:DURATION=0.320,URI="1001-0.m4s",INDEPENDENT=YES',

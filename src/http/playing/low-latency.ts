@@ -71,6 +71,8 @@ export function lowLatencyFiles(routes: Routes, deps: HttpDeps): void {
     const { _HLS_msn: msn, _HLS_part: part } = check(directives, c.req.query());
     if (msn === undefined && part !== undefined) throw new Fault('invalid', '_HLS_part: give _HLS_msn, too');
     const text = await watch(c, view, deps, async (window) => {
+      // Who goes on from an earlier run can't: what it has doesn't lead to what comes.
+      if (msn !== undefined && msn < window.run) throw gone();
       if (msn !== undefined) await window.until(msn, part, c.req.raw.signal);
       return buildLowLatencyPlaylist(window);
     });

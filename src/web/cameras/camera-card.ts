@@ -6,6 +6,7 @@ import { TimelineBar } from '../finding/timeline-bar.ts';
 import { age, decimal, isSoundOnly, percent, phaseWords, pictureWords, plural } from '../format.ts';
 import type { CameraJson, TimelineJson } from '../wire.ts';
 import { indexLines } from './index-lines.ts';
+import { LiveTile } from './live-tile.ts';
 import { zoneOverlay } from './zones.ts';
 
 const PICTURE_EVERY_MS = 5000;
@@ -28,6 +29,7 @@ export class CameraCard {
   #zonesDrawn = '';
   #indexesDrawn = '';
   #pictureMs = 0;
+  #live: LiveTile | undefined;
   #timelineDueMs = 0;
 
   constructor(camera: CameraJson, api: Api, actions: CardActions) {
@@ -73,7 +75,15 @@ export class CameraCard {
     this.#timelineDueMs = Math.min(this.#timelineDueMs, this.#api.now() + 2000);
   }
 
+  /** Whether its picture moves: that of one without pictures never does. */
+  setLive(isLive: boolean): void {
+    if (isLive === (this.#live !== undefined) || isSoundOnly(this.#camera.facts)) return;
+    this.#live?.end();
+    this.#live = isLive ? new LiveTile(this.#api, this.#camera.stream_id, this.#parts.image) : undefined;
+  }
+
   end(): void {
+    this.setLive(false);
     this.#gone.abort();
     this.#picture.end();
     this.element.remove();

@@ -9,6 +9,7 @@ export class Cameras {
   readonly #grid = byId('camera-grid', HTMLElement);
   readonly #api: Api;
   readonly #actions: CardActions;
+  #isLive = false;
 
   constructor(api: Api, actions: CardActions) {
     this.#api = api;
@@ -35,6 +36,12 @@ export class Cameras {
     this.#cards.get(streamId)?.sawSomething();
   }
 
+  /** Whether the pictures move. */
+  setLive(isLive: boolean): void {
+    this.#isLive = isLive;
+    for (const card of this.#cards.values()) card.setLive(isLive);
+  }
+
   end(): void {
     for (const [id, card] of this.#cards) this.#drop(id, card);
   }
@@ -43,6 +50,7 @@ export class Cameras {
     const card = new CameraCard(camera, this.#api, this.#actions);
     this.#cards.set(camera.stream_id, card);
     this.#grid.append(card.element);
+    card.setLive(this.#isLive);
   }
 
   #drop(id: string, card: CameraCard): void {

@@ -1,6 +1,7 @@
 /**
  * The camera cards as a wall that fills the screen, which stays on meanwhile where the browser can do that. Arrow keys go
- * from picture to picture, Escape ends it; where nothing may fill the screen (phones), it fills the page.
+ * from picture to picture, Escape ends it; where nothing may fill the screen (phones), it fills the page. `onChange` is told
+ * whether somebody can see it.
  */
 import { byId, setHidden } from '../dom.ts';
 
@@ -12,7 +13,7 @@ const STEPS: Record<string, (columns: number) => number> = {
   ArrowDown: (columns) => columns,
 };
 
-export function wall(signal: AbortSignal): void {
+export function wall(onChange: (isOpen: boolean) => void, signal: AbortSignal): void {
   const grid = byId('camera-grid', HTMLElement);
   const open = byId('wall', HTMLButtonElement);
   const close = byId('wall-close', HTMLButtonElement);
@@ -28,8 +29,10 @@ export function wall(signal: AbortSignal): void {
     if (!isOpen()) void awake?.release();
   };
 
+  const tell = () => onChange(isOpen() && !document.hidden);
   const enter = () => {
     document.body.classList.add('is-wall');
+    tell();
     setHidden(close, false);
     arrange();
     pictures()[0]?.focus();
@@ -39,6 +42,7 @@ export function wall(signal: AbortSignal): void {
   const leave = () => {
     if (!isOpen()) return;
     document.body.classList.remove('is-wall');
+    tell();
     setHidden(close, true);
     void awake?.release();
     if (document.fullscreenElement) void document.exitFullscreen();
@@ -61,6 +65,7 @@ export function wall(signal: AbortSignal): void {
   document.addEventListener('keydown', onKey, { signal });
   document.addEventListener('fullscreenchange', () => document.fullscreenElement || leave(), { signal });
   document.addEventListener('visibilitychange', () => void stayAwake(), { signal });
+  document.addEventListener('visibilitychange', tell, { signal });
   const observer = new MutationObserver(arrange);
   observer.observe(grid, { childList: true });
   signal.addEventListener('abort', () => {

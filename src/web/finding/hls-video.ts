@@ -11,12 +11,18 @@ export interface Playback {
 export interface PlayOptions {
   /** Follow what is being recorded instead of starting at the beginning. */
   live: boolean;
+  /** As little behind as the address allows. */
+  lowLatency?: boolean;
   onProblem(message: string): void;
   /** What to write where there is no picture: it plays sound only. Empty where there is one. */
   onPlaying(cover: string): void;
 }
 
 export const NOTHING_RECORDED = 'Nothing is recorded for this time.';
+/** Who is behind plays a little faster. */
+const LOW_LATENCY = { maxLiveSyncPlaybackRate: 1.15, liveSyncOnStallIncrease: 0.5, backBufferLength: 10 };
+/** Who is behind by so many target durations goes on with what is now. */
+const FAR_BEHIND = 2;
 const MIME = 'application/vnd.apple.mpegurl';
 
 export async function play(video: HTMLVideoElement, url: string, options: PlayOptions): Promise<Playback> {
@@ -72,7 +78,10 @@ async function playHls(video: HTMLVideoElement, url: string, options: PlayOption
     return () => undefined;
   }
   // The video is fMP4: there is nothing to remux that would need a worker, and a strict page policy allows none.
-  const hls = new Hls({ enableWorker: false, startPosition: options.live ? -1 : 0, backBufferLength: 60 });
+  const start = { enableWorker: false, startPosition: options.live ? -1 : 0, backBufferLength: 60 };
+  const hls = new Hls({ ...start, ...(options.lowLatency ? LOW_LATENCY : {}) });
+  // Not above: there it would need a delay to aim at, which the address itself says better.
+  if (options.lowLatency) hls.config.liveMaxLatencyDurationCount = FAR_BEHIND;
   let repaired = false;
   hls.on(Hls.Events.ERROR, (_name, data) => {
     if (!data.fatal) return;

@@ -1,5 +1,6 @@
-/** The dialog that plays a stretch of one camera's recording, or follows what is being recorded now. */
+/** The dialog that plays a stretch of one camera's recording, or the camera as it is now; where that can't be had, what is being recorded. */
 import { type Api, isAbort, reasonOf } from '../api.ts';
+import { playLive } from '../cameras/live-camera.ts';
 import { playLowDelay } from '../cameras/low-delay.ts';
 import { byId, el, setHidden, setText } from '../dom.ts';
 import { clock } from '../format.ts';
@@ -16,13 +17,14 @@ export interface Clip {
   live: boolean;
   /** Its camera is another box's: there is nothing of now. */
   elsewhere?: boolean;
-  /** As it is now, rather than as it was recorded some seconds ago. */
-  lowDelay?: boolean;
+  /** Of what is live: with the least delay, or as it is recorded, some seconds behind; else a second or two behind. */
+  way?: 'least' | 'recorded';
 }
 
 /** Seconds by which "Earlier" and "Later" move. */
 const STEP_S = 30;
 const LIVE_AHEAD_S = 3600;
+const DELAYS = { least: 'Now', usual: 'Now, a second or two behind', recorded: 'Now, some seconds behind' };
 
 export class Player {
   readonly #api: Api;
@@ -52,7 +54,7 @@ export class Player {
     on('player-earlier', () => this.#shift(-STEP_S));
     on('player-later', () => this.#shift(STEP_S));
     on('player-now', () => this.#clip && this.watchLive(this.#clip.streamId, this.#clip.title));
-    on('player-low-delay', () => this.#clip && void this.#load({ ...this.#clip, lowDelay: !this.#clip.lowDelay }));
+    on('player-low-delay', () => this.#clip && this.#turnDelay(this.#clip));
     on('player-link', () => void this.#copyLink());
     on('player-save', () => this.#fileUrl && el('a', { href: this.#fileUrl, download: '' }).click());
     signal.addEventListener('abort', () => this.#dialog.close());
@@ -63,7 +65,6 @@ export class Player {
     void this.#load(clip);
   }
 
-  /** The last half minute and what follows. */
   watchLive(streamId: string, title: string): void {
     const now = Math.floor(this.#api.now() / 1000);
     this.watch({ streamId, title, text: '', start: now - STEP_S, end: now + LIVE_AHEAD_S, live: true });
@@ -75,8 +76,9 @@ export class Player {
     const now = this.#api.now() / 1000;
     const start = clip.start + seconds;
     if (start >= now) return;
+    const { way: _, ...still } = clip;
     const end = clip.live ? start + 2 * STEP_S : clip.end + seconds;
-    void this.#load({ ...clip, start, end, text: '', live: false, lowDelay: false });
+    void this.#load({ ...still, start, end, text: '', live: false });
   }
 
   async #load(clip: Clip): Promise<void> {
@@ -86,16 +88,46 @@ export class Player {
     const { signal } = this.#attempt;
     this.#describe(clip);
     try {
-      const playback = await (clip.lowDelay ? this.#now(clip, signal) : this.#recorded(clip, signal));
+      const playback = await this.#begin(clip, signal);
       if (signal.aborted) playback.end();
       else this.#playback = playback;
     } catch (error) {
-      if (!isAbort(error) && !signal.aborted) this.#showProblem(reasonOf(error));
+      if (!isAbort(error) && !signal.aborted) this.#failed(clip, reasonOf(error));
     }
   }
 
+  #begin(clip: Clip, signal: AbortSignal): Promise<Playback> {
+    if (clip.live && clip.way === 'least') return this.#drawn(clip, signal);
+    return clip.live && clip.way === undefined ? this.#live(clip, signal) : this.#recorded(clip, signal);
+  }
+
+  /** What is recorded plays even where the camera itself can't be had. */
+  #failed(clip: Clip, reason: string): void {
+    const text = `As it is recorded, since it can't be watched directly: ${reason}`;
+    if (clip.live && clip.way === undefined) void this.#load({ ...clip, way: 'recorded', text });
+    else this.#showProblem(reason);
+  }
+
+  #turnDelay({ way, ...clip }: Clip): void {
+    void this.#load({ ...clip, text: '', ...(way === 'least' ? {} : { way: 'least' }) });
+  }
+
+  #live(clip: Clip, signal: AbortSignal): Promise<Playback> {
+    let hasPlayed = false;
+    const options = {
+      // It was there: it may be again. If not, that is said.
+      onProblem: (message: string) =>
+        signal.aborted || (hasPlayed ? void this.#load(clip) : this.#failed(clip, message)),
+      onPlaying: (cover: string) => {
+        hasPlayed = true;
+        setText(this.#message, cover);
+      },
+    };
+    return playLive(this.#api, { streamId: clip.streamId, size: 'whole' }, this.#video, options, signal);
+  }
+
   /** The camera itself, drawn on a canvas of its own, as a canvas keeps what was drawn on it. */
-  #now({ streamId }: Clip, signal: AbortSignal): Promise<Playback> {
+  #drawn({ streamId }: Clip, signal: AbortSignal): Promise<Playback> {
     const canvas = el('canvas', { role: 'img', 'aria-label': 'The camera now' });
     this.#canvases.replaceChildren(canvas);
     return playLowDelay(this.#api, streamId, canvas, {
@@ -128,13 +160,13 @@ export class Player {
     const now = this.#api.now();
     const range = `${clock(clip.start * 1000, now)} – ${clock(clip.end * 1000, now)}`;
     setText(byId('player-title', HTMLElement), clip.title);
-    const delay = clip.lowDelay ? 'Now' : 'Now, some seconds behind';
-    setText(byId('player-when', HTMLElement), clip.live ? delay : range);
+    const isDrawn = clip.live && clip.way === 'least';
+    setText(byId('player-when', HTMLElement), clip.live ? DELAYS[clip.way ?? 'usual'] : range);
     const lowDelay = byId('player-low-delay', HTMLButtonElement);
     setHidden(lowDelay, !clip.live);
-    lowDelay.setAttribute('aria-pressed', String(clip.lowDelay ?? false));
-    setHidden(this.#video, clip.lowDelay ?? false);
-    setHidden(this.#canvases, !clip.lowDelay);
+    lowDelay.setAttribute('aria-pressed', String(isDrawn));
+    setHidden(this.#video, isDrawn);
+    setHidden(this.#canvases, !isDrawn);
     setText(byId('player-text', HTMLElement), clip.text);
     setText(this.#message, 'Loading…');
     setHidden(this.#problem, true);
