@@ -38,6 +38,7 @@ it('a gap is known there with its reason, once, and as long as it is by now', as
   box.store.segments.addGap({ streamId, startMs: at(0), endMs: at(3), reason: 'no answer' });
   sync.now();
   await soon(() => expect(gapsOf(hub, streamId)).toEqual([[at(0), at(3), 'no answer']]));
+  await soon(() => expect(target.have.size).toBe(1)); // The answer comes back after the hub has it.
   const [told] = [...target.have.values()].map(({ parcel }) => parcel);
   if (told?.kind !== 'records') throw new Error('no records');
   const [gap] = told.facts.gaps ?? [];
