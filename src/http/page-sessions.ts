@@ -127,7 +127,13 @@ export function pageSessionRoutes({ store, sessions, clock }: Pick<HttpDeps, 'st
     '/v1/session/code',
     {
       summary: 'A one-time code that signs in on another machine, for who has a key',
-      body: z.object({ key: z.string().max(200).describe('An API key') }),
+      body: z.object({
+        key: z
+          .string()
+          .max(200)
+          .describe('An API key')
+          .meta({ examples: ['sk-0123456789abcdef'] }),
+      }),
       answer: z.object({ code: z.string() }),
     },
     (c, { body: { key } }) => {
