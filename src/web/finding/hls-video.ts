@@ -84,7 +84,9 @@ async function playHls(video: HTMLVideoElement, url: string, options: PlayOption
   if (options.lowLatency) hls.config.liveMaxLatencyDurationCount = FAR_BEHIND;
   let repaired = false;
   hls.on(Hls.Events.ERROR, (_name, data) => {
-    if (!data.fatal) return;
+    // Of a live camera, what the box refuses belongs to what has ended: it is to be asked for anew.
+    const hasEnded = options.lowLatency === true && (data.response?.code ?? 0) >= 400;
+    if (!data.fatal && !hasEnded) return;
     if (data.type === 'mediaError' && !repaired) {
       repaired = true;
       hls.recoverMediaError();
