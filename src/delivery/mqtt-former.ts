@@ -35,8 +35,10 @@ export class FormerTopics {
   heard(topic: string, payload: Buffer): boolean {
     if (this.#current.some((one) => covers(one, topic)) || !this.#former.some((one) => covers(one, topic)))
       return false;
-    if (payload.byteLength > 0) this.#found.add(topic);
-    this.#news.ring();
+    if (payload.byteLength > 0) {
+      this.#found.add(topic);
+      this.#news.ring();
+    } // Else it is the broker's word that the topic is empty now.
     return true;
   }
 

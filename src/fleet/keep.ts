@@ -8,7 +8,10 @@ import type { Clock } from '#runtime';
 import type { NewDelivery, Store } from '#store';
 
 export interface KeepDeps {
-  store: Pick<Store, 'boxId' | 'boxes' | 'keys' | 'replicas' | 'segments' | 'mediaPlace' | 'streams' | 'settle'>;
+  store: Pick<
+    Store,
+    'boxId' | 'boxes' | 'firings' | 'keys' | 'replicas' | 'segments' | 'mediaPlace' | 'streams' | 'settle'
+  >;
   mediaDir: string;
   thumbsDir: string;
   reservePercent: () => number;
@@ -22,10 +25,14 @@ const STRETCH = 8;
 
 const embed = (text: string) => ({ vector: embedText(text), model: TEXT_EMBEDDING.model });
 
+/** What fired before then and was never here, or is no more, is no news because somebody marks it. */
+const NEWS_MS = 86_400_000;
+
 /** It is told as this box's own alerts are, once. It is not looked at again. */
-export function keepAlert(boxId: string, facts: AlertFacts, { store, deliveriesOf }: KeepDeps): void {
-  const { replicas } = store;
+export function keepAlert(boxId: string, facts: AlertFacts, { store, deliveriesOf, clock }: KeepDeps): void {
+  const { replicas, firings } = store;
   const { stream, index, alert, event, scene, firing } = facts;
+  if (facts.mark && clock.nowMs() - firing.atMs > NEWS_MS && !firings.get(firing.id)) return;
   replicas.stream(boxId, stream);
   replicas.index(boxId, index);
   replicas.alert(boxId, alert, event);

@@ -87,6 +87,14 @@ it('a file that is damaged, cut off, or of another database is no use and does n
   expect(await at.another().load(YESTERDAY, at.kept)).toBe(false);
 });
 
+it('what was kept of a later time than the database is of is no use, however much of it is the same', async () => {
+  await using at = await keptYard();
+  const writer = new Database(at.sql.name);
+  writer.prepare(`DELETE FROM ${YESTERDAY} WHERE scene_id = (SELECT max(scene_id) FROM ${YESTERDAY})`).run();
+  writer.close();
+  expect(await at.another().load(YESTERDAY, at.kept)).toBe(false);
+});
+
 it('where nothing can be written all goes on without', async () => {
   await using at = await yard(10);
   writeFileSync(join(at.dir, 'codes'), 'in the way');

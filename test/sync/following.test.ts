@@ -84,6 +84,25 @@ it('what was said later at the hub stays', async () => {
   expect(hub.store.marks.get(firingId)?.verdict).toBe('right');
 });
 
+it('what fired days ago, and isn’t there, is no news there because somebody marks it', async () => {
+  await using box = await openBox();
+  const { hub, target, keyId } = await hubTarget(box);
+  await using sync = await box.start(target);
+  const firingId = box.fire(0);
+  await soon(() => expect(sync.status()[0]).toMatchObject({ sent: 1, waiting: [] }));
+  box.store.marks.set({ firingId, alertId: box.alert.id, verdict: 'wrong', atMs: box.clock.nowMs() });
+  await soon(() => expect(sync.status()[0]).toMatchObject({ sent: 2, waiting: [] }));
+  const marked = [...target.have.values()].map(({ parcel }) => parcel).find(({ key }) => key.includes('/mark-'));
+  if (marked?.kind !== 'alert') throw new Error('no mark');
+  const { store } = hub;
+  const firing = { ...marked.facts.firing, id: 'firing-old', atMs: store.firings.get(firingId)?.atMs ?? 0 };
+  const old = { ...marked, key: marked.key.replace(firingId, 'firing-old'), facts: { ...marked.facts, firing } };
+  hub.clock.now += 2 * 86_400_000;
+  await sendAll(hub, keyId, { heads: [old, marked], bodies: new Map() });
+  expect(store.firings.get('firing-old')).toBeUndefined();
+  expect(store.marks.get(firingId)?.verdict).toBe('wrong');
+});
+
 it('a camera that somebody deleted goes there, too, unless some of it is held', async () => {
   await using box = await openBox();
   const { hub, target, line } = await hubTarget(box);
@@ -93,16 +112,16 @@ it('a camera that somebody deleted goes there, too, unless some of it is held', 
   line.away = true;
   await box.record(3, 3);
   box.store.streams.delete(box.stream.id, { everywhere: true });
-  line.away = false;
   const hold = { id: 'hold-1', streamId: box.stream.id, fromMs: at(0), toMs: at(1), reason: 'a theft', who: 'me' };
-  hub.store.holds.add({ ...hold, createdMs: NOON }, 1e9);
+  await hub.store.holds.add({ ...hold, createdMs: NOON }, 1e9);
+  line.away = false;
   sync.now();
   await soon(() => expect(target.kinds).toContain('records'));
   await soon(() => expect(sync.status()[0]).toMatchObject({ waiting: [], givenUp: 0 }));
   expect(hub.store.streams.get(box.stream.id)).toBeDefined();
   const deletion = [...target.have.values()].find(({ parcel }) => parcel.kind === 'records')?.parcel;
   expect(deletion?.facts).toMatchObject({ deleted: [box.stream.id], scenes: [] });
-  hub.store.holds.delete(hold.id);
+  await hub.store.holds.delete(hold.id);
   const keyId = hub.store.keys.find(hashKey('edge'))?.id ?? 0;
   for (const _again of [1, 2]) await sendAll(hub, keyId, { heads: deletion ? [deletion] : [], bodies: new Map() });
   expect(hub.store.streams.get(box.stream.id)).toBeUndefined();

@@ -89,7 +89,8 @@ export class Codes {
     if (!day || day.tag !== this.tagOf(table)) return false;
     const codes = DayCodes.from(day, dayStartMs(table), this.#slabs);
     if (!codes) return false;
-    if (!this.#rows.probes(table, day.last).every((row) => codes.has(row))) {
+    const probes = this.#rows.probes(table, day.last);
+    if (probes[0]?.[0] !== day.last || !probes.every((row) => codes.has(row))) {
       codes.free();
       return false;
     }

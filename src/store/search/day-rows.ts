@@ -49,7 +49,7 @@ export class DayRows {
     return sampled;
   }
 
-  /** A few up to the last that is known, which itself is among them if it is there. */
+  /** A few up to the last that is known, which itself is the first of them if it is there. */
   probes(table: string, last: number): VectorRow[] {
     const { first } = this.#bounds(table);
     const next = this.#select<[number]>(table, 'scene_id >= ? ORDER BY scene_id LIMIT 1');
