@@ -5,9 +5,9 @@
  * `scene` is written when a scene is stored, `growth` each time it grows: `atMs` is then its new end;
  * `retold` when a slower model has told it anew. `verdict` is written when a firing has been looked at again, `arming` when
  * somebody arms, disarms or snoozes something; `question` when a model is asked before an alert fires, and `answer` when it
- * has said something or could not: both name the alert. `capture` is written when a capture session comes to another status. `gap` is written when a
- * stretch is found missing, or the last one to be longer; `mark` when somebody says whether a firing was right, or takes that
- * back; `deleted` when somebody deletes a camera with all that came from it.
+ * has said something or could not: both name the alert. `capture` is written when a capture session comes to another
+ * status, `gap` when a stretch is found missing, or the last one to be longer; `mark` when somebody says whether a firing was
+ * right, or takes that back; `deleted` when somebody deletes a camera with all that came from it.
  */
 export type JournalKind =
   | 'scene'
@@ -30,7 +30,7 @@ export interface JournalEntry {
   kind: JournalKind;
   /** Empty when it is about none. */
   streamId: string;
-  /** Id of the scene, segment, firing, transcript, gap, change of arming, alert or event of a capture session. */
+  /** Id of the scene, segment, firing, transcript, gap, camera, change of arming, alert or event of a capture session. */
   ref: string;
   atMs: number;
 }
