@@ -91,7 +91,9 @@ export class LiveWindow {
     }
     this.#beginning.push(fragment);
     const lengths = this.#beginning.flatMap(({ pictures }) => pictures?.durationS ?? []);
-    if (lengths.length < 3 || sum(lengths) < BEGINNING_S) return;
+    const bytes = sum(this.#beginning.map(({ data }) => data.length));
+    // Pictures that come at one time make no second, however many they are.
+    if ((lengths.length < 3 || sum(lengths) < BEGINNING_S) && bytes < KEPT_BYTES / 2) return;
     const usualS = lengths.sort((a, b) => a - b)[lengths.length >> 1] ?? PART_S;
     this.#partS = usualS * Math.max(1, Math.round(PART_S / usualS)) * SLACK;
     for (const one of this.#beginning) this.#append(one);

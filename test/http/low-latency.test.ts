@@ -170,6 +170,7 @@ describe('a link to a live camera', () => {
 
   it.each([
     ['that is not connected', { url: 'rtsp://127.0.0.1:9/none' }, null, 'conflict', /not connected/],
+    ['that nobody sends now', { url: '', push: { protocol: 'rtmp' } }, FACTS, 'conflict', /not connected/],
     [
       'that can not be reached',
       { url: 'rtsp://me:canary@127.0.0.1:9/none' },

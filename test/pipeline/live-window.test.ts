@@ -85,6 +85,17 @@ describe('parts and segments', () => {
 });
 
 describe('memory', () => {
+  it('is bounded also where pictures come at one time, and make no second', () => {
+    const window = new LiveWindow(RUN);
+    const [picture] = pictures(1, { bytes: 1_000_000 });
+    for (let n = 0; picture?.pictures && n < 40; n++) {
+      window.add({ ...picture, pictures: { ...picture.pictures, durationS: 1 / 90_000 } });
+    }
+    expect(window.segments.length).toBeGreaterThan(0);
+    const held = window.segments.flatMap(({ parts }) => parts).reduce((bytes, { data }) => bytes + data.length, 0);
+    expect(held).toBeLessThan(30_000_000);
+  });
+
   it('holds some seconds and no more', () => {
     const { segments } = windowOf(25 * 300);
     expect(length(segments)).toBeLessThan(18);

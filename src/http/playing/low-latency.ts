@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import { codecsOf } from '#camera';
-import { Signer, type Stream } from '#domain';
+import { type CameraFacts, Signer, type Stream } from '#domain';
 import type { LiveWindow, ViewSize } from '#pipeline';
 import { buildLowLatencyPlaylist } from '#playback';
 import { Fault } from '#runtime';
 import { origin } from '../address.ts';
 import type { HttpContext, HttpDeps, Routes } from '../deps.ts';
 import { check, whole } from '../input.ts';
-import { streamBy } from '../lookup.ts';
 import { Api } from '../route.ts';
-import { factsOf } from '../streams/live-views.ts';
-import { demandPictures } from '../streams/sound-only.ts';
+import { watchable } from '../streams/live-views.ts';
 
 const PURPOSE = 'live';
 /** A wall stays on for days: it asks for another then. */
@@ -28,6 +26,7 @@ const directives = z.object({
 /** What a ticket stands for. */
 interface View {
   stream: Stream;
+  facts: CameraFacts;
   size: ViewSize;
 }
 
@@ -44,7 +43,7 @@ export function lowLatencyRoutes(deps: HttpDeps): Api {
       answer: z.object({ stream_url: z.string(), codecs: z.string() }),
     },
     async (c, { params, query }) => {
-      const view = viewOf(params.id, query.size, deps);
+      const view = { ...watchable(params.id, deps), size: query.size };
       const init = await watch(c, view, deps, (window) => window.init);
       const codecs = codecsOf(init);
       if (codecs === undefined) throw new Fault('refused', 'players can not show what this camera sends as it is');
@@ -104,11 +103,11 @@ export function lowLatencyFiles(routes: Routes, deps: HttpDeps): void {
   });
 }
 
-function watch<T>(c: HttpContext, { stream, size }: View, deps: HttpDeps, use: (window: LiveWindow) => T | Promise<T>) {
-  return deps.liveCopies.watch(stream, size, factsOf(stream, deps), c.req.raw.signal, use);
+function watch<T>(c: HttpContext, view: View, { liveCopies }: HttpDeps, use: (window: LiveWindow) => T | Promise<T>) {
+  return liveCopies.watch(view.stream, view.size, view.facts, c.req.raw.signal, use);
 }
 
-/** Throws `forbidden` when the ticket is not ours, has expired, or the key that asked for it is gone. */
+/** Throws `forbidden` when the ticket is not ours, has expired, or the key that asked for it is gone; as `watchable` does. */
 function openTicket(ticket: string, deps: HttpDeps): View {
   const { store, clock } = deps;
   const [streamId, asked, keyId, expiresMs] = new Signer(store.signingKey).open(PURPOSE, ticket) ?? [];
@@ -116,15 +115,7 @@ function openTicket(ticket: string, deps: HttpDeps): View {
   if (!ours || expiresMs <= clock.nowMs() || !store.keys.get(keyId)) {
     throw new Fault('forbidden', 'this link is not valid or has expired: GET /v1/streams/ID/live for one');
   }
-  return viewOf(streamId, asked === 'small' ? 'small' : 'whole', deps);
-}
-
-/** Throws `not_found` when there is no such camera, `conflict` when it isn't connected, `refused` when it has no pictures. */
-function viewOf(id: string, size: ViewSize, deps: HttpDeps): View {
-  const stream = streamBy(deps, id);
-  factsOf(stream, deps);
-  demandPictures(stream, deps);
-  return { stream: { ...stream, url: deps.push.addressOf(stream) ?? stream.url }, size };
+  return { ...watchable(streamId, deps), size: asked === 'small' ? 'small' : 'whole' };
 }
 
 function gone(): Fault {

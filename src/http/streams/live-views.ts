@@ -29,9 +29,7 @@ export function liveViewRoutes(deps: HttpDeps): Api {
       answer: z.object({ websocket_url: z.string() }),
     },
     (c, { params }) => {
-      const stream = streamBy(deps, params.id);
-      factsOf(stream, deps);
-      demandPictures(stream, deps);
+      const { stream } = watchable(params.id, deps);
       const { keyId } = c.get('caller');
       const ticket = new Signer(deps.store.signingKey).sign(PURPOSE, [stream.id, keyId, deps.clock.nowMs() + LASTS_MS]);
       return { websocket_url: `${origin(c, deps.config).replace(/^http/, 'ws')}/jsmpeg/${ticket}` };
@@ -43,21 +41,24 @@ export function liveViewRoutes(deps: HttpDeps): Api {
 
 /** Throws `forbidden` when the ticket is not ours or has expired, `not_found`, `refused` or `unavailable` when there is nothing to see. */
 export function openView(ticket: string, deps: ViewDeps): View {
-  const { store, clock, push } = deps;
+  const { store, clock } = deps;
   const [streamId, keyId, expiresMs] = new Signer(store.signingKey).open(PURPOSE, ticket) ?? [];
   const ours = typeof streamId === 'string' && typeof keyId === 'number' && typeof expiresMs === 'number';
   if (!ours || expiresMs <= clock.nowMs() || !store.keys.get(keyId)) {
     throw new Fault('forbidden', 'this address is not valid or has expired: GET /v1/streams/ID/jsmpeg for one');
   }
-  const stream = streamBy(deps, streamId);
-  const facts = factsOf(stream, deps);
-  demandPictures(stream, deps);
-  return { keyId, stream: { ...stream, url: push.addressOf(stream) ?? stream.url }, facts };
+  return { keyId, ...watchable(streamId, deps) };
 }
 
-/** Throws `conflict` when the camera isn't connected. */
-export function factsOf({ id }: Stream, { supervisor }: Pick<ViewDeps, 'supervisor'>): CameraFacts {
-  const facts = supervisor.status().find(({ streamId }) => streamId === id)?.facts;
-  if (!facts) throw new Fault('conflict', 'the camera is not connected: there is nothing to show now');
-  return facts;
+/**
+ * A camera with the address at which it is to be had now. Throws `not_found` when there is no such camera, `conflict` when
+ * it isn't connected, or nobody sends it, `refused` when it has no pictures.
+ */
+export function watchable(id: string, deps: ViewDeps): Omit<View, 'keyId'> {
+  const stream = streamBy(deps, id);
+  const facts = deps.supervisor.status().find(({ streamId }) => streamId === id)?.facts;
+  const url = deps.push.addressOf(stream) ?? stream.url;
+  if (!facts || url === '') throw new Fault('conflict', 'the camera is not connected: there is nothing to show now');
+  demandPictures(stream, deps);
+  return { stream: { ...stream, url }, facts };
 }
