@@ -40,20 +40,22 @@ export class LiveTile {
   /** Until it fails, or nobody wants it any more. */
   async #once(signal: AbortSignal): Promise<void> {
     let playback: Playback | undefined;
+    const over = new AbortController();
     await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      signal.addEventListener('abort', () => resolve(), { signal: over.signal });
       const onPlaying = (): void => {
         this.#video.hidden = false;
       };
       const wanted = { streamId: this.#streamId, size: 'small' as const };
       playLive(this.#api, wanted, this.#video, { onProblem: () => resolve(), onPlaying }, signal).then(
         (playing) => {
-          if (signal.aborted) playing.end();
+          if (over.signal.aborted) playing.end();
           else playback = playing;
         },
         () => resolve(),
       );
     });
+    over.abort();
     playback?.end();
   }
 }
