@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
 import { SCOPES } from '#domain';
 
@@ -239,7 +238,7 @@ function addToken(program: Command, signal: AbortSignal): void {
     .description('print a one-time code for the page, for the key on stdin: to sign in on another machine')
     .addOption(configFile())
     .addOption(dataDir())
-    .action(async (options) => (await import('./token.ts')).printCode(options, await text(process.stdin), signal));
+    .action(async (options) => (await import('./token.ts')).printCode(options, process.stdin, signal));
   token
     .command('list')
     .description('show the keys: number, label, scopes, when they were made and used')

@@ -1,4 +1,6 @@
 import { mkdir } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { grantKey, publicOrigin } from '#app';
 import { loadConfig } from '#config';
@@ -44,7 +46,8 @@ export async function revokeToken(id: string, options: PlaceOptions): Promise<vo
 }
 
 /** Prints the page's address and a one-time code for it, got from the running box for the key that comes on stdin. */
-export async function printCode(options: PlaceOptions, key: string, signal: AbortSignal): Promise<void> {
+export async function printCode(options: PlaceOptions, stdin: Readable, signal: AbortSignal): Promise<void> {
+  const key = await text(addAbortSignal(signal, stdin));
   const config = await loadConfig(options.config, process.env, options);
   const address = new URL('/v1/session/code', ownBox(config));
   const { status, body } = await askOwnBox(address, signal, { key: key.trim() }).catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '#cli';
@@ -57,18 +58,29 @@ describe('token', () => {
     const config = join(dir, 'watchpost.yaml');
     await writeFile(config, `listen: 127.0.0.1:${port}\n`);
     const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-    await printCode({ config }, 'sk-right\n', never);
+    await printCode({ config }, Readable.from(['sk-right\n']), never);
     const [line = ''] = said.mock.lastCall ?? [];
     const code = new RegExp(`^http://127\\.0\\.0\\.1:${port}  code (\\d{4}-\\d{4}) `).exec(String(line))?.[1];
     const signedIn = await box.app.request('http://box/v1/session', { method: 'POST', body: JSON.stringify({ code }) });
     expect(signedIn.status).toBe(200);
-    await expect(printCode({ config }, 'sk-wrong', never)).rejects.toMatchObject({ kind: 'unauthorized' });
+    await expect(printCode({ config }, Readable.from(['sk-wrong']), never)).rejects.toMatchObject({
+      kind: 'unauthorized',
+    });
+  });
+
+  it('code waits for no key any more when it is stopped', async () => {
+    const stop = new AbortController();
+    const asked = printCode({}, new PassThrough(), stop.signal);
+    stop.abort();
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   it('code says so where no box runs', async () => {
     const config = join(dir, 'watchpost.yaml');
     await writeFile(config, `listen: 127.0.0.1:${await freePort()}\n`);
-    await expect(printCode({ config }, 'sk-right', never)).rejects.toThrow('does not answer: is Watchpost running?');
+    await expect(printCode({ config }, Readable.from(['sk-right']), never)).rejects.toThrow(
+      'does not answer: is Watchpost running?',
+    );
   });
 
   it('takes no scope that there isn’t', async () => {
