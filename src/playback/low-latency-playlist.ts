@@ -25,25 +25,28 @@ const PARTS_FOR_TARGETS = 3;
 
 /**
  * A media playlist of low-latency HLS (RFC 8216bis): segments, their parts near the end, what comes next. Players ask for it
- * with what they want it to have, and wait. Names are relative to where it lies.
+ * with what they want it to have, and wait. With `waits` false it is one of whole segments for players that ask now and
+ * then, and keep no connection busy meanwhile. Names are relative to where it lies.
  */
-export function buildLowLatencyPlaylist(media: LowLatencyMedia): string {
+export function buildLowLatencyPlaylist(media: LowLatencyMedia, waits: boolean): string {
   const { segments, segmentTargetS, partTargetS, next, run, discontinuities } = media;
   const totalS = segments.reduce((sum, { durationS }) => sum + durationS, 0);
+  const holdBackS = roundedUp(partTargetS) * HOLD_BACK_PARTS;
   const lines = [
     '#EXTM3U',
     '#EXT-X-VERSION:9',
     `#EXT-X-TARGETDURATION:${segmentTargetS}`,
-    `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(roundedUp(partTargetS) * HOLD_BACK_PARTS)}`,
-    `#EXT-X-PART-INF:PART-TARGET=${seconds(roundedUp(partTargetS))}`,
+    ...(waits ? [`#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(holdBackS)}`] : []),
+    ...(waits ? [`#EXT-X-PART-INF:PART-TARGET=${seconds(roundedUp(partTargetS))}`] : []),
     `#EXT-X-MEDIA-SEQUENCE:${segments[0]?.msn ?? next.msn}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuities}`,
     `#EXT-X-MAP:URI="${run}-init.mp4"`,
   ];
   let atS = 0;
   for (const { msn, startMs, durationS, parts, data } of segments) {
+    if (!waits && data === undefined) continue;
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(startMs).toISOString()}`);
-    const isNear = totalS - atS - durationS < PARTS_FOR_TARGETS * segmentTargetS;
+    const isNear = waits && totalS - atS - durationS < PARTS_FOR_TARGETS * segmentTargetS;
     for (const [n, part] of isNear ? parts.entries() : []) {
       const independent = part.isIndependent ? ',INDEPENDENT=YES' : '';
       lines.push(`#EXT-X-PART:DURATION=${seconds(part.durationS)},URI="${msn}-${n}.m4s"${independent}`);
@@ -51,7 +54,7 @@ export function buildLowLatencyPlaylist(media: LowLatencyMedia): string {
     if (data !== undefined) lines.push(`#EXTINF:${seconds(durationS)},`, `${msn}.m4s`);
     atS += durationS;
   }
-  lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${next.msn}-${next.part}.m4s"`);
+  if (waits) lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${next.msn}-${next.part}.m4s"`);
   return `${lines.join('\n')}\n`;
 }
 

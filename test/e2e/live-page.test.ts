@@ -58,7 +58,20 @@ test('a second or two behind, by itself again after a loss, and as it is recorde
   await page.getByText('Now, some seconds behind').waitFor();
   await page.getByText('the camera has no connection left.').waitFor();
   await moves(page, '#player-video');
+  await page.locator('#player-close').click();
   await until('no copy when nobody watches', async () => (await copies()).length === 0);
+
+  await page.unroute('**/v1/streams/*/live?*');
+  const more = ['East', 'South', 'West', 'North'];
+  const asking = new Set<string>();
+  page.on('request', (request) => {
+    if (request.url().endsWith('?wait=no')) asking.add(request.url());
+  });
+  const added = await Promise.all(more.map((name) => addCamera(appliance, { url: camera.url, name })));
+  for (const one of added) await recordedSince(appliance, one.streamId, 0, 1);
+  await page.getByRole('button', { name: 'Wall' }).click();
+  for (const name of ['Clock', ...more]) await moves(page, `.camera:has-text("${name}") .picture-frame video`);
+  expect(asking.size, 'tiles that keep no connection busy').toBeGreaterThanOrEqual(2);
   expect(problems).toEqual([]);
 });
 

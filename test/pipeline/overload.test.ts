@@ -107,8 +107,8 @@ it('bears four talking cameras with a recogniser ten times too slow, and catches
     expect(bytesIn(box.spoolDir)).toBeLessThanOrEqual(TOTAL);
     expect(Object.keys(perStream)).toHaveLength(CAMERAS);
   }
-  // 38 MB were said meanwhile: keeping them would show.
-  expect(memory() - before).toBeLessThan(19);
+  // 38 MB were said meanwhile: keeping them would show. What is let go is freed a little later.
+  await expect.poll(() => memory() - before, { timeout: 20_000 }).toBeLessThan(19);
   // It is behind, and says so: but never by more than fits into the spool.
   expect(Math.min(...lags)).toBeGreaterThan(30_000);
   expect(transcriber.status().gaps).toBeGreaterThan(50);

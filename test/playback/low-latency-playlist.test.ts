@@ -22,7 +22,7 @@ const media = {
 };
 
 it('lists segments, parts near the end, and what comes next', () => {
-  expect(buildLowLatencyPlaylist(media).split('\n')).toEqual([
+  expect(buildLowLatencyPlaylist(media, true).split('\n')).toEqual([
     '#EXTM3U',
     '#EXT-X-VERSION:9',
     '#EXT-X-TARGETDURATION:4',
@@ -44,6 +44,21 @@ it('lists segments, parts near the end, and what comes next', () => {
   ]);
 });
 
+it('lists whole segments for who does not wait', () => {
+  expect(buildLowLatencyPlaylist(media, false).split('\n')).toEqual([
+    '#EXTM3U',
+    '#EXT-X-VERSION:9',
+    '#EXT-X-TARGETDURATION:4',
+    '#EXT-X-MEDIA-SEQUENCE:1001',
+    '#EXT-X-DISCONTINUITY-SEQUENCE:3',
+    '#EXT-X-MAP:URI="1000-init.mp4"',
+    '#EXT-X-PROGRAM-DATE-TIME:2026-01-15T12:00:00.000Z',
+    '#EXTINF:0.960,',
+    '1001.m4s',
+    '',
+  ]);
+});
+
 it('names no parts of what lies further back than three target durations', () => {
   const segments = Array.from({ length: 6 }, (_, n) => ({
     msn: 1000 + n,
@@ -52,7 +67,7 @@ it('names no parts of what lies further back than three target durations', () =>
     parts: [part(4, true)],
     data: Buffer.alloc(0),
   }));
-  const text = buildLowLatencyPlaylist({ ...media, segments, next: { msn: 1006, part: 0 } });
+  const text = buildLowLatencyPlaylist({ ...media, segments, next: { msn: 1006, part: 0 } }, true);
   expect(text.match(/^#EXT-X-PART:.*$/gm)?.map((line) => /"(.+)"/.exec(line)?.[1])).toEqual([
     '1003-0.m4s',
     '1004-0.m4s',

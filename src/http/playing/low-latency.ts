@@ -21,6 +21,7 @@ const size = z.enum(['whole', 'small']).default('whole');
 const directives = z.object({
   _HLS_msn: whole(0, Number.MAX_SAFE_INTEGER).optional(),
   _HLS_part: whole(0, 10_000).optional(),
+  wait: z.literal('no', 'must be "no", or left out').optional(),
 });
 
 /** What a ticket stands for. */
@@ -67,13 +68,13 @@ export function lowLatencyFiles(routes: Routes, deps: HttpDeps): void {
 
   routes.get('/hls/:ticket/live/stream.m3u8', async (c) => {
     const view = openTicket(c.req.param('ticket'), deps);
-    const { _HLS_msn: msn, _HLS_part: part } = check(directives, c.req.query());
+    const { _HLS_msn: msn, _HLS_part: part, wait } = check(directives, c.req.query());
     if (msn === undefined && part !== undefined) throw new Fault('invalid', '_HLS_part: give _HLS_msn, too');
     const text = await watch(c, view, deps, async (window) => {
       // Who goes on from an earlier run can't: what it has doesn't lead to what comes.
       if (msn !== undefined && msn < window.run) throw gone();
       if (msn !== undefined) await window.until(msn, part, c.req.raw.signal);
-      return buildLowLatencyPlaylist(window);
+      return buildLowLatencyPlaylist(window, wait !== 'no');
     });
     return c.body(text, 200, PLAYLIST);
   });

@@ -11,8 +11,8 @@ export interface Playback {
 export interface PlayOptions {
   /** Follow what is being recorded instead of starting at the beginning. */
   live: boolean;
-  /** As little behind as the address allows. */
-  lowLatency?: boolean;
+  /** A camera as it is now: as little behind as can be, or by some seconds, asking now and then. */
+  lowLatency?: 'waits' | 'asks';
   onProblem(message: string): void;
   /** What to write where there is no picture: it plays sound only. Empty where there is one. */
   onPlaying(cover: string): void;
@@ -21,6 +21,7 @@ export interface PlayOptions {
 export const NOTHING_RECORDED = 'Nothing is recorded for this time.';
 /** Who is behind plays a little faster. */
 const LOW_LATENCY = { maxLiveSyncPlaybackRate: 1.15, liveSyncOnStallIncrease: 0.5, backBufferLength: 10 };
+const SOME_SECONDS = { ...LOW_LATENCY, liveSyncDuration: 6, liveMaxLatencyDuration: 11 };
 /** Who is behind by so many target durations goes on with what is now. */
 const FAR_BEHIND = 2;
 const MIME = 'application/vnd.apple.mpegurl';
@@ -79,13 +80,14 @@ async function playHls(video: HTMLVideoElement, url: string, options: PlayOption
   }
   // The video is fMP4: there is nothing to remux that would need a worker, and a strict page policy allows none.
   const start = { enableWorker: false, startPosition: options.live ? -1 : 0, backBufferLength: 60 };
-  const hls = new Hls({ ...start, ...(options.lowLatency ? LOW_LATENCY : {}) });
+  const behind = { waits: LOW_LATENCY, asks: SOME_SECONDS };
+  const hls = new Hls({ ...start, ...(options.lowLatency ? behind[options.lowLatency] : {}) });
   // Not above: there it would need a delay to aim at, which the address itself says better.
-  if (options.lowLatency) hls.config.liveMaxLatencyDurationCount = FAR_BEHIND;
+  if (options.lowLatency === 'waits') hls.config.liveMaxLatencyDurationCount = FAR_BEHIND;
   let repaired = false;
   hls.on(Hls.Events.ERROR, (_name, data) => {
     // Of a live camera, what the box refuses belongs to what has ended: it is to be asked for anew.
-    const hasEnded = options.lowLatency === true && (data.response?.code ?? 0) >= 400;
+    const hasEnded = options.lowLatency !== undefined && (data.response?.code ?? 0) >= 400;
     if (!data.fatal && !hasEnded) return;
     if (data.type === 'mediaError' && !repaired) {
       repaired = true;
