@@ -4,10 +4,10 @@ import { type Clock, Fault, type Log } from '#runtime';
 import { LiveWindow } from './live-window.ts';
 import type { ViewRoom } from './view-room.ts';
 
-/** Players ask several times in a second: who hasn't asked for so long has gone. */
+/** Players ask several times in a second, or once for each segment: who hasn't asked for so long has gone. */
 const IDLE_MS = 10_000;
-/** Who makes room for another hasn't asked for so long. */
-const LEFT_MS = 3000;
+/** Who makes room for another hasn't asked for so long: longer than the longest segment. */
+const LEFT_MS = 7000;
 
 /** The stream that is recorded, or the smaller one where the camera has it. */
 export type ViewSize = 'whole' | 'small';

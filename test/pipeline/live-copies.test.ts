@@ -111,8 +111,9 @@ describe('a camera that is watched live', () => {
       live.watch('rtsp://127.0.0.1:9/none', `rts-${n}`).catch((error: Error) => error.message);
     // None of them has ended before all are asked for: nothing is awaited.
     const waiting = Array.from({ length: 7 }, (_, n) => gone(n + 1));
+    live.time.aheadMs = 5000; // Who takes whole segments asks once in each.
     const refused = gone(8);
-    live.time.aheadMs = 4000;
+    live.time.aheadMs = 8000;
     const instead = gone(9);
     expect(await refused).toMatch(/8 cameras are watched live/);
     expect(await instead).toMatch(/refused the connection/);
