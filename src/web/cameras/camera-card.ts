@@ -29,6 +29,7 @@ export class CameraCard {
   #zonesDrawn = '';
   #indexesDrawn = '';
   #pictureMs = 0;
+  #moves = false;
   #live: LiveTile | undefined;
   #timelineDueMs = 0;
 
@@ -61,6 +62,7 @@ export class CameraCard {
     this.#showWords(camera, now);
     this.#showZones(camera);
     this.#showIndexes(camera);
+    this.setLive(this.#moves);
     if (camera.last_frame_ms && camera.last_frame_ms - this.#pictureMs >= PICTURE_EVERY_MS) {
       this.#pictureMs = camera.last_frame_ms;
       this.#picture.refresh();
@@ -75,11 +77,14 @@ export class CameraCard {
     this.#timelineDueMs = Math.min(this.#timelineDueMs, this.#api.now() + 2000);
   }
 
-  /** Whether its picture moves: that of one without pictures never does. */
-  setLive(isLive: boolean): void {
-    if (isLive === (this.#live !== undefined) || isSoundOnly(this.#camera.facts)) return;
+  /** Whether its picture moves while it is recorded: that of one without pictures never does. */
+  setLive(moves: boolean): void {
+    this.#moves = moves;
+    const { stream_id: id, phase, facts } = this.#camera;
+    const isLive = moves && phase === 'recording' && !isSoundOnly(facts);
+    if (isLive === (this.#live !== undefined)) return;
     this.#live?.end();
-    this.#live = isLive ? new LiveTile(this.#api, this.#camera.stream_id, this.#parts.image) : undefined;
+    this.#live = isLive ? new LiveTile(this.#api, id, this.#parts.image) : undefined;
   }
 
   end(): void {
