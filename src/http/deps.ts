@@ -63,7 +63,7 @@ export interface HttpDeps {
   fleet: Pick<Fleet, 'hello' | 'take' | 'offsetOf' | 'append' | 'boxes' | 'forget' | 'status'>;
   sync: Pick<Sync, 'status' | 'pause' | 'resume' | 'now' | 'request'>;
   captureDesk: Pick<CaptureDesk, 'create' | 'start' | 'stop' | 'export' | 'addressesOf'>;
-  push: Pick<PushServer, 'urlFor' | 'addressOf'>;
+  push: Pick<PushServer, 'urlFor' | 'addressOf' | 'letIn'>;
   tokens: SessionTokens;
   sessions: PageSessions;
   models: Pick<ModelLibrary, 'list'>;

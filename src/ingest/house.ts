@@ -44,10 +44,12 @@ export class House<P extends Publisher> {
     return (await Door.open(at, this.#newSession, { relay: this.#relay, readKey })).port;
   }
 
-  setStreams(streams: readonly PushedStream[]): void {
+  /** Resolves when their publishers may come, or the port can't be had. */
+  async setStreams(streams: readonly PushedStream[]): Promise<void> {
     this.#relay.setStreams(streams.filter(({ protocol }) => protocol === this.#protocol));
     if (this.#relay.isWanted && !this.#door) this.#keepOpen();
     else if (!this.#relay.isWanted) this.#close();
+    await this.#door;
   }
 
   /** A port that can't be had is tried again. */

@@ -18,6 +18,8 @@ export type Told =
 export type Said =
   /** Where this machine reads, and nobody else. */
   | { kind: 'ready'; readPorts: Record<PushProtocol, number> }
+  /** Publishers of these are let in now, as far as their port can be had. */
+  | { kind: 'admits'; ids: string[] }
   | { kind: 'publishing'; id: string; publishing: boolean }
   /** Whether publishers can come; why not. */
   | { kind: 'door'; protocol: PushProtocol; problem?: string }

@@ -24,8 +24,10 @@ async function begin({ host, ports, readKey }: Extract<Told, { kind: 'begin' }>)
   process.on('message', (told: Told) => {
     if (told.kind === 'ping') say({ kind: 'pong' });
     if (told.kind !== 'streams') return;
-    rtmp.setStreams(told.streams);
-    rtsp.setStreams(told.streams);
+    const ids = told.streams.map(({ id }) => id);
+    void Promise.all([rtmp.setStreams(told.streams), rtsp.setStreams(told.streams)]).then(() =>
+      say({ kind: 'admits', ids }),
+    );
   });
   say({ kind: 'ready', readPorts });
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { PushProtocol, Stream } from '#domain';
-import { type Clock, Fault, type Log, messageOf, retryDelays } from '#runtime';
+import { type Clock, deadline, Fault, type Log, messageOf, retryDelays } from '#runtime';
 import type { PushedStream, Said } from './messages.ts';
 import { PushHost } from './push-host.ts';
 import { publishKey } from './push-keys.ts';
@@ -8,6 +8,8 @@ import { publishKey } from './push-keys.ts';
 /** What it makes up for after a crash is quick: publishers wait. */
 const RESTART = { firstMs: 100, capMs: 30_000 };
 const PING_EVERY_MS = 5000;
+/** Nobody is kept waiting longer by a process that doesn't start. */
+const ADMITS_WITHIN_MS = 5000;
 /** It has lasted: the next crash is another matter. */
 const LASTED_MS = 60_000;
 
@@ -43,6 +45,9 @@ export class PushServer implements AsyncDisposable {
   #publications = 0;
   readonly #problems = new Map<PushProtocol, string>();
   readonly #listeners = new Map<string, Set<(publishing: boolean) => void>>();
+  /** Streams whose publishers the process lets in. */
+  #lets = new Set<string>();
+  readonly #waiting = new Set<() => void>();
   #host: PushHost | undefined;
   #running: Promise<void> | undefined;
   readonly #stop = new AbortController();
@@ -86,6 +91,17 @@ export class PushServer implements AsyncDisposable {
         this.#tell();
       },
     };
+  }
+
+  /** Resolves when publishers of the stream may come; soon in any case, and at once when it isn't admitted. */
+  async letIn(streamId: string): Promise<void> {
+    using stop = deadline(this.#stop.signal, ADMITS_WITHIN_MS);
+    while (this.#admitted.has(streamId) && !this.#lets.has(streamId) && !stop.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.add(resolve);
+        stop.signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
   }
 
   /** Tells when somebody begins to publish the stream, and when nobody does any more; what is the case now, at once. */
@@ -144,6 +160,7 @@ export class PushServer implements AsyncDisposable {
       return error;
     } finally {
       this.#host = undefined;
+      this.#lets.clear();
       for (const id of [...this.#published.keys()]) this.#become(id, false);
     }
   }
@@ -151,7 +168,11 @@ export class PushServer implements AsyncDisposable {
   #hear(said: Said): void {
     const { log } = this.#options;
     if (said.kind === 'publishing') this.#become(said.id, said.publishing);
-    else if (said.kind === 'note') log.info(said.facts, said.text);
+    else if (said.kind === 'admits') {
+      this.#lets = new Set(said.ids);
+      for (const look of this.#waiting) look();
+      this.#waiting.clear();
+    } else if (said.kind === 'note') log.info(said.facts, said.text);
     else if (said.kind === 'door') {
       const { protocol, problem } = said;
       const isNews = problem !== undefined && problem !== this.#problems.get(protocol);

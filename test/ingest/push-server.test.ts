@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { RECORD_ALL, type Stream } from '#domain';
 import { PushServer } from '#ingest';
@@ -51,6 +51,17 @@ it('gives each stream an address of its own, another one when its key is renewed
   expect(push.urlFor(streamOf('rtmp'), 'box')).toBe(push.urlFor(streamOf('rtmp'), 'box'));
   expect(push.urlFor(streamOf('rtmp', 1), 'box')).not.toBe(push.urlFor(streamOf('rtmp'), 'box'));
   expect(await processOf()).toBeUndefined(); // Nothing may be published yet.
+});
+
+it('says when publishers may come', { timeout: 90_000 }, async () => {
+  const ports = { rtmp: await freePort(), rtsp: await freePort() };
+  await using push = await open(ports);
+  await push.letIn('rts-rtsp'); // Nobody is to be let in.
+  using _admission = push.admit(streamOf('rtsp'));
+  await push.letIn('rts-rtsp');
+  const socket = connect(ports.rtsp, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.destroy();
 });
 
 it('is there again after its process hung, and says who publishes', { timeout: 90_000 }, async () => {

@@ -82,7 +82,9 @@ export function captureRecorderRoutes(deps: HttpDeps): Api {
       token: true,
       answer: recorderAnswer,
     },
-    (c, { params }) => {
+    async (c, { params }) => {
+      const { channels } = sessionBy(deps, params.session);
+      await Promise.all(channels.map(({ streamId }) => deps.push.letIn(streamId)));
       const session = sessionBy(deps, params.session);
       const host = new URL(origin(c, deps.config)).hostname;
       const addresses = captureDesk.addressesOf(session, host, grantOf(c));

@@ -75,10 +75,11 @@ export function streamRoutes(deps: HttpDeps): Api {
   api.post(
     '/rtstream',
     { summary: 'Adds a camera and connects it', body: creation, answer: streamAnswer, status: 201 },
-    (c, { body }) => {
+    async (c, { body }) => {
       const stream = newStream(body, deps);
       streams.create(stream);
       deps.supervisor.reconcile();
+      await deps.push.letIn(stream.id);
       return pushedView(c, stream, deps);
     },
   );
